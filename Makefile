@@ -1,0 +1,59 @@
+# A thin front of tools/setup and the CMake presets; docs/build.md says what each does.
+.DEFAULT_GOAL := build
+.PHONY: setup build c test asan demo bench check lint format conformance clean
+
+# Where the demo takes its Python code from; empty means Python's standard library.
+SRC ?=
+
+setup:
+	@tools/setup
+
+build/build.ninja: CMakePresets.json | setup
+	@cmake --preset dev >/dev/null
+
+build-asan/build.ninja: CMakePresets.json | setup
+	@cmake --preset asan >/dev/null
+
+build: setup build/build.ninja
+	@cmake --build build
+
+# The C without the engines.
+c: setup build/build.ninja
+	@cmake --build build --target c
+
+# The unit tests under ASan and UBSan.
+asan: setup build-asan/build.ninja
+	@cmake --build build-asan --target weir_bridge tests
+	@tests/run --build build-asan build-asan/
+
+test: build build-asan/build.ninja
+	@cmake --build build-asan --target weir_bridge tests
+	@tools/check-symbols build
+	@tests/run --build build --build build-asan
+
+demo: build
+	@tools/demo $(if $(SRC),'$(SRC)')
+
+bench: build
+	@bench/run
+
+# Gates that need no build; the exported symbols too if there is one.
+check: setup
+	@tools/format --check
+	@tools/check-includes
+	@tools/gen-header --check
+	@if [ -e build/libweir.so ] && [ -e build/libweir_bridge.so ]; then \
+	  tools/check-symbols build; fi
+
+lint: setup
+	@tools/lint-bridge
+
+format: setup
+	@tools/format
+
+conformance: build
+	@tools/conformance
+
+# Keeps the cache folder: it holds the compiled engines of all checkouts.
+clean:
+	@rm -rf build build-asan build-release

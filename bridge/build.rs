@@ -1,0 +1,86 @@
+//! Generates the error-code constants from `include/weir/errors.def` and the versions
+//! of the components, and gives the linker its arguments.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn codes(def: &str) -> Result<String, Box<dyn Error>> {
+    let mut out = String::new();
+    let mut all = String::new();
+    let mut rows = 0_u32;
+    for line in def.lines() {
+        let Some(row) = line.trim().strip_prefix("WEIR_ERROR_ROW(") else {
+            continue;
+        };
+        let mut cells = row.splitn(5, ',').map(str::trim);
+        let (Some(name), Some(number)) = (cells.next(), cells.next()) else {
+            return Err(format!("bad row in errors.def: {line}").into());
+        };
+        let number: i32 = number.parse()?;
+        let doc = cells.nth(2).unwrap_or_default();
+        let doc = doc.trim_end_matches(')').trim_matches('"');
+        writeln!(out, "/// {doc}\npub const E_{name}: i32 = {number};")?;
+        writeln!(all, "    {number},")?;
+        rows += 1;
+    }
+    writeln!(out, "/// Every code there is.\npub const ALL: &[i32] = &[\n{all}];")?;
+    if rows == 0 {
+        return Err("errors.def has no rows".into());
+    }
+    Ok(out)
+}
+
+/// (name in wb_versions, name of the crate)
+const COMPONENTS: [(&str, &str); 6] = [
+    ("datafusion", "datafusion"),
+    ("arrow", "arrow"),
+    ("parquet", "parquet"),
+    ("object_store", "object_store"),
+    ("deltalake-core", "deltalake-core"),
+    ("kernel", "buoyant_kernel"),
+];
+
+/// The versions that the lock file has: not every crate says its own.
+fn versions(lock: &str) -> Result<String, Box<dyn Error>> {
+    let mut out = String::from("const VERSIONS: &[(&str, &str)] = &[\n");
+    writeln!(out, "    (\"bridge\", {:?}),", env::var("CARGO_PKG_VERSION")?)?;
+    for (component, package) in COMPONENTS {
+        let head = format!("[[package]]\nname = \"{package}\"\nversion = \"");
+        let (_, tail) = lock.split_once(&head).ok_or("a component is not in Cargo.lock")?;
+        let version = tail.split('"').next().unwrap_or_default();
+        writeln!(out, "    ({component:?}, {version:?}),")?;
+    }
+    out.push_str("];\n");
+    Ok(out)
+}
+
+/// rustc exports the no_mangle functions and nothing else; here every name of the list must be
+/// among them, and the library stays loaded once it is (its threads run its code).
+fn linker_args(manifest: &Path) -> Result<(), Box<dyn Error>> {
+    let names = manifest.join("exports.txt");
+    println!("cargo:rerun-if-changed={}", names.display());
+    for name in fs::read_to_string(names)?.lines().map(str::trim) {
+        if name.is_empty() || name.starts_with('#') {
+            continue;
+        }
+        println!("cargo:rustc-link-arg=-Wl,--require-defined={name}");
+    }
+    println!("cargo:rustc-link-arg=-Wl,-z,nodelete");
+    println!("cargo:rustc-link-arg=-Wl,-z,pack-relative-relocs");
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    let out_dir = PathBuf::from(env::var("OUT_DIR")?);
+    let def = manifest.join("../include/weir/errors.def");
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed={}", def.display());
+    fs::write(out_dir.join("codes.rs"), codes(&fs::read_to_string(def)?)?)?;
+    let lock = manifest.join("Cargo.lock");
+    println!("cargo:rerun-if-changed={}", lock.display());
+    fs::write(out_dir.join("versions.rs"), versions(&fs::read_to_string(lock)?)?)?;
+    linker_args(&manifest)
+}

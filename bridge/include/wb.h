@@ -1,0 +1,652 @@
+/* The bridge's C ABI: DataFusion and delta-rs as mechanism, without policy. Only src/bridge
+ * includes this.
+ *
+ * Every call returns 0 or a WEIR_E_* number and fills *err (never NULL). Texts are UTF-8
+ * (pointer, length), borrowed for the call. Outputs are zeroed first. Handles are opaque,
+ * thread-safe to share unless said otherwise, and freed once by their _free (NULL is allowed);
+ * a child keeps what it needs of its parent alive. ArrowArrayStream outputs are the caller's;
+ * ArrowArrayStream and ArrowSchema inputs named "take" are moved from. A failing callback of
+ * such a stream leaves "CODE\x1fmessage" as its last error, CODE a WEIR_E number. */
+
+#ifndef WB_H
+#define WB_H
+
+/* Written by tools/gen-header from bridge/src: do not edit. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "weir/arrow.h"
+
+// The version of this interface.
+#define WB_ABI 1
+
+// Who said it.
+typedef enum wb_origin {
+  WB_ORIGIN_BRIDGE = 1,
+  WB_ORIGIN_DATAFUSION = 2,
+  WB_ORIGIN_DELTA = 3,
+  WB_ORIGIN_KERNEL = 4,
+  WB_ORIGIN_ARROW = 5,
+  WB_ORIGIN_PARQUET = 6,
+  WB_ORIGIN_STORE = 7,
+  WB_ORIGIN_HOST = 8,
+} wb_origin;
+
+// Parameter classes of a signature.
+typedef enum wb_type_class {
+  WB_T_ANY = 0,
+  // Utf8, LargeUtf8, Utf8View as they are; dictionaries are decoded; others coerced if
+  // castable implicitly (null)
+  WB_T_TEXT = 1,
+  WB_T_INT64 = 2,
+  WB_T_INT32 = 3,
+  WB_T_BOOL = 4,
+  WB_T_FLOAT64 = 5,
+  WB_T_STRUCT = 6,
+  WB_T_LIST = 7,
+  WB_T_MAP = 8,
+  // any, dictionaries decoded
+  WB_T_ANY_FLAT = 9,
+} wb_type_class;
+
+typedef enum wb_volatility {
+  WB_IMMUTABLE = 1,
+  WB_STABLE = 2,
+  WB_VOLATILE = 3,
+} wb_volatility;
+
+typedef enum wb_sess_flags {
+  // Checks every value that a function of the host returns (UTF-8, offsets, dictionary
+  // keys), not only the layout: for tests.
+  WB_SESS_VALIDATE_FULL = 1,
+} wb_sess_flags;
+
+typedef enum wb_sess_table {
+  // key, value
+  WB_SESS_SETTINGS = 1,
+  // name, kind scalar|aggregate|window|table, volatility immutable|stable|volatile|'',
+  // identity hex or '', aliases comma-joined, origin builtin|host
+  WB_SESS_FUNCTIONS = 2,
+  // kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
+  WB_SESS_RULES = 3,
+} wb_sess_table;
+
+typedef enum wb_param_type {
+  WB_P_INT64 = 1,
+  WB_P_FLOAT64 = 2,
+  WB_P_TEXT = 3,
+  WB_P_BOOL = 4,
+  // i64 = days
+  WB_P_DATE = 5,
+  // i64 = microseconds UTC
+  WB_P_TIMESTAMP = 6,
+} wb_param_type;
+
+typedef enum wb_plan_flags {
+  WB_PLAN_READ_ONLY = 1,
+} wb_plan_flags;
+
+// Flat tables of a plan. node_id is pre-order over the plan incl. subquery plans.
+typedef enum wb_plan_table {
+  // node_id u32, parent_id i32 (-1), child_ord u32, kind Utf8, detail Utf8 (canonical:
+  // everything of the node that can change a result and is in no other table, e.g. join
+  // type, null_equality, null_aware, limit fetch/skip, distinct, window frame, union; no
+  // names, no addresses), subquery_of i32 expr_id or -1
+  WB_PLAN_NODES = 1,
+  // node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
+  // nullable bool, metadata Utf8 (sorted k=v lines)
+  WB_PLAN_OUTPUTS = 2,
+  // expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
+  // Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
+  // can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
+  // builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
+  // none), volatility Utf8, type Utf8
+  WB_PLAN_EXPRS = 3,
+  // expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
+  WB_PLAN_COLREFS = 4,
+  // node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound|...),
+  // projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
+  WB_PLAN_SCANS = 5,
+} wb_plan_table;
+
+typedef enum wb_plan_format {
+  WB_PLAN_INDENT = 1,
+  WB_PLAN_INDENT_SCHEMA = 2,
+  WB_PLAN_GRAPHVIZ = 3,
+} wb_plan_format;
+
+typedef enum wb_exec_table {
+  // node_id, parent_id, kind, detail, partitions
+  WB_EXEC_NODES = 1,
+  // node_id, table_name, path, provider_kind
+  WB_EXEC_FILES = 2,
+  // node_id, name, partition i32, value i64
+  WB_EXEC_METRICS = 3,
+} wb_exec_table;
+
+// Bindings that are being made; see `wb_bind_new`.
+typedef struct wb_bind wb_bind;
+
+// A token that asks executions to stop.
+typedef struct wb_cancel wb_cancel;
+
+// An execution.
+typedef struct wb_exec wb_exec;
+
+// A logical plan.
+typedef struct wb_plan wb_plan;
+
+// A runtime: the threads.
+typedef struct wb_rt wb_rt;
+
+// A session: settings, functions, declared inputs.
+typedef struct wb_sess wb_sess;
+
+// A pinned snapshot; see `wb_snap_open`.
+typedef struct wb_snap wb_snap;
+
+// An opened store; see `wb_store_open`.
+typedef struct wb_store wb_store;
+
+// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
+typedef struct wb_str {
+  const char *p;
+  size_t n;
+} wb_str;
+
+// What went wrong: wb_err_free.
+typedef struct wb_err {
+  // WEIR_E_*
+  int32_t code;
+  // wb_origin: which engine said it
+  int32_t origin;
+  // root cause, NUL-terminated, UTF-8; owned by the bridge
+  char *message;
+  // the whole chain of causes, one a line; may be NULL
+  char *chain;
+  // 1-based place in the SQL if the engine gave one
+  uint32_t line;
+  uint32_t column;
+} wb_err;
+
+// A staged Parquet file.
+typedef struct wb_file {
+  struct wb_str path;
+  uint64_t size;
+  const struct wb_str *partition_values;
+  const bool *partition_nulls;
+} wb_file;
+
+typedef struct wb_exec_options {
+  size_t struct_size;
+  uint32_t partitions;
+  uint32_t batch_rows;
+  // 0: unbounded pool
+  uint64_t memory_bytes;
+  // empty: spilling off
+  struct wb_str spill_dir;
+  // limit; 0: engine's default
+  uint64_t spill_bytes;
+  bool no_hash_join;
+} wb_exec_options;
+
+// Bytes owned by the bridge: wb_buf_free.
+typedef struct wb_buf {
+  uint8_t *p;
+  size_t n;
+  size_t cap;
+} wb_buf;
+
+// The value of a parameter.
+typedef struct wb_value {
+  struct wb_str name;
+  // wb_param_type
+  int32_t type;
+  bool is_null;
+  int64_t i64;
+  double f64;
+  struct wb_str text;
+} wb_value;
+
+typedef struct wb_rt_options {
+  size_t struct_size;
+  uint32_t threads;
+  uint32_t io_threads;
+  size_t stack_bytes;
+} wb_rt_options;
+
+// A key and its value.
+typedef struct wb_kv {
+  struct wb_str key;
+  struct wb_str value;
+} wb_kv;
+
+typedef struct wb_sess_options {
+  size_t struct_size;
+  // DataFusion keys; unknown or bad value: BAD_VALUE
+  const struct wb_kv *settings;
+  size_t n_settings;
+  // default catalog and schema names
+  struct wb_str catalog;
+  struct wb_str schema;
+  // the pinned clock, Unix microseconds
+  int64_t now_us;
+  // wb_sess_flags
+  uint32_t flags;
+} wb_sess_options;
+
+// A declared parameter of a function.
+typedef struct wb_param {
+  struct wb_str name;
+  // for documentation
+  struct wb_str type_text;
+  struct wb_str doc;
+  int32_t type_class;
+  // 1: may be left out
+  uint32_t optional;
+  // 1 on the last: one or more
+  uint32_t variadic;
+  // 1: must be a literal
+  uint32_t literal;
+} wb_param;
+
+typedef struct wb_doc {
+  struct wb_str section;
+  struct wb_str description;
+  struct wb_str syntax;
+  struct wb_str example;
+} wb_doc;
+
+// What a callback reports on failure: text is copied at once.
+typedef struct wb_fn_err {
+  int32_t code;
+  char message[1020];
+} wb_fn_err;
+
+// One argument of a call: borrowed.
+typedef struct wb_arg {
+  const struct ArrowArray *array;
+  const struct ArrowSchema *schema;
+  uint32_t is_scalar;
+  uint32_t reserved;
+} wb_arg;
+
+// A scalar function of the host.
+typedef struct wb_scalar_fn {
+  size_t struct_size;
+  struct wb_str name;
+  const struct wb_str *aliases;
+  size_t n_aliases;
+  uint8_t identity[32];
+  int32_t volatility;
+  const struct wb_param *params;
+  size_t n_params;
+  // return type for information_schema, e.g. "Utf8", "Int64"
+  struct wb_str return_text;
+  struct wb_doc doc;
+  // immutable, thread-safe
+  void *self;
+  // literals[i] is NULL unless argument i is a literal (then a 1-row array). Named or
+  // omitted optional arguments arrive in declared order; an omitted one in a gap arrives as
+  // a literal of the null type (format "n"). out is owned by the bridge.
+  int (*return_field)(void *object,
+                      size_t n,
+                      const struct ArrowSchema *const *args,
+                      const struct ArrowArray *const *literals,
+                      struct ArrowSchema *out,
+                      struct wb_fn_err *err);
+  // rows: result length; if all arguments are scalar (and the function is not volatile) the
+  // bridge passes rows = 1 and turns the 1-row result into a scalar. Inputs are borrowed;
+  // output moved out. Called on engine threads, concurrently.
+  int (*invoke)(void *object,
+                size_t n,
+                const struct wb_arg *args,
+                int64_t rows,
+                struct ArrowArray *out,
+                struct wb_fn_err *err);
+  // Called once, when nothing refers to the function any more; may be NULL.
+  void (*release)(void *object);
+} wb_scalar_fn;
+
+typedef struct wb_stage_options {
+  size_t struct_size;
+  struct wb_str prefix;
+  const struct wb_str *partition_columns;
+  size_t n_partition_columns;
+  // dotted leaf paths to give min/max/nulls for; NULL: all leaves
+  const struct wb_str *stats_columns;
+  size_t n_stats_columns;
+  uint64_t target_file_bytes;
+  uint64_t row_group_rows;
+  // zstd | snappy | none
+  struct wb_str compression;
+  int32_t compression_level;
+  const struct wb_kv *file_metadata;
+  size_t n_file_metadata;
+} wb_stage_options;
+
+// Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
+// has them (percent-encoded as in the log), NULL: all of the snapshot.
+int32_t wb_bind_delta(struct wb_bind *bind,
+                      struct wb_str schema,
+                      struct wb_str table,
+                      const struct wb_snap *snap,
+                      const struct wb_str *files,
+                      size_t n_files,
+                      struct wb_err *err);
+
+// Binds schema.table to plain Parquet files below the store's root (staged ones); partition
+// columns are those of the declared schema named here, values in Delta's text form.
+int32_t wb_bind_files(struct wb_bind *bind,
+                      struct wb_str schema,
+                      struct wb_str table,
+                      const struct wb_store *store,
+                      const struct wb_str *partition_columns,
+                      size_t n_partition_columns,
+                      const struct wb_file *files,
+                      size_t n_files,
+                      struct wb_err *err);
+
+// Binds schema.table to a stream: once-readable; takes the stream, pulled on a blocking thread
+// through a bounded channel. Its columns go to the declared ones by name; cast to declared
+// types where they differ losslessly.
+int32_t wb_bind_stream(struct wb_bind *bind,
+                       struct wb_str schema,
+                       struct wb_str table,
+                       struct ArrowArrayStream *take,
+                       struct wb_err *err);
+
+// Binds schema.table to the stream's rows, collected now; can be read many times.
+int32_t wb_bind_memory(struct wb_bind *bind,
+                       struct wb_str schema,
+                       struct wb_str table,
+                       struct ArrowArrayStream *take,
+                       struct wb_err *err);
+
+// An execution of a plan that was optimised by the same session, over these bindings; bind
+// and cancel may be NULL. What is bound later is not seen.
+int32_t wb_exec_new(struct wb_sess *sess,
+                    const struct wb_plan *plan,
+                    const struct wb_bind *bind,
+                    const struct wb_exec_options *options,
+                    const struct wb_cancel *cancel,
+                    struct wb_exec **out,
+                    struct wb_err *err);
+
+// The rows, in one stream; STREAM_USED the second time, and after wb_exec_stage.
+int32_t wb_exec_stream(struct wb_exec *exec,
+                       struct ArrowArrayStream *out,
+                       struct wb_err *err);
+
+// A flat table about the execution (wb_exec_table); metrics grow while it runs.
+int32_t wb_exec_table_read(const struct wb_exec *exec,
+                           int32_t which,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
+
+// The most bytes that the execution's pool had given out at one time.
+uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
+
+// Frees an execution; a stream of it keeps its own share.
+void wb_exec_free(struct wb_exec *exec);
+
+// Declares schema.table of the session's catalog with this schema (moved from).
+// DUPLICATE_NAME if declared. May be called after seal.
+int32_t wb_input_declare(struct wb_sess *sess,
+                         struct wb_str schema,
+                         struct wb_str table,
+                         struct ArrowSchema *take,
+                         struct wb_err *err);
+
+// A set of bindings, empty.
+int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
+
+// Frees the handle; NULL is allowed. Executions keep what they were made with.
+void wb_bind_free(struct wb_bind *bind);
+
+// Writes the stream as Arrow IPC stream format to a file descriptor (not closed). Takes the
+// stream.
+int32_t wb_ipc_write(struct ArrowArrayStream *take,
+                     int32_t fd,
+                     struct wb_err *err);
+
+// WB_ABI of the library; the caller compares it with the header's.
+uint32_t wb_abi_version(void);
+
+// rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
+// deltalake-core, kernel
+int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
+
+// Frees the texts of an error and zeroes it.
+void wb_err_free(struct wb_err *err);
+
+// Frees the bytes of a buffer and zeroes it.
+void wb_buf_free(struct wb_buf *buf);
+
+// Test switch: the next time the named point is passed, it panics. Points: each export's name,
+// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+int32_t wb_test_panic_at(struct wb_str point,
+                         struct wb_err *err);
+
+// Parses one statement, replaces $name by typed literals in the AST, plans and analyses
+// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
+// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
+// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1).
+int32_t wb_plan_sql(struct wb_sess *sess,
+                    struct wb_str sql,
+                    const struct wb_value *values,
+                    size_t n_values,
+                    uint32_t flags,
+                    struct wb_plan **out,
+                    struct wb_err *err);
+
+// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
+// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
+// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
+// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
+int32_t wb_plan_tie_break(const struct wb_plan *plan,
+                          struct wb_plan **out,
+                          struct wb_err *err);
+
+// Puts a projection on top that casts (checked, failing on overflow) output i to target
+// column i and names it so. SCHEMA_CHANGED if that cannot be.
+int32_t wb_plan_cast(const struct wb_plan *plan,
+                     const struct ArrowSchema *target,
+                     struct wb_plan **out,
+                     struct wb_err *err);
+
+// Sorts the output by these columns (ascending, nulls first).
+int32_t wb_plan_sort(const struct wb_plan *plan,
+                     const struct wb_str *columns,
+                     size_t n,
+                     struct wb_plan **out,
+                     struct wb_err *err);
+
+// Runs the session's optimiser rules. The result can be executed; it cannot be changed by
+// the calls above any more.
+int32_t wb_plan_optimize(const struct wb_plan *plan,
+                         struct wb_plan **out,
+                         struct wb_err *err);
+
+// The columns of the result.
+int32_t wb_plan_schema(const struct wb_plan *plan,
+                       struct ArrowSchema *out,
+                       struct wb_err *err);
+
+// A flat table about the plan (wb_plan_table).
+int32_t wb_plan_table_read(const struct wb_plan *plan,
+                           int32_t which,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
+
+// The plan as text for people (wb_plan_format).
+int32_t wb_plan_text(const struct wb_plan *plan,
+                     int32_t format,
+                     struct wb_buf *out,
+                     struct wb_err *err);
+
+// Frees a plan; executions keep their own share.
+void wb_plan_free(struct wb_plan *plan);
+
+// Starts a runtime. `threads` run the engine, `io_threads` the object stores (0: the engine's
+// own do both).
+int32_t wb_rt_new(const struct wb_rt_options *options,
+                  struct wb_rt **out,
+                  struct wb_err *err);
+
+// Waits at most timeout_ms for tasks, then leaves them. What was made with the runtime keeps
+// it alive; then there is no waiting.
+void wb_rt_free(struct wb_rt *rt,
+                uint64_t timeout_ms);
+
+// A token that asks executions to stop.
+int32_t wb_cancel_new(struct wb_cancel **out, struct wb_err *err);
+
+// Fires the token: idempotent, from any thread.
+void wb_cancel_fire(struct wb_cancel *cancel);
+
+// Frees a token; executions that were given it keep their own share.
+void wb_cancel_free(struct wb_cancel *cancel);
+
+// A session; settings and functions are given before seal, planning before seal is
+// NOT_SEALED.
+int32_t wb_sess_new(struct wb_rt *rt,
+                    const struct wb_sess_options *options,
+                    struct wb_sess **out,
+                    struct wb_err *err);
+
+// Adds a function: everything is copied, `self` is owned by the session from a success on (on
+// failure it stays the caller's, and release is not called). DUPLICATE_NAME if a built-in or
+// an earlier one has the name or an alias.
+int32_t wb_sess_add_scalar(struct wb_sess *sess,
+                           const struct wb_scalar_fn *fn_,
+                           struct wb_err *err);
+
+// Ends the setting up; planning begins.
+int32_t wb_sess_seal(struct wb_sess *sess, struct wb_err *err);
+
+// A table about the session (wb_sess_table): sorted, deterministic.
+int32_t wb_sess_table_read(struct wb_sess *sess,
+                           int32_t which,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
+
+// Frees a session; what was made with it keeps its own share.
+void wb_sess_free(struct wb_sess *sess);
+
+// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
+// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+int32_t wb_snap_open(const struct wb_store *store,
+                     int64_t version,
+                     struct wb_snap **out,
+                     struct wb_err *err);
+
+// The version that is pinned.
+int32_t wb_snap_version(const struct wb_snap *snap, int64_t *out, struct wb_err *err);
+
+// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
+int32_t wb_snap_actions(const struct wb_snap *snap,
+                        struct wb_buf *protocol_json,
+                        struct wb_buf *metadata_json,
+                        struct wb_err *err);
+
+// The table's schema, partition columns in their places.
+int32_t wb_snap_schema(const struct wb_snap *snap,
+                       struct ArrowSchema *out,
+                       struct wb_err *err);
+
+// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+// statistics in columns only, it has numRecords alone.
+int32_t wb_snap_files(const struct wb_snap *snap,
+                      struct ArrowArrayStream *out,
+                      struct wb_err *err);
+
+// The latest transaction version of an application, as far as the table still remembers.
+int32_t wb_snap_txn(const struct wb_snap *snap,
+                    struct wb_str app_id,
+                    bool *found,
+                    int64_t *version,
+                    struct wb_err *err);
+
+// Writes a checkpoint of the version; nothing to do if there is one.
+int32_t wb_snap_checkpoint(const struct wb_snap *snap, struct wb_err *err);
+
+// Frees the handle; NULL is allowed.
+void wb_snap_free(struct wb_snap *snap);
+
+// Relations, functions and parameters of one statement, from its AST (CTE names excluded):
+// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
+// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32), in
+// the order of the text, one for each use. kind=statement comes first and has the class as
+// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+// SQL_SYNTAX.
+int32_t wb_sql_refs(struct wb_rt *rt,
+                    struct wb_str sql,
+                    struct ArrowArrayStream *out,
+                    struct wb_err *err);
+
+// Runs and writes Parquet below store root + prefix; files appear as
+// <prefix><5-digit ordinal>.parquet. Rows must arrive sorted by the partition columns; those
+// are left out of the files. On any error nothing is deleted: the prefix is the caller's.
+// Out rows: for each file one with column NULL, then one for each leaf column, in order:
+// file_ord u32, path Utf8 (relative to the root), size u64, rows u64, partition_values Utf8
+// (JSON object text, Delta text form, null and empty text as null), column Utf8 (dotted leaf
+// path), type Utf8, null_count i64 (-1 unknown), min Utf8, max Utf8 (NULL if none; exact
+// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (uncut),
+// dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
+// true/false). The stream's schema has the number of all rows as metadata "rows".
+int32_t wb_exec_stage(struct wb_exec *exec,
+                      const struct wb_store *store,
+                      const struct wb_stage_options *options,
+                      struct ArrowArrayStream *out,
+                      struct wb_err *err);
+
+// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
+// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
+// the environment. A memory store is empty and known by its handle only.
+int32_t wb_store_open(struct wb_rt *rt,
+                      struct wb_str url,
+                      const struct wb_kv *options,
+                      size_t n_options,
+                      struct wb_store **out,
+                      struct wb_err *err);
+
+// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
+// unless want_bytes)); concurrent inside.
+int32_t wb_obj_get(const struct wb_store *store,
+                   const struct wb_str *paths,
+                   size_t n,
+                   bool want_bytes,
+                   struct ArrowArrayStream *out,
+                   struct wb_err *err);
+
+// Rows (path relative to root, size u64, mtime_us i64, etag Utf8?), sorted by path: the
+// objects below the folder prefix, or only those directly in it. start_after: empty or a path.
+int32_t wb_obj_list(const struct wb_store *store,
+                    struct wb_str prefix,
+                    struct wb_str start_after,
+                    bool recursive,
+                    struct ArrowArrayStream *out,
+                    struct wb_err *err);
+
+// Writes one object, whole or not at all; if_absent: EXISTS if there is one.
+int32_t wb_obj_put(const struct wb_store *store,
+                   struct wb_str path,
+                   const uint8_t *bytes,
+                   size_t n,
+                   bool if_absent,
+                   struct wb_err *err);
+
+// Deletes objects; an absent one is fine.
+int32_t wb_obj_delete(const struct wb_store *store,
+                      const struct wb_str *paths,
+                      size_t n,
+                      struct wb_err *err);
+
+// Frees the handle; NULL is allowed.
+void wb_store_free(struct wb_store *store);
+
+#endif  /* WB_H */

@@ -1,0 +1,484 @@
+//! The types of the C interface, and the only places where its pointers become Rust values.
+#![allow(non_camel_case_types)]
+
+use std::ffi::{c_char, c_int, c_void};
+use std::ptr;
+use std::sync::Arc;
+
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+
+use crate::codes::{E_BAD_VALUE, E_BUG};
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::rt::{CancelToken, RtInner};
+use crate::sess::SessInner;
+
+/// The version of this interface.
+pub const WB_ABI: u32 = 1;
+
+/// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wb_str {
+    pub p: *const c_char,
+    pub n: usize,
+}
+
+/// A key and its value.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wb_kv {
+    pub key: wb_str,
+    pub value: wb_str,
+}
+
+/// Bytes owned by the bridge: wb_buf_free.
+#[repr(C)]
+pub struct wb_buf {
+    pub p: *mut u8,
+    pub n: usize,
+    pub cap: usize,
+}
+
+/// What went wrong: wb_err_free.
+#[repr(C)]
+pub struct wb_err {
+    /// WEIR_E_*
+    pub code: i32,
+    /// wb_origin: which engine said it
+    pub origin: i32,
+    /// root cause, NUL-terminated, UTF-8; owned by the bridge
+    pub message: *mut c_char,
+    /// the whole chain of causes, one a line; may be NULL
+    pub chain: *mut c_char,
+    /// 1-based place in the SQL if the engine gave one
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Who said it.
+#[repr(C)]
+pub enum wb_origin {
+    WB_ORIGIN_BRIDGE = 1,
+    WB_ORIGIN_DATAFUSION = 2,
+    WB_ORIGIN_DELTA = 3,
+    WB_ORIGIN_KERNEL = 4,
+    WB_ORIGIN_ARROW = 5,
+    WB_ORIGIN_PARQUET = 6,
+    WB_ORIGIN_STORE = 7,
+    WB_ORIGIN_HOST = 8,
+}
+
+/// A runtime: the threads.
+pub struct wb_rt {
+    pub(crate) inner: Arc<RtInner>,
+}
+
+/// A token that asks executions to stop.
+pub struct wb_cancel {
+    pub(crate) token: CancelToken,
+}
+
+/// A session: settings, functions, declared inputs.
+pub struct wb_sess {
+    pub(crate) inner: Arc<SessInner>,
+}
+
+#[repr(C)]
+pub struct wb_rt_options {
+    pub struct_size: usize,
+    pub threads: u32,
+    pub io_threads: u32,
+    pub stack_bytes: usize,
+}
+
+/// One argument of a call: borrowed.
+#[repr(C)]
+pub struct wb_arg {
+    pub array: *const FFI_ArrowArray,
+    pub schema: *const FFI_ArrowSchema,
+    pub is_scalar: u32,
+    pub reserved: u32,
+}
+
+/// What a callback reports on failure: text is copied at once.
+#[repr(C)]
+pub struct wb_fn_err {
+    pub code: i32,
+    pub message: [c_char; 1020],
+}
+
+/// Parameter classes of a signature.
+#[repr(C)]
+pub enum wb_type_class {
+    WB_T_ANY = 0,
+    /// Utf8, LargeUtf8, Utf8View as they are; dictionaries are decoded; others coerced if
+    /// castable implicitly (null)
+    WB_T_TEXT = 1,
+    WB_T_INT64 = 2,
+    WB_T_INT32 = 3,
+    WB_T_BOOL = 4,
+    WB_T_FLOAT64 = 5,
+    WB_T_STRUCT = 6,
+    WB_T_LIST = 7,
+    WB_T_MAP = 8,
+    /// any, dictionaries decoded
+    WB_T_ANY_FLAT = 9,
+}
+
+#[repr(C)]
+pub enum wb_volatility {
+    WB_IMMUTABLE = 1,
+    WB_STABLE = 2,
+    WB_VOLATILE = 3,
+}
+
+/// A declared parameter of a function.
+#[repr(C)]
+pub struct wb_param {
+    pub name: wb_str,
+    /// for documentation
+    pub type_text: wb_str,
+    pub doc: wb_str,
+    pub type_class: i32,
+    /// 1: may be left out
+    pub optional: u32,
+    /// 1 on the last: one or more
+    pub variadic: u32,
+    /// 1: must be a literal
+    pub literal: u32,
+}
+
+#[repr(C)]
+pub struct wb_doc {
+    pub section: wb_str,
+    pub description: wb_str,
+    pub syntax: wb_str,
+    pub example: wb_str,
+}
+
+/// A scalar function of the host.
+/// cbindgen:field-names=[struct_size, name, aliases, n_aliases, identity, volatility, params, n_params, return_text, doc, self, return_field, invoke, release]
+#[repr(C)]
+pub struct wb_scalar_fn {
+    pub struct_size: usize,
+    pub name: wb_str,
+    pub aliases: *const wb_str,
+    pub n_aliases: usize,
+    pub identity: [u8; 32],
+    pub volatility: i32,
+    pub params: *const wb_param,
+    pub n_params: usize,
+    /// return type for information_schema, e.g. "Utf8", "Int64"
+    pub return_text: wb_str,
+    pub doc: wb_doc,
+    /// immutable, thread-safe
+    pub self_: *mut c_void,
+    /// literals[i] is NULL unless argument i is a literal (then a 1-row array). Named or
+    /// omitted optional arguments arrive in declared order; an omitted one in a gap arrives as
+    /// a literal of the null type (format "n"). out is owned by the bridge.
+    pub return_field: Option<
+        unsafe extern "C" fn(
+            object: *mut c_void,
+            n: usize,
+            args: *const *const FFI_ArrowSchema,
+            literals: *const *const FFI_ArrowArray,
+            out: *mut FFI_ArrowSchema,
+            err: *mut wb_fn_err,
+        ) -> c_int,
+    >,
+    /// rows: result length; if all arguments are scalar (and the function is not volatile) the
+    /// bridge passes rows = 1 and turns the 1-row result into a scalar. Inputs are borrowed;
+    /// output moved out. Called on engine threads, concurrently.
+    pub invoke: Option<
+        unsafe extern "C" fn(
+            object: *mut c_void,
+            n: usize,
+            args: *const wb_arg,
+            rows: i64,
+            out: *mut FFI_ArrowArray,
+            err: *mut wb_fn_err,
+        ) -> c_int,
+    >,
+    /// Called once, when nothing refers to the function any more; may be NULL.
+    pub release: Option<unsafe extern "C" fn(object: *mut c_void)>,
+}
+
+#[repr(C)]
+pub struct wb_sess_options {
+    pub struct_size: usize,
+    /// DataFusion keys; unknown or bad value: BAD_VALUE
+    pub settings: *const wb_kv,
+    pub n_settings: usize,
+    /// default catalog and schema names
+    pub catalog: wb_str,
+    pub schema: wb_str,
+    /// the pinned clock, Unix microseconds
+    pub now_us: i64,
+    /// wb_sess_flags
+    pub flags: u32,
+}
+
+#[repr(C)]
+pub enum wb_sess_flags {
+    /// Checks every value that a function of the host returns (UTF-8, offsets, dictionary
+    /// keys), not only the layout: for tests.
+    WB_SESS_VALIDATE_FULL = 1,
+}
+
+#[repr(C)]
+pub enum wb_sess_table {
+    /// key, value
+    WB_SESS_SETTINGS = 1,
+    /// name, kind scalar|aggregate|window|table, volatility immutable|stable|volatile|'',
+    /// identity hex or '', aliases comma-joined, origin builtin|host
+    WB_SESS_FUNCTIONS = 2,
+    /// kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
+    WB_SESS_RULES = 3,
+}
+
+/// A staged Parquet file.
+#[repr(C)]
+pub struct wb_file {
+    pub path: wb_str,
+    pub size: u64,
+    pub partition_values: *const wb_str,
+    pub partition_nulls: *const bool,
+}
+
+#[repr(C)]
+pub enum wb_param_type {
+    WB_P_INT64 = 1,
+    WB_P_FLOAT64 = 2,
+    WB_P_TEXT = 3,
+    WB_P_BOOL = 4,
+    /// i64 = days
+    WB_P_DATE = 5,
+    /// i64 = microseconds UTC
+    WB_P_TIMESTAMP = 6,
+}
+
+/// The value of a parameter.
+#[repr(C)]
+pub struct wb_value {
+    pub name: wb_str,
+    /// wb_param_type
+    pub r#type: i32,
+    pub is_null: bool,
+    pub i64: i64,
+    pub f64: f64,
+    pub text: wb_str,
+}
+
+#[repr(C)]
+pub enum wb_plan_flags {
+    WB_PLAN_READ_ONLY = 1,
+}
+
+/// Flat tables of a plan. node_id is pre-order over the plan incl. subquery plans.
+#[repr(C)]
+pub enum wb_plan_table {
+    /// node_id u32, parent_id i32 (-1), child_ord u32, kind Utf8, detail Utf8 (canonical:
+    /// everything of the node that can change a result and is in no other table, e.g. join
+    /// type, null_equality, null_aware, limit fetch/skip, distinct, window frame, union; no
+    /// names, no addresses), subquery_of i32 expr_id or -1
+    WB_PLAN_NODES = 1,
+    /// node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
+    /// nullable bool, metadata Utf8 (sorted k=v lines)
+    WB_PLAN_OUTPUTS = 2,
+    /// expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
+    /// Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
+    /// can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
+    /// builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
+    /// none), volatility Utf8, type Utf8
+    WB_PLAN_EXPRS = 3,
+    /// expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
+    WB_PLAN_COLREFS = 4,
+    /// node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound|...),
+    /// projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
+    WB_PLAN_SCANS = 5,
+}
+
+#[repr(C)]
+pub enum wb_plan_format {
+    WB_PLAN_INDENT = 1,
+    WB_PLAN_INDENT_SCHEMA = 2,
+    WB_PLAN_GRAPHVIZ = 3,
+}
+
+#[repr(C)]
+pub struct wb_exec_options {
+    pub struct_size: usize,
+    pub partitions: u32,
+    pub batch_rows: u32,
+    /// 0: unbounded pool
+    pub memory_bytes: u64,
+    /// empty: spilling off
+    pub spill_dir: wb_str,
+    /// limit; 0: engine's default
+    pub spill_bytes: u64,
+    pub no_hash_join: bool,
+}
+
+#[repr(C)]
+pub struct wb_stage_options {
+    pub struct_size: usize,
+    pub prefix: wb_str,
+    pub partition_columns: *const wb_str,
+    pub n_partition_columns: usize,
+    /// dotted leaf paths to give min/max/nulls for; NULL: all leaves
+    pub stats_columns: *const wb_str,
+    pub n_stats_columns: usize,
+    pub target_file_bytes: u64,
+    pub row_group_rows: u64,
+    /// zstd | snappy | none
+    pub compression: wb_str,
+    pub compression_level: i32,
+    pub file_metadata: *const wb_kv,
+    pub n_file_metadata: usize,
+}
+
+#[repr(C)]
+pub enum wb_exec_table {
+    /// node_id, parent_id, kind, detail, partitions
+    WB_EXEC_NODES = 1,
+    /// node_id, table_name, path, provider_kind
+    WB_EXEC_FILES = 2,
+    /// node_id, name, partition i32, value i64
+    WB_EXEC_METRICS = 3,
+}
+
+fn bug(what: &str) -> Error {
+    Error::new(E_BUG, ORIGIN_BRIDGE, what)
+}
+
+/// The caller's struct, which must be there.
+///
+/// # Safety
+/// `p` must be NULL or point to an initialised `T` that outlives `'a` unchanged.
+pub unsafe fn in_ref<'a, T>(p: *const T) -> Result<&'a T> {
+    // SAFETY: the caller's promise.
+    unsafe { p.as_ref() }.ok_or_else(|| bug("a required pointer is NULL"))
+}
+
+/// The caller's variable for a result, which must be there. For plain data and pointers only;
+/// Arrow structs are written through `stream` and `out_schema`.
+///
+/// # Safety
+/// `p` must be NULL or point to an initialised `T` that nobody else uses during `'a`.
+pub unsafe fn out_ref<'a, T>(p: *mut T) -> Result<&'a mut T> {
+    // SAFETY: the caller's promise.
+    unsafe { p.as_mut() }.ok_or_else(|| bug("a required pointer is NULL"))
+}
+
+/// The caller's array; NULL with 0 elements is the empty one.
+///
+/// # Safety
+/// `p` must point to `n` initialised elements that outlive `'a` unchanged, or be NULL.
+pub unsafe fn slice_of<'a, T>(p: *const T, n: usize) -> Result<&'a [T]> {
+    if n == 0 {
+        return Ok(&[]);
+    }
+    if p.is_null() {
+        return Err(bug("a list of more than 0 elements is NULL"));
+    }
+    // SAFETY: not NULL; the rest is the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(p, n) })
+}
+
+/// Refuses a caller that was compiled against another layout.
+pub fn check_size<T>(struct_size: usize) -> Result<()> {
+    if struct_size == std::mem::size_of::<T>() {
+        return Ok(());
+    }
+    let name = std::any::type_name::<T>();
+    let message = format!(
+        "struct_size of {name} is {struct_size}, this bridge has {}",
+        std::mem::size_of::<T>()
+    );
+    Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))
+}
+
+impl wb_str {
+    /// The text.
+    ///
+    /// # Safety
+    /// `p` must point to `n` bytes that outlive `'a` unchanged; NULL only with 0 bytes.
+    pub unsafe fn to_str<'a>(&self) -> Result<&'a str> {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { slice_of(self.p.cast::<u8>(), self.n)? };
+        std::str::from_utf8(bytes).map_err(|e| {
+            let message = format!("text given to the bridge is not UTF-8: {e}");
+            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message)
+        })
+    }
+}
+
+/// Many texts at once, copied.
+///
+/// # Safety
+/// As for `slice_of` and `wb_str::to_str`.
+pub unsafe fn strings(p: *const wb_str, n: usize) -> Result<Vec<String>> {
+    // SAFETY: the caller's promise.
+    let slice = unsafe { slice_of(p, n)? };
+    // SAFETY: the caller's promise.
+    slice.iter().map(|s| Ok(unsafe { s.to_str()? }.to_string())).collect()
+}
+
+/// Keys and values, copied, in their order.
+///
+/// # Safety
+/// As for `slice_of` and `wb_str::to_str`.
+pub unsafe fn pairs(p: *const wb_kv, n: usize) -> Result<Vec<(String, String)>> {
+    // SAFETY: the caller's promise.
+    let slice = unsafe { slice_of(p, n)? };
+    slice
+        .iter()
+        .map(|kv| {
+            // SAFETY: the caller's promise.
+            let (key, value) = unsafe { (kv.key.to_str()?, kv.value.to_str()?) };
+            Ok((key.to_string(), value.to_string()))
+        })
+        .collect()
+}
+
+impl wb_buf {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self { p: ptr::null_mut(), n: 0, cap: 0 }
+    }
+
+    /// Gives the bytes to the caller.
+    pub fn from_vec(bytes: Vec<u8>) -> Self {
+        if bytes.capacity() == 0 {
+            return Self::empty();
+        }
+        let mut bytes = std::mem::ManuallyDrop::new(bytes);
+        Self { p: bytes.as_mut_ptr(), n: bytes.len(), cap: bytes.capacity() }
+    }
+
+    /// Takes the bytes back.
+    ///
+    /// # Safety
+    /// The buffer must be empty or come from `from_vec`, unchanged.
+    pub unsafe fn take(&mut self) -> Vec<u8> {
+        let buf = std::mem::replace(self, Self::empty());
+        if buf.p.is_null() {
+            return Vec::new();
+        }
+        // SAFETY: the caller's promise: these are the parts of a Vec.
+        unsafe { Vec::from_raw_parts(buf.p, buf.n, buf.cap) }
+    }
+}
+
+/// Zeroes an Arrow struct of the caller without dropping what is in it.
+///
+/// # Safety
+/// `out` must be NULL or writable.
+pub unsafe fn zero_schema(out: *mut FFI_ArrowSchema) -> Result<()> {
+    if out.is_null() {
+        return Err(bug("a required pointer is NULL"));
+    }
+    // SAFETY: not NULL; the rest is the caller's promise.
+    unsafe { out.write(FFI_ArrowSchema::empty()) };
+    Ok(())
+}

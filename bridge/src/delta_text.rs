@@ -1,0 +1,220 @@
+//! Values as Delta writes them in partition values, and back.
+
+use arrow::array::{Array, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType,
+};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};
+use datafusion::common::ScalarValue;
+
+use crate::codes::{E_OUTPUT_TYPE, E_VALUE_RANGE};
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+
+const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
+    Some(epoch) => epoch,
+    None => NaiveDate::MIN,
+};
+
+/// A date of the calendar that all readers agree on: years 1 to 9999.
+pub fn date(days: i32) -> Option<NaiveDate> {
+    let distance = Days::new(u64::from(days.unsigned_abs()));
+    let date = match days < 0 {
+        true => EPOCH.checked_sub_days(distance)?,
+        false => EPOCH.checked_add_days(distance)?,
+    };
+    (1..=9999).contains(&date.year()).then_some(date)
+}
+
+/// The same for an instant.
+pub fn instant(micros: i64) -> Option<NaiveDateTime> {
+    let time = DateTime::from_timestamp_micros(micros)?.naive_utc();
+    (1..=9999).contains(&time.year()).then_some(time)
+}
+
+/// A decimal without exponent.
+pub fn decimal(value: i128, scale: i8) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let sign = if value < 0 { "-" } else { "" };
+    match usize::try_from(scale) {
+        Ok(0) => format!("{sign}{digits}"),
+        Ok(scale) => {
+            let padded = format!("{digits:0>width$}", width = scale + 1);
+            let (whole, part) = padded.split_at(padded.len() - scale);
+            format!("{sign}{whole}.{part}")
+        }
+        // A negative scale: zeroes at the end.
+        Err(_) if value == 0 => "0".to_string(),
+        Err(_) => {
+            let zeroes = "0".repeat(usize::from(scale.unsigned_abs()));
+            format!("{sign}{digits}{zeroes}")
+        }
+    }
+}
+
+/// The shortest text that gives the same float.
+pub fn float(value: f64, shortest: String) -> String {
+    if value.is_nan() {
+        "NaN".to_string()
+    } else if value.is_infinite() {
+        if value > 0.0 { "Infinity" } else { "-Infinity" }.to_string()
+    } else {
+        shortest
+    }
+}
+
+fn range(name: &str, t: &DataType) -> Error {
+    let message = format!("partition column {name}: a value of type {t} has no text form in Delta");
+    Error::new(E_VALUE_RANGE, ORIGIN_BRIDGE, message)
+}
+
+/// Row by row; null and empty text are None, because Delta knows no empty text here.
+pub fn format(name: &str, array: &dyn Array) -> Result<Vec<Option<String>>> {
+    let t = array.data_type().clone();
+    let values: Vec<Option<String>> = match &t {
+        DataType::Dictionary(_, value) => return format(name, cast(array, value)?.as_ref()),
+        DataType::Null => vec![None; array.len()],
+        DataType::Boolean => array.as_boolean().iter().map(|v| v.map(|v| v.to_string())).collect(),
+        DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            let wide = cast(array, &DataType::Int64)?;
+            wide.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v.to_string())).collect()
+        }
+        DataType::Float32 => array
+            .as_primitive::<Float32Type>()
+            .iter()
+            .map(|v| v.map(|v| float(f64::from(v), v.to_string())))
+            .collect(),
+        DataType::Float64 => array
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|v| v.map(|v| float(v, v.to_string())))
+            .collect(),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+            let text = cast(array, &DataType::LargeUtf8)?;
+            text.as_string::<i64>().iter().map(|v| v.map(str::to_string)).collect()
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            let bytes = cast(array, &DataType::LargeBinary)?;
+            let bytes = bytes.as_binary::<i64>();
+            let mut out = Vec::with_capacity(bytes.len());
+            for value in bytes {
+                out.push(match value {
+                    None => None,
+                    Some(b) => {
+                        let text = std::str::from_utf8(b).map_err(|_| range(name, &t))?;
+                        Some(text.to_string())
+                    }
+                });
+            }
+            out
+        }
+        DataType::Date32 => {
+            let mut out = Vec::with_capacity(array.len());
+            for value in array.as_primitive::<Date32Type>() {
+                out.push(match value {
+                    None => None,
+                    Some(v) => Some(date(v).ok_or_else(|| range(name, &t))?.to_string()),
+                });
+            }
+            out
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            let mut out = Vec::with_capacity(array.len());
+            for value in array.as_primitive::<TimestampMicrosecondType>() {
+                out.push(match value {
+                    None => None,
+                    Some(v) => {
+                        let time = instant(v).ok_or_else(|| range(name, &t))?;
+                        Some(time.format("%Y-%m-%d %H:%M:%S%.6f").to_string())
+                    }
+                });
+            }
+            out
+        }
+        DataType::Decimal128(_, scale) => array
+            .as_primitive::<Decimal128Type>()
+            .iter()
+            .map(|v| v.map(|v| decimal(v, *scale)))
+            .collect(),
+        _ => {
+            let message = format!("partition column {name}: a table cannot be partitioned by {t}");
+            return Err(Error::new(E_OUTPUT_TYPE, ORIGIN_BRIDGE, message));
+        }
+    };
+    Ok(values.into_iter().map(|v| v.filter(|v| !v.is_empty())).collect())
+}
+
+fn parse_time(text: &str) -> Option<i64> {
+    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
+        .iter()
+        .find_map(|f| NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), f).ok());
+    match naive {
+        Some(time) => Some(time.and_utc().timestamp_micros()),
+        None => DateTime::parse_from_rfc3339(text).ok().map(|t| t.timestamp_micros()),
+    }
+}
+
+fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let scale = usize::try_from(scale).ok()?;
+    let kept = part.trim_end_matches('0');
+    if kept.len() > scale || !whole.bytes().chain(kept.bytes()).all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let value: i128 = format!("{whole}{kept:0<scale$}").parse().ok()?;
+    if value.to_string().len() > usize::from(precision) {
+        return None;
+    }
+    Some(if negative { -value } else { value })
+}
+
+fn parse_value(text: &str, t: &DataType) -> Option<ScalarValue> {
+    Some(match t {
+        DataType::Boolean => ScalarValue::Boolean(Some(match text {
+            "true" => true,
+            "false" => false,
+            _ => return None,
+        })),
+        DataType::Int8 => ScalarValue::Int8(Some(text.parse().ok()?)),
+        DataType::Int16 => ScalarValue::Int16(Some(text.parse().ok()?)),
+        DataType::Int32 => ScalarValue::Int32(Some(text.parse().ok()?)),
+        DataType::Int64 => ScalarValue::Int64(Some(text.parse().ok()?)),
+        DataType::Float32 => ScalarValue::Float32(Some(text.parse().ok()?)),
+        DataType::Float64 => ScalarValue::Float64(Some(text.parse().ok()?)),
+        DataType::Utf8 => ScalarValue::Utf8(Some(text.into())),
+        DataType::LargeUtf8 => ScalarValue::LargeUtf8(Some(text.into())),
+        DataType::Utf8View => ScalarValue::Utf8View(Some(text.into())),
+        DataType::Binary => ScalarValue::Binary(Some(text.as_bytes().to_vec())),
+        DataType::LargeBinary => ScalarValue::LargeBinary(Some(text.as_bytes().to_vec())),
+        DataType::BinaryView => ScalarValue::BinaryView(Some(text.as_bytes().to_vec())),
+        DataType::Date32 => {
+            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            let days = date.signed_duration_since(EPOCH).num_days();
+            ScalarValue::Date32(Some(i32::try_from(days).ok()?))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            ScalarValue::TimestampMicrosecond(Some(parse_time(text)?), zone.clone())
+        }
+        DataType::Decimal128(p, s) => {
+            ScalarValue::Decimal128(Some(parse_decimal(text, *p, *s)?), *p, *s)
+        }
+        _ => return None,
+    })
+}
+
+/// Delta's text as a value of the type; None and empty text are null.
+pub fn parse(name: &str, text: Option<&str>, t: &DataType) -> Result<ScalarValue> {
+    let text = match text {
+        Some(text) if !text.is_empty() => text,
+        _ => return Ok(ScalarValue::try_from(t)?),
+    };
+    parse_value(text, t).ok_or_else(|| {
+        let message = format!("partition column {name}: \"{text}\" is no value of type {t}");
+        Error::new(E_VALUE_RANGE, ORIGIN_BRIDGE, message)
+    })
+}

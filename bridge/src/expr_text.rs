@@ -1,0 +1,80 @@
+//! The words of plan tables for what has no expression of its own: frames, flags, grouping sets.
+
+use datafusion::arrow::datatypes::Field;
+use datafusion::logical_expr::expr::{GroupingSet, NullTreatment};
+use datafusion::logical_expr::{
+    BinaryExpr, Expr, Like, WindowFrame, WindowFrameBound, WindowFrameUnits,
+};
+
+use crate::canon::{literal_text, metadata_text, quote, type_text};
+use crate::error::Result;
+
+pub(crate) fn nulls_ignored(treatment: Option<NullTreatment>) -> bool {
+    matches!(treatment, Some(NullTreatment::IgnoreNulls))
+}
+
+pub(crate) fn cast_text(field: &Field) -> String {
+    let mut text = type_text(field.data_type());
+    if !field.metadata().is_empty() {
+        text.push_str(" meta ");
+        quote(&metadata_text(field.metadata()), &mut text);
+    }
+    text
+}
+
+pub(crate) fn like_text(like: &Like) -> String {
+    let escape = like.escape_char.map_or(-1, |c| i64::from(u32::from(c)));
+    let (negated, fold) = (like.negated, like.case_insensitive);
+    format!("negated={negated} case_insensitive={fold} escape={escape}")
+}
+
+fn bound_text(bound: &WindowFrameBound) -> Result<String> {
+    Ok(match bound {
+        WindowFrameBound::Preceding(n) if n.is_null() => "unbounded preceding".to_string(),
+        WindowFrameBound::Preceding(n) => format!("{} preceding", literal_text(n)?),
+        WindowFrameBound::CurrentRow => "current".to_string(),
+        WindowFrameBound::Following(n) if n.is_null() => "unbounded following".to_string(),
+        WindowFrameBound::Following(n) => format!("{} following", literal_text(n)?),
+    })
+}
+
+pub(crate) fn frame_text(frame: &WindowFrame) -> Result<String> {
+    let units = match frame.units {
+        WindowFrameUnits::Rows => "rows",
+        WindowFrameUnits::Range => "range",
+        WindowFrameUnits::Groups => "groups",
+    };
+    Ok(format!(
+        "{units} from {} to {}",
+        bound_text(&frame.start_bound)?,
+        bound_text(&frame.end_bound)?
+    ))
+}
+
+/// The terms of a chain of one logical operator, left to right. Such chains can be very long,
+/// and the tree of one is as deep as it is long.
+pub(crate) fn terms(expr: &BinaryExpr) -> Vec<&Expr> {
+    let mut found = Vec::new();
+    let mut ahead = vec![expr.right.as_ref(), expr.left.as_ref()];
+    while let Some(next) = ahead.pop() {
+        match next {
+            Expr::BinaryExpr(inner) if inner.op == expr.op => {
+                ahead.push(&inner.right);
+                ahead.push(&inner.left);
+            }
+            other => found.push(other),
+        }
+    }
+    found
+}
+
+pub(crate) fn grouping_text(set: &GroupingSet) -> (String, Vec<&Expr>) {
+    match set {
+        GroupingSet::Rollup(exprs) => ("rollup".to_string(), exprs.iter().collect()),
+        GroupingSet::Cube(exprs) => ("cube".to_string(), exprs.iter().collect()),
+        GroupingSet::GroupingSets(sets) => {
+            let sizes: Vec<String> = sets.iter().map(|set| set.len().to_string()).collect();
+            (format!("sets={}", sizes.join(",")), sets.iter().flatten().collect())
+        }
+    }
+}

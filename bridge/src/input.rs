@@ -1,0 +1,208 @@
+//! Declared inputs: planned by their schema alone, bound to data only for an execution.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::ffi::FFI_ArrowSchema;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result as DfResult;
+use datafusion::datasource::TableType;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+
+use crate::abi::{self, wb_err, wb_sess, wb_str};
+use crate::adapt::Adapter;
+use crate::codes::E_BUG;
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::guard;
+use crate::input_exec::InputExec;
+use crate::input_filter;
+use crate::stream;
+
+/// What is wanted of a bound input: columns by name.
+pub struct Wanted<'a> {
+    /// The session of the execution.
+    pub state: &'a dyn Session,
+    /// The declared columns to give, by name; those that the input lacks are left out.
+    pub schema: &'a SchemaRef,
+    /// The whole declared schema.
+    pub declared: &'a SchemaRef,
+    /// Only to skip what cannot match: the filters stay above.
+    pub filters: &'a [Expr],
+    /// Rows that are enough.
+    pub limit: Option<usize>,
+}
+
+/// Data that a declared input is bound to.
+#[async_trait]
+pub trait Bound: Send + Sync + fmt::Debug {
+    /// delta_native, files, stream or memory.
+    fn kind(&self) -> &'static str;
+    /// A plan whose output has the wanted columns by name, in any order and of any type that
+    /// turns into the declared one without loss.
+    async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>>;
+}
+
+/// What the inputs of one execution are bound to; an extension of its session's config.
+#[derive(Clone, Debug, Default)]
+pub struct Bindings {
+    inputs: BTreeMap<(String, String), Arc<dyn Bound>>,
+}
+
+impl Bindings {
+    /// What `schema.table` is bound to.
+    pub fn get(&self, schema: &str, table: &str) -> Option<&Arc<dyn Bound>> {
+        self.inputs.get(&(schema.to_string(), table.to_string()))
+    }
+}
+
+/// Bindings that are being made; see `wb_bind_new`.
+#[allow(non_camel_case_types)]
+pub struct wb_bind {
+    inner: Mutex<Bindings>,
+}
+
+impl wb_bind {
+    /// Binds an input, in place of what it was bound to.
+    pub fn insert(&self, schema: &str, table: &str, bound: Arc<dyn Bound>) {
+        let mut inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
+        inner.inputs.insert((schema.to_string(), table.to_string()), bound);
+    }
+
+    /// What is bound now.
+    pub fn bindings(&self) -> Arc<Bindings> {
+        Arc::new(self.inner.lock().unwrap_or_else(|e| e.into_inner()).clone())
+    }
+}
+
+/// A declared input.
+#[derive(Debug)]
+pub struct LateBound {
+    schema_name: String,
+    table_name: String,
+    schema: SchemaRef,
+}
+
+impl LateBound {
+    /// `provider_kind` of plan tables.
+    pub const KIND: &'static str = "late_bound";
+
+    /// An input of this name and schema.
+    pub fn new(schema_name: &str, table_name: &str, schema: SchemaRef) -> Self {
+        Self { schema_name: schema_name.into(), table_name: table_name.into(), schema }
+    }
+
+    async fn plan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let name = format!("{}.{}", self.schema_name, self.table_name);
+        let bindings = state.config().get_extension::<Bindings>();
+        let bound = bindings
+            .as_ref()
+            .and_then(|bindings| bindings.get(&self.schema_name, &self.table_name))
+            .ok_or_else(|| {
+                let message = format!("the input {name} is not bound to data");
+                Error::new(E_BUG, ORIGIN_BRIDGE, message)
+            })?;
+        let schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
+        };
+        // Fields only: metadata of the declared schema says nothing about the rows.
+        let schema = Arc::new(Schema::new(schema.fields().clone()));
+        let filters = input_filter::usable(filters, &self.schema);
+        let wanted =
+            Wanted { state, schema: &schema, declared: &self.schema, filters: &filters, limit };
+        let input = bound.scan(&wanted).await?;
+        let adapter = Adapter::new(&name, &input.schema(), schema)?;
+        Ok(Arc::new(InputExec::new(
+            &self.schema_name,
+            &self.table_name,
+            bound.kind(),
+            adapter,
+            input,
+        )))
+    }
+}
+
+#[async_trait]
+impl TableProvider for LateBound {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        self.plan(state, projection, filters, limit).await.map_err(Error::into_df)
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> DfResult<Vec<TableProviderFilterPushDown>> {
+        // Never exact: what an input skips by its statistics is no filter.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+}
+
+/// Declares schema.table of the session's catalog with this schema (moved from).
+/// DUPLICATE_NAME if declared. May be called after seal.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_input_declare(
+    sess: *mut wb_sess,
+    schema: wb_str,
+    table: wb_str,
+    take: *mut FFI_ArrowSchema,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_input_declare", err, || {
+        // SAFETY: the caller's promise.
+        let (declared, sess, schema, table) = unsafe {
+            (
+                stream::import_schema(take)?,
+                abi::in_ref(sess.cast_const())?,
+                schema.to_str()?,
+                table.to_str()?,
+            )
+        };
+        sess.inner.declare(schema, table, Arc::new(LateBound::new(schema, table, declared)))
+    })
+}
+
+/// A set of bindings, empty.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_bind_new(out: *mut *mut wb_bind, err: *mut wb_err) -> i32 {
+    guard::entry("wb_bind_new", err, || {
+        // SAFETY: the caller's promise.
+        let out = unsafe { abi::out_ref(out)? };
+        *out = Box::into_raw(Box::new(wb_bind { inner: Mutex::default() }));
+        Ok(())
+    })
+}
+
+/// Frees the handle; NULL is allowed. Executions keep what they were made with.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_bind_free(bind: *mut wb_bind) {
+    guard::quiet("release", || {
+        if !bind.is_null() {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(bind) });
+        }
+    });
+}

@@ -1,0 +1,59 @@
+//! A C ABI over DataFusion and delta-rs: mechanism only.
+#![warn(unsafe_op_in_unsafe_fn)]
+#![allow(clippy::missing_safety_doc)]
+
+pub mod abi;
+mod adapt;
+mod bind_delta;
+mod bind_files;
+mod bind_stream;
+mod canon;
+mod codes;
+mod concat_exec;
+mod delta_text;
+mod error;
+mod error_map;
+mod exec;
+mod exec_tables;
+mod expr_text;
+mod file_error;
+mod gaps;
+mod guard;
+mod input;
+mod input_exec;
+mod input_filter;
+mod ipc;
+mod layout;
+mod log_view;
+mod misc;
+mod params;
+mod plan;
+mod plan_exprs;
+mod plan_nodes;
+mod rt;
+mod sess;
+mod sess_tables;
+mod snap;
+mod snap_error;
+mod snap_files;
+mod sql;
+mod stage;
+mod stage_stats;
+mod store;
+mod store_local;
+mod store_open;
+mod stream;
+mod tie_break;
+mod udf;
+mod udf_call;
+
+#[cfg(test)]
+mod plan_tests;
+#[cfg(test)]
+mod test_golden;
+#[cfg(test)]
+mod test_kit;
+#[cfg(test)]
+mod test_stage;
+#[cfg(test)]
+mod tie_tests;

@@ -1,0 +1,427 @@
+//! Logical plans: made from SQL, changed by wrapping, optimised; immutable handles.
+
+use std::sync::Arc;
+
+use arrow::compute::can_cast_types;
+use arrow::datatypes::Schema;
+use arrow::ffi::FFI_ArrowSchema;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, Spans};
+use datafusion::execution::SessionState;
+use datafusion::execution::context::SQLOptions;
+use datafusion::logical_expr::expr::{Cast, InSubquery, Sort as SortExpr};
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator, Projection, Sort};
+use datafusion::sql::sqlparser::dialect::dialect_from_str;
+
+use crate::abi::{
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_err, wb_plan_flags, wb_plan_format, wb_sess,
+    wb_str, wb_value, zero_schema,
+};
+use crate::codes::{
+    E_BAD_VALUE, E_BUG, E_NOT_IN_CORRELATED, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
+};
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::params::{Params, params_of};
+use crate::sess::SessInner;
+use crate::{canon, gaps, guard, params, plan_nodes, sql, stream, tie_break};
+
+/// A logical plan.
+#[allow(non_camel_case_types)]
+pub struct wb_plan {
+    pub(crate) inner: Arc<PlanInner>,
+}
+
+/// A plan and what it was planned with.
+pub(crate) struct PlanInner {
+    pub sess: Arc<SessInner>,
+    pub plan: LogicalPlan,
+    /// Whether the optimiser ran: such a plan can be executed, and not be changed any more.
+    pub optimized: bool,
+}
+
+fn bad(what: impl Into<String>) -> Error {
+    Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
+}
+
+impl PlanInner {
+    fn analyzed(sess: &Arc<SessInner>, plan: LogicalPlan) -> Self {
+        Self { sess: Arc::clone(sess), plan, optimized: false }
+    }
+
+    fn changeable(&self) -> Result<()> {
+        if self.optimized {
+            let message = "an optimised plan cannot be changed: change it, then optimise";
+            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
+        }
+        Ok(())
+    }
+
+    /// Plans and analyses one statement.
+    pub fn from_sql(
+        sess: &Arc<SessInner>,
+        text: &str,
+        params: &Params,
+        read_only: bool,
+    ) -> Result<Self> {
+        let mut state = sess.planning_state()?;
+        // Places in the SQL are for messages; plans do not differ with it.
+        state.config_mut().options_mut().sql_parser.collect_spans = true;
+        let options = state.config_options().sql_parser.clone();
+        let Some(dialect) = dialect_from_str(options.dialect) else {
+            return Err(bad(format!("no SQL dialect {}", options.dialect)));
+        };
+        let nesting = options.recursion_limit.get();
+        let mut statement = sql::parse_one(text, dialect.as_ref(), nesting)?;
+        if read_only && !sql::reads_only(&statement) {
+            let (_, words) = sql::classify(&statement);
+            let message = format!("{words} is not a query; only queries are allowed here");
+            return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
+        }
+        gaps::fill(&mut statement, sess)?;
+        params::replace(&mut statement, params, options.parse_float_as_decimal)?;
+        let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
+        if read_only {
+            let options = SQLOptions::new()
+                .with_allow_ddl(false)
+                .with_allow_dml(false)
+                .with_allow_statements(false);
+            options.verify_plan(&plan).map_err(|e| Error::from(e).with_code(E_READ_ONLY))?;
+        }
+        refuse_correlated_not_in(&plan)?;
+        // EXPLAIN shows the plan before analysis as well.
+        let plan = match plan {
+            LogicalPlan::Explain(_) => plan,
+            plan => analyze(&state, plan)?,
+        };
+        Ok(Self::analyzed(sess, plan))
+    }
+
+    /// The plan with ties broken.
+    pub fn tie_break(&self) -> Result<Self> {
+        self.changeable()?;
+        let plan = tie_break::apply(self.plan.clone())?;
+        Ok(Self::analyzed(&self.sess, plan))
+    }
+
+    /// The plan with its outputs cast to the target's types and named as there.
+    pub fn cast(&self, target: &Schema) -> Result<Self> {
+        self.changeable()?;
+        let schema = Arc::clone(self.plan.schema());
+        let (have, want) = (schema.fields().len(), target.fields().len());
+        if have != want {
+            let message = format!("the plan has {have} columns, the target has {want}");
+            return Err(Error::new(E_SCHEMA_CHANGED, ORIGIN_BRIDGE, message));
+        }
+        let mut exprs = Vec::with_capacity(want);
+        for ((qualifier, from), to) in schema.iter().zip(target.fields()) {
+            let column = Expr::Column(Column::from((qualifier, from)));
+            let (old, new) = (from.data_type(), to.data_type());
+            let expr = if old == new {
+                column
+            } else if can_cast_types(old, new) {
+                Expr::Cast(Cast::new(Box::new(column), new.clone()))
+            } else {
+                let message = format!(
+                    "column {}: {} cannot be cast to {}",
+                    to.name(),
+                    canon::type_text(old),
+                    canon::type_text(new)
+                );
+                return Err(Error::new(E_SCHEMA_CHANGED, ORIGIN_BRIDGE, message));
+            };
+            exprs.push(expr.alias(to.name()));
+        }
+        let top = Projection::try_new(exprs, Arc::new(self.plan.clone()))?;
+        Ok(Self::analyzed(&self.sess, LogicalPlan::Projection(top)))
+    }
+
+    /// The plan with its output sorted by these columns.
+    pub fn sort(&self, columns: &[String]) -> Result<Self> {
+        self.changeable()?;
+        let schema = self.plan.schema();
+        let mut expr = Vec::with_capacity(columns.len());
+        for name in columns {
+            let found = schema.columns_with_unqualified_name(name);
+            match found.as_slice() {
+                [column] => expr.push(SortExpr::new(Expr::Column(column.clone()), true, true)),
+                [] => {
+                    let have = schema.field_names().join(", ");
+                    let message = format!("no output column {name} to sort by, only {have}");
+                    return Err(Error::new(E_UNKNOWN_COLUMN, ORIGIN_BRIDGE, message));
+                }
+                _ => {
+                    return Err(bad(format!("more than one output column is named {name}")));
+                }
+            }
+        }
+        if expr.is_empty() {
+            return Ok(Self::analyzed(&self.sess, self.plan.clone()));
+        }
+        let sort = Sort { expr, input: Arc::new(self.plan.clone()), fetch: None };
+        Ok(Self::analyzed(&self.sess, LogicalPlan::Sort(sort)))
+    }
+
+    /// The plan after the session's analyser and optimiser rules.
+    pub fn optimize(&self) -> Result<Self> {
+        let sess = Arc::clone(&self.sess);
+        if self.optimized {
+            return Ok(Self { sess, plan: self.plan.clone(), optimized: true });
+        }
+        let plan = sess.planning_state()?.optimize(&self.plan)?;
+        Ok(Self { sess, plan, optimized: true })
+    }
+}
+
+fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
+    Ok(state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?)
+}
+
+/// What becomes of a null that an `x IN (SELECT ..)` gives, going up from it.
+#[derive(Clone, Copy)]
+enum Null {
+    /// The row is left out either way.
+    LikeFalse,
+    /// Null and false lead to different rows.
+    Matters,
+}
+
+fn null_below(expr: &Expr, above: Null) -> Null {
+    match expr {
+        Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::IsUnknown(_)
+        | Expr::IsNotUnknown(_)
+        | Expr::IsFalse(_)
+        | Expr::IsNotFalse(_) => Null::Matters,
+        Expr::BinaryExpr(binary) if !matches!(binary.op, Operator::And | Operator::Or) => {
+            Null::Matters
+        }
+        _ => above,
+    }
+}
+
+/// The engine turns a correlated NOT IN into an anti join that is wrong about nulls
+/// (DataFusion issues 25336 and 25347); so does every other use that tells null from false.
+fn refuse_correlated_not_in(plan: &LogicalPlan) -> Result<()> {
+    let mut found: Option<Spans> = None;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            look_for_not_in(expr, Null::LikeFalse, &mut found)?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    let Some(spans) = found else { return Ok(()) };
+    let message = "a correlated NOT IN (or another use of a correlated IN that tells null from \
+                   false) is computed wrongly by the engine; write NOT EXISTS instead";
+    let mut error = Error::new(E_NOT_IN_CORRELATED, ORIGIN_BRIDGE, message);
+    if let Some(span) = spans.first() {
+        error.line = u32::try_from(span.start.line).unwrap_or(0);
+        error.column = u32::try_from(span.start.column).unwrap_or(0);
+    }
+    Err(error)
+}
+
+fn look_for_not_in(
+    expr: &Expr,
+    above: Null,
+    found: &mut Option<Spans>,
+) -> datafusion::error::Result<()> {
+    if let Expr::InSubquery(InSubquery { subquery, negated, .. }) = expr
+        && (*negated || matches!(above, Null::Matters))
+        && !subquery.outer_ref_columns.is_empty()
+    {
+        found.get_or_insert_with(|| subquery.spans.clone());
+        return Ok(());
+    }
+    let below = null_below(expr, above);
+    expr.apply_children(|child| {
+        look_for_not_in(child, below, found)?;
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+fn give(out: &mut *mut wb_plan, plan: PlanInner) {
+    *out = Box::into_raw(Box::new(wb_plan { inner: Arc::new(plan) }));
+}
+
+/// Parses one statement, replaces $name by typed literals in the AST, plans and analyses
+/// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
+/// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
+/// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_sql(
+    sess: *mut wb_sess,
+    sql: wb_str,
+    values: *const wb_value,
+    n_values: usize,
+    flags: u32,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_sql", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let out = unsafe { out_ref(out)? };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let (sess, sql, params) = unsafe {
+            (in_ref(sess.cast_const())?, sql.to_str()?, params_of(slice_of(values, n_values)?)?)
+        };
+        let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
+        give(out, PlanInner::from_sql(&sess.inner, sql, &params, read_only)?);
+        Ok(())
+    })
+}
+
+/// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
+/// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
+/// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
+/// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_tie_break(
+    plan: *const wb_plan,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_tie_break", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        give(out, plan.inner.tie_break()?);
+        Ok(())
+    })
+}
+
+/// Puts a projection on top that casts (checked, failing on overflow) output i to target
+/// column i and names it so. SCHEMA_CHANGED if that cannot be.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_cast(
+    plan: *const wb_plan,
+    target: *const FFI_ArrowSchema,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_cast", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let target = unsafe { stream::borrow_schema(target)? };
+        give(out, plan.inner.cast(&target)?);
+        Ok(())
+    })
+}
+
+/// Sorts the output by these columns (ascending, nulls first).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_sort(
+    plan: *const wb_plan,
+    columns: *const wb_str,
+    n: usize,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_sort", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let columns = unsafe { strings(columns, n)? };
+        give(out, plan.inner.sort(&columns)?);
+        Ok(())
+    })
+}
+
+/// Runs the session's optimiser rules. The result can be executed; it cannot be changed by
+/// the calls above any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_optimize(
+    plan: *const wb_plan,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_optimize", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        give(out, plan.inner.optimize()?);
+        Ok(())
+    })
+}
+
+/// The columns of the result.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_schema(
+    plan: *const wb_plan,
+    out: *mut FFI_ArrowSchema,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_schema", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let plan = unsafe {
+            zero_schema(out)?;
+            in_ref(plan)?
+        };
+        // SAFETY: as above.
+        unsafe { stream::export_schema(plan.inner.plan.schema().as_arrow(), out) }
+    })
+}
+
+/// A flat table about the plan (wb_plan_table).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_table_read(
+    plan: *const wb_plan,
+    which: i32,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_table_read", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let plan = unsafe {
+            stream::zero(out)?;
+            in_ref(plan)?
+        };
+        let batch = plan_nodes::table(&plan.inner.sess, &plan.inner.plan, which)?;
+        // SAFETY: as above.
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
+    })
+}
+
+/// The plan as text for people (wb_plan_format).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_text(
+    plan: *const wb_plan,
+    format: i32,
+    out: *mut wb_buf,
+    err: *mut wb_err,
+) -> i32 {
+    const INDENT: i32 = wb_plan_format::WB_PLAN_INDENT as i32;
+    const INDENT_SCHEMA: i32 = wb_plan_format::WB_PLAN_INDENT_SCHEMA as i32;
+    const GRAPHVIZ: i32 = wb_plan_format::WB_PLAN_GRAPHVIZ as i32;
+    guard::entry("wb_plan_text", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let out = unsafe { out_ref(out)? };
+        *out = wb_buf::empty();
+        // SAFETY: as above.
+        let plan = &unsafe { in_ref(plan)? }.inner.plan;
+        let text = match format {
+            INDENT => plan.display_indent().to_string(),
+            INDENT_SCHEMA => plan.display_indent_schema().to_string(),
+            GRAPHVIZ => plan.display_graphviz().to_string(),
+            _ => return Err(bad(format!("{format} is no format of a plan"))),
+        };
+        *out = wb_buf::from_vec(text.into_bytes());
+        Ok(())
+    })
+}
+
+/// Frees a plan; executions keep their own share.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_free(plan: *mut wb_plan) {
+    if !plan.is_null() {
+        // SAFETY: the handle came from Box::into_raw above, and this is its last use.
+        guard::quiet("wb_plan_free", || drop(unsafe { Box::from_raw(plan) }));
+    }
+}

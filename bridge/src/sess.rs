@@ -1,0 +1,308 @@
+//! Sessions: settings, functions, declared inputs, a pinned clock.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use chrono::{DateTime, Utc};
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList,
+    MemorySchemaProvider, SchemaProvider, TableProvider,
+};
+use datafusion::common::alias::AliasGenerator;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::prelude::SessionConfig;
+
+use crate::abi::{
+    check_size, in_ref, out_ref, pairs, wb_err, wb_rt, wb_scalar_fn, wb_sess, wb_sess_flags,
+    wb_sess_options,
+};
+use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::guard;
+use crate::rt::RtInner;
+use crate::stream;
+use crate::udf::{self, HostFn};
+
+/// DataFusion's own; tables in it would hide the real ones.
+const INFORMATION_SCHEMA: &str = "information_schema";
+
+const VALIDATE_FULL: u32 = wb_sess_flags::WB_SESS_VALIDATE_FULL as u32;
+
+type Inputs = BTreeSet<(String, String)>;
+
+/// A session. Changed until sealed, planned with after that; inputs come at any time.
+pub struct SessInner {
+    /// What it runs on.
+    pub rt: Arc<RtInner>,
+    sealed: AtomicBool,
+    state: RwLock<SessionState>,
+    catalog: Arc<MemoryCatalogProvider>,
+    inputs: Mutex<Inputs>,
+    now: DateTime<Utc>,
+    validate_full: bool,
+}
+
+/// What a session is made from, copied from the caller.
+pub struct SessSpec {
+    pub settings: Vec<(String, String)>,
+    pub catalog: String,
+    pub schema: String,
+    pub now_us: i64,
+    pub flags: u32,
+}
+
+fn config(spec: &SessSpec) -> Result<SessionConfig> {
+    let mut config = SessionConfig::new().with_create_default_catalog_and_schema(false);
+    let options = config.options_mut();
+    for (key, value) in &spec.settings {
+        options.set(key, value).map_err(|e| {
+            let cause = Error::from(e);
+            let message = format!("setting {key} = {value}: {}", cause.message);
+            Error { message, ..cause.with_code(E_BAD_VALUE) }
+        })?;
+    }
+    // After the settings: they may not undo what the session relies on.
+    options.catalog.create_default_catalog_and_schema = false;
+    options.catalog.default_catalog.clone_from(&spec.catalog);
+    options.catalog.default_schema.clone_from(&spec.schema);
+    Ok(config)
+}
+
+fn state(spec: &SessSpec, catalogs: Arc<dyn CatalogProviderList>) -> Result<SessionState> {
+    // A list of files that never ages would hide the files of a later run.
+    let runtime = RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?;
+    let mut state = SessionStateBuilder::new()
+        .with_session_id("weir".to_string())
+        .with_config(config(spec)?)
+        .with_runtime_env(runtime)
+        .with_catalog_list(catalogs)
+        .with_default_features()
+        .build();
+    // Nothing may be made from a path in the SQL.
+    state.table_factories_mut().clear();
+    Ok(state)
+}
+
+impl SessInner {
+    /// A session without functions of the host and without inputs.
+    pub fn new(rt: Arc<RtInner>, spec: &SessSpec) -> Result<Self> {
+        let bad = |what: &str| Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what));
+        if spec.catalog.is_empty() || spec.schema.is_empty() {
+            return bad("a session needs names for its catalog and its schema");
+        }
+        if spec.schema == INFORMATION_SCHEMA {
+            return bad("information_schema cannot be the default schema");
+        }
+        if spec.flags & !VALIDATE_FULL != 0 {
+            return bad("a flag of a session that this bridge does not know");
+        }
+        let Some(now) = DateTime::<Utc>::from_timestamp_micros(spec.now_us) else {
+            return bad("the session's clock is outside the years that can be shown");
+        };
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        catalog.register_schema(&spec.schema, Arc::new(MemorySchemaProvider::new()))?;
+        let catalogs = Arc::new(MemoryCatalogProviderList::new());
+        let provider: Arc<dyn CatalogProvider> = Arc::<MemoryCatalogProvider>::clone(&catalog);
+        catalogs.register_catalog(spec.catalog.clone(), provider);
+        Ok(Self {
+            rt,
+            sealed: AtomicBool::new(false),
+            state: RwLock::new(state(spec, catalogs)?),
+            catalog,
+            inputs: Mutex::new(BTreeSet::new()),
+            now,
+            validate_full: spec.flags & VALIDATE_FULL != 0,
+        })
+    }
+
+    fn open(&self) -> Result<()> {
+        if self.sealed.load(Ordering::Acquire) {
+            let message = "the session is sealed: functions are added before";
+            return Err(Error::new(E_NOT_SEALED, ORIGIN_BRIDGE, message));
+        }
+        Ok(())
+    }
+
+    /// Ends the setting up.
+    pub fn seal(&self) -> Result<()> {
+        self.open()?;
+        self.sealed.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// The state as it is; for looking at, not for planning.
+    pub fn snapshot(&self) -> SessionState {
+        self.state.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// A state to plan one statement with: the clock pinned, aliases numbered from the start.
+    pub fn planning_state(&self) -> Result<SessionState> {
+        if !self.sealed.load(Ordering::Acquire) {
+            let message = "the session is not sealed: seal it before planning";
+            return Err(Error::new(E_NOT_SEALED, ORIGIN_BRIDGE, message));
+        }
+        let mut state = self.snapshot();
+        let options = Arc::clone(state.config_options());
+        let props = state.execution_props_mut();
+        props.query_execution_start_time = Some(self.now);
+        props.alias_generator = Arc::new(AliasGenerator::new());
+        props.config_options = Some(options);
+        Ok(state)
+    }
+
+    fn inputs(&self) -> MutexGuard<'_, Inputs> {
+        self.inputs.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Adds a table to the catalog; its schema appears with its first table.
+    pub fn declare(
+        &self,
+        schema: &str,
+        table: &str,
+        provider: Arc<dyn TableProvider>,
+    ) -> Result<()> {
+        if schema.is_empty() || table.is_empty() || schema == INFORMATION_SCHEMA {
+            let message = format!("an input cannot be named \"{schema}\".\"{table}\"");
+            return Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message));
+        }
+        let mut inputs = self.inputs();
+        let key = (schema.to_string(), table.to_string());
+        if inputs.contains(&key) {
+            let message = format!("the input {schema}.{table} is declared already");
+            return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
+        }
+        let target: Arc<dyn SchemaProvider> = match self.catalog.schema(schema) {
+            Some(there) => there,
+            None => {
+                let fresh = Arc::new(MemorySchemaProvider::new());
+                self.catalog
+                    .register_schema(schema, Arc::<MemorySchemaProvider>::clone(&fresh) as _)?;
+                fresh
+            }
+        };
+        target.register_table(table.to_string(), provider)?;
+        inputs.insert(key);
+        Ok(())
+    }
+
+    /// A function of the host, by its name or an alias.
+    pub fn host_fn(&self, name: &str) -> Option<Arc<HostFn>> {
+        let state = self.state.read().unwrap_or_else(|e| e.into_inner());
+        udf::host_fn(state.scalar_functions().get(name)?)
+    }
+
+    fn add_scalar(&self, raw: &wb_scalar_fn) -> Result<()> {
+        self.open()?;
+        // SAFETY: the caller of wb_sess_add_scalar gave a valid description.
+        let spec = unsafe { udf::read(raw)? };
+        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+            if taken(&state, name) {
+                let message = format!("there is a function {name} already");
+                return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
+            }
+        }
+        // From here on the session owns the host's object.
+        let function = Arc::new(udf::scalar_udf(spec, raw, self.validate_full)?);
+        state.register_udf(function)?;
+        Ok(())
+    }
+}
+
+fn taken(state: &SessionState, name: &str) -> bool {
+    state.scalar_functions().contains_key(name)
+        || state.higher_order_functions().contains_key(name)
+        || state.aggregate_functions().contains_key(name)
+        || state.window_functions().contains_key(name)
+        || state.table_functions().contains_key(name)
+}
+
+/// A session; settings and functions are given before seal, planning before seal is
+/// NOT_SEALED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_new(
+    rt: *mut wb_rt,
+    options: *const wb_sess_options,
+    out: *mut *mut wb_sess,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sess_new", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let out = unsafe { out_ref(out)? };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let (rt, options) = unsafe { (in_ref(rt)?, in_ref(options)?) };
+        check_size::<wb_sess_options>(options.struct_size)?;
+        // SAFETY: the options' texts are valid for the call.
+        let spec = unsafe {
+            SessSpec {
+                settings: pairs(options.settings, options.n_settings)?,
+                catalog: options.catalog.to_str()?.to_string(),
+                schema: options.schema.to_str()?.to_string(),
+                now_us: options.now_us,
+                flags: options.flags,
+            }
+        };
+        let inner = Arc::new(SessInner::new(Arc::clone(&rt.inner), &spec)?);
+        *out = Box::into_raw(Box::new(wb_sess { inner }));
+        Ok(())
+    })
+}
+
+/// Adds a function: everything is copied, `self` is owned by the session from a success on (on
+/// failure it stays the caller's, and release is not called). DUPLICATE_NAME if a built-in or
+/// an earlier one has the name or an alias.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_add_scalar(
+    sess: *mut wb_sess,
+    fn_: *const wb_scalar_fn,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sess_add_scalar", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        check_size::<wb_scalar_fn>(raw.struct_size)?;
+        sess.inner.add_scalar(raw)
+    })
+}
+
+/// Ends the setting up; planning begins.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_seal(sess: *mut wb_sess, err: *mut wb_err) -> i32 {
+    // SAFETY: the contract says that the pointer is valid.
+    guard::entry("wb_sess_seal", err, || unsafe { in_ref(sess)? }.inner.seal())
+}
+
+/// A table about the session (wb_sess_table): sorted, deterministic.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_table_read(
+    sess: *mut wb_sess,
+    which: i32,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sess_table_read", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let sess = unsafe { in_ref(sess)? };
+        let state = sess.inner.snapshot();
+        let batch = crate::sess_tables::table(&state, which)?
+            .ok_or_else(|| Error::new(E_BUG, ORIGIN_BRIDGE, "no such table of a session"))?;
+        // SAFETY: zeroed above.
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
+    })
+}
+
+/// Frees a session; what was made with it keeps its own share.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_free(sess: *mut wb_sess) {
+    if !sess.is_null() {
+        // SAFETY: the handle came from Box::into_raw, and this is its last use.
+        guard::quiet("wb_sess_free", || drop(unsafe { Box::from_raw(sess) }));
+    }
+}

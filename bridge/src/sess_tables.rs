@@ -1,0 +1,143 @@
+//! What a session has, as tables: settings, functions, rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::Volatility;
+
+use crate::abi::wb_sess_table;
+use crate::error::Result;
+use crate::udf;
+
+const SETTINGS: i32 = wb_sess_table::WB_SESS_SETTINGS as i32;
+const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
+const RULES: i32 = wb_sess_table::WB_SESS_RULES as i32;
+
+/// The table of that number, if there is one.
+pub fn table(state: &SessionState, which: i32) -> Result<Option<RecordBatch>> {
+    match which {
+        SETTINGS => settings(state).map(Some),
+        FUNCTIONS => functions(state).map(Some),
+        RULES => rules(state).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A batch of columns without metadata; a column is nullable if it has nulls to hold.
+pub fn batch(columns: Vec<(&str, bool, ArrayRef)>) -> Result<RecordBatch> {
+    let mut fields = Vec::with_capacity(columns.len());
+    let mut arrays = Vec::with_capacity(columns.len());
+    for (name, nullable, array) in columns {
+        let data_type: DataType = array.data_type().clone();
+        fields.push(Field::new(name, data_type, nullable));
+        arrays.push(array);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+fn text<I: IntoIterator<Item = String>>(values: I) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+fn settings(state: &SessionState) -> Result<RecordBatch> {
+    let mut entries = state.config_options().entries();
+    entries.sort_by(|a, b| a.key.cmp(&b.key));
+    let values: StringArray = entries.iter().map(|e| e.value.clone()).collect();
+    batch(vec![
+        ("key", false, text(entries.into_iter().map(|e| e.key))),
+        ("value", true, Arc::new(values)),
+    ])
+}
+
+#[derive(Default)]
+struct Function {
+    volatility: &'static str,
+    identity: String,
+    aliases: Vec<String>,
+    host: bool,
+}
+
+fn volatility(volatility: Volatility) -> &'static str {
+    match volatility {
+        Volatility::Immutable => "immutable",
+        Volatility::Stable => "stable",
+        Volatility::Volatile => "volatile",
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn functions(state: &SessionState) -> Result<RecordBatch> {
+    let mut rows: BTreeMap<(String, &str), Function> = BTreeMap::new();
+    let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
+        let mut aliases = aliases.to_vec();
+        aliases.sort();
+        let host = id.is_some();
+        let identity = id.map(|id| hex(&id)).unwrap_or_default();
+        let row = Function { volatility, identity, aliases, host };
+        rows.insert((name.to_string(), kind), row);
+    };
+    for f in state.scalar_functions().values() {
+        let v = volatility(f.signature().volatility);
+        add(f.name(), "scalar", v, f.aliases(), udf::host_identity(f));
+    }
+    for f in state.higher_order_functions().values() {
+        let v = volatility(f.signature().volatility);
+        add(f.name(), "scalar", v, f.aliases(), None);
+    }
+    for f in state.aggregate_functions().values() {
+        let v = volatility(f.signature().volatility);
+        add(f.name(), "aggregate", v, f.aliases(), None);
+    }
+    for f in state.window_functions().values() {
+        let v = volatility(f.signature().volatility);
+        add(f.name(), "window", v, f.aliases(), None);
+    }
+    for name in state.table_functions().keys() {
+        add(name, "table", "", &[], None);
+    }
+    let rows: Vec<_> = rows.into_iter().collect();
+    let origin = |row: &Function| if row.host { "host" } else { "builtin" }.to_string();
+    batch(vec![
+        ("name", false, text(rows.iter().map(|((name, _), _)| name.clone()))),
+        ("kind", false, text(rows.iter().map(|((_, kind), _)| (*kind).to_string()))),
+        ("volatility", false, text(rows.iter().map(|(_, row)| row.volatility.to_string()))),
+        ("identity", false, text(rows.iter().map(|(_, row)| row.identity.clone()))),
+        ("aliases", false, text(rows.iter().map(|(_, row)| row.aliases.join(",")))),
+        ("origin", false, text(rows.iter().map(|(_, row)| origin(row)))),
+    ])
+}
+
+/// The type's name out of a Debug text, which may go on with addresses and fields.
+fn type_name(debug: &str) -> String {
+    debug.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+fn rules(state: &SessionState) -> Result<RecordBatch> {
+    let mut rows: Vec<(&str, i32, String)> = Vec::new();
+    let mut add = |kind, names: Vec<String>| {
+        for (ordinal, name) in (0_i32..).zip(names) {
+            rows.push((kind, ordinal, name));
+        }
+    };
+    let analyzer = state.analyzer();
+    add("analyzer", analyzer.rules.iter().map(|r| r.name().to_string()).collect());
+    add("optimizer", state.optimizers().iter().map(|r| r.name().to_string()).collect());
+    let physical = state.physical_optimizers();
+    add("physical", physical.iter().map(|r| r.name().to_string()).collect());
+    let planners = FunctionRegistry::expr_planners(state);
+    add("planner", planners.iter().map(|p| type_name(&format!("{p:?}"))).collect());
+    let rewrites = analyzer.function_rewrites();
+    add("rewrite", rewrites.iter().map(|r| r.name().to_string()).collect());
+    let ordinals = Int32Array::from_iter_values(rows.iter().map(|(_, ordinal, _)| *ordinal));
+    batch(vec![
+        ("kind", false, text(rows.iter().map(|(kind, _, _)| (*kind).to_string()))),
+        ("ordinal", false, Arc::new(ordinals)),
+        ("name", false, text(rows.iter().map(|(_, _, name)| name.clone()))),
+    ])
+}

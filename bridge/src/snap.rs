@@ -1,0 +1,335 @@
+//! Pinned snapshots of Delta tables. Only protocol and metadata are held; the list of files is
+//! read from the log each time somebody asks.
+
+use std::sync::Arc;
+
+use arrow::ffi::FFI_ArrowSchema;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+use deltalake_core::kernel::Snapshot;
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use futures::StreamExt;
+use object_store::ObjectStore;
+use serde_json::Value;
+
+use crate::abi::{self, wb_buf, wb_err, wb_str};
+use crate::codes::{E_BUG, E_LOG_CORRUPT, E_VERSION_MISSING};
+use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
+use crate::guard;
+use crate::log_view::LogView;
+use crate::snap_error;
+use crate::snap_files;
+use crate::store::{StoreInner, wb_store};
+use crate::stream;
+
+/// A pinned snapshot; see `wb_snap_open`.
+#[allow(non_camel_case_types)]
+pub struct wb_snap {
+    pub(crate) inner: Arc<SnapInner>,
+}
+
+/// A pinned snapshot.
+pub struct SnapInner {
+    /// Where the table is.
+    pub store: Arc<StoreInner>,
+    /// The table's log.
+    pub log: LogStoreRef,
+    /// Protocol and metadata at the version.
+    pub snapshot: Arc<Snapshot>,
+    /// The version.
+    pub version: u64,
+}
+
+impl std::fmt::Debug for SnapInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at version {}", self.store.shown, self.version)
+    }
+}
+
+/// The configuration of all scans: partition columns as plain values, no file column.
+pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
+    let mut config =
+        DeltaScanConfig::new().with_wrap_partition_values(false).with_parquet_pushdown(pushdown);
+    config.schema_force_view_types = views;
+    config
+}
+
+fn log_of(store: &StoreInner, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
+    default_logstore(Arc::clone(&objects), objects, &store.url, &StorageConfig::default())
+}
+
+impl SnapInner {
+    /// Opens a version, or the latest.
+    pub fn open(store: &Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
+        store.rt.block_on(Self::open_async(Arc::clone(store), version))?
+    }
+
+    async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
+        let mut log = log_of(&store, Arc::clone(&store.store));
+        let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
+        if opened.as_ref().is_err_and(|e| snap_error::may_be_misled(e.code)) {
+            let plain = log_of(&store, Arc::new(LogView(Arc::clone(&store.store))));
+            if let Ok(snapshot) = Snapshot::try_new(plain.as_ref(), version).await {
+                (log, opened) = (plain, Ok(snapshot));
+            }
+        }
+        let snapshot = match opened {
+            Ok(snapshot) => Arc::new(snapshot),
+            Err(e) => return Err(snap_error::explain(&store, version, e).await),
+        };
+        let found = snapshot.version();
+        if version.is_some_and(|wanted| wanted != found) {
+            let message = format!(
+                "the table {} has no version {}; the log gave version {found}",
+                store.shown,
+                version.unwrap_or_default()
+            );
+            return Err(Error::new(E_VERSION_MISSING, ORIGIN_DELTA, message));
+        }
+        snap_error::check_features(&store, &snapshot)?;
+        // Says now, not at the first scan, what the reader does not support, and makes sure
+        // that the schema has an Arrow form, which `arrow_schema` takes for granted.
+        if let Err(e) = DeltaScanNext::new(Arc::clone(&snapshot), scan_config(false, false)) {
+            return Err(snap_error::unreadable(&store, Error::from(e)));
+        }
+        snap_error::check_schema(&store, &snapshot)?;
+        Ok(Self { log, snapshot, version: found, store })
+    }
+
+    /// The kernel's own snapshot of the same version, for what delta-rs does not pass on.
+    /// Reads the log; to be called on a thread that may block, with the runtime entered.
+    fn kernel(&self) -> Result<(Arc<KernelSnapshot>, Arc<dyn Engine>)> {
+        let engine = self.log.engine(None);
+        let snapshot = KernelSnapshot::builder_for(self.store.url.as_str())
+            .at_version(self.version)
+            .build(engine.as_ref())?;
+        Ok((snapshot, engine))
+    }
+
+    /// Runs something with the kernel's snapshot on a thread that may block.
+    fn with_kernel<T: Send + 'static>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&Arc<KernelSnapshot>, &dyn Engine) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let this = Arc::clone(self);
+        self.store.rt.block_on(async move {
+            tokio::task::spawn_blocking(move || {
+                let (snapshot, engine) = this.kernel()?;
+                f(&snapshot, engine.as_ref())
+            })
+            .await?
+        })?
+    }
+
+    /// The latest transaction of an application.
+    pub fn txn(self: &Arc<Self>, app_id: &str) -> Result<Option<i64>> {
+        let app_id = app_id.to_string();
+        self.with_kernel(move |snapshot, engine| Ok(snapshot.get_app_id_version(&app_id, engine)?))
+    }
+
+    /// Writes a checkpoint of the version, unless there is one.
+    pub fn checkpoint(self: &Arc<Self>) -> Result<()> {
+        self.with_kernel(|snapshot, engine| {
+            snapshot.checkpoint(engine, None)?;
+            Ok(())
+        })
+    }
+
+    /// The two actions as JSON objects, keys sorted.
+    pub fn actions(&self) -> Result<(Vec<u8>, Vec<u8>)> {
+        let protocol = serde_json::to_value(self.snapshot.protocol());
+        let metadata = serde_json::to_value(self.snapshot.metadata());
+        Ok((to_json(protocol)?, to_json(metadata)?))
+    }
+}
+
+/// Keys in order, so that one table always gives one text.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Object(entries.into_iter().map(|(k, v)| (k, sorted(v))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
+
+fn to_json(action: serde_json::Result<Value>) -> Result<Vec<u8>> {
+    action
+        .and_then(|value| serde_json::to_vec(&sorted(value)))
+        .map_err(|e| Error::new(E_LOG_CORRUPT, ORIGIN_DELTA, format!("an action of the log: {e}")))
+}
+
+/// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
+/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_open(
+    store: *const wb_store,
+    version: i64,
+    out: *mut *mut wb_snap,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_open", err, || {
+        // SAFETY: the caller's promise.
+        let (out, store) = unsafe {
+            let out = abi::out_ref(out)?;
+            *out = std::ptr::null_mut();
+            (out, abi::in_ref(store)?)
+        };
+        let wanted = match version {
+            -1 => None,
+            _ => Some(u64::try_from(version).map_err(|_| {
+                let message = format!("{version} is no version of a table");
+                Error::new(E_VERSION_MISSING, ORIGIN_BRIDGE, message)
+            })?),
+        };
+        let inner = Arc::new(SnapInner::open(&store.inner, wanted)?);
+        *out = Box::into_raw(Box::new(wb_snap { inner }));
+        Ok(())
+    })
+}
+
+/// The version that is pinned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_version(
+    snap: *const wb_snap,
+    out: *mut i64,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_version", err, || {
+        // SAFETY: the caller's promise.
+        let (out, snap) = unsafe { (abi::out_ref(out)?, abi::in_ref(snap)?) };
+        *out = 0;
+        *out = i64::try_from(snap.inner.version).map_err(|_| {
+            Error::new(E_BUG, ORIGIN_BRIDGE, "a version above the largest 64-bit number")
+        })?;
+        Ok(())
+    })
+}
+
+/// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_actions(
+    snap: *const wb_snap,
+    protocol_json: *mut wb_buf,
+    metadata_json: *mut wb_buf,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_actions", err, || {
+        // SAFETY: the caller's promise.
+        let (protocol, metadata, snap) = unsafe {
+            let protocol = abi::out_ref(protocol_json)?;
+            *protocol = wb_buf::empty();
+            let metadata = abi::out_ref(metadata_json)?;
+            *metadata = wb_buf::empty();
+            (protocol, metadata, abi::in_ref(snap)?)
+        };
+        let (first, second) = snap.inner.actions()?;
+        *protocol = wb_buf::from_vec(first);
+        *metadata = wb_buf::from_vec(second);
+        Ok(())
+    })
+}
+
+/// The table's schema, partition columns in their places.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_schema(
+    snap: *const wb_snap,
+    out: *mut FFI_ArrowSchema,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_schema", err, || {
+        // SAFETY: the caller's promise.
+        let snap = unsafe {
+            abi::zero_schema(out)?;
+            abi::in_ref(snap)?
+        };
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_schema(&snap.inner.snapshot.arrow_schema(), out) }
+    })
+}
+
+/// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+/// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+/// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+/// statistics in columns only, it has numRecords alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_files(
+    snap: *const wb_snap,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_files", err, || {
+        // SAFETY: the caller's promise.
+        let snap = unsafe {
+            stream::zero(out)?;
+            abi::in_ref(snap)?
+        };
+        let inner = Arc::clone(&snap.inner);
+        let rt = Arc::clone(&inner.store.rt);
+        rt.check()?;
+        let files = {
+            let _entered = rt.handle().enter();
+            inner.snapshot.files(inner.log.as_ref(), None)
+        };
+        let store = Arc::clone(&inner.store);
+        let rows = files.map(move |batch| {
+            batch
+                .map_err(|e| snap_error::unreadable(&store, Error::from(e)))
+                .and_then(|batch| snap_files::flatten(&batch))
+                .map_err(Error::into_df)
+        });
+        let rows = RecordBatchStreamAdapter::new(snap_files::schema(), rows);
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_stream(&rt, Box::pin(rows), None, Box::new(inner), out) }
+    })
+}
+
+/// The latest transaction version of an application, as far as the table still remembers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_txn(
+    snap: *const wb_snap,
+    app_id: wb_str,
+    found: *mut bool,
+    version: *mut i64,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_txn", err, || {
+        // SAFETY: the caller's promise.
+        let (found, version, snap, app_id) = unsafe {
+            (abi::out_ref(found)?, abi::out_ref(version)?, abi::in_ref(snap)?, app_id.to_str()?)
+        };
+        *found = false;
+        *version = 0;
+        if let Some(latest) = snap.inner.txn(app_id)? {
+            *found = true;
+            *version = latest;
+        }
+        Ok(())
+    })
+}
+
+/// Writes a checkpoint of the version; nothing to do if there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_checkpoint(snap: *const wb_snap, err: *mut wb_err) -> i32 {
+    guard::entry("wb_snap_checkpoint", err, || {
+        // SAFETY: the caller's promise.
+        let snap = unsafe { abi::in_ref(snap)? };
+        snap.inner.checkpoint()
+    })
+}
+
+/// Frees the handle; NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_free(snap: *mut wb_snap) {
+    guard::quiet("release", || {
+        if !snap.is_null() {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(snap) });
+        }
+    });
+}

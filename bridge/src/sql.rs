@@ -1,0 +1,428 @@
+//! Statements before planning: parsing, their class, and what they refer to.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, StringArray, UInt32Array};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion::sql::parser::{CopyToSource, DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor,
+    TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
+};
+use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+use datafusion::sql::sqlparser::tokenizer::Location;
+
+use crate::abi::{in_ref, wb_err, wb_rt, wb_str};
+use crate::codes::E_SQL_SYNTAX;
+use crate::error::{Error, ORIGIN_DATAFUSION, Result};
+use crate::{guard, stream};
+
+/// How deep SQL may nest; the engine's own default, for statements without a session.
+const NESTING: usize = 50;
+
+/// Parses exactly one statement.
+pub(crate) fn parse_one(sql: &str, dialect: &dyn Dialect, nesting: usize) -> Result<Statement> {
+    let mut parser =
+        DFParserBuilder::new(sql).with_dialect(dialect).with_recursion_limit(nesting).build()?;
+    let mut statements = parser.parse_statements()?;
+    let message = match (statements.pop_front(), statements.len()) {
+        (Some(statement), 0) => return Ok(statement),
+        (None, _) => "there is no statement in this SQL".to_string(),
+        (Some(_), more) => format!("one statement is expected, this SQL has {}", more + 1),
+    };
+    Err(Error::new(E_SQL_SYNTAX, ORIGIN_DATAFUSION, message))
+}
+
+/// What a statement does, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Query,
+    Explain,
+    Ddl,
+    Dml,
+    Copy,
+    Set,
+    Other,
+}
+
+impl Class {
+    fn name(self) -> &'static str {
+        match self {
+            Class::Query => "query",
+            Class::Explain => "explain",
+            Class::Ddl => "ddl",
+            Class::Dml => "dml",
+            Class::Copy => "copy",
+            Class::Set => "set",
+            Class::Other => "other",
+        }
+    }
+}
+
+fn body_class(body: &SetExpr) -> Class {
+    match body {
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            Class::Dml
+        }
+        SetExpr::Select(select) if select.into.is_some() => Class::Ddl,
+        SetExpr::Query(query) => body_class(&query.body),
+        SetExpr::SetOperation { left, right, .. } => match body_class(left) {
+            Class::Query => body_class(right),
+            other => other,
+        },
+        _ => Class::Query,
+    }
+}
+
+/// The class, and the words the statement begins with.
+pub(crate) fn classify(statement: &Statement) -> (Class, String) {
+    match statement {
+        Statement::Explain(explain) => {
+            let (inner, words) = classify(&explain.statement);
+            match inner {
+                Class::Query | Class::Explain | Class::Other => {
+                    (Class::Explain, "EXPLAIN".to_string())
+                }
+                other => (other, format!("EXPLAIN {words}")),
+            }
+        }
+        Statement::CopyTo(_) => (Class::Copy, "COPY".to_string()),
+        Statement::CreateExternalTable(_) => (Class::Ddl, "CREATE EXTERNAL TABLE".to_string()),
+        Statement::Reset(_) => (Class::Set, "RESET".to_string()),
+        Statement::Statement(statement) => sql_class(statement),
+    }
+}
+
+fn sql_class(statement: &SqlStatement) -> (Class, String) {
+    if let SqlStatement::Query(query) = statement {
+        let words = match body_class(&query.body) {
+            Class::Query => "SELECT",
+            Class::Ddl => "SELECT INTO",
+            _ => "WITH .. INSERT, UPDATE or DELETE",
+        };
+        return (body_class(&query.body), words.to_string());
+    }
+    if let SqlStatement::Explain { statement, .. } = statement {
+        let (inner, words) = sql_class(statement);
+        return match inner {
+            Class::Query | Class::Other => (Class::Explain, "EXPLAIN".to_string()),
+            other => (other, format!("EXPLAIN {words}")),
+        };
+    }
+    let text = statement.to_string();
+    let words: Vec<&str> = text
+        .split(|c: char| c.is_whitespace() || c == '(')
+        .filter(|word| !word.is_empty())
+        .take_while(|word| word.bytes().all(|b| b.is_ascii_uppercase()))
+        .take(2)
+        .collect();
+    let class = match words.first().copied().unwrap_or("") {
+        "CREATE" | "DROP" | "ALTER" | "TRUNCATE" | "COMMENT" | "RENAME" | "ATTACH" | "DETACH" => {
+            Class::Ddl
+        }
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "REPLACE" => Class::Dml,
+        "COPY" | "UNLOAD" | "EXPORT" => Class::Copy,
+        "SET" | "RESET" => Class::Set,
+        _ => Class::Other,
+    };
+    (class, words.join(" "))
+}
+
+/// Whether it only reads: DESCRIBE and SHOW do too.
+pub(crate) fn reads_only(statement: &Statement) -> bool {
+    let (class, words) = classify(statement);
+    match class {
+        Class::Query | Class::Explain => true,
+        Class::Other => words.starts_with("SHOW") || words.starts_with("DESC"),
+        _ => false,
+    }
+}
+
+/// A name as the engine looks it up: unquoted parts fold to lower case. Parts that a dot could
+/// make ambiguous stay in quotes.
+fn dotted(name: &ObjectName) -> String {
+    let parts: Vec<String> = name
+        .0
+        .iter()
+        .map(|part| match part.as_ident() {
+            Some(ident) => quoted(&folded(ident)),
+            None => part.to_string(),
+        })
+        .collect();
+    parts.join(".")
+}
+
+fn folded(ident: &Ident) -> String {
+    match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_ascii_lowercase(),
+    }
+}
+
+fn quoted(part: &str) -> String {
+    if part.contains(['.', '"']) {
+        format!("\"{}\"", part.replace('"', "\"\""))
+    } else {
+        part.to_string()
+    }
+}
+
+/// One reference, with its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ref {
+    pub kind: &'static str,
+    pub name: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Collects references. CTE names are known by where the walk is: a name joins its frame
+/// when the CTE's body was walked (before it, if recursive), and goes with its query.
+#[derive(Default)]
+struct Refs {
+    rows: Vec<Ref>,
+    frames: Vec<Vec<String>>,
+    /// Bodies of CTEs ahead, by address: the name, and whether it may refer to itself.
+    bodies: HashMap<*const Query, (String, bool)>,
+    /// Names of table factors that are calls, by address.
+    calls: HashSet<*const ObjectName>,
+}
+
+impl Refs {
+    fn push(&mut self, kind: &'static str, name: String, at: Location) {
+        let place = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        let (line, column) = (place(at.line), place(at.column));
+        self.rows.push(Ref { kind, name, line, column });
+    }
+
+    fn in_scope(&self, name: &str) -> bool {
+        self.frames.iter().flatten().any(|cte| cte == name)
+    }
+
+    fn enter_scope(&mut self, name: String) {
+        if let Some(frame) = self.frames.last_mut() {
+            frame.push(name);
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        let _ = match statement {
+            Statement::Statement(statement) => statement.visit(self),
+            Statement::Explain(explain) => {
+                self.statement(&explain.statement);
+                ControlFlow::Continue(())
+            }
+            Statement::CopyTo(copy) => match &copy.source {
+                CopyToSource::Relation(name) => self.pre_visit_relation(name),
+                CopyToSource::Query(query) => query.visit(self),
+            },
+            Statement::CreateExternalTable(table) => self.pre_visit_relation(&table.name),
+            Statement::Reset(_) => ControlFlow::Continue(()),
+        };
+    }
+}
+
+impl Visitor for Refs {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        if let Some((name, true)) = self.bodies.get(&std::ptr::from_ref(query)).cloned() {
+            self.enter_scope(name);
+        }
+        self.frames.push(Vec::new());
+        if let Some(with) = &query.with {
+            for cte in &with.cte_tables {
+                let body = std::ptr::from_ref(cte.query.as_ref());
+                let name = quoted(&folded(&cte.alias.name));
+                self.bodies.insert(body, (name, with.recursive));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        self.frames.pop();
+        if let Some((name, false)) = self.bodies.remove(&std::ptr::from_ref(query)) {
+            self.enter_scope(name);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        if !self.calls.remove(&std::ptr::from_ref(relation)) {
+            let name = dotted(relation);
+            if !(relation.0.len() == 1 && self.in_scope(&name)) {
+                self.push("relation", name, relation.span().start);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        match factor {
+            TableFactor::Table { name, args: Some(_), .. } => {
+                self.calls.insert(std::ptr::from_ref(name));
+                self.push("table_function", dotted(name), name.span().start);
+            }
+            TableFactor::Function { name, .. } => {
+                self.push("table_function", dotted(name), name.span().start);
+            }
+            TableFactor::UNNEST { .. } => {
+                self.push("table_function", "unnest".to_string(), factor.span().start);
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        // Functions that SQL has a syntax of its own for go by the engine's names.
+        let name = match expr {
+            Expr::Function(function) => {
+                self.push("function", dotted(&function.name), function.name.span().start);
+                return ControlFlow::Continue(());
+            }
+            Expr::Extract { .. } => "date_part",
+            Expr::Ceil { .. } => "ceil",
+            Expr::Floor { .. } => "floor",
+            Expr::Position { .. } => "strpos",
+            Expr::Substring { .. } => "substr",
+            Expr::Overlay { .. } => "overlay",
+            Expr::Trim { trim_where: Some(TrimWhereField::Leading), .. } => "ltrim",
+            Expr::Trim { trim_where: Some(TrimWhereField::Trailing), .. } => "rtrim",
+            Expr::Trim { .. } => "btrim",
+            _ => return ControlFlow::Continue(()),
+        };
+        self.push("function", name.to_string(), expr.span().start);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_value(&mut self, value: &ValueWithSpan) -> ControlFlow<()> {
+        if let Value::Placeholder(name) = &value.value {
+            let name = name.strip_prefix('$').unwrap_or(name).to_string();
+            self.push("parameter", name, value.span.start);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Everything the statement names, in the order of the text; first the statement's class.
+pub(crate) fn refs(sql: &str) -> Result<Vec<Ref>> {
+    let statement = parse_one(sql, &GenericDialect {}, NESTING)?;
+    let (class, _) = classify(&statement);
+    let mut refs = Refs::default();
+    refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
+    refs.statement(&statement);
+    Ok(refs.rows)
+}
+
+fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("kind", DataType::Utf8, false),
+        Field::new("name", DataType::Utf8, false),
+        Field::new("line", DataType::UInt32, false),
+        Field::new("column", DataType::UInt32, false),
+    ]));
+    let kinds = StringArray::from_iter_values(rows.iter().map(|r| r.kind));
+    let names = StringArray::from_iter_values(rows.iter().map(|r| r.name.as_str()));
+    let lines = UInt32Array::from_iter_values(rows.iter().map(|r| r.line));
+    let columns = UInt32Array::from_iter_values(rows.iter().map(|r| r.column));
+    let arrays: [Arc<dyn arrow::array::Array>; 4] =
+        [Arc::new(kinds), Arc::new(names), Arc::new(lines), Arc::new(columns)];
+    Ok(RecordBatch::try_new(schema, arrays.to_vec())?)
+}
+
+/// Relations, functions and parameters of one statement, from its AST (CTE names excluded):
+/// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
+/// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32), in
+/// the order of the text, one for each use. kind=statement comes first and has the class as
+/// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+/// SQL_SYNTAX.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sql_refs(
+    rt: *mut wb_rt,
+    sql: wb_str,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sql_refs", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (_rt, sql) = unsafe {
+            stream::zero(out)?;
+            (in_ref(rt.cast_const())?, sql.to_str()?)
+        };
+        let batch = refs_batch(&refs(sql)?)?;
+        // SAFETY: as above.
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(sql: &str, kind: &str) -> Vec<String> {
+        let rows = refs(sql).unwrap();
+        rows.into_iter().filter(|r| r.kind == kind).map(|r| r.name).collect()
+    }
+
+    #[test]
+    fn ctes_have_scopes() {
+        let of = |sql| names(sql, "relation");
+        assert_eq!(of("WITH t AS (SELECT * FROM t) SELECT * FROM t"), ["t"]);
+        assert_eq!(of("WITH a AS (SELECT 1), b AS (SELECT * FROM a) SELECT * FROM b, c"), ["c"]);
+        assert_eq!(of("SELECT * FROM (WITH a AS (SELECT 1) SELECT * FROM a) x, a"), ["a"]);
+        assert_eq!(of("WITH b AS (SELECT * FROM a), a AS (SELECT 1) SELECT * FROM a, b"), ["a"]);
+        assert_eq!(
+            of("WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n + 1 FROM r) SELECT * FROM r"),
+            Vec::<String>::new()
+        );
+        assert_eq!(of("WITH a AS (SELECT 1) SELECT * FROM s.a"), ["s.a"]);
+        assert_eq!(of("WITH A AS (SELECT 1) SELECT (SELECT 1 FROM a), \"A\".x FROM \"A\""), ["A"]);
+        assert_eq!(of("SELECT 1 WHERE x IN (SELECT y FROM q.W) AND EXISTS (FROM z)"), ["q.w", "z"]);
+    }
+
+    #[test]
+    fn other_kinds() {
+        let sql = "SELECT Sum(x), extract(year FROM d), trim(s)\nFROM generate_series(1, $n) WHERE y = $Y";
+        assert_eq!(names(sql, "function"), ["sum", "date_part", "btrim"]);
+        assert_eq!(names(sql, "table_function"), ["generate_series"]);
+        assert_eq!(names(sql, "parameter"), ["n", "Y"]);
+        assert_eq!(names(sql, "relation"), Vec::<String>::new());
+        assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
+        let rows = refs(sql).unwrap();
+        let n = rows.iter().find(|r| r.name == "n").unwrap();
+        assert_eq!((n.line, n.column), (2, 25));
+        assert_eq!(names("SELECT 1; ", "statement"), ["query"]);
+    }
+
+    #[test]
+    fn classes() {
+        let of = |sql: &str| names(sql, "statement").remove(0);
+        assert_eq!(of("WITH a AS (SELECT 1) SELECT * FROM a"), "query");
+        assert_eq!(of("EXPLAIN ANALYZE SELECT 1"), "explain");
+        assert_eq!(of("CREATE TABLE t AS SELECT 1"), "ddl");
+        assert_eq!(of("EXPLAIN CREATE TABLE t AS SELECT 1"), "ddl");
+        assert_eq!(of("CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'x'"), "ddl");
+        assert_eq!(of("SELECT 1 AS a INTO t"), "ddl");
+        assert_eq!(of("DROP TABLE t"), "ddl");
+        assert_eq!(of("INSERT INTO t VALUES (1)"), "dml");
+        assert_eq!(of("DELETE FROM t"), "dml");
+        assert_eq!(of("COPY t TO 'x.parquet'"), "copy");
+        assert_eq!(of("SET a = 1"), "set");
+        assert_eq!(of("BEGIN"), "other");
+        assert_eq!(of("SHOW TABLES"), "other");
+    }
+
+    #[test]
+    fn one_statement() {
+        for sql in ["", " ; ", "-- nothing", "SELECT 1; SELECT 2"] {
+            assert_eq!(refs(sql).unwrap_err().code, E_SQL_SYNTAX, "{sql}");
+        }
+        let error = refs("SELECT\n 1 FROM t WHERE )").unwrap_err();
+        assert_eq!((error.code, error.line), (E_SQL_SYNTAX, 2));
+    }
+}

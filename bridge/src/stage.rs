@@ -1,0 +1,395 @@
+//! Writes the rows of an execution as Parquet files. Nothing is committed, and nothing is
+//! deleted when it fails: the prefix is the caller's.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::partition;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+use object_store::buffered::BufWriter;
+use object_store::path::Path;
+use parquet::arrow::AsyncArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use crate::abi::{self, wb_err, wb_stage_options};
+use crate::adapt::Adapter;
+use crate::codes::{E_BAD_VALUE, E_OUTPUT_TYPE, E_UNKNOWN_COLUMN};
+use crate::delta_text;
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::exec::wb_exec;
+use crate::guard;
+use crate::rt::CancelToken;
+use crate::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
+use crate::store::{StoreInner, path_of, wb_store};
+use crate::stream;
+
+/// What `wb_stage_options` says.
+#[derive(Debug, Clone)]
+pub struct StageOptions {
+    pub prefix: String,
+    pub partition_columns: Vec<String>,
+    /// None: all leaves.
+    pub stats_columns: Option<Vec<String>>,
+    /// 0: no limit.
+    pub target_file_bytes: u64,
+    pub row_group_rows: u64,
+    pub compression: String,
+    pub compression_level: i32,
+    pub file_metadata: Vec<(String, String)>,
+}
+
+fn bad(message: String) -> Error {
+    Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message)
+}
+
+/// The type that a file has for it; a table of Delta has no others.
+fn stored_type(name: &str, t: &DataType) -> Result<DataType> {
+    let field = |f: &Field, label: &str| -> Result<Arc<Field>> {
+        let inner = stored_type(&format!("{name}.{}", f.name()), f.data_type())?;
+        Ok(Arc::new(Field::new(label, inner, f.is_nullable())))
+    };
+    Ok(match t {
+        DataType::Boolean
+        | DataType::Int8
+        | DataType::Int16
+        | DataType::Int32
+        | DataType::Int64
+        | DataType::Float32
+        | DataType::Float64
+        | DataType::Date32
+        | DataType::Utf8
+        | DataType::LargeUtf8
+        | DataType::Utf8View
+        | DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView => t.clone(),
+        DataType::Decimal32(p, s) | DataType::Decimal64(p, s) | DataType::Decimal128(p, s)
+            if *s >= 0 =>
+        {
+            DataType::Decimal128(*p, *s)
+        }
+        DataType::Timestamp(_, zone) => {
+            let zone = zone.as_ref().map(|_| "UTC".into());
+            DataType::Timestamp(TimeUnit::Microsecond, zone)
+        }
+        DataType::Dictionary(_, value) => stored_type(name, value)?,
+        DataType::List(f) => DataType::List(field(f, "element")?),
+        DataType::LargeList(f) => DataType::LargeList(field(f, "element")?),
+        DataType::Map(entries, ordered) => {
+            let DataType::Struct(pair) = entries.data_type() else {
+                return Err(refused(name, t));
+            };
+            let (Some(key), Some(value)) = (pair.first(), pair.get(1)) else {
+                return Err(refused(name, t));
+            };
+            let pair = vec![field(key, "key")?, field(value, "value")?];
+            let entries = Field::new("key_value", DataType::Struct(pair.into()), false);
+            DataType::Map(Arc::new(entries), *ordered)
+        }
+        DataType::Struct(fields) => {
+            let mut out = Vec::with_capacity(fields.len());
+            for f in fields {
+                out.push(field(f, f.name())?);
+            }
+            DataType::Struct(out.into())
+        }
+        _ => return Err(refused(name, t)),
+    })
+}
+
+fn refused(name: &str, t: &DataType) -> Error {
+    let message = format!("column {name} has the type {t}, which a Delta table cannot hold");
+    Error::new(E_OUTPUT_TYPE, ORIGIN_BRIDGE, message)
+}
+
+fn compression(options: &StageOptions) -> Result<Compression> {
+    match options.compression.as_str() {
+        "none" => Ok(Compression::UNCOMPRESSED),
+        "snappy" => Ok(Compression::SNAPPY),
+        "zstd" => {
+            let level = ZstdLevel::try_new(options.compression_level).map_err(|e| {
+                bad(format!("compression_level {}: {e}", options.compression_level))
+            })?;
+            Ok(Compression::ZSTD(level))
+        }
+        other => Err(bad(format!("compression \"{other}\" is none of zstd, snappy, none"))),
+    }
+}
+
+fn properties(options: &StageOptions) -> Result<WriterProperties> {
+    let rows = usize::try_from(options.row_group_rows)
+        .ok()
+        .filter(|rows| *rows > 0)
+        .ok_or_else(|| bad(format!("row_group_rows {}", options.row_group_rows)))?;
+    let metadata: Vec<KeyValue> = options
+        .file_metadata
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    Ok(WriterProperties::builder()
+        .set_compression(compression(options)?)
+        .set_max_row_group_row_count(Some(rows))
+        .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        // Whole values: the log's statistics are made of them.
+        .set_statistics_truncate_length(None)
+        .set_coerce_types(true)
+        .build())
+}
+
+/// The columns of the stream: those that go into the files, and those that partition them.
+struct Layout {
+    adapter: Adapter,
+    partition_names: Vec<String>,
+    partition_columns: Vec<usize>,
+    data_columns: Vec<usize>,
+    data_schema: SchemaRef,
+}
+
+impl Layout {
+    fn new(from: &Schema, options: &StageOptions) -> Result<Self> {
+        let mut fields = Vec::with_capacity(from.fields().len());
+        for f in from.fields() {
+            let stored = stored_type(f.name(), f.data_type())?;
+            fields.push(Field::new(f.name(), stored, f.is_nullable()));
+        }
+        let stored = Arc::new(Schema::new(fields));
+        let mut partition_columns = Vec::with_capacity(options.partition_columns.len());
+        for name in &options.partition_columns {
+            let index = stored.index_of(name).map_err(|_| {
+                let message = format!("the rows have no column {name} to partition by");
+                Error::new(E_UNKNOWN_COLUMN, ORIGIN_BRIDGE, message)
+            })?;
+            partition_columns.push(index);
+        }
+        let data_columns: Vec<usize> =
+            (0..stored.fields().len()).filter(|index| !partition_columns.contains(index)).collect();
+        if data_columns.is_empty() {
+            return Err(bad("every column is a partition column; a file needs one".into()));
+        }
+        Ok(Self {
+            adapter: Adapter::new("the result", from, Arc::clone(&stored))?,
+            partition_names: options.partition_columns.clone(),
+            data_schema: Arc::new(stored.project(&data_columns)?),
+            partition_columns,
+            data_columns,
+        })
+    }
+
+    /// Runs of rows of one partition: its values, and the rows' columns that go into files.
+    fn split(&self, batch: &RecordBatch) -> Result<Vec<(Vec<Option<String>>, RecordBatch)>> {
+        let data = batch.project(&self.data_columns)?;
+        if self.partition_columns.is_empty() {
+            return Ok(vec![(Vec::new(), data)]);
+        }
+        let columns = batch.project(&self.partition_columns)?;
+        let mut texts = Vec::with_capacity(self.partition_names.len());
+        for (name, column) in self.partition_names.iter().zip(columns.columns()) {
+            texts.push(delta_text::format(name, column.as_ref())?);
+        }
+        let mut runs = Vec::new();
+        for range in partition(columns.columns())?.ranges() {
+            let values: Vec<Option<String>> =
+                texts.iter().map(|column| column.get(range.start).cloned().flatten()).collect();
+            runs.push((values, data.slice(range.start, range.end - range.start)));
+        }
+        Ok(runs)
+    }
+}
+
+struct OpenFile {
+    writer: AsyncArrowWriter<BufWriter>,
+    path: Path,
+    values: Vec<Option<String>>,
+    nans: NanWatch,
+    rows: u64,
+}
+
+impl OpenFile {
+    fn bytes(&self) -> u64 {
+        let bytes = self.writer.bytes_written() + self.writer.in_progress_size();
+        u64::try_from(bytes).unwrap_or(u64::MAX)
+    }
+}
+
+struct Stager<'a> {
+    store: &'a StoreInner,
+    options: &'a StageOptions,
+    layout: &'a Layout,
+    leaves: &'a Leaves,
+    properties: WriterProperties,
+    open: Option<OpenFile>,
+    written: Vec<StagedFileStats>,
+}
+
+impl Stager<'_> {
+    fn start(&mut self, values: Vec<Option<String>>) -> Result<()> {
+        let path = path_of(&format!("{}{:05}.parquet", self.options.prefix, self.written.len()))?;
+        let target = BufWriter::new(Arc::clone(&self.store.store), path.clone());
+        // Without the Arrow schema in the footer: the files are what any writer would make.
+        let options = ArrowWriterOptions::new()
+            .with_properties(self.properties.clone())
+            .with_skip_arrow_metadata(true);
+        let schema = Arc::clone(&self.layout.data_schema);
+        let writer = AsyncArrowWriter::try_new_with_options(target, schema, options)?;
+        self.open =
+            Some(OpenFile { writer, path, values, nans: NanWatch::new(self.leaves), rows: 0 });
+        Ok(())
+    }
+
+    async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        for (values, rows) in self.layout.split(batch)? {
+            if self.open.as_ref().is_some_and(|file| file.values != values) {
+                self.finish().await?;
+            }
+            if self.open.is_none() {
+                self.start(values)?;
+            }
+            let Some(file) = &mut self.open else { continue };
+            file.writer.write(&rows).await?;
+            file.nans.look(self.leaves, &rows);
+            file.rows += u64::try_from(rows.num_rows()).unwrap_or_default();
+            let target = self.options.target_file_bytes;
+            if target > 0 && file.bytes() >= target {
+                self.finish().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(&mut self) -> Result<()> {
+        let Some(mut file) = self.open.take() else { return Ok(()) };
+        let metadata = match file.writer.finish().await {
+            Ok(metadata) => metadata,
+            Err(e) => {
+                abort(file).await;
+                return Err(e.into());
+            }
+        };
+        self.written.push(StagedFileStats {
+            path: file.path.to_string(),
+            size: u64::try_from(file.writer.bytes_written()).unwrap_or_default(),
+            rows: file.rows,
+            values: file.values,
+            leaves: self.leaves.of_file(&metadata, &file.nans)?,
+        });
+        Ok(())
+    }
+}
+
+/// Gives up the parts of an unfinished file; the store would keep them otherwise.
+async fn abort(file: OpenFile) {
+    let mut target = file.writer.into_inner();
+    // The reason for giving up is what the caller hears of.
+    let _ = target.abort().await;
+}
+
+/// Writes all rows of the stream.
+pub async fn stage(
+    store: &StoreInner,
+    mut rows: SendableRecordBatchStream,
+    cancel: Option<&CancelToken>,
+    options: &StageOptions,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let layout = Layout::new(&rows.schema(), options)?;
+    let leaves = Leaves::new(&layout.data_schema, options.stats_columns.as_deref());
+    let mut stager = Stager {
+        store,
+        options,
+        layout: &layout,
+        leaves: &leaves,
+        properties: properties(options)?,
+        open: None,
+        written: Vec::new(),
+    };
+    let result = async {
+        loop {
+            let next = async { rows.next().await.transpose().map_err(Error::from) };
+            let batch = match cancel {
+                Some(cancel) => cancel.run(next).await?,
+                None => next.await?,
+            };
+            let Some(batch) = batch else { break };
+            if batch.num_rows() > 0 {
+                stager.write(&layout.adapter.adapt(batch)?).await?;
+            }
+        }
+        stager.finish().await
+    }
+    .await;
+    if let Err(e) = result {
+        if let Some(file) = stager.open.take() {
+            abort(file).await;
+        }
+        return Err(e);
+    }
+    StatsTable::of(&layout.partition_names, &leaves, &stager.written)
+}
+
+/// # Safety
+/// As for `abi::slice_of` and `wb_str::to_str`.
+unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
+    abi::check_size::<wb_stage_options>(options.struct_size)?;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let stats_columns = match options.stats_columns.is_null() && options.n_stats_columns == 0 {
+            true => None,
+            false => Some(abi::strings(options.stats_columns, options.n_stats_columns)?),
+        };
+        Ok(StageOptions {
+            prefix: options.prefix.to_str()?.to_string(),
+            partition_columns: abi::strings(
+                options.partition_columns,
+                options.n_partition_columns,
+            )?,
+            stats_columns,
+            target_file_bytes: options.target_file_bytes,
+            row_group_rows: options.row_group_rows,
+            compression: options.compression.to_str()?.to_string(),
+            compression_level: options.compression_level,
+            file_metadata: abi::pairs(options.file_metadata, options.n_file_metadata)?,
+        })
+    }
+}
+
+/// Runs and writes Parquet below store root + prefix; files appear as
+/// <prefix><5-digit ordinal>.parquet. Rows must arrive sorted by the partition columns; those
+/// are left out of the files. On any error nothing is deleted: the prefix is the caller's.
+/// Out rows: for each file one with column NULL, then one for each leaf column, in order:
+/// file_ord u32, path Utf8 (relative to the root), size u64, rows u64, partition_values Utf8
+/// (JSON object text, Delta text form, null and empty text as null), column Utf8 (dotted leaf
+/// path), type Utf8, null_count i64 (-1 unknown), min Utf8, max Utf8 (NULL if none; exact
+/// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (uncut),
+/// dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
+/// true/false). The stream's schema has the number of all rows as metadata "rows".
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_exec_stage(
+    exec: *mut wb_exec,
+    store: *const wb_store,
+    options: *const wb_stage_options,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_exec_stage", err, || {
+        // SAFETY: the caller's promise.
+        let (exec, store, options) = unsafe {
+            stream::zero(out)?;
+            (
+                abi::in_ref(exec.cast_const())?,
+                abi::in_ref(store)?,
+                options_of(abi::in_ref(options)?)?,
+            )
+        };
+        let (rt, rows, cancel) = exec.take_stream()?;
+        let (schema, batches) =
+            rt.block_on(stage(&store.inner, rows, cancel.as_ref(), &options))??;
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_batches(schema, batches, out) }
+    })
+}

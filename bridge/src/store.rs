@@ -1,0 +1,391 @@
+//! Object stores: opened from a URL and options that the caller gives, nothing from the
+//! environment; every path is relative to the opened root.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder, UInt32Builder,
+    UInt64Builder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use futures::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use url::Url;
+
+use crate::abi::{self, wb_err, wb_kv, wb_rt, wb_str};
+use crate::codes::{E_BAD_VALUE, E_EXISTS};
+use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
+use crate::guard;
+use crate::rt::RtInner;
+use crate::store_open;
+use crate::stream;
+
+/// How many requests of one call are under way at once.
+const IN_FLIGHT: usize = 16;
+
+/// An opened store; see `wb_store_open`.
+#[allow(non_camel_case_types)]
+pub struct wb_store {
+    pub(crate) inner: Arc<StoreInner>,
+}
+
+/// An opened store: its root is the root of all paths.
+pub struct StoreInner {
+    /// The runtime that waits for it.
+    pub rt: Arc<RtInner>,
+    /// The store, rooted.
+    pub store: Arc<dyn ObjectStore>,
+    /// The root under a host of its own, so that two stores of one bucket never meet in a
+    /// registry, which knows stores by scheme and host only.
+    pub url: Url,
+    /// The registry key of `url`.
+    pub key: ObjectStoreUrl,
+    /// What the caller opened, for messages; without user, password and query.
+    pub shown: String,
+}
+
+impl std::fmt::Debug for StoreInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.shown, self.url)
+    }
+}
+
+static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
+
+impl StoreInner {
+    /// Opens the root `url`.
+    pub fn open(rt: Arc<RtInner>, url: &str, options: &[(String, String)]) -> Result<Self> {
+        rt.check()?;
+        // The runtime is entered because clients start their timers when they are built.
+        let _entered = rt.handle().enter();
+        let opened = store_open::open(url, options, rt.io_handle())?;
+        let number = NEXT_STORE.fetch_add(1, Ordering::Relaxed);
+        // The log reader sorts listings of hosts with this mark itself.
+        let mark = if opened.sorted { "" } else { "--x-s3" };
+        let key = format!("weir://store-{number}{mark}");
+        let parse = |e: &dyn std::fmt::Display| {
+            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's key {key}: {e}"))
+        };
+        Ok(Self {
+            url: Url::parse(&format!("{key}/")).map_err(|e| parse(&e))?,
+            key: ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?,
+            store: opened.store,
+            shown: opened.shown,
+            rt,
+        })
+    }
+
+    /// Makes the store known to an execution.
+    pub fn register(&self, env: &datafusion::execution::runtime_env::RuntimeEnv) {
+        env.register_object_store(self.key.as_ref(), Arc::clone(&self.store));
+    }
+}
+
+/// A path below the root; `..` and the like are refused.
+pub fn path_of(text: &str) -> Result<Path> {
+    Path::parse(text).map_err(|e| {
+        Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("\"{text}\" is no path in a store: {e}"))
+    })
+}
+
+fn micros(meta: &ObjectMeta) -> i64 {
+    meta.last_modified.timestamp_micros()
+}
+
+/// The rows of `wb_obj_get`.
+fn get_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("ord", DataType::UInt32, false),
+        Field::new("path", DataType::Utf8, false),
+        Field::new("found", DataType::Boolean, false),
+        Field::new("size", DataType::UInt64, true),
+        Field::new("mtime_us", DataType::Int64, true),
+        Field::new("etag", DataType::Utf8, true),
+        Field::new("bytes", DataType::Binary, true),
+    ]))
+}
+
+async fn get_one(
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    want_bytes: bool,
+) -> Result<Option<(ObjectMeta, Option<Bytes>)>> {
+    let found = async {
+        if want_bytes {
+            let got = store.get(&path).await?;
+            let meta = got.meta.clone();
+            Ok((meta, Some(got.bytes().await?)))
+        } else {
+            Ok((store.head(&path).await?, None))
+        }
+    };
+    match found.await {
+        Ok(found) => Ok(Some(found)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Reads objects, or only looks at them, and gives one row for each path.
+pub fn get_impl(
+    store: &StoreInner,
+    paths: &[String],
+    want_bytes: bool,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let mut wanted = Vec::with_capacity(paths.len());
+    for path in paths {
+        wanted.push(path_of(path)?);
+    }
+    let found: Vec<_> = store.rt.block_on(
+        futures::stream::iter(wanted)
+            .map(|path| get_one(Arc::clone(&store.store), path, want_bytes))
+            .buffered(IN_FLIGHT)
+            .try_collect::<Vec<_>>(),
+    )??;
+    let mut ord = UInt32Builder::new();
+    let mut path = StringBuilder::new();
+    let mut there = BooleanBuilder::new();
+    let mut size = UInt64Builder::new();
+    let mut mtime = Int64Builder::new();
+    let mut etag = StringBuilder::new();
+    let mut bytes = BinaryBuilder::new();
+    for (i, (name, object)) in paths.iter().zip(&found).enumerate() {
+        ord.append_value(u32::try_from(i).unwrap_or(u32::MAX));
+        path.append_value(name);
+        there.append_value(object.is_some());
+        let meta = object.as_ref().map(|(meta, _)| meta);
+        size.append_option(meta.map(|m| m.size));
+        mtime.append_option(meta.map(micros));
+        etag.append_option(meta.and_then(|m| m.e_tag.as_deref()));
+        bytes.append_option(object.as_ref().and_then(|(_, b)| b.as_deref()));
+    }
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(ord.finish()),
+        Arc::new(path.finish()),
+        Arc::new(there.finish()),
+        Arc::new(size.finish()),
+        Arc::new(mtime.finish()),
+        Arc::new(etag.finish()),
+        Arc::new(bytes.finish()),
+    ];
+    let schema = get_schema();
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    Ok((schema, vec![batch]))
+}
+
+/// Lists the objects below a folder, sorted by path.
+pub fn list_impl(
+    store: &StoreInner,
+    prefix: &str,
+    start_after: &str,
+    recursive: bool,
+) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let folder = path_of(prefix)?;
+    let prefix = (!folder.as_ref().is_empty()).then_some(folder);
+    let after = if start_after.is_empty() { None } else { Some(path_of(start_after)?) };
+    let mut objects: Vec<ObjectMeta> = store.rt.block_on(async {
+        let listed = match (recursive, &after) {
+            (true, None) => store.store.list(prefix.as_ref()).try_collect().await,
+            (true, Some(after)) => {
+                store.store.list_with_offset(prefix.as_ref(), after).try_collect().await
+            }
+            (false, _) => {
+                store.store.list_with_delimiter(prefix.as_ref()).await.map(|found| found.objects)
+            }
+        };
+        match listed {
+            // A folder that is not there has nothing in it, as in a store without folders.
+            Err(object_store::Error::NotFound { .. }) => Ok(Vec::new()),
+            other => other,
+        }
+    })??;
+    if let Some(after) = &after {
+        objects.retain(|o| o.location.as_ref() > after.as_ref());
+    }
+    objects.sort_unstable_by(|a, b| a.location.as_ref().cmp(b.location.as_ref()));
+    let mut path = StringBuilder::new();
+    let mut size = UInt64Builder::new();
+    let mut mtime = Int64Builder::new();
+    let mut etag = StringBuilder::new();
+    for object in &objects {
+        path.append_value(object.location.as_ref());
+        size.append_value(object.size);
+        mtime.append_value(micros(object));
+        etag.append_option(object.e_tag.as_deref());
+    }
+    let schema = Arc::new(Schema::new(vec![
+        Field::new("path", DataType::Utf8, false),
+        Field::new("size", DataType::UInt64, false),
+        Field::new("mtime_us", DataType::Int64, false),
+        Field::new("etag", DataType::Utf8, true),
+    ]));
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(path.finish()),
+        Arc::new(size.finish()),
+        Arc::new(mtime.finish()),
+        Arc::new(etag.finish()),
+    ];
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
+    Ok((schema, vec![batch]))
+}
+
+/// Writes one object; with `if_absent` only if there is none: EXISTS.
+pub fn put_impl(store: &StoreInner, path: &str, bytes: Vec<u8>, if_absent: bool) -> Result<()> {
+    let location = path_of(path)?;
+    let mode = if if_absent { PutMode::Create } else { PutMode::Overwrite };
+    let options = PutOptions { mode, ..PutOptions::default() };
+    let payload = PutPayload::from(Bytes::from(bytes));
+    match store.rt.block_on(store.store.put_opts(&location, payload, options))? {
+        Ok(_) => Ok(()),
+        Err(
+            object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. },
+        ) if if_absent => {
+            let message = format!("{path} is there already, in {}", store.shown);
+            Err(Error::new(E_EXISTS, ORIGIN_STORE, message))
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Deletes objects; one that is not there is fine.
+pub fn delete_impl(store: &StoreInner, paths: &[String]) -> Result<()> {
+    let mut wanted = Vec::with_capacity(paths.len());
+    for path in paths {
+        wanted.push(path_of(path)?);
+    }
+    store.rt.block_on(
+        futures::stream::iter(wanted)
+            .map(|path| {
+                let store = Arc::clone(&store.store);
+                async move {
+                    match store.delete(&path).await {
+                        Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                        Err(e) => Err(Error::from(e)),
+                    }
+                }
+            })
+            .buffered(IN_FLIGHT)
+            .try_collect::<()>(),
+    )?
+}
+
+/// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
+/// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
+/// the environment. A memory store is empty and known by its handle only.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_store_open(
+    rt: *mut wb_rt,
+    url: wb_str,
+    options: *const wb_kv,
+    n_options: usize,
+    out: *mut *mut wb_store,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_store_open", err, || {
+        // SAFETY: the caller's promise.
+        let (out, rt, url, options) = unsafe {
+            let out = abi::out_ref(out)?;
+            *out = std::ptr::null_mut();
+            (out, abi::in_ref(rt.cast_const())?, url.to_str()?, abi::pairs(options, n_options)?)
+        };
+        let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options)?);
+        *out = Box::into_raw(Box::new(wb_store { inner }));
+        Ok(())
+    })
+}
+
+/// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
+/// unless want_bytes)); concurrent inside.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_obj_get(
+    store: *const wb_store,
+    paths: *const wb_str,
+    n: usize,
+    want_bytes: bool,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_obj_get", err, || {
+        // SAFETY: the caller's promise.
+        let (store, paths) = unsafe {
+            stream::zero(out)?;
+            (abi::in_ref(store)?, abi::strings(paths, n)?)
+        };
+        let (schema, batches) = get_impl(&store.inner, &paths, want_bytes)?;
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_batches(schema, batches, out) }
+    })
+}
+
+/// Rows (path relative to root, size u64, mtime_us i64, etag Utf8?), sorted by path: the
+/// objects below the folder prefix, or only those directly in it. start_after: empty or a path.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_obj_list(
+    store: *const wb_store,
+    prefix: wb_str,
+    start_after: wb_str,
+    recursive: bool,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_obj_list", err, || {
+        // SAFETY: the caller's promise.
+        let (store, prefix, start_after) = unsafe {
+            stream::zero(out)?;
+            (abi::in_ref(store)?, prefix.to_str()?, start_after.to_str()?)
+        };
+        let (schema, batches) = list_impl(&store.inner, prefix, start_after, recursive)?;
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_batches(schema, batches, out) }
+    })
+}
+
+/// Writes one object, whole or not at all; if_absent: EXISTS if there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_obj_put(
+    store: *const wb_store,
+    path: wb_str,
+    bytes: *const u8,
+    n: usize,
+    if_absent: bool,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_obj_put", err, || {
+        // SAFETY: the caller's promise.
+        let (store, path, bytes) =
+            unsafe { (abi::in_ref(store)?, path.to_str()?, abi::slice_of(bytes, n)?) };
+        put_impl(&store.inner, path, bytes.to_vec(), if_absent)
+    })
+}
+
+/// Deletes objects; an absent one is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_obj_delete(
+    store: *const wb_store,
+    paths: *const wb_str,
+    n: usize,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_obj_delete", err, || {
+        // SAFETY: the caller's promise.
+        let (store, paths) = unsafe { (abi::in_ref(store)?, abi::strings(paths, n)?) };
+        delete_impl(&store.inner, &paths)
+    })
+}
+
+/// Frees the handle; NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_store_free(store: *mut wb_store) {
+    guard::quiet("release", || {
+        if !store.is_null() {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(store) });
+        }
+    });
+}

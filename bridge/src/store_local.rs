@@ -1,0 +1,210 @@
+//! A folder of this machine as a store. Unlike the plain one it lists in the order of paths, as
+//! the log's reader expects of stores, and passes over names that a path cannot express.
+
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path as FsPath, PathBuf};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+};
+
+/// A folder; it need not be there before the first write.
+#[derive(Debug)]
+pub struct FolderStore {
+    dir: PathBuf,
+    inner: PrefixStore<LocalFileSystem>,
+}
+
+impl FolderStore {
+    /// The folder `dir`, an absolute path.
+    pub fn new(dir: PathBuf) -> Result<Self> {
+        let local = LocalFileSystem::new().with_automatic_cleanup(false);
+        let prefix = Path::from_absolute_path(&dir)?;
+        Ok(Self { dir, inner: PrefixStore::new(local, prefix) })
+    }
+}
+
+impl fmt::Display for FolderStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "folder {}", self.dir.display())
+    }
+}
+
+fn failed(dir: &FsPath, e: std::io::Error) -> object_store::Error {
+    object_store::Error::Generic {
+        store: "LocalFileSystem",
+        source: format!("cannot list {}: {e}", dir.display()).into(),
+    }
+}
+
+/// What is in a walk: objects, and the names of the folders on its first level.
+#[derive(Default)]
+struct Found {
+    objects: Vec<ObjectMeta>,
+    folders: Vec<Path>,
+}
+
+/// A name that the store itself gives to a file that it is still writing.
+fn is_unfinished(name: &str) -> bool {
+    name.split_once('#')
+        .is_some_and(|(_, tail)| !tail.is_empty() && tail.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn object(location: Path, meta: &Metadata) -> ObjectMeta {
+    let modified = meta.modified().unwrap_or(std::time::SystemTime::UNIX_EPOCH);
+    // The tag is made as the plain store makes it, so that both agree.
+    let micros =
+        modified.duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+    ObjectMeta {
+        location,
+        last_modified: modified.into(),
+        size: meta.len(),
+        e_tag: Some(format!("{:x}-{micros:x}-{:x}", meta.ino(), meta.len())),
+        version: None,
+    }
+}
+
+/// Walks a folder; `above` are the folders on the way down, against links in a circle.
+fn walk(
+    dir: &FsPath,
+    at: &str,
+    deep: bool,
+    above: &mut Vec<(u64, u64)>,
+    found: &mut Found,
+) -> Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(e)
+            if matches!(
+                e.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(());
+        }
+        Err(e) => return Err(failed(dir, e)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|e| failed(dir, e))?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let relative = if at.is_empty() { name.to_string() } else { format!("{at}/{name}") };
+        let Ok(location) = Path::parse(&relative) else { continue };
+        if location.as_ref() != relative {
+            continue;
+        }
+        // Follows links; what vanished meanwhile, or a link to nothing, is no object.
+        let meta = match fs::metadata(entry.path()) {
+            Ok(meta) => meta,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(failed(&entry.path(), e)),
+        };
+        if meta.is_dir() {
+            let id = (meta.dev(), meta.ino());
+            if !deep {
+                found.folders.push(location);
+            } else if !above.contains(&id) {
+                above.push(id);
+                walk(&entry.path(), &relative, deep, above, found)?;
+                above.pop();
+            }
+        } else if meta.is_file() && !is_unfinished(name) {
+            found.objects.push(object(location, &meta));
+        }
+    }
+    Ok(())
+}
+
+fn list_folder(root: &FsPath, prefix: Option<&Path>, deep: bool) -> Result<Found> {
+    let at = prefix.map_or("", |p| p.as_ref());
+    let dir = if at.is_empty() { root.to_path_buf() } else { root.join(at) };
+    let mut found = Found::default();
+    walk(&dir, at, deep, &mut Vec::new(), &mut found)?;
+    found.objects.sort_unstable_by(|a, b| a.location.as_ref().cmp(b.location.as_ref()));
+    found.folders.sort_unstable();
+    Ok(found)
+}
+
+async fn list_blocking(dir: PathBuf, prefix: Option<Path>, deep: bool) -> Result<Found> {
+    tokio::task::spawn_blocking(move || list_folder(&dir, prefix.as_ref(), deep))
+        .await
+        .map_err(object_store::Error::from)?
+}
+
+#[async_trait]
+impl ObjectStore for FolderStore {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> Result<PutResult> {
+        self.inner.put_opts(location, payload, opts).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, opts).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let listed = list_blocking(self.dir.clone(), prefix.cloned(), true);
+        futures::stream::once(listed)
+            .map_ok(|found| futures::stream::iter(found.objects.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let offset = offset.clone();
+        self.list(prefix)
+            .try_filter(move |o| futures::future::ready(o.location.as_ref() > offset.as_ref()))
+            .boxed()
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        let found = list_blocking(self.dir.clone(), prefix.cloned(), false).await?;
+        Ok(ListResult { common_prefixes: found.folders, objects: found.objects })
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
+        self.inner.rename_opts(from, to, options).await
+    }
+}

@@ -1,0 +1,486 @@
+//! Scalar functions of the host: their description, their signature, their types.
+
+use std::collections::BTreeSet;
+use std::ffi::{c_int, c_void};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use arrow::datatypes::{DataType, FieldRef};
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use datafusion::common::types::{
+    NativeType, logical_boolean, logical_float64, logical_int32, logical_int64, logical_string,
+};
+use datafusion::error::Result as DfResult;
+use datafusion::logical_expr::{
+    Coercion, ColumnarValue, DocSection, Documentation, ReturnFieldArgs, ScalarFunctionArgs,
+    ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, TypeSignatureClass, Volatility,
+};
+
+use crate::abi::{
+    slice_of, strings, wb_arg, wb_fn_err, wb_param, wb_scalar_fn, wb_type_class, wb_volatility,
+};
+use crate::codes::{E_BAD_VALUE, E_BUG};
+use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::guard;
+use crate::udf_call::{self, Exported};
+
+type ReturnField = unsafe extern "C" fn(
+    *mut c_void,
+    usize,
+    *const *const FFI_ArrowSchema,
+    *const *const FFI_ArrowArray,
+    *mut FFI_ArrowSchema,
+    *mut wb_fn_err,
+) -> c_int;
+
+type Invoke = unsafe extern "C" fn(
+    *mut c_void,
+    usize,
+    *const wb_arg,
+    i64,
+    *mut FFI_ArrowArray,
+    *mut wb_fn_err,
+) -> c_int;
+
+/// `wb_type_class`, read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    Any,
+    AnyFlat,
+    Text,
+    Int64,
+    Int32,
+    Bool,
+    Float64,
+    Struct,
+    List,
+    Map,
+}
+
+/// A declared parameter.
+#[derive(Clone, Debug)]
+pub struct Param {
+    pub name: String,
+    pub type_text: String,
+    pub doc: String,
+    pub class: Class,
+    pub optional: bool,
+    pub variadic: bool,
+    pub literal: bool,
+}
+
+/// A function's description, copied.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    pub name: String,
+    pub aliases: Vec<String>,
+    pub identity: [u8; 32],
+    pub volatility: Volatility,
+    pub params: Vec<Param>,
+    section: String,
+    description: String,
+    syntax: String,
+    example: String,
+}
+
+/// A function of the host: its description and callbacks; released with the last of it.
+pub struct HostFn {
+    spec: Spec,
+    pub(crate) object: *mut c_void,
+    pub(crate) return_field: ReturnField,
+    pub(crate) invoke: Invoke,
+    release: Option<unsafe extern "C" fn(*mut c_void)>,
+}
+
+// SAFETY: the contract says that the object is immutable and thread-safe, and that the
+// callbacks may be called from any thread.
+unsafe impl Send for HostFn {}
+// SAFETY: as above.
+unsafe impl Sync for HostFn {}
+
+impl Drop for HostFn {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            // SAFETY: the host's own callback on its own object, once.
+            guard::quiet("release", || unsafe { release(self.object) });
+        }
+    }
+}
+
+impl std::ops::Deref for HostFn {
+    type Target = Spec;
+    fn deref(&self) -> &Spec {
+        &self.spec
+    }
+}
+
+fn bad(what: impl Into<String>) -> Error {
+    Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
+}
+
+fn class(number: i32) -> Result<Class> {
+    use wb_type_class as C;
+    let classes = [
+        (C::WB_T_ANY as i32, Class::Any),
+        (C::WB_T_TEXT as i32, Class::Text),
+        (C::WB_T_INT64 as i32, Class::Int64),
+        (C::WB_T_INT32 as i32, Class::Int32),
+        (C::WB_T_BOOL as i32, Class::Bool),
+        (C::WB_T_FLOAT64 as i32, Class::Float64),
+        (C::WB_T_STRUCT as i32, Class::Struct),
+        (C::WB_T_LIST as i32, Class::List),
+        (C::WB_T_MAP as i32, Class::Map),
+        (C::WB_T_ANY_FLAT as i32, Class::AnyFlat),
+    ];
+    let found = classes.iter().find(|(n, _)| *n == number);
+    found.map(|(_, class)| *class).ok_or_else(|| bad(format!("no type class {number}")))
+}
+
+unsafe fn param(raw: &wb_param) -> Result<Param> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Ok(Param {
+            name: raw.name.to_str()?.to_string(),
+            type_text: raw.type_text.to_str()?.to_string(),
+            doc: raw.doc.to_str()?.to_string(),
+            class: class(raw.type_class)?,
+            optional: raw.optional != 0,
+            variadic: raw.variadic != 0,
+            literal: raw.literal != 0,
+        })
+    }
+}
+
+fn check_params(name: &str, params: &[Param]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    let mut optional = false;
+    for (ord, param) in params.iter().enumerate() {
+        let who = format!("parameter {} of {name}", param.name);
+        if param.name.is_empty() || !names.insert(&param.name) {
+            return Err(bad(format!("{who}: the name is empty or there twice")));
+        }
+        if optional && !param.optional {
+            return Err(bad(format!("{who}: required after an optional one")));
+        }
+        optional |= param.optional;
+        if param.variadic && (ord + 1 != params.len() || param.optional) {
+            return Err(bad(format!("{who}: only a last, required one can be variadic")));
+        }
+    }
+    if optional && params.last().is_some_and(|last| last.variadic) {
+        return Err(bad(format!("{name}: optional and variadic parameters do not mix")));
+    }
+    Ok(())
+}
+
+/// Copies a description.
+///
+/// # Safety
+/// Every pointer of the description must be valid, as the contract says.
+pub unsafe fn read(raw: &wb_scalar_fn) -> Result<Spec> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let name = raw.name.to_str()?.to_string();
+        if name.is_empty() {
+            return Err(bad("a function without a name"));
+        }
+        let volatility = match raw.volatility {
+            v if v == wb_volatility::WB_IMMUTABLE as i32 => Volatility::Immutable,
+            v if v == wb_volatility::WB_STABLE as i32 => Volatility::Stable,
+            v if v == wb_volatility::WB_VOLATILE as i32 => Volatility::Volatile,
+            other => return Err(bad(format!("function {name}: no volatility {other}"))),
+        };
+        let params = slice_of(raw.params, raw.n_params)?;
+        let params = params.iter().map(|p| param(p)).collect::<Result<Vec<_>>>()?;
+        check_params(&name, &params)?;
+        let spec = Spec {
+            aliases: strings(raw.aliases, raw.n_aliases)?,
+            identity: raw.identity,
+            volatility,
+            params,
+            section: raw.doc.section.to_str()?.to_string(),
+            description: raw.doc.description.to_str()?.to_string(),
+            syntax: raw.doc.syntax.to_str()?.to_string(),
+            example: raw.doc.example.to_str()?.to_string(),
+            name,
+        };
+        let mut names = BTreeSet::from([&spec.name]);
+        if let Some(twice) = spec.aliases.iter().find(|a| a.is_empty() || !names.insert(a)) {
+            let name = &spec.name;
+            return Err(bad(format!("function {name}: alias \"{twice}\" is empty or there twice")));
+        }
+        Ok(spec)
+    }
+}
+
+/// The engine's function object; owns the host's object from here on.
+pub fn scalar_udf(spec: Spec, raw: &wb_scalar_fn, validate_full: bool) -> Result<ScalarUDF> {
+    let (Some(return_field), Some(invoke)) = (raw.return_field, raw.invoke) else {
+        let message = format!("function {} lacks a callback", spec.name);
+        return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
+    };
+    let signature = signature(&spec);
+    let documentation = documentation(&spec);
+    let fun =
+        Arc::new(HostFn { spec, object: raw.self_, return_field, invoke, release: raw.release });
+    let exported = Mutex::new(Vec::new());
+    Ok(ScalarUDF::new_from_impl(HostUdf { fun, signature, documentation, exported, validate_full }))
+}
+
+/// What the type system of the engine can say about a class; None: nothing.
+fn coercion(class: Class) -> Coercion {
+    use TypeSignatureClass as T;
+    let implicit = |to, from, native| Coercion::new_implicit(T::Native(to), from, native);
+    match class {
+        Class::Text => Coercion::new_exact(T::Native(logical_string())),
+        Class::Int64 => implicit(logical_int64(), vec![T::Integer], NativeType::Int64),
+        Class::Int32 => implicit(logical_int32(), vec![T::Integer], NativeType::Int32),
+        Class::Float64 => implicit(logical_float64(), vec![T::Numeric], NativeType::Float64),
+        Class::Bool => Coercion::new_exact(T::Native(logical_boolean())),
+        _ => Coercion::new_exact(T::Any),
+    }
+}
+
+/// One alternative that decides (UserDefined: `coerce_types`), and one for each count of
+/// arguments, from which information_schema makes its parameters.
+fn signature(spec: &Spec) -> Signature {
+    let params = &spec.params;
+    let required = params.iter().filter(|p| !p.optional).count();
+    let mut options = vec![TypeSignature::UserDefined];
+    for count in required..=params.len() {
+        let shown = params.iter().take(count);
+        options.push(if count == 0 {
+            TypeSignature::Nullary
+        } else {
+            TypeSignature::Coercible(shown.map(|p| coercion(p.class)).collect())
+        });
+    }
+    let names = params.iter().map(|p| p.name.clone()).collect();
+    Signature {
+        type_signature: TypeSignature::OneOf(options),
+        volatility: spec.volatility,
+        // A last, variadic one cannot be named: it has no one place.
+        parameter_names: (!params.iter().any(|p| p.variadic)).then_some(names),
+    }
+}
+
+/// The engine wants text that lives for ever; each distinct one is kept once.
+fn forever(text: &str) -> &'static str {
+    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut kept = KEPT.lock().unwrap_or_else(|e| e.into_inner());
+    if let Some(there) = kept.get(text) {
+        return there;
+    }
+    let text: &'static str = Box::leak(text.to_string().into_boxed_str());
+    kept.insert(text);
+    text
+}
+
+fn documentation(spec: &Spec) -> Documentation {
+    let section = DocSection {
+        include: !spec.section.is_empty(),
+        label: forever(&spec.section),
+        description: None,
+    };
+    let mut builder =
+        Documentation::builder(section, spec.description.as_str(), spec.syntax.as_str());
+    if !spec.example.is_empty() {
+        builder = builder.with_sql_example(spec.example.as_str());
+    }
+    for param in &spec.params {
+        let text = match (param.type_text.as_str(), param.doc.as_str()) {
+            ("", doc) => doc.to_string(),
+            (type_text, "") => type_text.to_string(),
+            (type_text, doc) => format!("{type_text}: {doc}"),
+        };
+        builder = builder.with_argument(param.name.as_str(), text);
+    }
+    builder.build()
+}
+
+impl Spec {
+    /// The parameter that argument `ord` is for.
+    pub fn param(&self, ord: usize) -> Option<&Param> {
+        self.params.get(ord).or_else(|| self.params.last().filter(|last| last.variadic))
+    }
+
+    /// Whether a call may have so many arguments.
+    pub fn takes(&self, count: usize) -> bool {
+        let required = self.params.iter().filter(|p| !p.optional).count();
+        let variadic = self.params.last().is_some_and(|p| p.variadic);
+        count >= required && (variadic || count <= self.params.len())
+    }
+}
+
+fn decoded(data_type: &DataType) -> &DataType {
+    match data_type {
+        DataType::Dictionary(_, value) => decoded(value),
+        other => other,
+    }
+}
+
+impl Param {
+    /// What the engine is to cast an argument to before the call; the type itself if it is fine
+    /// as it is, or if it cannot be helped (`accepts` says so later).
+    fn coerced(&self, data_type: &DataType) -> DataType {
+        let flat = decoded(data_type);
+        if self.literal {
+            // Cast by the bridge: a cast in the plan would hide the literal.
+            return flat.clone();
+        }
+        if flat == &DataType::Null {
+            return if self.optional { DataType::Null } else { self.null_type() };
+        }
+        let to = match self.class {
+            Class::Any => return data_type.clone(),
+            Class::Int64 if flat.is_integer() => DataType::Int64,
+            Class::Int32 if flat.is_integer() => DataType::Int32,
+            Class::Float64 if flat.is_numeric() => DataType::Float64,
+            _ => return flat.clone(),
+        };
+        if &to == flat { flat.clone() } else { to }
+    }
+
+    /// The type in which a NULL without a type arrives.
+    fn null_type(&self) -> DataType {
+        match self.class {
+            Class::Text => DataType::Utf8,
+            Class::Int64 => DataType::Int64,
+            Class::Int32 => DataType::Int32,
+            Class::Bool => DataType::Boolean,
+            Class::Float64 => DataType::Float64,
+            _ => DataType::Null,
+        }
+    }
+
+    /// The type in which a literal reaches the host.
+    pub fn literal_type(&self, data_type: &DataType) -> DataType {
+        match (self.class, data_type) {
+            (_, DataType::Null) if self.optional => DataType::Null,
+            (_, DataType::Null) => self.null_type(),
+            (Class::Int64, t) if t.is_integer() => DataType::Int64,
+            (Class::Int32, t) if t.is_integer() => DataType::Int32,
+            (Class::Float64, t) if t.is_numeric() => DataType::Float64,
+            (_, t) => t.clone(),
+        }
+    }
+
+    /// Whether the host can be given this type.
+    pub fn accepts(&self, data_type: &DataType) -> bool {
+        if data_type == &DataType::Null {
+            return self.optional || self.null_type() == DataType::Null;
+        }
+        match self.class {
+            Class::Any => true,
+            Class::AnyFlat => !matches!(data_type, DataType::Dictionary(..)),
+            Class::Text => data_type.is_string(),
+            Class::Int64 => data_type == &DataType::Int64,
+            Class::Int32 => data_type == &DataType::Int32,
+            Class::Bool => data_type == &DataType::Boolean,
+            Class::Float64 => data_type == &DataType::Float64,
+            Class::Struct => matches!(data_type, DataType::Struct(_)),
+            Class::List => data_type.is_list(),
+            Class::Map => matches!(data_type, DataType::Map(..)),
+        }
+    }
+
+    /// For messages.
+    pub fn wants(&self) -> &'static str {
+        match self.class {
+            Class::Any => "any type",
+            Class::AnyFlat => "any type without a dictionary",
+            Class::Text => "text",
+            Class::Int64 | Class::Int32 => "an integer",
+            Class::Bool => "a boolean",
+            Class::Float64 => "a number",
+            Class::Struct => "a struct",
+            Class::List => "a list",
+            Class::Map => "a map",
+        }
+    }
+}
+
+/// A function of the host, as the engine sees it.
+pub struct HostUdf {
+    pub(crate) fun: Arc<HostFn>,
+    signature: Signature,
+    documentation: Documentation,
+    /// Schemas that were exported for expressions that are still there.
+    pub(crate) exported: Mutex<Vec<Exported>>,
+    /// Whether results are checked value by value.
+    pub(crate) validate_full: bool,
+}
+
+/// The host's function in an engine's function object, if it is one.
+pub fn host_fn(udf: &ScalarUDF) -> Option<Arc<HostFn>> {
+    let any: &dyn ScalarUDFImpl = udf.inner().as_ref();
+    any.downcast_ref::<HostUdf>().map(|host| Arc::clone(&host.fun))
+}
+
+/// The identity of a function of the host; None for the engine's own.
+pub fn host_identity(udf: &ScalarUDF) -> Option<[u8; 32]> {
+    host_fn(udf).map(|fun| fun.identity)
+}
+
+impl fmt::Debug for HostUdf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostUdf").field("name", &self.fun.name).finish_non_exhaustive()
+    }
+}
+
+// Two functions are one if they do the same by the same name: the identity says what is done.
+impl PartialEq for HostUdf {
+    fn eq(&self, other: &Self) -> bool {
+        self.fun.identity == other.fun.identity && self.fun.name == other.fun.name
+    }
+}
+
+impl Eq for HostUdf {}
+
+impl Hash for HostUdf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.fun.identity.hash(state);
+        self.fun.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for HostUdf {
+    fn name(&self) -> &str {
+        &self.fun.name
+    }
+
+    fn aliases(&self) -> &[String] {
+        &self.fun.spec.aliases
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> DfResult<DataType> {
+        let message = format!("{}: the type depends on more than the types", self.fun.name);
+        Err(Error::new(E_BUG, ORIGIN_BRIDGE, message).into_df())
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
+        // What does not fit is let through: return_field_from_args refuses it, in better words.
+        let coerced = arg_types.iter().enumerate().map(|(ord, data_type)| {
+            let param = self.fun.param(ord);
+            param.map_or_else(|| data_type.clone(), |param| param.coerced(data_type))
+        });
+        Ok(coerced.collect())
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> DfResult<FieldRef> {
+        guard::catch("return_field", || udf_call::return_field(self, &args)).map_err(Error::into_df)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        guard::catch("udf.call", || udf_call::invoke(self, args)).map_err(Error::into_df)
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&self.documentation)
+    }
+}

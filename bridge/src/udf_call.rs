@@ -1,0 +1,281 @@
+//! Calling functions of the host: arguments out, results in.
+
+use std::ffi::CStr;
+use std::sync::{Arc, Weak};
+
+use arrow::array::{Array, ArrayRef, make_array};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, Volatility};
+
+use crate::abi::{wb_arg, wb_fn_err};
+use crate::codes::{ALL, E_BUG, E_EXECUTION, E_SQL_PLAN};
+use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
+use crate::guard;
+use crate::layout;
+use crate::udf::{HostFn, HostUdf};
+
+/// The schemas of one expression's arguments. Keyed by the address of its return field, which
+/// is the same for all its batches; the weak pointer keeps the address from being used again.
+pub struct Exported {
+    return_field: Weak<Field>,
+    fields: Vec<FieldRef>,
+    schemas: Arc<Schemas>,
+}
+
+struct Schemas(Vec<FFI_ArrowSchema>);
+
+// SAFETY: exported schemas are plain data until they are released.
+unsafe impl Send for Schemas {}
+// SAFETY: they are only read.
+unsafe impl Sync for Schemas {}
+
+impl wb_fn_err {
+    fn empty() -> Box<Self> {
+        Box::new(Self { code: 0, message: [0; 1020] })
+    }
+}
+
+/// What a callback said, read no further than its buffer.
+fn host_error(fun: &HostFn, rc: i32, err: &wb_fn_err) -> Error {
+    let mut bytes: Vec<u8> = err.message.iter().map(|c| c.cast_unsigned()).collect();
+    if let Some(last) = bytes.last_mut() {
+        *last = 0;
+    }
+    let text = CStr::from_bytes_until_nul(&bytes).map(CStr::to_string_lossy).unwrap_or_default();
+    // A callback without a code of its own may return one, or just something other than 0.
+    let said = if err.code != 0 { err.code } else { rc };
+    let known = said > 1 && ALL.contains(&said);
+    let code = if known { said } else { E_EXECUTION };
+    let message = if text.is_empty() {
+        format!("function {} failed without saying why", fun.name)
+    } else {
+        text.into_owned()
+    };
+    Error::new(code, ORIGIN_HOST, message)
+}
+
+fn plan_error(message: String) -> Error {
+    Error::new(E_SQL_PLAN, ORIGIN_BRIDGE, message)
+}
+
+/// The types in which the arguments reach the host, and the literals among them.
+fn arguments(
+    fun: &HostFn,
+    args: &ReturnFieldArgs<'_>,
+) -> Result<(Vec<FieldRef>, Vec<Option<ScalarValue>>)> {
+    let count = args.arg_fields.len();
+    if !fun.takes(count) {
+        let names: Vec<&str> = fun.params.iter().map(|p| p.name.as_str()).collect();
+        let (name, list) = (&fun.name, names.join(", "));
+        return Err(plan_error(format!("{name}({list}) cannot take {count} arguments")));
+    }
+    let mut fields = Vec::with_capacity(count);
+    let mut literals = Vec::with_capacity(count);
+    for (ord, field) in args.arg_fields.iter().enumerate() {
+        let Some(param) = fun.param(ord) else { continue };
+        let place = || format!("argument {} ({}) of {}", ord + 1, param.name, fun.name);
+        let literal = args.scalar_arguments.get(ord).copied().flatten();
+        let mut field = Arc::clone(field);
+        if param.literal {
+            if literal.is_none() {
+                return Err(plan_error(format!("{} must be a literal", place())));
+            }
+            let data_type = param.literal_type(field.data_type());
+            field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+        }
+        if !param.accepts(field.data_type()) {
+            let (wants, has) = (param.wants(), field.data_type());
+            return Err(plan_error(format!("{} must be {wants}, not {has}", place())));
+        }
+        literals.push(match literal {
+            Some(value) => Some(value.cast_to(field.data_type())?),
+            None => None,
+        });
+        fields.push(field);
+    }
+    Ok((fields, literals))
+}
+
+fn export_fields(fields: &[FieldRef]) -> Result<Vec<FFI_ArrowSchema>> {
+    fields.iter().map(|f| Ok(FFI_ArrowSchema::try_from(f.as_ref())?)).collect()
+}
+
+fn export_array(array: &ArrayRef) -> FFI_ArrowArray {
+    FFI_ArrowArray::new(&array.to_data())
+}
+
+/// Asks the host for the type of a call.
+pub fn return_field(udf: &HostUdf, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
+    let fun = udf.fun.as_ref();
+    let (fields, literals) = arguments(fun, args)?;
+    let schemas = export_fields(&fields)?;
+    let mut arrays: Vec<Option<FFI_ArrowArray>> = Vec::with_capacity(literals.len());
+    for literal in &literals {
+        arrays.push(match literal {
+            Some(value) => Some(export_array(&value.to_array()?)),
+            None => None,
+        });
+    }
+    let schema_list: Vec<*const FFI_ArrowSchema> = schemas.iter().map(std::ptr::from_ref).collect();
+    let array_list: Vec<*const FFI_ArrowArray> =
+        arrays.iter().map(|a| a.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)).collect();
+    let mut out = FFI_ArrowSchema::empty();
+    let mut err = wb_fn_err::empty();
+    guard::point("udf.call");
+    // SAFETY: the host's own callback on its own object; every pointer is to a live local, and
+    // there are as many as n says.
+    let rc = unsafe {
+        (fun.return_field)(
+            fun.object,
+            schema_list.len(),
+            schema_list.as_ptr(),
+            array_list.as_ptr(),
+            &mut out,
+            err.as_mut(),
+        )
+    };
+    if rc != 0 {
+        return Err(host_error(fun, rc, &err));
+    }
+    if out.release.is_none() || out.format.is_null() {
+        let message = format!("function {} gave no return type", fun.name);
+        return Err(Error::new(E_BUG, ORIGIN_HOST, message));
+    }
+    let field = Field::try_from(&out)?;
+    let field = if field.name().is_empty() { field.with_name(&fun.name) } else { field };
+    Ok(Arc::new(field))
+}
+
+fn same_fields(a: &[FieldRef], b: &[FieldRef]) -> bool {
+    let same = |(x, y): (&FieldRef, &FieldRef)| Arc::ptr_eq(x, y) || x == y;
+    a.len() == b.len() && a.iter().zip(b).all(same)
+}
+
+/// The exported schemas of a call: made once for each expression.
+fn schemas(udf: &HostUdf, key: &FieldRef, fields: Vec<FieldRef>) -> Result<Arc<Schemas>> {
+    let mut cache = udf.exported.lock().unwrap_or_else(|e| e.into_inner());
+    let address = Arc::as_ptr(key);
+    let there = cache.iter().find(|entry| std::ptr::eq(entry.return_field.as_ptr(), address));
+    if let Some(entry) = there
+        && same_fields(&entry.fields, &fields)
+    {
+        return Ok(Arc::clone(&entry.schemas));
+    }
+    cache.retain(|entry| {
+        entry.return_field.strong_count() > 0 && !std::ptr::eq(entry.return_field.as_ptr(), address)
+    });
+    let schemas = Arc::new(Schemas(export_fields(&fields)?));
+    cache.push(Exported {
+        return_field: Arc::downgrade(key),
+        fields,
+        schemas: Arc::clone(&schemas),
+    });
+    Ok(schemas)
+}
+
+/// One argument as the host gets it: its field, its values, whether it is a scalar.
+fn argument(
+    fun: &HostFn,
+    ord: usize,
+    value: &ColumnarValue,
+    field: &FieldRef,
+) -> Result<(FieldRef, ArrayRef, bool)> {
+    match value {
+        ColumnarValue::Array(array) => Ok((Arc::clone(field), Arc::clone(array), false)),
+        ColumnarValue::Scalar(scalar) => {
+            let mut field = Arc::clone(field);
+            let mut scalar = scalar.clone();
+            if let Some(param) = fun.param(ord).filter(|p| p.literal) {
+                let data_type = param.literal_type(&scalar.data_type());
+                if data_type != scalar.data_type() {
+                    scalar = scalar.cast_to(&data_type)?;
+                }
+                if field.data_type() != &data_type {
+                    field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+                }
+            }
+            Ok((field, scalar.to_array()?, true))
+        }
+    }
+}
+
+/// Calls the host for one batch.
+pub fn invoke(udf: &HostUdf, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let fun = udf.fun.as_ref();
+    let mut fields = Vec::with_capacity(args.args.len());
+    let mut arrays = Vec::with_capacity(args.args.len());
+    let mut scalars = Vec::with_capacity(args.args.len());
+    for (ord, value) in args.args.iter().enumerate() {
+        let Some(field) = args.arg_fields.get(ord) else {
+            let message = format!("function {}: an argument without a field", fun.name);
+            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
+        };
+        let (field, array, scalar) = argument(fun, ord, value, field)?;
+        if array.data_type() != field.data_type() {
+            let (has, want) = (array.data_type(), field.data_type());
+            let message =
+                format!("argument {} of {} is {has} where the plan said {want}", ord + 1, fun.name);
+            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
+        }
+        fields.push(field);
+        arrays.push(export_array(&array));
+        scalars.push(scalar);
+    }
+    // A volatile function has a value for each row even where its arguments have one for all.
+    let one = scalars.iter().all(|s| *s) && fun.volatility != Volatility::Volatile;
+    let rows = if one { 1 } else { args.number_rows };
+    let schemas = schemas(udf, &args.return_field, fields)?;
+    let list = arrays.iter().zip(&schemas.0).zip(&scalars);
+    let list: Vec<wb_arg> = list
+        .map(|((array, schema), scalar)| wb_arg {
+            array,
+            schema,
+            is_scalar: u32::from(*scalar),
+            reserved: 0,
+        })
+        .collect();
+    let array = call(fun, &list, rows, args.return_field.data_type(), udf.validate_full)?;
+    if one {
+        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+    }
+    Ok(ColumnarValue::Array(array))
+}
+
+fn call(
+    fun: &HostFn,
+    args: &[wb_arg],
+    rows: usize,
+    want: &DataType,
+    full: bool,
+) -> Result<ArrayRef> {
+    let mut out = FFI_ArrowArray::empty();
+    let mut err = wb_fn_err::empty();
+    let count = i64::try_from(rows).map_err(|_| plan_error("too many rows".to_string()))?;
+    guard::point("udf.call");
+    // SAFETY: the host's own callback on its own object; every pointer is to something that
+    // lives until the call returns, and there are as many as n says.
+    let rc = unsafe {
+        (fun.invoke)(fun.object, args.len(), args.as_ptr(), count, &mut out, err.as_mut())
+    };
+    if rc != 0 {
+        return Err(host_error(fun, rc, &err));
+    }
+    let context = |e: Error| {
+        let message = format!("function {} returned a bad array: {}", fun.name, e.message);
+        Error::new(E_BUG, ORIGIN_HOST, message)
+    };
+    // SAFETY: the contract says that the result follows the C data interface.
+    unsafe { layout::check(&out, want) }.map_err(context)?;
+    // SAFETY: as above, and the shape was checked just now.
+    let data = unsafe { from_ffi_and_data_type(out, want.clone()) };
+    let data = data.map_err(|e| context(e.into()))?;
+    let checked = if full { data.validate_full() } else { data.validate() };
+    checked.map_err(|e| context(e.into()))?;
+    if data.len() != rows {
+        let message = format!("function {} returned {} rows, not {rows}", fun.name, data.len());
+        return Err(Error::new(E_BUG, ORIGIN_HOST, message));
+    }
+    Ok(make_array(data))
+}

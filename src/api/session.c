@@ -1,0 +1,307 @@
+/* Sessions and what can be read of them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "api/private.h"
+#include "nanoarrow/nanoarrow.h"
+
+#define WI_ORIGIN "api"
+
+const char *weir_version(void) {
+  return "0.1.0";
+}
+
+weir_status wi_api_engine(uint32_t threads, wi_engine **out, weir_error *err) {
+  wi_engine_options o = {0};
+  o.threads = threads > 0 ? threads : wi_machine_cores();
+  return wi_engine_new(&o, out, err);
+}
+
+weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,
+                           weir_error *err) {
+  weir_session *s = wi_alloc(sizeof(*s));
+  *out = s;
+  if (s == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  s->session = session;
+  s->engine = wi_engine_ref(engine);
+  return WEIR_OK;
+}
+
+static weir_status default_spill(wi_buf *out, weir_error *err) {
+  const char *tmp = wi_env("TMPDIR");
+  wi_buf_fmt(out, "%s/weir-%ld", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp", (long)getpid());
+  return wi_buf_check(out, err, WI_ORIGIN);
+}
+
+static weir_status copy_pairs(const weir_pair *pairs, size_t n, wi_br_pair **out,
+                              weir_error *err) {
+  *out = wi_alloc_array(n + 1, sizeof(**out));
+  if (*out == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < n; i++) {
+    (*out)[i].key = pairs[i].key;
+    (*out)[i].value = pairs[i].value;
+  }
+  return WEIR_OK;
+}
+
+weir_status weir_session_new(const weir_session_options *options, weir_session **out,
+                             weir_error *err) {
+  static const weir_session_options none = WEIR_SESSION_OPTIONS_INIT;
+  const weir_session_options *o = options != NULL ? options : &none;
+  weir_status status = WEIR_OK;
+  wi_session_options inner = {0};
+  wi_session *session = NULL;
+  wi_engine *engine = NULL;
+  wi_br_pair *storage = NULL;
+  wi_buf spill = WI_BUF_INIT;
+  *out = NULL;
+  if (o->struct_size != sizeof(*o)) {
+    return WI_ERR(err, WEIR_E_USAGE, "weir_session_options has an unknown size");
+  }
+  WI_CHECK(default_spill(&spill, err));
+  WI_CHECK(copy_pairs(o->storage, o->n_storage, &storage, err));
+  WI_CHECK(wi_api_engine(o->threads, &engine, err));
+  inner.engine = engine;
+  inner.threads = o->threads;
+  inner.memory = o->memory;
+  inner.spill_dir = o->spill_dir != NULL ? o->spill_dir : wi_buf_text(&spill);
+  inner.now_us = o->now_us;
+  inner.storage = storage;
+  inner.n_storage = o->n_storage;
+  WI_CHECK(wi_session_new(&inner, &session, err));
+  WI_CHECK(wi_api_session(session, engine, out, err));
+  session = NULL;
+done:
+  wi_session_free(&session);
+  wi_engine_unref(&engine);
+  wi_free(storage);
+  wi_buf_release(&spill);
+  return status;
+}
+
+void weir_session_free(weir_session **session) {
+  weir_session *s = *session;
+  *session = NULL;
+  if (s == NULL) {
+    return;
+  }
+  if (s->session->spill_dir != NULL) {
+    (void)wi_dir_remove_all(s->session->spill_dir, NULL);
+  }
+  wi_session_free(&s->session);
+  wi_engine_unref(&s->engine);
+  wi_free(s);
+}
+
+weir_status weir_session_add_delta(weir_session *session, const char *name, const char *uri,
+                                   int64_t version, weir_error *err) {
+  return wi_session_add_delta(session->session, WI_SCHEMA_MAIN, name, uri, NULL, version, err);
+}
+
+weir_status weir_session_add_memory(weir_session *session, const char *name,
+                                    struct ArrowArrayStream *stream, weir_error *err) {
+  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_MEMORY, stream,
+                             err);
+}
+
+weir_status weir_session_add_stream(weir_session *session, const char *name,
+                                    struct ArrowArrayStream *stream, weir_error *err) {
+  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_STREAM, stream,
+                             err);
+}
+
+weir_status weir_session_seal(weir_session *session, weir_error *err) {
+  return wi_session_seal(session->session, err);
+}
+
+weir_status weir_session_digest(weir_session *session, weir_session_digests *out,
+                                weir_error *err) {
+  const wi_session *s = session->session;
+  memset(out, 0, sizeof(*out));
+  WI_TRY(wi_session_envelope(session->session, out->envelope, err));
+  memcpy(out->session, s->digest, sizeof(out->session));
+  memcpy(out->functions, s->functions_digest, sizeof(out->functions));
+  memcpy(out->settings, s->settings_digest, sizeof(out->settings));
+  memcpy(out->rules, s->rules_digest, sizeof(out->rules));
+  return WEIR_OK;
+}
+
+/* ---- tables of the session ---- */
+
+typedef enum cell { TEXT_CELL, INT_CELL, TIME_CELL } cell;
+typedef struct table_def {
+  const char *const *names;
+  const cell *types;
+  int64_t n;
+} table_def;
+
+static int init_table(const table_def *def, struct ArrowSchema *schema,
+                      struct ArrowArray *array) {
+  ArrowSchemaInit(schema);
+  NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeStruct(schema, def->n));
+  for (int64_t i = 0; i < def->n; i++) {
+    struct ArrowSchema *c = schema->children[i];
+    if (def->types[i] == TIME_CELL) {
+      NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeDateTime(c, NANOARROW_TYPE_TIMESTAMP,
+                                                         NANOARROW_TIME_UNIT_MICRO, "UTC"));
+    } else {
+      NANOARROW_RETURN_NOT_OK(ArrowSchemaSetType(
+          c, def->types[i] == INT_CELL ? NANOARROW_TYPE_INT64 : NANOARROW_TYPE_STRING));
+    }
+    NANOARROW_RETURN_NOT_OK(ArrowSchemaSetName(c, def->names[i]));
+  }
+  NANOARROW_RETURN_NOT_OK(ArrowArrayInitFromSchema(array, schema, NULL));
+  return ArrowArrayStartAppending(array);
+}
+
+static int put_text(struct ArrowArray *array, const char *text, size_t n) {
+  if (text == NULL) {
+    return ArrowArrayAppendNull(array, 1);
+  }
+  struct ArrowStringView view = {text, (int64_t)n};
+  return ArrowArrayAppendString(array, view);
+}
+
+static int put_cstr(struct ArrowArray *array, const char *text) {
+  return put_text(array, text, text != NULL ? strlen(text) : 0);
+}
+
+static int finish_table(struct ArrowSchema *schema, struct ArrowArray *array,
+                        struct ArrowArrayStream *out) {
+  struct ArrowError why;
+  NANOARROW_RETURN_NOT_OK(ArrowArrayFinishBuildingDefault(array, &why));
+  NANOARROW_RETURN_NOT_OK(ArrowBasicArrayStreamInit(out, schema, 1));
+  ArrowBasicArrayStreamSetArray(out, 0, array);
+  return NANOARROW_OK;
+}
+
+static int put_row(const table_def *def, const wi_cursor *rows, struct ArrowArray *array) {
+  for (int64_t c = 0; c < def->n; c++) {
+    if (def->types[c] == INT_CELL) {
+      NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(array->children[c], wi_cursor_int(rows, c)));
+    } else {
+      wi_str text = wi_cursor_text(rows, c);
+      NANOARROW_RETURN_NOT_OK(put_text(array->children[c], text.p, text.n));
+    }
+  }
+  return ArrowArrayFinishElement(array);
+}
+
+static weir_status engine_table(weir_session *s, wi_br_session_table which,
+                                const table_def *def, struct ArrowArrayStream *out,
+                                weir_error *err) {
+  weir_status status = WEIR_OK;
+  struct ArrowSchema schema = {0};
+  struct ArrowArray array = {0};
+  wi_cursor *rows = NULL;
+  bool has = false;
+  WI_CHECK(wi_br_session_table_read(s->engine, s->session->handle, which, &rows, err));
+  int code = init_table(def, &schema, &array);
+  while (code == NANOARROW_OK) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    code = put_row(def, rows, &array);
+  }
+  if (code != NANOARROW_OK || finish_table(&schema, &array, out) != NANOARROW_OK) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+  }
+done:
+  wi_cursor_free(&rows);
+  if (array.release != NULL) {
+    array.release(&array);
+  }
+  if (schema.release != NULL) {
+    schema.release(&schema);
+  }
+  return status;
+}
+
+static const char *input_kind(const wi_input *input) {
+  return input->kind == WI_INPUT_DELTA ? "delta"
+         : input->kind == WI_INPUT_MEMORY ? "memory"
+                                          : "stream";
+}
+
+static int put_pin(const wi_input *input, struct ArrowArray *array) {
+  const wi_pin *pin = &input->pin;
+  struct ArrowArray **c = array->children;
+  bool delta = input->kind == WI_INPUT_DELTA;
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[0], input->name));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[1], input_kind(input)));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[2], delta ? "delta_native" : input_kind(input)));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[3], pin->uri));
+  if (!delta) {
+    for (int i = 4; i < 12; i++) {
+      NANOARROW_RETURN_NOT_OK(i == 7 ? put_cstr(c[i], input->schema_digest)
+                                     : ArrowArrayAppendNull(c[i], 1));
+    }
+    return ArrowArrayFinishElement(array);
+  }
+  NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(c[4], pin->version));
+  NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(c[5], pin->timestamp_us));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[6], pin->table_id));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[7], pin->schema_digest));
+  NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(c[8], pin->min_reader));
+  NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(c[9], pin->min_writer));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[10], pin->reader_features));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[11], pin->writer_features));
+  return ArrowArrayFinishElement(array);
+}
+
+static weir_status pins_table(weir_session *s, const table_def *def,
+                              struct ArrowArrayStream *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  struct ArrowSchema schema = {0};
+  struct ArrowArray array = {0};
+  int code = init_table(def, &schema, &array);
+  for (size_t i = 0; code == NANOARROW_OK && i < s->session->inputs.n; i++) {
+    code = put_pin(s->session->inputs.entries[i].value, &array);
+  }
+  if (code != NANOARROW_OK || finish_table(&schema, &array, out) != NANOARROW_OK) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (array.release != NULL) {
+    array.release(&array);
+  }
+  if (schema.release != NULL) {
+    schema.release(&schema);
+  }
+  return status;
+}
+
+weir_status weir_session_read(weir_session *session, weir_session_table table,
+                              struct ArrowArrayStream *out, weir_error *err) {
+  static const char *const settings[] = {"key", "value"};
+  static const char *const functions[] = {"name",     "kind",    "volatility",
+                                          "identity", "aliases", "origin"};
+  static const char *const rules[] = {"kind", "ordinal", "name"};
+  static const char *const pins[] = {
+      "name",     "kind",          "provider_kind",      "uri",
+      "version",  "snapshot_timestamp", "table_id",      "schema_digest",
+      "min_reader_version", "min_writer_version", "reader_features", "writer_features"};
+  static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL};
+  static const cell rule_types[] = {TEXT_CELL, INT_CELL, TEXT_CELL};
+  static const cell pin_types[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
+                                   INT_CELL,  TIME_CELL, TEXT_CELL, TEXT_CELL,
+                                   INT_CELL,  INT_CELL,  TEXT_CELL, TEXT_CELL};
+  memset(out, 0, sizeof(*out));
+  switch (table) {
+    case WEIR_SESSION_SETTINGS:
+      return engine_table(session, WI_BR_SETTINGS, &(table_def){settings, texts, 2}, out, err);
+    case WEIR_SESSION_FUNCTIONS:
+      return engine_table(session, WI_BR_FUNCTIONS, &(table_def){functions, texts, 6}, out,
+                          err);
+    case WEIR_SESSION_RULES:
+      return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 3}, out, err);
+    case WEIR_SESSION_PINS:
+      return pins_table(session, &(table_def){pins, pin_types, 12}, out, err);
+    default:
+      return WI_ERR(err, WEIR_E_USAGE, "there is no session table %d", (int)table);
+  }
+}

@@ -1,0 +1,192 @@
+/* Writing tables from streams. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/private.h"
+
+#define WI_ORIGIN "api"
+
+void weir_write_result_release(weir_write_result *result) {
+  wi_free(result->uri);
+  wi_free(result->snapshot_key);
+  wi_free(result->app_id);
+  memset(result, 0, sizeof(*result));
+}
+
+static const char *mode_name(const wi_write_report *report) {
+  if (report->commit.end == WI_END_UNCHANGED) {
+    return "unchanged";
+  }
+  switch (report->mode) {
+    case WI_WRITE_CREATE:
+      return "create";
+    case WI_WRITE_APPEND:
+      return "append";
+    case WI_WRITE_REPLACE:
+      return "replace";
+    case WI_WRITE_OVERWRITE:
+    case WI_WRITE_ADJUST:
+    default:
+      return "overwrite";
+  }
+}
+
+static weir_status fill(const wi_write_report *report, const char *uri,
+                        const weir_write_options *o, weir_write_result *out, weir_error *err) {
+  wi_buf key = WI_BUF_INIT;
+  out->version = report->commit.version;
+  out->timestamp_us = report->commit.timestamp_us;
+  snprintf(out->mode, sizeof(out->mode), "%s", mode_name(report));
+  out->app_version = o->app_id != NULL ? report->commit.app_version : -1;
+  out->retries = report->commit.retries;
+  out->rows = report->rows;
+  out->files = report->files;
+  out->bytes = report->bytes;
+  out->removed_files = report->commit.removed_files;
+  out->uri = wi_strdup(uri);
+  wi_buf_fmt(&key, "%s@%lld", uri, (long long)out->version);
+  out->snapshot_key = wi_buf_take(&key);
+  wi_buf_release(&key);
+  out->app_id = o->app_id != NULL ? wi_strdup(o->app_id) : NULL;
+  bool whole = out->uri != NULL && out->snapshot_key != NULL &&
+               (o->app_id == NULL || out->app_id != NULL);
+  return whole ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+}
+
+static int by_key(const void *a, const void *b) {
+  return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
+}
+
+static weir_status metadata(const weir_write_options *o, wi_br_pair **out, weir_error *err) {
+  *out = wi_alloc_array(o->n_metadata + 1, sizeof(**out));
+  if (*out == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < o->n_metadata; i++) {
+    const char *key = o->metadata[i].key;
+    if (strchr(key, '.') == NULL || wi_starts_with(key, "weir.") ||
+        wi_starts_with(key, "delta.")) {
+      return WI_ERR(err, WEIR_E_USAGE,
+                    "the commit metadata key '%s' needs a prefix of yours, as team.%s", key,
+                    key);
+    }
+    (*out)[i].key = key;
+    (*out)[i].value = o->metadata[i].value;
+  }
+  qsort(*out, o->n_metadata, sizeof(**out), by_key);
+  return WEIR_OK;
+}
+
+typedef struct write_call {
+  wi_write_mode mode;
+  const weir_partition *partitions;
+  size_t n_partitions;
+} write_call;
+
+static weir_status write_table(weir_session *session, const write_call *call, const char *uri,
+                               struct ArrowArrayStream *stream,
+                               const weir_write_options *options, weir_write_result *out,
+                               weir_error *err) {
+  static const weir_write_options none = WEIR_WRITE_OPTIONS_INIT;
+  const weir_write_options *o = options != NULL ? options : &none;
+  weir_status status = WEIR_OK;
+  wi_write_request r = {0};
+  wi_write_report report = {0};
+  wi_br_pair *info = NULL;
+  const char *const **partitions = NULL;
+  wi_buf canonical = WI_BUF_INIT;
+  memset(out, 0, sizeof(*out));
+  if (o->struct_size != sizeof(*o)) {
+    status = WI_ERR(err, WEIR_E_USAGE, "weir_write_options has an unknown size");
+    goto done;
+  }
+  if (!session->session->sealed) {
+    status = WI_ERR(err, WEIR_E_NOT_SEALED, "writing before the session is sealed");
+    wi_err_hint(err, "call weir_session_seal first");
+    goto done;
+  }
+  WI_CHECK(wi_uri_canonical(uri, NULL, &canonical, err));
+  WI_CHECK(metadata(o, &info, err));
+  partitions = wi_alloc_array(call->n_partitions + 1, sizeof(*partitions));
+  if (partitions == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  for (size_t i = 0; i < call->n_partitions; i++) {
+    partitions[i] = call->partitions[i].values;
+  }
+  r.session = session->session;
+  r.uri = wi_buf_text(&canonical);
+  r.mode = call->mode;
+  r.partition_by = o->partition_by;
+  r.n_partition_by = o->n_partition_by;
+  r.not_null = o->not_null;
+  r.n_not_null = o->n_not_null;
+  r.target_file_bytes = o->target_file_size;
+  r.partitions = (const char *const *const *)partitions;
+  r.n_partitions = call->n_partitions;
+  r.app_id = o->app_id;
+  r.app_version = o->app_version;
+  r.description = o->description;
+  r.info = info;
+  r.n_info = o->n_metadata;
+  WI_CHECK(wi_write_stream(&r, stream, &report, err));
+  WI_CHECK(fill(&report, wi_buf_text(&canonical), o, out, err));
+done:
+  if (stream->release != NULL) {
+    stream->release(stream);
+  }
+  wi_free(info);
+  wi_free(partitions);
+  wi_buf_release(&canonical);
+  return status;
+}
+
+weir_status weir_table_create(weir_session *session, const char *uri,
+                              struct ArrowArrayStream *stream,
+                              const weir_write_options *options, weir_write_result *out,
+                              weir_error *err) {
+  const write_call call = {WI_WRITE_CREATE, NULL, 0};
+  return write_table(session, &call, uri, stream, options, out, err);
+}
+
+weir_status weir_table_append(weir_session *session, const char *uri,
+                              struct ArrowArrayStream *stream,
+                              const weir_write_options *options, weir_write_result *out,
+                              weir_error *err) {
+  const write_call call = {WI_WRITE_APPEND, NULL, 0};
+  return write_table(session, &call, uri, stream, options, out, err);
+}
+
+weir_status weir_table_replace(weir_session *session, const char *uri,
+                               const weir_partition *partitions, size_t n_partitions,
+                               struct ArrowArrayStream *stream,
+                               const weir_write_options *options, weir_write_result *out,
+                               weir_error *err) {
+  const write_call call = {WI_WRITE_REPLACE, partitions, n_partitions};
+  return write_table(session, &call, uri, stream, options, out, err);
+}
+
+weir_status weir_table_version(weir_session *session, const char *uri, int64_t *out,
+                               weir_error *err) {
+  weir_status status = WEIR_OK;
+  weir_error first = WEIR_ERROR_INIT;
+  wi_buf canonical = WI_BUF_INIT;
+  wi_store *store = NULL;
+  wi_log log = {0};
+  *out = -1;
+  WI_CHECK(wi_uri_canonical(uri, NULL, &canonical, &first));
+  WI_CHECK(wi_session_store(session->session, wi_buf_text(&canonical), &store, &first));
+  WI_CHECK(wi_log_list(store, &log, &first));
+  *out = log.latest;
+done:
+  if (status == WEIR_E_TABLE_MISSING) {
+    weir_error_release(&first);
+    status = WEIR_OK;
+  }
+  wi_log_release(&log);
+  wi_store_unref(&store);
+  wi_buf_release(&canonical);
+  wi_err_move(err, &first);
+  return status;
+}

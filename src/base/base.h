@@ -1,0 +1,256 @@
+/* Everything below the project's own nouns: errors, strings, buffers, arenas, sorted maps,
+ * digests, JSON, clock, environment, files. No module may be used by this one.
+ *
+ * Conventions used everywhere: a function that can fail returns weir_status and takes a
+ * weir_error last (NULL allowed); outputs are emptied first; one `done:` label releases. */
+#ifndef WI_BASE_BASE_H
+#define WI_BASE_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "weir/error.h"
+
+/* ---- errors (error.c) ---- */
+
+/* Sets code, origin and message; returns `code`, so `return WI_ERR(...)` works.
+ * An already set error is kept: the lowest layer knows best. */
+weir_status wi_err_set(weir_error *err, weir_status code, const char *origin, const char *fmt,
+                       ...) WEIR_PRINTF(4, 5);
+weir_status wi_err_vset(weir_error *err, weir_status code, const char *origin,
+                        const char *fmt, va_list args) WEIR_PRINTF(4, 0);
+/* WI_ORIGIN is #defined by each file to its module name before use. */
+#define WI_ERR(err, code, ...) wi_err_set((err), (code), WI_ORIGIN, __VA_ARGS__)
+/* Puts text before the message ("view 'x': ..."); ": " is added when the text does not end
+ * with it. Nothing happens while no error is set. */
+void wi_err_context(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* Sets the place; file may be NULL, zero line or column means unknown. */
+void wi_err_where(weir_error *err, const char *file, uint32_t line, uint32_t column);
+void wi_err_hint(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* Copies `text` as the detail, replacing an earlier one; silently none without memory. */
+void wi_err_detail(weir_error *err, const char *text, size_t n);
+/* Moves *src to *dst (released first); src is emptied. */
+void wi_err_move(weir_error *dst, weir_error *src);
+/* In a function with a `weir_status status` and a `done:` label. */
+#define WI_CHECK(call)          \
+  do {                          \
+    status = (call);            \
+    if (status != WEIR_OK) {    \
+      goto done;                \
+    }                           \
+  } while (0)
+/* Only in a function that owns nothing. */
+#define WI_TRY(call)                 \
+  do {                               \
+    weir_status wi_try_s = (call);   \
+    if (wi_try_s != WEIR_OK) {       \
+      return wi_try_s;               \
+    }                                \
+  } while (0)
+
+/* ---- memory (alloc.c): NULL means out of memory, sizes are overflow-checked ---- */
+void *wi_alloc(size_t size);                    /* zeroed */
+void *wi_alloc_array(size_t count, size_t size); /* zeroed */
+void *wi_realloc_array(void *ptr, size_t count, size_t size);
+void wi_free(void *ptr);
+char *wi_strdup(const char *text);
+char *wi_strndup(const char *text, size_t n);
+weir_status wi_err_nomem(weir_error *err, const char *origin);
+
+/* ---- strings (str.c) ---- */
+typedef struct wi_str { /* a borrowed piece of text, not NUL-terminated */
+  const char *p;
+  size_t n;
+} wi_str;
+#define WI_STR_FMT "%.*s"
+#define WI_STR_ARG(s) (int)(s).n, (s).p
+wi_str wi_str_of(const char *text); /* NULL gives the empty one */
+bool wi_str_eq(wi_str a, const char *text);
+int wi_str_cmp(wi_str a, wi_str b); /* by bytes */
+bool wi_starts_with(const char *text, const char *prefix);
+bool wi_ends_with(const char *text, const char *suffix);
+wi_str wi_str_trim(wi_str s); /* ASCII space, tab, CR, LF */
+bool wi_utf8_valid(const char *p, size_t n);
+/* Bytes (1 to 4) of the valid character that starts at p; 0: none does. */
+size_t wi_utf8_char(const char *p, size_t n);
+/* Matches [a-z_][a-z0-9_]{0,127}. */
+bool wi_name_valid(const char *name);
+/* Levenshtein distance, for "did you mean". */
+size_t wi_edit_distance(const char *a, const char *b);
+/* Fills `out` with "a, b or c": the (at most three) names nearest to `name`, or "" if none
+ * is near. Always NUL-terminated. */
+void wi_nearest(const char *name, const char *const *names, size_t n, char *out, size_t cap);
+
+/* ---- buffer (buf.c): growable bytes, always NUL-terminated, sticky failure ---- */
+typedef struct wi_buf {
+  char *p;
+  size_t n, cap;
+  bool failed; /* out of memory: later appends do nothing; check once */
+} wi_buf;
+#define WI_BUF_INIT {NULL, 0, 0, false}
+void wi_buf_release(wi_buf *b);
+void wi_buf_clear(wi_buf *b); /* keeps the memory, forgets a failure */
+/* Makes room for `extra` bytes and a NUL after b->n; false: failed, now or before. */
+bool wi_buf_reserve(wi_buf *b, size_t extra);
+void wi_buf_add(wi_buf *b, const void *bytes, size_t n);
+void wi_buf_str(wi_buf *b, const char *text);
+void wi_buf_chr(wi_buf *b, char c);
+void wi_buf_fmt(wi_buf *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
+const char *wi_buf_text(const wi_buf *b); /* never NULL */
+char *wi_buf_take(wi_buf *b);             /* caller frees with wi_free; NULL when failed */
+weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin);
+
+/* ---- arena (arena.c): one phase's objects, freed together ---- */
+typedef struct wi_arena {
+  struct wi_arena_block *head;
+} wi_arena;
+#define WI_ARENA_INIT {NULL}
+void wi_arena_release(wi_arena *a);
+void *wi_arena_alloc(wi_arena *a, size_t size); /* zeroed, aligned to 16; NULL: no memory */
+void *wi_arena_array(wi_arena *a, size_t count, size_t size);
+char *wi_arena_dup(wi_arena *a, const char *text);
+char *wi_arena_ndup(wi_arena *a, const char *text, size_t n);
+char *wi_arena_fmt(wi_arena *a, const char *fmt, ...) WEIR_PRINTF(2, 3);
+
+/* ---- sorted map from text to pointer (map.c): iteration is by key bytes ---- */
+typedef struct wi_map_entry {
+  char *key;
+  void *value;
+} wi_map_entry;
+typedef struct wi_map {
+  wi_map_entry *entries;
+  size_t n, cap;
+} wi_map;
+#define WI_MAP_INIT {NULL, 0, 0}
+void wi_map_release(wi_map *m); /* keys only; values are the caller's */
+void *wi_map_get(const wi_map *m, const char *key); /* NULL if absent */
+bool wi_map_has(const wi_map *m, const char *key);
+/* Copies the key; replaces an existing value. false: no memory. */
+bool wi_map_put(wi_map *m, const char *key, void *value);
+void wi_map_remove(wi_map *m, const char *key);
+
+/* ---- list of pointers (list.c) ---- */
+typedef struct wi_list {
+  void **items;
+  size_t n, cap;
+} wi_list;
+#define WI_LIST_INIT {NULL, 0, 0}
+void wi_list_release(wi_list *l); /* items are the caller's */
+bool wi_list_add(wi_list *l, void *item);
+
+/* ---- digests (digest.c): BLAKE3-256 with every field length-prefixed ---- */
+#define WI_DIGEST_SIZE 32
+#define WI_DIGEST_HEX 65 /* with the NUL */
+typedef struct wi_digest {
+  _Alignas(16) uint8_t state[1920]; /* holds a blake3_hasher; asserted in digest.c */
+} wi_digest;
+void wi_digest_begin(wi_digest *d, const char *domain);
+void wi_digest_bytes(wi_digest *d, const void *p, size_t n); /* length, then the bytes */
+void wi_digest_text(wi_digest *d, const char *text);         /* NULL differs from "" */
+void wi_digest_u64(wi_digest *d, uint64_t v);
+void wi_digest_end(wi_digest *d, uint8_t out[WI_DIGEST_SIZE]);
+void wi_digest_end_hex(wi_digest *d, char out[WI_DIGEST_HEX]);
+void wi_hex(const uint8_t *p, size_t n, char *out); /* 2n characters and a NUL */
+/* BLAKE3-256 of plain bytes (no prefix), as hex: for files and commits. */
+void wi_blake3_hex(const void *p, size_t n, char out[WI_DIGEST_HEX]);
+
+/* ---- JSON out (json.c); in: use jansson directly ---- */
+typedef struct wi_json {
+  wi_buf *out;
+  uint32_t depth; /* open objects and arrays; no limit */
+} wi_json;
+void wi_json_begin(wi_json *j, wi_buf *out);
+void wi_json_object(wi_json *j);
+void wi_json_object_end(wi_json *j);
+void wi_json_array(wi_json *j);
+void wi_json_array_end(wi_json *j);
+void wi_json_key(wi_json *j, const char *key);
+void wi_json_text(wi_json *j, const char *text); /* NULL gives null */
+void wi_json_ntext(wi_json *j, const char *text, size_t n);
+void wi_json_int(wi_json *j, int64_t v);
+void wi_json_uint(wi_json *j, uint64_t v);
+void wi_json_double(wi_json *j, double v); /* shortest round trip; NaN/Inf as text */
+void wi_json_bool(wi_json *j, bool v);
+void wi_json_null(wi_json *j);
+void wi_json_raw(wi_json *j, const char *json); /* an already encoded value */
+/* Shorthands: key and value. */
+void wi_json_kt(wi_json *j, const char *key, const char *text);
+void wi_json_ki(wi_json *j, const char *key, int64_t v);
+void wi_json_kb(wi_json *j, const char *key, bool v);
+void wi_buf_json_text(wi_buf *b, const char *text, size_t n); /* quoted and escaped */
+/* Shortest decimal that reads back as `v` ("1", "0.1", "1e300"); out holds 32 bytes. */
+void wi_double_text(double v, char out[32]);
+
+/* ---- clock and identifiers (clock.c): the only readers of time and randomness ---- */
+int64_t wi_now_us(void);       /* Unix time in microseconds, UTC */
+int64_t wi_monotonic_ns(void);
+void wi_sleep_us(uint32_t us);
+void wi_uuid7(char out[37]);   /* lower hex with dashes */
+/* RFC 3339 in UTC with 6 digits, as 2026-01-02T03:04:05.000006Z. */
+void wi_time_text(int64_t us, char out[32]);
+/* Parses an RFC 3339 timestamp with offset; false: not one. */
+bool wi_time_parse(const char *text, int64_t *us);
+/* Parses YYYY-MM-DD to days since 1970-01-01; false: no such date. */
+bool wi_date_parse(const char *text, int32_t *days);
+void wi_date_text(int32_t days, char out[16]);
+
+/* ---- environment (env.c) ---- */
+const char *wi_env(const char *name); /* NULL if unset */
+
+/* ---- files (file.c): local paths; errors carry the path ---- */
+typedef struct wi_file_info {
+  uint64_t size;
+  int64_t mtime_ns, ctime_ns;
+  uint64_t inode;
+  bool is_dir, is_link;
+} wi_file_info;
+/* All return NOT_FOUND when the path, or the folder it is to be in, is absent; IO with the
+ * system's words for any other failure. */
+/* The buffer is cleared first. limit 0: none; larger: TOO_LARGE. */
+weir_status wi_file_read(const char *path, size_t limit, wi_buf *out, weir_error *err);
+/* Describes what the path leads to; is_link says that the path itself is a symlink. */
+weir_status wi_file_stat(const char *path, wi_file_info *out, weir_error *err);
+bool wi_file_exists(const char *path);
+/* With parents; each new entry is synced. A folder that is there already is fine. */
+weir_status wi_dir_make(const char *path, weir_error *err);
+/* Names (not paths) in the folder, sorted by bytes, without "." and ".."; NOT_FOUND if the
+ * folder is absent. Caller frees each with wi_free. */
+weir_status wi_dir_list(const char *path, wi_list *names, weir_error *err);
+weir_status wi_dir_sync(const char *path, weir_error *err);
+weir_status wi_file_sync(const char *path, weir_error *err);
+/* Writes through a temporary name, syncs, links to `path` only if absent (EXISTS), syncs
+ * the folder. Needs hard links: NOT_DURABLE where the file system has none. AMBIGUOUS: the
+ * name is there, or may be, but is not known to survive a power cut. */
+weir_status wi_file_put_new(const char *path, const void *bytes, size_t n, weir_error *err);
+/* Writes through a temporary name and renames over `path`, durably. */
+weir_status wi_file_replace(const char *path, const void *bytes, size_t n, weir_error *err);
+weir_status wi_file_remove(const char *path, weir_error *err); /* absent is fine */
+/* Removes a folder with all it holds; never follows links; absent is fine. */
+weir_status wi_dir_remove_all(const char *path, weir_error *err);
+/* Absolute form with symlinks of the existing part resolved; the rest may be absent. */
+weir_status wi_path_absolute(const char *path, wi_buf *out, weir_error *err);
+/* Clears `out` first; an absolute name stands alone. */
+void wi_path_join(wi_buf *out, const char *base, const char *name);
+
+/* ---- warnings and lists of errors (diag.c) ---- */
+/* What a pass over a project collects: all of them, in order found. */
+typedef struct wi_diag {
+  weir_error error;
+  bool warning;
+} wi_diag;
+typedef struct wi_diags {
+  wi_diag *items;
+  size_t n, cap;
+  size_t errors, warnings;
+} wi_diags;
+#define WI_DIAGS_INIT {NULL, 0, 0, 0, 0}
+void wi_diags_release(wi_diags *d);
+/* Takes the error's contents (it is emptied). Beyond 1,000 entries they are only counted. */
+void wi_diags_take(wi_diags *d, weir_error *err, bool warning);
+void wi_diags_add(wi_diags *d, bool warning, weir_status code, const char *origin,
+                  const char *file, uint32_t line, uint32_t column, const char *hint,
+                  const char *fmt, ...) WEIR_PRINTF(9, 10);
+
+#endif

@@ -1,0 +1,63 @@
+/* What a pass over a project collects instead of stopping at the first error. */
+#include <string.h>
+
+#include "base/base.h"
+
+enum { MOST_KEPT = 1000 };
+
+void wi_diags_release(wi_diags *d) {
+  for (size_t i = 0; i < d->n; i++) {
+    weir_error_release(&d->items[i].error);
+  }
+  wi_free(d->items);
+  *d = (wi_diags)WI_DIAGS_INIT;
+}
+
+static bool grow(wi_diags *d) {
+  if (d->n < d->cap) {
+    return true;
+  }
+  size_t cap = d->cap == 0 ? 8 : d->cap * 2;
+  wi_diag *items = wi_realloc_array(d->items, cap, sizeof *items);
+  if (items == NULL) {
+    return false;
+  }
+  d->items = items;
+  d->cap = cap;
+  return true;
+}
+
+void wi_diags_take(wi_diags *d, weir_error *err, bool warning) {
+  if (err->code == WEIR_OK) {
+    weir_error_release(err);
+    return;
+  }
+  if (warning) {
+    d->warnings++;
+  } else {
+    d->errors++;
+  }
+  if (d->n >= MOST_KEPT || !grow(d)) {
+    weir_error_release(err); /* counted, so the pass still fails */
+    return;
+  }
+  d->items[d->n].warning = warning;
+  d->items[d->n].error = *err;
+  d->n++;
+  memset(err, 0, sizeof *err);
+}
+
+void wi_diags_add(wi_diags *d, bool warning, weir_status code, const char *origin,
+                  const char *file, uint32_t line, uint32_t column, const char *hint,
+                  const char *fmt, ...) {
+  weir_error err = WEIR_ERROR_INIT;
+  va_list args;
+  va_start(args, fmt);
+  wi_err_vset(&err, code, origin, fmt, args);
+  va_end(args);
+  wi_err_where(&err, file, line, column);
+  if (hint != NULL) {
+    wi_err_hint(&err, "%s", hint);
+  }
+  wi_diags_take(d, &err, warning);
+}

@@ -1,0 +1,238 @@
+/* The error record, and the tables that errors.def generates. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+
+typedef struct error_row {
+  weir_status code;
+  weir_class cls;
+  int exit_code;
+  const char *doc;
+  char name[32];
+} error_row;
+
+/* The i-th character of a symbol's public name, as a constant: '_' reads '-'. */
+#define AT(s, i)  ((s)[(i) < sizeof(s) ? (i) : sizeof(s) - 1])
+#define CH(s, i)  (AT(s, i) == '_' ? '-' : AT(s, i))
+#define CH4(s, i) CH(s, i), CH(s, (i) + 1), CH(s, (i) + 2), CH(s, (i) + 3)
+#define NAME(s)                                                                    \
+  {'W',       'E',        'I',        'R',        '-',       CH4(s, 0), CH4(s, 4), \
+   CH4(s, 8), CH4(s, 12), CH4(s, 16), CH4(s, 20), CH(s, 24), CH(s, 25), '\0'}
+
+static const error_row rows[] = {
+    {WEIR_OK, WEIR_CLASS_NONE, 0, "no error", NAME("OK")},
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
+  {(number), WEIR_CLASS_##cls, (exit_code), (doc), NAME(#symbol)},
+#include "weir/errors.def"
+#undef WEIR_ERROR_ROW
+};
+
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
+  _Static_assert(sizeof(#symbol) <= 27, "name too long for error_row: " #symbol);
+#include "weir/errors.def"
+#undef WEIR_ERROR_ROW
+
+static const error_row *find_row(weir_status code) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    if (rows[i].code == code) {
+      return &rows[i];
+    }
+  }
+  return NULL;
+}
+
+const char *weir_error_code_name(weir_status code) {
+  const error_row *row = find_row(code);
+  return row == NULL ? "WEIR-UNKNOWN" : row->name;
+}
+
+weir_class weir_error_class(weir_status code) {
+  const error_row *row = find_row(code);
+  return row == NULL ? WEIR_CLASS_BUG : row->cls;
+}
+
+const char *weir_class_name(weir_class cls) {
+  switch (cls) {
+    case WEIR_CLASS_NONE:
+      return "none";
+    case WEIR_CLASS_USER:
+      return "user";
+    case WEIR_CLASS_CONFLICT:
+      return "conflict";
+    case WEIR_CLASS_AMBIGUOUS:
+      return "ambiguous";
+    case WEIR_CLASS_FATAL:
+      return "fatal";
+    case WEIR_CLASS_UNSUPPORTED:
+      return "unsupported";
+    case WEIR_CLASS_IO:
+      return "io";
+    case WEIR_CLASS_CANCELLED:
+      return "cancelled";
+    case WEIR_CLASS_BUG:
+      return "bug";
+    case WEIR_CLASS_PANIC:
+      return "panic";
+  }
+  return "unknown";
+}
+
+int weir_error_exit_code(weir_status code) {
+  const error_row *row = find_row(code);
+  return row == NULL ? 1 : row->exit_code;
+}
+
+const char *weir_error_doc(weir_status code) {
+  const error_row *row = find_row(code);
+  return row == NULL ? "a code that this version does not know" : row->doc;
+}
+
+void weir_error_release(weir_error *err) {
+  if (err == NULL) {
+    return;
+  }
+  wi_free(err->detail);
+  memset(err, 0, sizeof *err);
+}
+
+/* Paths and engine texts can hold any bytes; the record promises UTF-8. */
+static void make_utf8(char *text, size_t n) {
+  for (size_t i = 0; i < n;) {
+    size_t step = wi_utf8_char(text + i, n - i);
+    if (step == 0 || text[i] == '\0') {
+      text[i] = '?';
+      step = 1;
+    }
+    i += step;
+  }
+}
+
+/* Length of the text without a character that the end of the field cut in two. */
+static size_t whole_length(const char *text, size_t n) {
+  size_t start = n;
+  while (start > 0 && n - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
+    start--;
+  }
+  if (start == 0 || (unsigned char)text[start - 1] < 0xC0) {
+    return n;
+  }
+  start--;
+  unsigned char lead = (unsigned char)text[start];
+  size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  return n - start < want ? start : n;
+}
+
+/* Copies the n bytes of `text` (at most cap - 1) as UTF-8 with a NUL. */
+static void fill(char *out, size_t cap, const char *text, size_t n) {
+  if (n >= cap) {
+    n = whole_length(text, cap - 1);
+  }
+  memmove(out, text, n);
+  make_utf8(out, n);
+  out[n] = '\0';
+}
+
+/* Formats into scratch space one byte larger than the field, so that fill sees a cut;
+ * also lets an argument be the field itself. */
+static void format(char *out, size_t cap, const char *fmt, va_list args)
+    WEIR_PRINTF(3, 0);
+static void format(char *out, size_t cap, const char *fmt, va_list args) {
+  char scratch[sizeof(((weir_error *)NULL)->message) + 1];
+  size_t room = cap < sizeof scratch ? cap + 1 : sizeof scratch;
+  if (vsnprintf(scratch, room, fmt, args) < 0) {
+    fill(out, cap, fmt, strlen(fmt));
+    return;
+  }
+  fill(out, cap, scratch, strlen(scratch));
+}
+
+weir_status wi_err_vset(weir_error *err, weir_status code, const char *origin,
+                        const char *fmt, va_list args) {
+  if (err == NULL || err->code != WEIR_OK || code == WEIR_OK) {
+    return code;
+  }
+  err->code = code;
+  fill(err->origin, sizeof err->origin, origin, strlen(origin));
+  format(err->message, sizeof err->message, fmt, args);
+  return code;
+}
+
+weir_status wi_err_set(weir_error *err, weir_status code, const char *origin,
+                       const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  wi_err_vset(err, code, origin, fmt, args);
+  va_end(args);
+  return code;
+}
+
+void wi_err_context(weir_error *err, const char *fmt, ...) {
+  char whole[2 * sizeof(((weir_error *)NULL)->message) + 4];
+  va_list args;
+  if (err == NULL || err->code == WEIR_OK) {
+    return;
+  }
+  va_start(args, fmt);
+  format(whole, sizeof err->message / 2, fmt, args); /* the message must still show */
+  va_end(args);
+  size_t n = strlen(whole);
+  if (n == 0) {
+    return;
+  }
+  if (!wi_ends_with(whole, ": ")) {
+    const char *joint = whole[n - 1] == ':' ? " " : ": ";
+    memcpy(whole + n, joint, strlen(joint) + 1);
+    n += strlen(joint);
+  }
+  size_t rest = strlen(err->message);
+  memcpy(whole + n, err->message, rest);
+  fill(err->message, sizeof err->message, whole, n + rest);
+}
+
+void wi_err_where(weir_error *err, const char *file, uint32_t line, uint32_t column) {
+  if (err == NULL) {
+    return;
+  }
+  if (file == NULL) {
+    file = "";
+  }
+  fill(err->file, sizeof err->file, file, strlen(file));
+  err->line = line;
+  err->column = column;
+}
+
+void wi_err_hint(weir_error *err, const char *fmt, ...) {
+  va_list args;
+  if (err == NULL) {
+    return;
+  }
+  va_start(args, fmt);
+  format(err->hint, sizeof err->hint, fmt, args);
+  va_end(args);
+}
+
+void wi_err_detail(weir_error *err, const char *text, size_t n) {
+  if (err == NULL) {
+    return;
+  }
+  char *copy = text == NULL ? NULL : wi_strndup(text, n);
+  if (copy != NULL) {
+    make_utf8(copy, n);
+  }
+  wi_free(err->detail);
+  err->detail = copy;
+}
+
+void wi_err_move(weir_error *dst, weir_error *src) {
+  if (src == NULL || dst == src) {
+    return;
+  }
+  if (dst == NULL) {
+    weir_error_release(src);
+    return;
+  }
+  weir_error_release(dst);
+  *dst = *src;
+  memset(src, 0, sizeof *src);
+}

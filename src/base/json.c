@@ -1,0 +1,222 @@
+/* JSON out, without spaces. Whether a comma is due is read from the last byte written, so
+ * there is no stack of levels and no limit of depth. */
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+void wi_json_begin(wi_json *j, wi_buf *out) {
+  j->out = out;
+  j->depth = 0;
+}
+
+static void comma(wi_json *j) {
+  const wi_buf *b = j->out;
+  if (j->depth == 0 || b->n == 0) {
+    return;
+  }
+  char last = b->p[b->n - 1];
+  if (last != '{' && last != '[' && last != ':') {
+    wi_buf_chr(j->out, ',');
+  }
+}
+
+static void open_level(wi_json *j, char c) {
+  comma(j);
+  wi_buf_chr(j->out, c);
+  j->depth++;
+}
+
+static void close_level(wi_json *j, char c) {
+  wi_buf_chr(j->out, c);
+  if (j->depth > 0) {
+    j->depth--;
+  }
+}
+
+void wi_json_object(wi_json *j) {
+  open_level(j, '{');
+}
+
+void wi_json_object_end(wi_json *j) {
+  close_level(j, '}');
+}
+
+void wi_json_array(wi_json *j) {
+  open_level(j, '[');
+}
+
+void wi_json_array_end(wi_json *j) {
+  close_level(j, ']');
+}
+
+void wi_json_key(wi_json *j, const char *key) {
+  comma(j);
+  wi_buf_json_text(j->out, key, strlen(key));
+  wi_buf_chr(j->out, ':');
+}
+
+void wi_json_text(wi_json *j, const char *text) {
+  if (text == NULL) {
+    wi_json_null(j);
+  } else {
+    wi_json_ntext(j, text, strlen(text));
+  }
+}
+
+void wi_json_ntext(wi_json *j, const char *text, size_t n) {
+  comma(j);
+  wi_buf_json_text(j->out, text, n);
+}
+
+void wi_json_int(wi_json *j, int64_t v) {
+  comma(j);
+  wi_buf_fmt(j->out, "%" PRId64, v);
+}
+
+void wi_json_uint(wi_json *j, uint64_t v) {
+  comma(j);
+  wi_buf_fmt(j->out, "%" PRIu64, v);
+}
+
+void wi_json_double(wi_json *j, double v) {
+  char text[32];
+  wi_double_text(v, text);
+  if (isfinite(v)) {
+    comma(j);
+    wi_buf_str(j->out, text);
+  } else {
+    wi_json_text(j, text);
+  }
+}
+
+void wi_json_bool(wi_json *j, bool v) {
+  comma(j);
+  wi_buf_str(j->out, v ? "true" : "false");
+}
+
+void wi_json_null(wi_json *j) {
+  comma(j);
+  wi_buf_str(j->out, "null");
+}
+
+void wi_json_raw(wi_json *j, const char *json) {
+  comma(j);
+  wi_buf_str(j->out, json == NULL || json[0] == '\0' ? "null" : json);
+}
+
+void wi_json_kt(wi_json *j, const char *key, const char *text) {
+  wi_json_key(j, key);
+  wi_json_text(j, text);
+}
+
+void wi_json_ki(wi_json *j, const char *key, int64_t v) {
+  wi_json_key(j, key);
+  wi_json_int(j, v);
+}
+
+void wi_json_kb(wi_json *j, const char *key, bool v) {
+  wi_json_key(j, key);
+  wi_json_bool(j, v);
+}
+
+static void escape_char(wi_buf *b, char c) {
+  switch (c) {
+    case '"':
+      wi_buf_str(b, "\\\"");
+      break;
+    case '\\':
+      wi_buf_str(b, "\\\\");
+      break;
+    case '\n':
+      wi_buf_str(b, "\\n");
+      break;
+    case '\r':
+      wi_buf_str(b, "\\r");
+      break;
+    case '\t':
+      wi_buf_str(b, "\\t");
+      break;
+    default:
+      wi_buf_fmt(b, "\\u%04x", (unsigned)(unsigned char)c);
+  }
+}
+
+void wi_buf_json_text(wi_buf *b, const char *text, size_t n) {
+  size_t plain = 0; /* start of the run that needs no change */
+  wi_buf_chr(b, '"');
+  for (size_t i = 0; i < n;) {
+    size_t step = wi_utf8_char(text + i, n - i);
+    unsigned char c = (unsigned char)text[i];
+    if (step > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7F) {
+      i += step;
+      continue;
+    }
+    if (i > plain) {
+      wi_buf_add(b, text + plain, i - plain);
+    }
+    if (step == 0) {
+      wi_buf_str(b, "\xEF\xBF\xBD"); /* U+FFFD */
+    } else {
+      escape_char(b, text[i]);
+    }
+    i++;
+    plain = i;
+  }
+  if (n > plain) {
+    wi_buf_add(b, text + plain, n - plain);
+  }
+  wi_buf_chr(b, '"');
+}
+
+/* printf writes the host's decimal point and an exponent as e+05; we want '.' and e5. */
+static void tidy_number(const char *in, char *out) {
+  while (*in != '\0') {
+    if ((*in >= '0' && *in <= '9') || *in == '-') {
+      *out++ = *in++;
+    } else if (*in == 'e') {
+      *out++ = *in++;
+      if (*in == '-') {
+        *out++ = '-';
+      }
+      in += *in == '-' || *in == '+' ? 1 : 0;
+      while (*in == '0') {
+        in++;
+      }
+    } else {
+      *out++ = '.';
+      do { /* a decimal point may be several bytes long */
+        in++;
+      } while (*in != '\0' && *in != 'e' && (*in < '0' || *in > '9'));
+    }
+  }
+  *out = '\0';
+}
+
+void wi_double_text(double v, char out[32]) {
+  char text[40];
+  if (isnan(v)) {
+    memcpy(out, "NaN", sizeof "NaN");
+    return;
+  }
+  if (isinf(v)) {
+    const char *name = v > 0 ? "Infinity" : "-Infinity";
+    memcpy(out, name, strlen(name) + 1);
+    return;
+  }
+  /* Any 15 digits survive a normal double, so fewer show as dropped zeros; a subnormal
+   * has fewer digits than that. */
+  int digits = v != 0 && fabs(v) < DBL_MIN ? 1 : 15;
+  for (; digits <= 17; digits++) {
+    snprintf(text, sizeof text, "%.*g", digits, v);
+    double back = strtod(text, NULL);
+    if (!(back < v) && !(back > v)) {
+      break;
+    }
+  }
+  tidy_number(text, out);
+}

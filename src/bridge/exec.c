@@ -1,0 +1,76 @@
+/* Executions: as a stream, or written as staged files. */
+#include "bridge/private.h"
+
+#define WI_ORIGIN "bridge"
+
+weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,
+                           const wb_bind *bind, const wi_br_exec_options *options,
+                           const wb_cancel *cancel, wb_exec **out, weir_error *err) {
+  wb_exec_options o = {0};
+  *out = NULL;
+  o.struct_size = sizeof(o);
+  o.partitions = options->partitions;
+  o.batch_rows = options->batch_rows;
+  o.memory_bytes = options->memory_bytes;
+  o.spill_dir = wi_wb_str(options->spill_dir);
+  o.spill_bytes = options->spill_bytes;
+  o.no_hash_join = options->no_hash_join;
+  WI_ENGINE_RETURN(engine, err, t->wb_exec_new(sess, plan, bind, &o, cancel, out, &from));
+}
+
+weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec, struct ArrowArrayStream *out,
+                              weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_exec_stream(exec, out, &from));
+}
+
+weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *store,
+                             const wi_br_stage_options *options, wi_cursor **out,
+                             weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  struct ArrowArrayStream stream = {0};
+  wb_str *columns = NULL;
+  wb_stage_options o = {0};
+  *out = NULL;
+  wb_kv *metadata = wi_alloc_array(options->n_file_metadata + 1, sizeof(*metadata));
+  if (metadata == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_wb_strs(options->partition_columns, options->n_partition_columns, &columns, err));
+  for (size_t i = 0; i < options->n_file_metadata; i++) {
+    metadata[i].key = wi_wb_str(options->file_metadata[i].key);
+    metadata[i].value = wi_wb_str(options->file_metadata[i].value);
+  }
+  o.struct_size = sizeof(o);
+  o.prefix = wi_wb_str(options->prefix);
+  o.partition_columns = columns;
+  o.n_partition_columns = options->n_partition_columns;
+  o.target_file_bytes = options->target_file_bytes;
+  o.row_group_rows = options->row_group_rows;
+  o.compression = wi_wb_str(options->compression);
+  o.compression_level = options->compression_level;
+  o.file_metadata = metadata;
+  o.n_file_metadata = options->n_file_metadata;
+  int code = t->wb_exec_stage(exec, store, &o, &stream, &from);
+  status = wi_wb_cursor(t, code, &from, &stream, out, err);
+done:
+  wi_free(columns);
+  wi_free(metadata);
+  return status;
+}
+
+weir_status wi_br_exec_table_read(wi_engine *engine, const wb_exec *exec, int32_t which,
+                                  wi_cursor **out, weir_error *err) {
+  WI_ENGINE_RETURN_ROWS(engine, out, err, t->wb_exec_table_read(exec, which, &stream, &from));
+}
+
+uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec) {
+  const wi_engine_table *t = wi_engine_loaded(engine);
+  return t != NULL && exec != NULL ? t->wb_exec_peak_bytes(exec) : 0;
+}
+
+void wi_br_exec_free(wi_engine *engine, wb_exec **exec) {
+  WI_ENGINE_FREE(engine, exec, wb_exec_free);
+}

@@ -1,0 +1,172 @@
+/* Sessions of the engine, and the adapter that lets it call functions written in C. */
+#include <string.h>
+
+#include "bridge/private.h"
+
+#define WI_ORIGIN "bridge"
+
+static weir_status pairs_to_wb(const wi_br_pair *pairs, size_t n, wb_kv **out,
+                               weir_error *err) {
+  *out = NULL;
+  if (n == 0) {
+    return WEIR_OK;
+  }
+  *out = wi_alloc_array(n, sizeof(**out));
+  if (*out == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < n; i++) {
+    (*out)[i].key = wi_wb_str(pairs[i].key);
+    (*out)[i].value = wi_wb_str(pairs[i].value);
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *options,
+                              wb_sess **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  wb_kv *settings = NULL;
+  *out = NULL;
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(pairs_to_wb(options->settings, options->n_settings, &settings, err));
+  wb_sess_options o = {0};
+  o.struct_size = sizeof(o);
+  o.settings = settings;
+  o.n_settings = options->n_settings;
+  o.catalog = wi_wb_str(options->catalog);
+  o.schema = wi_wb_str(options->schema);
+  o.now_us = options->now_us;
+  int code = t->wb_sess_new(wi_engine_runtime(engine), &o, out, &from);
+  status = wi_wb_status(t, code, &from, err);
+done:
+  wi_free(settings);
+  return status;
+}
+
+/* ---- functions from C ---- */
+
+typedef struct host_fn {
+  wi_br_function fn;
+} host_fn;
+
+static void report(const weir_error *from, wb_fn_err *to) {
+  to->code = from->code;
+  strncpy(to->message, from->message, sizeof(to->message) - 1);
+  to->message[sizeof(to->message) - 1] = '\0';
+}
+
+static int host_return_field(void *self, size_t n, const struct ArrowSchema *const *args,
+                             const struct ArrowArray *const *literals, struct ArrowSchema *out,
+                             wb_fn_err *err) {
+  const host_fn *host = self;
+  weir_error e = WEIR_ERROR_INIT;
+  weir_status status = host->fn.return_field(host->fn.self, n, args, literals, out, &e);
+  if (status != WEIR_OK) {
+    report(&e, err);
+  }
+  weir_error_release(&e);
+  return status;
+}
+
+#define HOST_MAX_ARGS 80
+
+static int host_invoke(void *self, size_t n, const wb_arg *args, int64_t rows,
+                       struct ArrowArray *out, wb_fn_err *err) {
+  const host_fn *host = self;
+  weir_error e = WEIR_ERROR_INIT;
+  weir_status status = WEIR_OK;
+  wi_br_arg plain[HOST_MAX_ARGS];
+  if (n > HOST_MAX_ARGS) {
+    status = WI_ERR(&e, WEIR_E_SQL_PLAN, "%s takes at most %d arguments, not %zu",
+                    host->fn.name, HOST_MAX_ARGS, n);
+  } else {
+    for (size_t i = 0; i < n; i++) {
+      plain[i].array = args[i].array;
+      plain[i].schema = args[i].schema;
+      plain[i].is_scalar = args[i].is_scalar != 0;
+    }
+    status = host->fn.invoke(host->fn.self, n, plain, rows, out, &e);
+  }
+  if (status != WEIR_OK) {
+    report(&e, err);
+  }
+  weir_error_release(&e);
+  return status;
+}
+
+static void host_release(void *self) {
+  wi_free(self);
+}
+
+static void params_to_wb(const wi_br_function *fn, wb_param *out) {
+  for (size_t i = 0; i < fn->n_params; i++) {
+    out[i].name = wi_wb_str(fn->params[i].name);
+    out[i].type_text = wi_wb_str(fn->params[i].type_text);
+    out[i].doc = wi_wb_str(fn->params[i].doc);
+    out[i].type_class = fn->params[i].type_class;
+    out[i].optional = fn->params[i].optional;
+    out[i].variadic = fn->params[i].variadic;
+    out[i].literal = fn->params[i].literal;
+  }
+}
+
+weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
+                                       const wi_br_function *fn, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  wb_str *aliases = NULL;
+  wb_param *params = NULL;
+  host_fn *host = NULL;
+  wb_scalar_fn o = {0};
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_wb_strs(fn->aliases, fn->n_aliases, &aliases, err));
+  params = wi_alloc_array(fn->n_params + 1, sizeof(*params));
+  host = wi_alloc(sizeof(*host));
+  if (params == NULL || host == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  params_to_wb(fn, params);
+  host->fn = *fn;
+  o.struct_size = sizeof(o);
+  o.name = wi_wb_str(fn->name);
+  o.aliases = aliases;
+  o.n_aliases = fn->n_aliases;
+  memcpy(o.identity, fn->identity, sizeof(o.identity));
+  o.volatility = fn->volatility;
+  o.params = params;
+  o.n_params = fn->n_params;
+  o.return_text = wi_wb_str(fn->return_text);
+  o.doc.section = wi_wb_str(fn->section);
+  o.doc.description = wi_wb_str(fn->description);
+  o.doc.syntax = wi_wb_str(fn->syntax);
+  o.doc.example = wi_wb_str(fn->example);
+  o.self = host;
+  o.return_field = host_return_field;
+  o.invoke = host_invoke;
+  o.release = host_release;
+  WI_CHECK(wi_wb_status(t, t->wb_sess_add_scalar(sess, &o, &from), &from, err));
+  host = NULL; /* the engine releases it with the function */
+done:
+  wi_free(aliases);
+  wi_free(params);
+  wi_free(host);
+  return status;
+}
+
+weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_sess_seal(sess, &from));
+}
+
+weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess, wi_br_session_table which,
+                                     wi_cursor **out, weir_error *err) {
+  WI_ENGINE_RETURN_ROWS(engine, out, err,
+                        t->wb_sess_table_read(sess, (int32_t)which, &stream, &from));
+}
+
+void wi_br_session_free(wi_engine *engine, wb_sess **sess) {
+  WI_ENGINE_FREE(engine, sess, wb_sess_free);
+}

@@ -1,0 +1,134 @@
+/* Object stores and Delta snapshots, as the engines open them. */
+#include "bridge/private.h"
+
+#define WI_ORIGIN "bridge"
+
+weir_status wi_br_store_open(wi_engine *engine, const char *url, const wi_br_pair *options,
+                             size_t n_options, wb_store **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  *out = NULL;
+  wb_kv *rows = wi_alloc_array(n_options + 1, sizeof(*rows));
+  if (rows == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  for (size_t i = 0; i < n_options; i++) {
+    rows[i].key = wi_wb_str(options[i].key);
+    rows[i].value = wi_wb_str(options[i].value);
+  }
+  int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options, out,
+                              &from);
+  status = wi_wb_status(t, code, &from, err);
+done:
+  wi_free(rows);
+  return status;
+}
+
+weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store, const char *const *paths,
+                          size_t n, bool want_bytes, wi_cursor **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  struct ArrowArrayStream stream = {0};
+  wb_str *names = NULL;
+  *out = NULL;
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_wb_strs(paths, n, &names, err));
+  int code = t->wb_obj_get(store, names, n, want_bytes, &stream, &from);
+  status = wi_wb_cursor(t, code, &from, &stream, out, err);
+done:
+  wi_free(names);
+  return status;
+}
+
+weir_status wi_br_obj_list(wi_engine *engine, const wb_store *store, const char *prefix,
+                           const char *start_after, bool recursive, wi_cursor **out,
+                           weir_error *err) {
+  WI_ENGINE_RETURN_ROWS(engine, out, err,
+                        t->wb_obj_list(store, wi_wb_str(prefix), wi_wb_str(start_after),
+                                       recursive, &stream, &from));
+}
+
+weir_status wi_br_obj_put(wi_engine *engine, const wb_store *store, const char *path,
+                          const void *bytes, size_t n, bool if_absent, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err,
+                   t->wb_obj_put(store, wi_wb_str(path), bytes, n, if_absent, &from));
+}
+
+weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store, const char *const *paths,
+                             size_t n, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  wb_str *names = NULL;
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_wb_strs(paths, n, &names, err));
+  status = wi_wb_status(t, t->wb_obj_delete(store, names, n, &from), &from, err);
+done:
+  wi_free(names);
+  return status;
+}
+
+void wi_br_store_free(wi_engine *engine, wb_store **store) {
+  WI_ENGINE_FREE(engine, store, wb_store_free);
+}
+
+weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t version,
+                            wb_snap **out, weir_error *err) {
+  *out = NULL;
+  WI_ENGINE_RETURN(engine, err, t->wb_snap_open(store, version, out, &from));
+}
+
+weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *out,
+                               weir_error *err) {
+  *out = -1;
+  WI_ENGINE_RETURN(engine, err, t->wb_snap_version(snap, out, &from));
+}
+
+weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
+                               wi_buf *metadata, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  wb_buf p = {0}, m = {0};
+  wi_buf_clear(protocol);
+  wi_buf_clear(metadata);
+  WI_TRY(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_wb_status(t, t->wb_snap_actions(snap, &p, &m, &from), &from, err));
+  wi_buf_add(protocol, p.p, p.n);
+  wi_buf_add(metadata, m.p, m.n);
+  WI_CHECK(wi_buf_check(protocol, err, WI_ORIGIN));
+  WI_CHECK(wi_buf_check(metadata, err, WI_ORIGIN));
+done:
+  t->wb_buf_free(&p);
+  t->wb_buf_free(&m);
+  return status;
+}
+
+weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap, struct ArrowSchema *out,
+                              weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_snap_schema(snap, out, &from));
+}
+
+weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
+                             weir_error *err) {
+  WI_ENGINE_RETURN_ROWS(engine, out, err, t->wb_snap_files(snap, &stream, &from));
+}
+
+weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,
+                           bool *found, int64_t *version, weir_error *err) {
+  *found = false;
+  *version = -1;
+  WI_ENGINE_RETURN(engine, err,
+                   t->wb_snap_txn(snap, wi_wb_str(app_id), found, version, &from));
+}
+
+weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_snap_checkpoint(snap, &from));
+}
+
+void wi_br_snap_free(wi_engine *engine, wb_snap **snap) {
+  WI_ENGINE_FREE(engine, snap, wb_snap_free);
+}

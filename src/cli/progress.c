@@ -1,0 +1,277 @@
+/* The observer of a run. Its calls come from threads of the run, one at a time; the live
+ * line is also drawn by a thread of its own, so that the seconds go on. */
+#include "progress.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REDRAW_NS 200000000L
+
+struct wi_cli_progress {
+  wi_cli_screen *s;
+  pthread_mutex_t lock; /* guards all below, and the screen while the run goes */
+  pthread_cond_t stop;
+  pthread_t thread;
+  bool live, stopped, drawn;
+  int64_t started_ms;
+  uint32_t total, done, running;
+  char last[128]; /* the view that began last */
+};
+
+static int64_t now_ms(void) {
+  struct timespec t;
+  (void)clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- the live line ---- */
+
+static void write_live(wi_cli_progress *p, const wi_cli_buf *text) {
+  ssize_t n = write(STDERR_FILENO, wi_cli_buf_text(text), text->n);
+  if (n < 0 && errno != EINTR && errno != EAGAIN) {
+    p->live = false; /* the terminal is gone; the run is not */
+  }
+}
+
+static void erase(wi_cli_progress *p) {
+  if (p->drawn) {
+    wi_cli_buf text = WI_CLI_BUF_INIT;
+    wi_cli_buf_str(&text, "\r\033[K");
+    write_live(p, &text);
+    wi_cli_buf_release(&text);
+    p->drawn = false;
+  }
+}
+
+static void draw(wi_cli_progress *p) {
+  if (!p->live) {
+    return;
+  }
+  wi_cli_buf text = WI_CLI_BUF_INIT, shown = WI_CLI_BUF_INIT;
+  int64_t ms = now_ms() - p->started_ms;
+  wi_cli_buf_fmt(&text, "%u of %u done, %u running, %lld.%llds", p->done, p->total,
+                 p->running, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+  if (p->running > 0 && p->last[0] != '\0') {
+    wi_cli_buf_fmt(&text, "  %s", p->last);
+  }
+  size_t used, width = p->s->width > 1 ? p->s->width - 1 : 1;
+  size_t n = wi_cli_fit(wi_cli_buf_text(&text), text.n, width, &used);
+  wi_cli_buf_str(&shown, "\r");
+  wi_cli_buf_add(&shown, wi_cli_buf_text(&text), n);
+  wi_cli_buf_str(&shown, "\033[K");
+  write_live(p, &shown);
+  p->drawn = true;
+  wi_cli_buf_release(&text);
+  wi_cli_buf_release(&shown);
+}
+
+static void *redraw(void *ctx) {
+  wi_cli_progress *p = ctx;
+  pthread_mutex_lock(&p->lock);
+  while (!p->stopped) {
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += REDRAW_NS;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)pthread_cond_timedwait(&p->stop, &p->lock, &until);
+    if (!p->stopped) {
+      draw(p);
+    }
+  }
+  pthread_mutex_unlock(&p->lock);
+  return NULL;
+}
+
+/* ---- events as JSON ---- */
+
+void wi_cli_summary_members(wi_cli_buf *b, const weir_summary *summary) {
+  wi_cli_json_kt(b, "run_id", summary->run_id);
+  wi_cli_json_kt(b, "status", summary->status);
+  wi_cli_json_ku(b, "pass", summary->pass);
+  wi_cli_json_ku(b, "reused", summary->reused);
+  wi_cli_json_ku(b, "warn", summary->warn);
+  wi_cli_json_ku(b, "error", summary->error);
+  wi_cli_json_ku(b, "skip", summary->skip);
+  wi_cli_json_ku(b, "total", summary->total);
+}
+
+static int64_t run_us(const weir_view_result *view) {
+  bool ran = view->started_us > 0 && view->finished_us >= view->started_us;
+  return ran ? view->finished_us - view->started_us : 0;
+}
+
+static void finished_members(wi_cli_buf *b, const weir_view_result *view) {
+  int64_t us = run_us(view);
+  wi_cli_json_kt(b, "status", view->status);
+  wi_cli_json_kt(b, "action", view->action);
+  wi_cli_json_kt(b, "reason", view->reason);
+  wi_cli_json_ku(b, "rows", view->rows);
+  wi_cli_json_ku(b, "files", view->files);
+  wi_cli_json_ku(b, "bytes", view->bytes);
+  if (view->version >= 0) {
+    wi_cli_json_ki(b, "version", view->version);
+  } else {
+    wi_cli_json_kt(b, "version", NULL);
+  }
+  wi_cli_json_key(b, "seconds");
+  wi_cli_buf_fmt(b, "%lld.%06lld", (long long)(us / 1000000), (long long)(us % 1000000));
+  if (view->error != NULL) {
+    wi_cli_json_key(b, "error");
+    wi_cli_buf_chr(b, '{');
+    wi_cli_error_members(b, view->error, false);
+    wi_cli_buf_chr(b, '}');
+  }
+}
+
+static void event_json(wi_cli_progress *p, const char *kind, const weir_view_result *view,
+                       const weir_error *warning, const weir_summary *summary) {
+  wi_cli_buf *b = &p->s->out.buf;
+  if (strcmp(kind, "run_finished") == 0) {
+    return; /* the summary is the last line, and the command writes it */
+  }
+  wi_cli_buf_chr(b, '{');
+  wi_cli_json_kt(b, "event", kind);
+  if (view != NULL) {
+    wi_cli_json_kt(b, "view", view->view);
+  }
+  if (warning != NULL) {
+    wi_cli_error_members(b, warning, p->s->verbose);
+  } else if (view != NULL && strcmp(kind, "task_finished") == 0) {
+    finished_members(b, view);
+  } else if (view != NULL) {
+    wi_cli_json_kt(b, "action", view->action);
+    wi_cli_json_kt(b, "reason", view->reason);
+  } else if (summary != NULL) {
+    wi_cli_json_kt(b, "run_id", summary->run_id);
+    wi_cli_json_ku(b, "total", summary->total);
+  }
+  wi_cli_buf_str(b, "}\n");
+}
+
+/* ---- events as text ---- */
+
+static void add_status(const wi_cli_progress *p, wi_cli_buf *b, const char *status) {
+  static const struct {
+    const char *status, *shown;
+    wi_cli_style style;
+  } rows[] = {{"pass", "PASS  ", WI_CLI_STYLE_GREEN},
+              {"reused", "REUSED", WI_CLI_STYLE_DIM},
+              {"warn", "WARN  ", WI_CLI_STYLE_YELLOW},
+              {"error", "ERROR ", WI_CLI_STYLE_RED},
+              {"skip", "SKIP  ", WI_CLI_STYLE_YELLOW}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (strcmp(rows[i].status, status) == 0) {
+      wi_cli_styled(b, p->s->color, rows[i].style, rows[i].shown);
+      return;
+    }
+  }
+  wi_cli_buf_str(b, status);
+}
+
+static void finished_text(const wi_cli_progress *p, const weir_view_result *view) {
+  wi_cli_buf *b = &p->s->out.buf;
+  int64_t us = run_us(view);
+  char count[40];
+  snprintf(count, sizeof count, "%u of %u", p->done, p->total);
+  wi_cli_buf_fmt(b, "%*s  ", p->total < 10 ? 6 : p->total < 100 ? 8 : 10, count);
+  add_status(p, b, view->status);
+  wi_cli_buf_fmt(b, "  %s", view->view);
+  if (strcmp(view->status, "pass") == 0 || strcmp(view->status, "warn") == 0) {
+    wi_cli_buf_fmt(b, "  %s (%s), ", view->action, view->reason);
+    wi_cli_grouped(b, view->rows);
+    wi_cli_buf_fmt(b, " row%s, version %lld, %lld.%02llds", view->rows == 1 ? "" : "s",
+                   (long long)view->version, (long long)(us / 1000000),
+                   (long long)(us % 1000000 / 10000));
+  } else if (view->error != NULL) {
+    wi_cli_buf_fmt(b, "  %s", weir_error_code_name(view->error->code));
+  }
+  wi_cli_buf_chr(b, '\n');
+}
+
+/* ---- the observer ---- */
+
+static void count(wi_cli_progress *p, const char *kind, const weir_view_result *view,
+                  const weir_summary *summary) {
+  if (strcmp(kind, "run_started") == 0 && summary != NULL) {
+    p->total = summary->total;
+  } else if (strcmp(kind, "task_started") == 0) {
+    p->running++;
+    snprintf(p->last, sizeof p->last, "%s", view == NULL ? "" : view->view);
+  } else if (strcmp(kind, "task_finished") == 0) {
+    p->done++;
+    p->running -= p->running > 0 ? 1 : 0;
+    p->total = p->done > p->total ? p->done : p->total;
+  }
+}
+
+static void on_event(void *ctx, const char *kind, const weir_view_result *view,
+                     const weir_error *warning, const weir_summary *summary) {
+  wi_cli_progress *p = ctx;
+  pthread_mutex_lock(&p->lock);
+  count(p, kind, view, summary);
+  if (p->s->format == WI_CLI_FORMAT_JSON) {
+    event_json(p, kind, view, warning, summary);
+    wi_cli_out_flush(&p->s->out);
+  } else {
+    bool line = view != NULL && strcmp(kind, "task_finished") == 0;
+    if (line || warning != NULL) {
+      erase(p);
+    }
+    if (line) {
+      finished_text(p, view);
+      wi_cli_out_flush(&p->s->out);
+    }
+    if (warning != NULL) {
+      wi_cli_tell(p->s, warning, true, view == NULL ? NULL : view->view);
+    }
+    draw(p);
+  }
+  pthread_mutex_unlock(&p->lock);
+}
+
+wi_cli_progress *wi_cli_progress_new(wi_cli_screen *s) {
+  wi_cli_progress *p = wi_cli_alloc(1, sizeof *p);
+  pthread_condattr_t attributes;
+  p->s = s;
+  p->started_ms = now_ms();
+  pthread_mutex_init(&p->lock, NULL);
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&p->stop, &attributes);
+  pthread_condattr_destroy(&attributes);
+  const char *term = getenv("TERM");
+  p->live = s->errors_terminal && s->format == WI_CLI_FORMAT_TEXT && term != NULL &&
+            strcmp(term, "dumb") != 0;
+  /* Without its thread the line is still drawn at each event. */
+  p->stopped = !p->live || pthread_create(&p->thread, NULL, redraw, p) != 0;
+  return p;
+}
+
+weir_observer wi_cli_progress_observer(wi_cli_progress *p) {
+  return (weir_observer){on_event, p};
+}
+
+void wi_cli_progress_free(wi_cli_progress **p) {
+  if (*p == NULL) {
+    return;
+  }
+  pthread_mutex_lock(&(*p)->lock);
+  bool join = !(*p)->stopped;
+  (*p)->stopped = true;
+  pthread_cond_signal(&(*p)->stop);
+  pthread_mutex_unlock(&(*p)->lock);
+  if (join) {
+    pthread_join((*p)->thread, NULL);
+  }
+  erase(*p);
+  pthread_cond_destroy(&(*p)->stop);
+  pthread_mutex_destroy(&(*p)->lock);
+  free(*p);
+  *p = NULL;
+}

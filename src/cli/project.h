@@ -1,0 +1,24 @@
+/* What commands about a project have in common. */
+#ifndef WEIR_CLI_PROJECT_H
+#define WEIR_CLI_PROJECT_H
+
+#include "command.h"
+#include "weir/project.h"
+
+/* Opens the project that the options name. Errors of the project are told here, all of
+ * them; then *code is the exit code and false is given. */
+bool wi_cli_project_open(wi_cli_call *call, weir_project **out, int *code);
+/* Tells what a failed call on an open project found: the errors not told yet, warnings,
+ * and `err` unless it only says that there are some. Releases `err`, gives the exit code. */
+int wi_cli_project_fail(wi_cli_call *call, weir_project *project, weir_error *err);
+/* Tells warnings found so far; each once. */
+void wi_cli_project_warnings(wi_cli_call *call, const weir_project *project);
+
+/* The selection that the options ask for; borrows from the call. */
+weir_select wi_cli_project_select(const wi_cli_call *call);
+
+/* A node by name, or a told error with the nearest names. */
+const weir_node *wi_cli_project_node(wi_cli_call *call, weir_project *project,
+                                     const char *name, int *code);
+
+#endif

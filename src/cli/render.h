@@ -1,0 +1,69 @@
+/* Rows of an Arrow stream as text. */
+#ifndef WEIR_CLI_RENDER_H
+#define WEIR_CLI_RENDER_H
+
+#include "nanoarrow/nanoarrow.h"
+#include "out.h"
+#include "weir/query.h"
+
+/* ---- types and values (render_value.c) ---- */
+
+typedef struct wi_cli_field { /* what of a column's type matters here */
+  char *name;
+  wi_cli_buf key; /* `"name":` */
+  enum ArrowType type;
+  int digits;                     /* of times: 10^-digits seconds */
+  bool zoned;                     /* of timestamps */
+  int32_t bits, precision, scale; /* of decimals */
+  size_t n_children;
+  struct wi_cli_field *children;
+  struct wi_cli_field *dictionary; /* the type of a dictionary's values */
+} wi_cli_field;
+/* Refuses types that have no text form here, naming the column and the cast to write. */
+weir_status wi_cli_field_init(wi_cli_field *f, const struct ArrowSchema *schema,
+                              weir_error *err);
+void wi_cli_field_release(wi_cli_field *f);
+bool wi_cli_field_is_number(const wi_cli_field *f); /* shown on the right */
+/* Refuses equal names among the children, of nested types too if `deep`. */
+weir_status wi_cli_field_unique(const wi_cli_field *f, bool top, bool deep,
+                                weir_error *err);
+
+typedef enum wi_cli_value_form {
+  WI_CLI_VALUE_JSON,  /* as in a JSON document; nulls are null */
+  WI_CLI_VALUE_PLAIN, /* bare text, nested types as JSON; nulls are nothing */
+  WI_CLI_VALUE_SCREEN /* as plain, bytes as hex */
+} wi_cli_value_form;
+bool wi_cli_value_is_null(const wi_cli_field *f, const struct ArrowArrayView *v,
+                          int64_t i);
+void wi_cli_value_add(wi_cli_buf *b, const wi_cli_field *f,
+                      const struct ArrowArrayView *v, int64_t i, wi_cli_value_form form);
+
+/* ---- streams (rows.c) ---- */
+
+typedef struct wi_cli_rows {
+  struct ArrowArrayStream *stream; /* borrowed */
+  struct ArrowArrayView view;
+  struct ArrowArray batch;
+  wi_cli_field row; /* a struct: its children are the columns */
+  int64_t n;        /* rows of the batch; 0 after the end */
+} wi_cli_rows;
+weir_status wi_cli_rows_open(wi_cli_rows *r, struct ArrowArrayStream *stream,
+                             weir_error *err);
+weir_status wi_cli_rows_next(wi_cli_rows *r, weir_error *err); /* skips empty batches */
+void wi_cli_rows_release(wi_cli_rows *r);
+/* One cell of the batch. */
+bool wi_cli_rows_is_null(const wi_cli_rows *r, size_t column, int64_t i);
+void wi_cli_rows_cell(wi_cli_buf *b, const wi_cli_rows *r, size_t column, int64_t i,
+                      wi_cli_value_form form);
+
+/* Writes all rows to the screen's output as the format says (not arrow), batch by batch,
+ * until the end or until nobody reads. */
+weir_status wi_cli_rows_print(wi_cli_screen *s, struct ArrowArrayStream *stream,
+                              wi_cli_format format, weir_error *err);
+
+/* One per format: from an opened reader. */
+weir_status wi_cli_render_json(wi_cli_screen *s, wi_cli_rows *r, weir_error *err);
+weir_status wi_cli_render_csv(wi_cli_screen *s, wi_cli_rows *r, weir_error *err);
+weir_status wi_cli_render_table(wi_cli_screen *s, wi_cli_rows *r, weir_error *err);
+
+#endif

@@ -1,0 +1,345 @@
+/* Composing a commit: each action one line of JSON. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "delta/internal.h"
+
+#define WI_ORIGIN "delta"
+
+static weir_status bug(weir_error *err, const char *what) {
+  return WI_ERR(err, WEIR_E_BUG, "a commit with %s", what);
+}
+
+/* A line of the log is one line, so JSON from elsewhere is written anew. */
+static weir_status put_object(wi_json *j, const char *key, const char *text,
+                              weir_error *err) {
+  char why[160];
+  wi_buf compact = WI_BUF_INIT;
+  json_t *value = wi_delta_json_load(text, strlen(text), why);
+  if (!json_is_object(value)) {
+    json_decref(value);
+    return WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
+  }
+  weir_status status = wi_delta_json_dump(value, false, &compact, err);
+  if (status == WEIR_OK) {
+    wi_json_key(j, key);
+    wi_json_raw(j, compact.p);
+  }
+  json_decref(value);
+  wi_buf_release(&compact);
+  return status;
+}
+
+static void open_action(wi_json *j, wi_buf *out, const char *name) {
+  wi_json_begin(j, out);
+  wi_json_object(j);
+  wi_json_key(j, name);
+  wi_json_object(j);
+}
+
+static void close_action(wi_json *j, wi_buf *out) {
+  wi_json_object_end(j);
+  wi_json_object_end(j);
+  wi_buf_chr(out, '\n');
+}
+
+/* ---- commitInfo ---- */
+
+/* Numbers are texts here, by the habit of the format's first writer. */
+static void put_count(wi_json *j, const char *key, uint64_t v) {
+  char text[24];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)v);
+  wi_json_kt(j, key, text);
+}
+
+static void put_metrics(wi_json *j, const wi_commit_def *def) {
+  uint64_t removed = 0;
+  size_t n_removes = def->removes == NULL ? 0 : def->removes->n;
+  for (size_t i = 0; i < n_removes; i++) {
+    removed += def->removes->items[i].size;
+  }
+  wi_json_key(j, "operationMetrics");
+  wi_json_object(j);
+  put_count(j, "numFiles", def->adds == NULL ? 0 : def->adds->n);
+  put_count(j, "numOutputRows", def->adds == NULL ? 0 : def->adds->rows);
+  put_count(j, "numOutputBytes", def->adds == NULL ? 0 : def->adds->bytes);
+  put_count(j, "numRemovedFiles", n_removes);
+  put_count(j, "numRemovedBytes", removed);
+  wi_json_object_end(j);
+}
+
+static bool is_reserved(const char *key) {
+  static const char *const names[] = {"timestamp",
+                                      "inCommitTimestamp",
+                                      "operation",
+                                      "operationParameters",
+                                      "operationMetrics",
+                                      "readVersion",
+                                      "isolationLevel",
+                                      "isBlindAppend",
+                                      "engineInfo",
+                                      "txnId",
+                                      "userId",
+                                      "userName",
+                                      "job",
+                                      "notebook",
+                                      "clusterId",
+                                      "userMetadata",
+                                      "tags",
+                                      WI_COMMIT_ID_KEY};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(key, names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static weir_status put_info(wi_json *j, const wi_commit_def *def, weir_error *err) {
+  for (size_t i = 0; i < def->n_info; i++) {
+    const char *key = def->info[i].key;
+    if (is_reserved(key)) {
+      weir_status status =
+          WI_ERR(err, WEIR_E_BAD_VALUE,
+                 "'%.80s' is a key of the log's own and cannot be set", key);
+      wi_err_hint(err, "choose another name for this entry of write_metadata");
+      return status;
+    }
+    if (i > 0 && strcmp(def->info[i - 1].key, key) >= 0) {
+      return bug(err, "keys that are not sorted, or one twice");
+    }
+    wi_json_kt(j, key, def->info[i].value);
+  }
+  return WEIR_OK;
+}
+
+static weir_status put_commit_info(const wi_commit_def *def, wi_buf *out,
+                                   weir_error *err) {
+  wi_json j;
+  open_action(&j, out, "commitInfo");
+  wi_json_ki(&j, "timestamp", def->timestamp_ms);
+  wi_json_kt(&j, "operation", def->operation);
+  wi_json_key(&j, "operationParameters");
+  wi_json_object(&j);
+  if (def->mode != NULL) {
+    wi_json_kt(&j, "mode", def->mode);
+  }
+  wi_json_kt(&j, "partitionBy",
+             def->partition_by_json == NULL ? "[]" : def->partition_by_json);
+  wi_json_object_end(&j);
+  if (def->read_version >= 0) {
+    wi_json_ki(&j, "readVersion", def->read_version);
+  }
+  wi_json_kt(&j, "isolationLevel", "Serializable");
+  wi_json_kb(&j, "isBlindAppend", def->blind_append);
+  put_metrics(&j, def);
+  wi_json_kt(&j, "engineInfo", def->engine_info);
+  wi_json_kt(&j, WI_COMMIT_ID_KEY, def->commit_id);
+  WI_TRY(put_info(&j, def, err));
+  close_action(&j, out);
+  return WEIR_OK;
+}
+
+/* ---- protocol and metaData ---- */
+
+/* The least that the schema needs. A protocol of features lists the ones that version 2 implied. */
+static void put_protocol(const wi_table_def *table, wi_buf *out) {
+  wi_json j;
+  bool features = wi_delta_schema_has_type(table->schema_json, "timestamp_ntz");
+  open_action(&j, out, "protocol");
+  wi_json_ki(&j, "minReaderVersion", features ? 3 : 1);
+  wi_json_ki(&j, "minWriterVersion", features ? 7 : 2);
+  if (features) {
+    wi_json_key(&j, "readerFeatures");
+    wi_json_array(&j);
+    wi_json_text(&j, "timestampNtz");
+    wi_json_array_end(&j);
+    wi_json_key(&j, "writerFeatures");
+    wi_json_array(&j);
+    wi_json_text(&j, "appendOnly");
+    wi_json_text(&j, "invariants");
+    wi_json_text(&j, "timestampNtz");
+    wi_json_array_end(&j);
+  }
+  close_action(&j, out);
+}
+
+/* Properties that would ask more of writers than this version does. */
+static bool needs_more(const wi_br_pair *p) {
+  static const char *const switches[] = {
+      "delta.enableChangeDataFeed",  "delta.enableDeletionVectors",
+      "delta.enableRowTracking",     "delta.enableInCommitTimestamps",
+      "delta.enableTypeWidening",    "delta.enableIcebergCompatV1",
+      "delta.enableIcebergCompatV2", "delta.enableIcebergCompatV3",
+      "delta.enableVariantShredding"};
+  for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
+    if (strcasecmp(p->key, switches[i]) == 0) {
+      return strcasecmp(p->value, "false") != 0;
+    }
+  }
+  if (strcasecmp(p->key, "delta.columnMapping.mode") == 0) {
+    return strcasecmp(p->value, "none") != 0;
+  }
+  if (strcasecmp(p->key, "delta.checkpointPolicy") == 0) {
+    return strcasecmp(p->value, "classic") != 0;
+  }
+  return strncasecmp(p->key, "delta.feature.", 14) == 0 ||
+         strncasecmp(p->key, "delta.constraints.", 18) == 0 ||
+         strcasecmp(p->key, "delta.minReaderVersion") == 0 ||
+         strcasecmp(p->key, "delta.minWriterVersion") == 0;
+}
+
+static weir_status put_configuration(wi_json *j, const wi_table_def *table,
+                                     weir_error *err) {
+  wi_json_key(j, "configuration");
+  wi_json_object(j);
+  for (size_t i = 0; i < table->n_configuration; i++) {
+    const wi_br_pair *p = &table->configuration[i];
+    if (needs_more(p)) {
+      weir_status status =
+          WI_ERR(err, WEIR_E_NOT_YET,
+                 "the table property '%.80s' needs a feature that this version "
+                 "of weir does not write",
+                 p->key);
+      wi_err_hint(err, "take the property out");
+      return status;
+    }
+    wi_json_kt(j, p->key, p->value);
+  }
+  wi_json_object_end(j);
+  return WEIR_OK;
+}
+
+static weir_status put_metadata(const wi_table_def *table, wi_buf *out, weir_error *err) {
+  wi_json j;
+  open_action(&j, out, "metaData");
+  wi_json_kt(&j, "id", table->id);
+  if (table->name != NULL) {
+    wi_json_kt(&j, "name", table->name);
+  }
+  if (table->description != NULL) {
+    wi_json_kt(&j, "description", table->description);
+  }
+  wi_json_key(&j, "format");
+  wi_json_raw(&j, "{\"provider\":\"parquet\",\"options\":{}}");
+  wi_json_kt(&j, "schemaString", table->schema_json);
+  wi_json_key(&j, "partitionColumns");
+  wi_json_array(&j);
+  for (size_t i = 0; i < table->n_partition_columns; i++) {
+    wi_json_text(&j, table->partition_columns[i]);
+  }
+  wi_json_array_end(&j);
+  WI_TRY(put_configuration(&j, table, err));
+  wi_json_ki(&j, "createdTime", table->created_ms);
+  close_action(&j, out);
+  return WEIR_OK;
+}
+
+/* ---- txn and files ---- */
+
+static void put_txn(const wi_commit_def *def, wi_buf *out) {
+  wi_json j;
+  open_action(&j, out, "txn");
+  wi_json_kt(&j, "appId", def->app_id);
+  wi_json_ki(&j, "version", def->app_version);
+  wi_json_ki(&j, "lastUpdated", def->timestamp_ms);
+  close_action(&j, out);
+}
+
+/* The path is written as it was read: other writers' escapes differ, and readers match texts. */
+static weir_status put_remove(const wi_commit_def *def, const wi_remove *file,
+                              wi_buf *out, weir_error *err) {
+  wi_json j;
+  open_action(&j, out, "remove");
+  wi_json_kt(&j, "path", file->path);
+  wi_json_ki(&j, "deletionTimestamp", def->timestamp_ms);
+  wi_json_kb(&j, "dataChange", def->data_change);
+  if (file->partition_values != NULL) {
+    wi_json_kb(&j, "extendedFileMetadata", true);
+    WI_TRY(put_object(&j, "partitionValues", file->partition_values, err));
+    wi_json_key(&j, "size");
+    wi_json_uint(&j, file->size);
+  }
+  if (file->dv != NULL) {
+    WI_TRY(put_object(&j, "deletionVector", file->dv, err));
+  }
+  close_action(&j, out);
+  return WEIR_OK;
+}
+
+static weir_status put_add(const wi_commit_def *def, const wi_staged_file *file,
+                           wi_buf *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_json j;
+  wi_buf path = WI_BUF_INIT;
+  wi_uri_encode_path(file->path, &path);
+  WI_CHECK(wi_buf_check(&path, err, WI_ORIGIN));
+  open_action(&j, out, "add");
+  wi_json_kt(&j, "path", path.p);
+  WI_CHECK(put_object(&j, "partitionValues",
+                      file->partition_values == NULL ? "{}" : file->partition_values,
+                      err));
+  wi_json_key(&j, "size");
+  wi_json_uint(&j, file->size);
+  wi_json_ki(&j, "modificationTime", def->timestamp_ms);
+  wi_json_kb(&j, "dataChange", def->data_change);
+  if (file->stats != NULL) {
+    wi_json_kt(&j, "stats", file->stats);
+  }
+  close_action(&j, out);
+done:
+  wi_buf_release(&path);
+  return status;
+}
+
+static weir_status put_files(const wi_commit_def *def, wi_buf *out, weir_error *err) {
+  size_t n_removes = def->removes == NULL ? 0 : def->removes->n;
+  size_t n_adds = def->adds == NULL ? 0 : def->adds->n;
+  for (size_t i = 0; i < n_removes; i++) {
+    WI_TRY(put_remove(def, &def->removes->items[i], out, err));
+  }
+  for (size_t i = 0; i < n_adds; i++) {
+    WI_TRY(put_add(def, &def->adds->files[i], out, err));
+  }
+  return WEIR_OK;
+}
+
+static weir_status check_def(const wi_commit_def *def, weir_error *err) {
+  if (def->operation == NULL || def->engine_info == NULL) {
+    return bug(err, "no operation or no engine");
+  }
+  if (def->commit_id == NULL || def->commit_id[0] == '\0') {
+    return bug(err, "no id");
+  }
+  if (def->with_protocol && def->table == NULL) {
+    return bug(err, "a protocol but no table");
+  }
+  if (def->table != NULL && (def->table->id == NULL || def->table->schema_json == NULL)) {
+    return bug(err, "a table without an id or a schema");
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf_clear(out);
+  WI_CHECK(check_def(def, err));
+  WI_CHECK(put_commit_info(def, out, err));
+  if (def->with_protocol) {
+    put_protocol(def->table, out);
+  }
+  if (def->table != NULL) {
+    WI_CHECK(put_metadata(def->table, out, err));
+  }
+  if (def->app_id != NULL) {
+    put_txn(def, out);
+  }
+  WI_CHECK(put_files(def, out, err));
+  WI_CHECK(wi_buf_check(out, err, WI_ORIGIN));
+done:
+  if (status != WEIR_OK) {
+    wi_buf_clear(out);
+  }
+  return status;
+}

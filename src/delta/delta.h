@@ -1,0 +1,205 @@
+/* Delta Lake's log as data: listing and reading it, schemas, the protocol gate, composing a
+ * commit, judging what was committed meanwhile, and putting it. No SQL here, and nothing that
+ * needs the engine except checkpoints: all of it is testable on crafted logs. */
+#ifndef WI_DELTA_DELTA_H
+#define WI_DELTA_DELTA_H
+
+#include <jansson.h>
+
+#include "storage/storage.h"
+
+/* ---- schema (schema.c): Delta's schema JSON, Arrow, and the short type names of headers ---- */
+/* Arrow schema (a struct) -> Delta schemaString JSON, nullability as the schema has it. Types
+ * without a Delta form are BUG (the type map of src/plan excludes them). */
+weir_status wi_delta_schema_json(const struct ArrowSchema *schema, wi_buf *out,
+                                 weir_error *err);
+/* Delta schemaString -> Arrow schema as weir declares inputs: text as Utf8View ("vu"), binary as
+ * BinaryView ("vz"), timestamp as µs UTC ("tsu:UTC"), timestamp_ntz "tsu:", decimal "d:p,s". Nested too.
+ * Types the engine cannot read (variant, void, geometry, interval) are FEATURE_UNSUPPORTED, naming the column. */
+weir_status wi_delta_schema_arrow(const char *schema_json, struct ArrowSchema *out,
+                                  weir_error *err);
+
+/* ---- reading the log (log.c) ---- */
+typedef struct wi_log { /* one listing of _delta_log */
+  int64_t latest;       /* the newest version that can be read */
+  int64_t *commits;     /* versions whose JSON is there, ascending */
+  int64_t *commit_mtimes_us;
+  size_t n_commits;
+  int64_t *
+      checkpoints; /* versions of complete checkpoints (classic, multi-part, v2), ascending */
+  int64_t *checkpoint_mtimes_us;
+  size_t n_checkpoints;
+} wi_log;
+/* TABLE_MISSING: no _delta_log, or one without commits and checkpoints. LOG_CORRUPT: a gap
+ * between the newest complete checkpoint (or 0) and the latest. Ignores stray files, .crc, .tmp,
+ * compacted logs, folders. */
+weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err);
+void wi_log_release(wi_log *log);
+/* Can this version be read from what is there? VERSION_MISSING with the range that can. */
+weir_status wi_log_check_version(const wi_log *log, int64_t version, const char *uri,
+                                 weir_error *err);
+void wi_log_commit_path(int64_t version, char out[64]); /* _delta_log/%020d.json */
+bool wi_log_has_commit(const wi_log *log, int64_t version);
+
+typedef struct wi_commit { /* one commit's JSON, parsed */
+  int64_t version;
+  char digest[WI_DIGEST_HEX]; /* BLAKE3 of the bytes */
+  json_t *actions;            /* array of action objects as they are */
+  const json_t *commit_info, *metadata,
+      *protocol; /* borrowed from actions; NULL if absent */
+  int64_t
+      timestamp_us; /* inCommitTimestamp, else commitInfo.timestamp, else the file's time */
+  size_t adds, removes, cdcs;
+  bool data_change; /* any add or remove with dataChange != false */
+  uint64_t add_bytes;
+} wi_commit;
+/* NOT_FOUND if its JSON is gone; LOG_CORRUPT naming file and line. Blank lines are skipped, and a
+ * commit without any action is one. */
+weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
+                           weir_error *err);
+weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_commit *out,
+                            weir_error *err);
+void wi_commit_release(wi_commit *commit);
+/* A text of commitInfo (top level), NULL if absent; borrowed. */
+const char *wi_commit_info_text(const wi_commit *commit, const char *key);
+/* The version of the application's txn in this commit; -1 if none. */
+int64_t wi_commit_txn(const wi_commit *commit, const char *app_id);
+
+/* ---- pins (pin.c) ---- */
+typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_release) */
+  char *uri;            /* canonical */
+  int64_t version;
+  int64_t timestamp_us;
+  /* Of the version's commit; of its sorted live files, schema and protocol if that JSON is gone or
+   * says nothing. */
+  char commit_digest[WI_DIGEST_HEX];
+  char *table_id;
+  char schema_digest
+      [WI_DIGEST_HEX]; /* of the schemaString in canonical JSON (sorted keys, no spaces) */
+  int32_t min_reader, min_writer;
+  char *reader_features; /* comma-joined, sorted; "" if none */
+  char *writer_features;
+  char *schema_json;       /* schemaString */
+  char *partition_columns; /* JSON array */
+  char *configuration;     /* JSON object */
+  bool full; /* false: only uri, version, timestamp and commit_digest are known */
+} wi_pin;
+void wi_pin_release(wi_pin *pin);
+/* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
+ * empty, a snapshot is opened and the pin is full. */
+weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
+                           wi_pin *out, weir_error *err);
+/* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate. */
+weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
+                            wb_snap **snap, weir_error *err);
+/* Did the table move between two versions only by commits without data change, metaData and
+ * protocol (OPTIMIZE and the like)? Reads only the commits between. *maintained is false when a commit is gone. */
+weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,
+                                   bool *maintained, weir_error *err);
+
+/* ---- protocol gate (gate.c) ---- */
+/* FEATURE_UNSUPPORTED naming the feature and the table; also refuses schemas with unreadable types. */
+weir_status wi_gate_read(const wi_pin *pin, weir_error *err);
+/* May weir write this table? Legacy protocols up to reader 1..3, writer 2..7; writer features that weir honours:
+ * appendOnly, invariants (none present in the schema), changeDataFeed only where off, checkConstraints/generated/identity
+ * and all others -> FOREIGN_FEATURE naming it and what to do. */
+weir_status wi_gate_write(const wi_pin *pin, weir_error *err);
+
+/* ---- files and their statistics (staged.c, stats.c), actions (actions.c) ---- */
+typedef struct wi_staged_file {
+  char *path; /* relative to the table root, not yet encoded */
+  uint64_t size, rows;
+  char *partition_values; /* JSON object text */
+  char *stats;            /* JSON text for add.stats */
+} wi_staged_file;
+typedef struct wi_staged {
+  wi_staged_file *files;
+  size_t n, cap;
+  uint64_t rows, bytes;
+} wi_staged;
+void wi_staged_release(wi_staged *staged);
+/* Reads what wi_br_exec_stage gives: numRecords, minValues, maxValues, nullCount as nested JSON by dotted path; no NaN or
+ * infinite bounds; text cut to 32 characters with the max rounded up; timestamps at milliseconds, max rounded up; columns
+ * beyond the first `indexed_columns` leaves (default 32, -1 all) left out. */
+weir_status wi_staged_read(wi_cursor *rows, int32_t indexed_columns, wi_staged *out,
+                           weir_error *err);
+
+typedef struct wi_remove { /* a live file to take away, fields as the log has them */
+  char *path;              /* raw, as in the log */
+  uint64_t size;
+  char *partition_values; /* JSON object text or NULL */
+  char *dv;               /* deletionVector JSON or NULL */
+} wi_remove;
+typedef struct wi_removes {
+  wi_remove *items;
+  size_t n, cap;
+} wi_removes;
+void wi_removes_release(wi_removes *removes);
+/* The live files of a snapshot. */
+weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
+
+typedef struct wi_table_def { /* a table's metaData and protocol as weir writes them */
+  const char *id;             /* UUID */
+  const char *name, *description; /* may be NULL */
+  const char *schema_json;
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const wi_br_pair *configuration; /* sorted by key */
+  size_t n_configuration;
+  int64_t created_ms;
+} wi_table_def;
+typedef struct wi_commit_def {
+  const char *operation;         /* as "WRITE", "CREATE TABLE" */
+  const char *mode;              /* "Overwrite", "Append" */
+  const char *engine_info;       /* "weir/0.1.0" */
+  const char *partition_by_json; /* JSON array text */
+  const char *commit_id;         /* unique, looked for after an unclear put */
+  int64_t timestamp_ms;
+  int64_t read_version; /* -1: none */
+  bool blind_append;
+  const wi_br_pair *info; /* flat `weir.*` and user keys for commitInfo, sorted */
+  size_t n_info;
+  const char *app_id; /* NULL: no txn */
+  int64_t app_version;
+  const wi_table_def *table; /* NULL: metaData unchanged */
+  bool
+      with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
+  const wi_staged *adds;     /* may be NULL */
+  const wi_removes *removes; /* may be NULL */
+  bool data_change;
+} wi_commit_def;
+/* NDJSON: commitInfo, protocol, metaData, txn, removes, adds; paths percent-encoded as Delta wants; operationMetrics inside commitInfo. */
+weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error *err);
+
+/* ---- committing (put.c, meanwhile.c) ---- */
+typedef enum wi_put_result {
+  WI_PUT_DONE = 1, /* the commit is in the log at `version` */
+  WI_PUT_LOST = 2  /* somebody else has that version: re-check and compose again */
+} wi_put_result;
+/* Puts bytes as `version` if absent. After any failure that leaves it open the version is read and
+ * commit_id looked for (commitInfo "weir.commit_id"): found -> DONE, another's -> LOST, absent -> the
+ * error, unreadable -> AMBIGUOUS. On an error *result is 0. */
+weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
+                          const wi_buf *bytes, wi_put_result *result, weir_error *err);
+
+/* What was committed after `base` up to the latest, as far as a writer must care. */
+typedef struct wi_meanwhile {
+  int64_t latest;
+  bool protocol, metadata; /* any such action */
+  bool data_change;
+  int64_t app_version;   /* of our app id in those commits; -1 none */
+  char *app_commit_info; /* JSON of the newest commitInfo with our app id; NULL none */
+  bool adds, removes;    /* any, whatever dataChange */
+  wi_map removed_paths;  /* raw paths removed meanwhile (values NULL) */
+} wi_meanwhile;
+/* `base` -1: everything; `app_id` NULL: none. VERSION_MISSING when a commit after `base` is gone, so
+ * that nobody can tell; TABLE_MISSING when there is no table (latest is then -1). */
+weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
+                              wi_meanwhile *out, weir_error *err);
+void wi_meanwhile_release(wi_meanwhile *m);
+
+/* A checkpoint at `version`, by the engine. */
+weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
+                                weir_error *err);
+
+#endif

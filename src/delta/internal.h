@@ -1,0 +1,56 @@
+/* Inside src/delta: reading JSON as Delta's writers produce it. */
+#ifndef WI_DELTA_INTERNAL_H
+#define WI_DELTA_INTERNAL_H
+
+#include "delta/delta.h"
+
+#define WI_LOG_FOLDER    "_delta_log"
+#define WI_COMMIT_ID_KEY "weir.commit_id"
+
+/* ---- JSON (commit.c) ---- */
+/* Any value; numbers too large for 64 bits become reals. NULL: `why` says what is wrong. */
+json_t *wi_delta_json_load(const char *text, size_t n, char why[160]);
+/* The member, or NULL if it is absent or null. */
+const json_t *wi_delta_json_get(const json_t *object, const char *key);
+/* A text member; NULL if absent, null or no text. */
+const char *wi_delta_json_text(const json_t *object, const char *key);
+/* A whole number (also where written as a real); `fallback` otherwise. */
+int64_t wi_delta_json_int(const json_t *object, const char *key, int64_t fallback);
+/* Appends the value in one line; keys sorted if asked. */
+weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
+                               weir_error *err);
+
+/* ---- pins (pin.c) ---- */
+/* Fills what a snapshot's two actions say; either may be wrapped in its name. LOG_CORRUPT. */
+weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
+                        weir_error *err);
+
+/* ---- gate (gate.c) ---- */
+/* Only versions and features of the reader; the pin need not be full. */
+weir_status wi_gate_protocol(const wi_pin *pin, weir_error *err);
+
+/* ---- types (schema.c) ---- */
+/* Whether a type named `name` is anywhere in the schema; false for one that does not parse. */
+bool wi_delta_schema_has_type(const char *schema_json, const char *name);
+/* Calls for each field at any depth with its dotted path; stops at the first failure. */
+typedef weir_status (*wi_delta_field_fn)(void *ctx, const char *path, const json_t *field,
+                                         weir_error *err);
+weir_status wi_delta_schema_walk(const json_t *schema, wi_delta_field_fn fn, void *ctx,
+                                 weir_error *err);
+/* The parsed schemaString, checked to be a struct; LOG_CORRUPT. Caller frees with json_decref. */
+weir_status wi_delta_schema_load(const char *schema_json, json_t **out, weir_error *err);
+/* Deeper nesting than this is refused: readers recurse over it. */
+enum { WI_SCHEMA_DEPTH = 64 };
+
+/* ---- statistics (stats.c) ---- */
+typedef struct wi_stats wi_stats; /* of one file, while its rows are read */
+wi_stats *wi_stats_new(void);     /* NULL: no memory */
+void wi_stats_free(wi_stats **stats);
+/* One leaf column; bounds with p NULL are absent. NO_MEMORY only. */
+weir_status wi_stats_add(wi_stats *stats, wi_str column, wi_str type, int64_t null_count,
+                         wi_str min, wi_str max, weir_error *err);
+/* Appends Delta's JSON of `rows` and what was added. */
+weir_status wi_stats_write(const wi_stats *stats, uint64_t rows, wi_buf *out,
+                           weir_error *err);
+
+#endif

@@ -1,0 +1,366 @@
+/* One version of one table, and what is known of it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "delta/internal.h"
+
+#define WI_ORIGIN "delta"
+
+void wi_pin_release(wi_pin *pin) {
+  wi_free(pin->uri);
+  wi_free(pin->table_id);
+  wi_free(pin->reader_features);
+  wi_free(pin->writer_features);
+  wi_free(pin->schema_json);
+  wi_free(pin->partition_columns);
+  wi_free(pin->configuration);
+  *pin = (wi_pin){.version = -1};
+}
+
+/* ---- what the two actions say ---- */
+
+static weir_status load_action(const char *text, const char *name, json_t **out,
+                               weir_error *err) {
+  char why[160] = "it is empty";
+  *out = text[0] == '\0' ? NULL : wi_delta_json_load(text, strlen(text), why);
+  if (*out == NULL) {
+    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the %s action cannot be read: %s", name, why);
+  }
+  json_t *inner = json_object_get(*out, name);
+  if (json_is_object(inner)) {
+    json_incref(inner);
+    json_decref(*out);
+    *out = inner;
+  }
+  if (!json_is_object(*out)) {
+    json_decref(*out);
+    *out = NULL;
+    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the table has no %s action", name);
+  }
+  return WEIR_OK;
+}
+
+static int by_text(const void *a, const void *b) {
+  const char *const *x = a, *const *y = b;
+  return strcmp(*x, *y);
+}
+
+/* A list of names, sorted and joined by commas; an absent list gives "". */
+static weir_status join(const json_t *list, char **out, weir_error *err) {
+  wi_buf text = WI_BUF_INIT;
+  size_t n = json_array_size(list), kept = 0;
+  const char **names = wi_alloc_array(n + 1, sizeof *names);
+  if (names == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < n; i++) {
+    const char *name = json_string_value(json_array_get(list, i));
+    if (name != NULL) {
+      names[kept++] = name;
+    }
+  }
+  qsort(names, kept, sizeof *names, by_text);
+  for (size_t i = 0; i < kept; i++) {
+    wi_buf_fmt(&text, "%s%s", i == 0 ? "" : ",", names[i]);
+  }
+  wi_free(names);
+  wi_buf_str(&text, "");
+  wi_free(*out);
+  *out = wi_buf_take(&text);
+  return *out == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
+}
+
+static weir_status keep(char **field, const char *text, weir_error *err) {
+  wi_free(*field);
+  *field = wi_strdup(text);
+  return *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
+}
+
+static weir_status keep_json(char **field, const json_t *value, const char *fallback,
+                             weir_error *err) {
+  wi_buf text = WI_BUF_INIT;
+  if (value == NULL) {
+    return keep(field, fallback, err);
+  }
+  weir_status status = wi_delta_json_dump(value, true, &text, err);
+  if (status == WEIR_OK) {
+    wi_free(*field);
+    *field = wi_buf_take(&text);
+    status = *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
+  }
+  wi_buf_release(&text);
+  return status;
+}
+
+static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error *err) {
+  int64_t reader = wi_delta_json_int(protocol, "minReaderVersion", -1);
+  int64_t writer = wi_delta_json_int(protocol, "minWriterVersion", -1);
+  if (reader < 0 || reader > INT32_MAX || writer < 0 || writer > INT32_MAX) {
+    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the protocol action has no versions");
+  }
+  pin->min_reader = (int32_t)reader;
+  pin->min_writer = (int32_t)writer;
+  WI_TRY(join(wi_delta_json_get(protocol, "readerFeatures"), &pin->reader_features, err));
+  return join(wi_delta_json_get(protocol, "writerFeatures"), &pin->writer_features, err);
+}
+
+static weir_status fill_schema(wi_pin *pin, const json_t *metadata, weir_error *err) {
+  weir_status status = WEIR_OK;
+  json_t *schema = NULL;
+  wi_buf canonical = WI_BUF_INIT;
+  wi_digest d;
+  const char *text = wi_delta_json_text(metadata, "schemaString");
+  if (text == NULL) {
+    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the metaData action has no schema");
+  }
+  WI_CHECK(wi_delta_schema_load(text, &schema, err));
+  WI_CHECK(wi_delta_json_dump(schema, true, &canonical, err));
+  wi_digest_begin(&d, "weir.schema");
+  wi_digest_bytes(&d, canonical.p, canonical.n);
+  wi_digest_end_hex(&d, pin->schema_digest);
+  WI_CHECK(keep(&pin->schema_json, text, err));
+done:
+  json_decref(schema);
+  wi_buf_release(&canonical);
+  return status;
+}
+
+weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
+                        weir_error *err) {
+  weir_status status = WEIR_OK;
+  json_t *p = NULL, *m = NULL;
+  WI_CHECK(load_action(protocol, "protocol", &p, err));
+  WI_CHECK(load_action(metadata, "metaData", &m, err));
+  WI_CHECK(fill_protocol(pin, p, err));
+  WI_CHECK(fill_schema(pin, m, err));
+  const char *id = wi_delta_json_text(m, "id");
+  WI_CHECK(keep(&pin->table_id, id == NULL ? "" : id, err));
+  WI_CHECK(keep_json(&pin->partition_columns, wi_delta_json_get(m, "partitionColumns"),
+                     "[]", err));
+  WI_CHECK(
+      keep_json(&pin->configuration, wi_delta_json_get(m, "configuration"), "{}", err));
+  pin->full = true;
+done:
+  json_decref(p);
+  json_decref(m);
+  if (status != WEIR_OK && pin->uri != NULL) {
+    wi_err_context(err, "table '%.600s'", pin->uri);
+  }
+  return status;
+}
+
+/* ---- snapshots ---- */
+
+/* The protocol as the newest commit that has one says it; OK if none of those there does. */
+static weir_status check_newest_protocol(wi_store *store, int64_t version,
+                                         weir_error *err) {
+  weir_status status = WEIR_OK;
+  bool found = false;
+  for (int64_t v = version; v >= 0 && !found && status == WEIR_OK; v--) {
+    wi_commit commit;
+    wi_pin pin = {.version = v};
+    if (wi_commit_read(store, v, &commit, NULL) != WEIR_OK) {
+      break;
+    }
+    found = commit.protocol != NULL;
+    status = found ? keep(&pin.uri, wi_store_uri(store), err) : WEIR_OK;
+    if (found && status == WEIR_OK &&
+        fill_protocol(&pin, commit.protocol, NULL) == WEIR_OK) {
+      status = wi_gate_protocol(&pin, err);
+    }
+    wi_pin_release(&pin);
+    wi_commit_release(&commit);
+  }
+  return status;
+}
+
+/* A log of a protocol to come looks damaged to an engine of today: say what it is. */
+static weir_status explain(wi_store *store, int64_t version, weir_error *first,
+                           weir_error *err) {
+  weir_status status = first->code;
+  if (status == WEIR_E_LOG_CORRUPT || status == WEIR_E_ENGINE) {
+    weir_status newer = check_newest_protocol(store, version, err);
+    if (newer != WEIR_OK) {
+      return newer;
+    }
+  }
+  wi_err_move(err, first);
+  return status;
+}
+
+static weir_status open_snapshot(wi_engine *engine, wi_store *store, int64_t version,
+                                 wb_snap **out, weir_error *err) {
+  wb_store *handle = NULL;
+  *out = NULL;
+  weir_error first = WEIR_ERROR_INIT;
+  WI_TRY(wi_store_handle(store, &handle, err));
+  weir_status status = wi_br_snap_open(engine, handle, version, out, &first);
+  if (status != WEIR_OK) {
+    status = explain(store, version, &first, err);
+  }
+  weir_error_release(&first);
+  return status;
+}
+
+static weir_status fill_from(wi_engine *engine, const wb_snap *snap, wi_pin *pin,
+                             weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
+  WI_CHECK(wi_br_snap_actions(engine, snap, &protocol, &metadata, err));
+  WI_CHECK(wi_pin_fill(pin, wi_buf_text(&protocol), wi_buf_text(&metadata), err));
+done:
+  wi_buf_release(&protocol);
+  wi_buf_release(&metadata);
+  return status;
+}
+
+static int by_file(const void *a, const void *b) {
+  const wi_remove *x = a, *y = b;
+  int order = strcmp(x->path, y->path);
+  return order != 0 ? order
+                    : strcmp(x->dv == NULL ? "" : x->dv, y->dv == NULL ? "" : y->dv);
+}
+
+/* Stands for the commit's digest where there are no bytes that say anything: what the table is
+ * at this version. Reuse looks at version and digest alone, so all that matters is in it. */
+static weir_status digest_state(wi_engine *engine, const wb_snap *snap, wi_pin *pin,
+                                weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_cursor *rows = NULL;
+  wi_removes files = {NULL, 0, 0};
+  wi_digest d;
+  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
+  WI_CHECK(wi_removes_read(rows, &files, err));
+  if (files.n > 1) {
+    qsort(files.items, files.n, sizeof *files.items, by_file);
+  }
+  wi_digest_begin(&d, "weir.table-state");
+  wi_digest_text(&d, pin->table_id);
+  wi_digest_text(&d, pin->schema_digest);
+  wi_digest_u64(&d, (uint64_t)pin->min_reader);
+  wi_digest_text(&d, pin->reader_features);
+  wi_digest_text(&d, pin->partition_columns);
+  wi_digest_u64(&d, files.n);
+  for (size_t i = 0; i < files.n; i++) {
+    wi_digest_text(&d, files.items[i].path);
+    wi_digest_u64(&d, files.items[i].size);
+    wi_digest_text(&d, files.items[i].partition_values);
+    wi_digest_text(&d, files.items[i].dv);
+  }
+  wi_digest_end_hex(&d, pin->commit_digest);
+done:
+  wi_cursor_free(&rows);
+  wi_removes_release(&files);
+  return status;
+}
+
+/* ---- resolving ---- */
+
+static int64_t file_time(const wi_log *log, int64_t version) {
+  for (size_t i = log->n_commits; i > 0; i--) {
+    if (log->commits[i - 1] == version) {
+      return log->commit_mtimes_us[i - 1];
+    }
+  }
+  for (size_t i = log->n_checkpoints; i > 0; i--) {
+    if (log->checkpoints[i - 1] == version) {
+      return log->checkpoint_mtimes_us[i - 1];
+    }
+  }
+  return 0;
+}
+
+/* *said: the commit has something to say, and its digest stands for the version. */
+static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
+                                  weir_error *err) {
+  wi_commit commit;
+  weir_error gone = WEIR_ERROR_INIT;
+  *said = false;
+  weir_status status = wi_commit_read(store, pin->version, &commit, &gone);
+  if (status == WEIR_E_NOT_FOUND) { /* cleaned since the log was listed */
+    weir_error_release(&gone);
+    return WEIR_OK;
+  }
+  if (status != WEIR_OK) {
+    wi_err_move(err, &gone);
+    return status;
+  }
+  *said = json_array_size(commit.actions) > 0;
+  pin->timestamp_us = commit.timestamp_us;
+  memcpy(pin->commit_digest, commit.digest, sizeof pin->commit_digest);
+  wi_commit_release(&commit);
+  return WEIR_OK;
+}
+
+static weir_status resolve_snapshot(wi_engine *engine, wi_store *store, wi_pin *pin,
+                                    weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_snap *snap = NULL;
+  WI_CHECK(open_snapshot(engine, store, pin->version, &snap, err));
+  WI_CHECK(fill_from(engine, snap, pin, err));
+  WI_CHECK(digest_state(engine, snap, pin, err));
+done:
+  if (snap != NULL) {
+    wi_br_snap_free(engine, &snap);
+  }
+  return status;
+}
+
+weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
+                           wi_pin *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_log log = {.latest = -1};
+  bool said = false;
+  *out = (wi_pin){.version = -1};
+  WI_CHECK(wi_log_list(store, &log, err));
+  out->version = version == -1 ? log.latest : version;
+  WI_CHECK(wi_log_check_version(&log, out->version, wi_store_uri(store), err));
+  WI_CHECK(keep(&out->uri, wi_store_uri(store), err));
+  out->timestamp_us = file_time(&log, out->version);
+  if (wi_log_has_commit(&log, out->version)) {
+    WI_CHECK(resolve_commit(store, out, &said, err));
+  }
+  if (!said) {
+    WI_CHECK(resolve_snapshot(engine, store, out, err));
+  }
+done:
+  wi_log_release(&log);
+  if (status != WEIR_OK) {
+    wi_pin_release(out);
+  }
+  return status;
+}
+
+weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
+                            wb_snap **snap, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_snap *opened = NULL;
+  if (snap != NULL) {
+    *snap = NULL;
+  }
+  if (!pin->full || snap != NULL) {
+    WI_CHECK(open_snapshot(engine, store, pin->version, &opened, err));
+  }
+  if (!pin->full) {
+    WI_CHECK(fill_from(engine, opened, pin, err));
+  }
+  WI_CHECK(wi_gate_read(pin, err));
+  if (snap != NULL) {
+    *snap = opened;
+    opened = NULL;
+  }
+done:
+  if (opened != NULL) {
+    wi_br_snap_free(engine, &opened);
+  }
+  return status;
+}
+
+weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
+                                weir_error *err) {
+  wb_snap *snap = NULL;
+  WI_TRY(open_snapshot(engine, store, version, &snap, err));
+  weir_status status = wi_br_snap_checkpoint(engine, snap, err);
+  wi_br_snap_free(engine, &snap);
+  return status;
+}

@@ -1,0 +1,209 @@
+/* What the engine tells of files: those just staged, and the live ones of a snapshot. */
+#include <string.h>
+
+#include "delta/internal.h"
+
+#define WI_ORIGIN "delta"
+
+/* Columns of what staging gives (bridge.h). */
+enum {
+  ST_ORD,
+  ST_PATH,
+  ST_SIZE,
+  ST_ROWS,
+  ST_PARTITION,
+  ST_COLUMN,
+  ST_TYPE,
+  ST_NULLS,
+  ST_MIN,
+  ST_MAX,
+  ST_COLUMNS
+};
+
+/* Columns of a snapshot's files. */
+enum { LF_PATH, LF_SIZE, LF_MTIME, LF_STATS, LF_PARTITION, LF_DV, LF_COLUMNS };
+
+void wi_staged_release(wi_staged *staged) {
+  for (size_t i = 0; i < staged->n; i++) {
+    wi_free(staged->files[i].path);
+    wi_free(staged->files[i].partition_values);
+    wi_free(staged->files[i].stats);
+  }
+  wi_free(staged->files);
+  *staged = (wi_staged){NULL, 0, 0, 0, 0};
+}
+
+void wi_removes_release(wi_removes *removes) {
+  for (size_t i = 0; i < removes->n; i++) {
+    wi_free(removes->items[i].path);
+    wi_free(removes->items[i].partition_values);
+    wi_free(removes->items[i].dv);
+  }
+  wi_free(removes->items);
+  *removes = (wi_removes){NULL, 0, 0};
+}
+
+/* NULL stays NULL; false: no memory. */
+static bool copy_text(const wi_cursor *rows, int64_t column, char **out) {
+  *out = NULL;
+  if (wi_cursor_null(rows, column)) {
+    return true;
+  }
+  wi_str s = wi_cursor_text(rows, column);
+  *out = wi_strndup(s.p, s.n);
+  return *out != NULL;
+}
+
+static weir_status check_columns(const wi_cursor *rows, int64_t at_least,
+                                 weir_error *err) {
+  if (wi_cursor_schema(rows)->n_children < at_least) {
+    return WI_ERR(err, WEIR_E_BUG, "the engine's table of files lacks columns");
+  }
+  return WEIR_OK;
+}
+
+/* ---- staged files ---- */
+
+typedef struct reading {
+  wi_staged *out;
+  wi_stats *stats; /* of the last file */
+  int64_t ord;     /* of the last file; -1: none yet */
+  int64_t leaves;  /* seen of the last file */
+  int32_t limit;   /* leaves to keep; negative: all */
+} reading;
+
+static weir_status finish_file(reading *r, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf text = WI_BUF_INIT;
+  if (r->ord < 0) {
+    return WEIR_OK;
+  }
+  wi_staged_file *file = &r->out->files[r->out->n - 1];
+  WI_CHECK(wi_stats_write(r->stats, file->rows, &text, err));
+  file->stats = wi_buf_take(&text);
+done:
+  wi_buf_release(&text);
+  wi_stats_free(&r->stats);
+  return status;
+}
+
+static weir_status grow_files(wi_staged *staged, weir_error *err) {
+  if (staged->n < staged->cap) {
+    return WEIR_OK;
+  }
+  size_t cap = staged->cap == 0 ? 16 : staged->cap * 2;
+  wi_staged_file *files = wi_realloc_array(staged->files, cap, sizeof *files);
+  if (files == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  staged->files = files;
+  staged->cap = cap;
+  return WEIR_OK;
+}
+
+static weir_status start_file(reading *r, const wi_cursor *rows, weir_error *err) {
+  WI_TRY(finish_file(r, err));
+  WI_TRY(grow_files(r->out, err));
+  wi_staged_file file = {NULL, (uint64_t)wi_cursor_int(rows, ST_SIZE),
+                         (uint64_t)wi_cursor_int(rows, ST_ROWS), NULL, NULL};
+  bool copied = copy_text(rows, ST_PATH, &file.path);
+  copied = copy_text(rows, ST_PARTITION, &file.partition_values) && copied;
+  r->out->files[r->out->n++] = file;
+  r->out->rows += file.rows;
+  r->out->bytes += file.size;
+  r->ord = wi_cursor_int(rows, ST_ORD);
+  r->leaves = 0;
+  r->stats = wi_stats_new();
+  if (!copied || r->stats == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (file.path == NULL) {
+    return WI_ERR(err, WEIR_E_BUG, "the engine staged a file without a path");
+  }
+  return WEIR_OK;
+}
+
+static wi_str bound_of(const wi_cursor *rows, int64_t column) {
+  wi_str none = {NULL, 0};
+  return wi_cursor_null(rows, column) ? none : wi_cursor_text(rows, column);
+}
+
+static weir_status read_staged(reading *r, const wi_cursor *rows, weir_error *err) {
+  if (r->ord < 0 || wi_cursor_int(rows, ST_ORD) != r->ord) {
+    WI_TRY(start_file(r, rows, err));
+  }
+  if (wi_cursor_null(rows, ST_COLUMN)) {
+    return WEIR_OK;
+  }
+  r->leaves++;
+  if (r->limit >= 0 && r->leaves > r->limit) {
+    return WEIR_OK;
+  }
+  int64_t nulls = wi_cursor_null(rows, ST_NULLS) ? -1 : wi_cursor_int(rows, ST_NULLS);
+  return wi_stats_add(r->stats, wi_cursor_text(rows, ST_COLUMN),
+                      wi_cursor_text(rows, ST_TYPE), nulls, bound_of(rows, ST_MIN),
+                      bound_of(rows, ST_MAX), err);
+}
+
+weir_status wi_staged_read(wi_cursor *rows, int32_t indexed_columns, wi_staged *out,
+                           weir_error *err) {
+  weir_status status = WEIR_OK;
+  reading r = {out, NULL, -1, 0, indexed_columns};
+  *out = (wi_staged){NULL, 0, 0, 0, 0};
+  WI_CHECK(check_columns(rows, ST_COLUMNS, err));
+  for (bool has = true; has;) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (has) {
+      WI_CHECK(read_staged(&r, rows, err));
+    }
+  }
+  WI_CHECK(finish_file(&r, err));
+done:
+  wi_stats_free(&r.stats);
+  if (status != WEIR_OK) {
+    wi_staged_release(out);
+  }
+  return status;
+}
+
+/* ---- live files ---- */
+
+static weir_status read_live(const wi_cursor *rows, wi_removes *out, weir_error *err) {
+  if (out->n == out->cap) {
+    size_t cap = out->cap == 0 ? 32 : out->cap * 2;
+    wi_remove *items = wi_realloc_array(out->items, cap, sizeof *items);
+    if (items == NULL) {
+      return wi_err_nomem(err, WI_ORIGIN);
+    }
+    out->items = items;
+    out->cap = cap;
+  }
+  wi_remove *one = &out->items[out->n++];
+  *one = (wi_remove){NULL, (uint64_t)wi_cursor_int(rows, LF_SIZE), NULL, NULL};
+  bool copied = copy_text(rows, LF_PATH, &one->path);
+  copied = copy_text(rows, LF_PARTITION, &one->partition_values) && copied;
+  copied = copy_text(rows, LF_DV, &one->dv) && copied;
+  if (!copied) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  return one->path == NULL
+             ? WI_ERR(err, WEIR_E_BUG, "the engine gave a live file without a path")
+             : WEIR_OK;
+}
+
+weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  *out = (wi_removes){NULL, 0, 0};
+  WI_CHECK(check_columns(files, LF_COLUMNS, err));
+  for (bool has = true; has;) {
+    WI_CHECK(wi_cursor_next(files, &has, err));
+    if (has) {
+      WI_CHECK(read_live(files, out, err));
+    }
+  }
+done:
+  if (status != WEIR_OK) {
+    wi_removes_release(out);
+  }
+  return status;
+}

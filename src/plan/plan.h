@@ -1,0 +1,89 @@
+/* From SQL to a plan with an identity: references, the type map, strict determinism, the
+ * canonical digest. A plan is made over late-bound inputs, so that the first run and the
+ * hundredth plan alike.
+ *
+ * Threads: functions are independent; a finished wi_view_plan is immutable. */
+#ifndef WI_PLAN_PLAN_H
+#define WI_PLAN_PLAN_H
+
+#include "session/session.h"
+#include "spec/spec.h"
+
+/* ---- what a statement names (refs.c) ---- */
+typedef struct wi_ref {
+  char *name; /* as the engine resolves it: folded, dotted */
+  uint32_t line, column;
+} wi_ref;
+typedef struct wi_refs {
+  wi_ref *relations; /* first occurrence of each, sorted by name */
+  size_t n_relations;
+  wi_ref *functions; /* scalar and other calls, sorted */
+  size_t n_functions;
+  wi_ref *table_functions;
+  size_t n_table_functions;
+  wi_ref *params; /* without the $ */
+  size_t n_params;
+  char *statement; /* query, explain, ddl, dml, copy, set, other */
+} wi_refs;
+weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out, weir_error *err);
+void wi_refs_release(wi_refs *refs);
+
+/* ---- types and names of output columns (typemap.c) ---- */
+/* The table's schema for a plan's schema: types widened to what Delta has, text as Utf8View,
+ * timestamps in microseconds; every column nullable but those in not_null. OUTPUT_TYPE names
+ * the column and the cast to write; OUTPUT_NAME the AS to add. */
+weir_status wi_typemap(const struct ArrowSchema *plan, const char *const *not_null,
+                       size_t n_not_null, struct ArrowSchema *out, weir_error *err);
+/* The short name of a column's type, as headers write it: int64, string, list<int64>. */
+weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out, weir_error *err);
+/* Compares a header's `columns:` with the mapped schema; SCHEMA_DECLARED lists differences. */
+weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema *mapped,
+                             weir_error *err);
+
+/* ---- plans (view.c) ---- */
+typedef struct wi_view_plan {
+  wi_engine *engine;        /* referenced */
+  wb_plan *plan;            /* optimized, cast to the table's types */
+  struct ArrowSchema schema; /* of the table */
+  char schema_digest[WI_DIGEST_HEX];
+  char digest[WI_DIGEST_HEX];           /* canonical plan digest */
+  char functions_digest[WI_DIGEST_HEX]; /* of the functions it reaches */
+  char **inputs;            /* "schema.table" by ordinal, as the digest counts them */
+  size_t n_inputs;
+  bool order_sensitive;     /* float sums: one partition, fixed batches, no spilling */
+  bool is_volatile;         /* only under relaxed */
+} wi_view_plan;
+/* `values` are the bound parameters that the view uses. Errors carry the view's file and the
+ * line in it. */
+weir_status wi_view_plan_new(wi_session *session, const wi_spec_view *view,
+                             const wi_br_value *values, size_t n_values, wi_view_plan **out,
+                             weir_error *err);
+void wi_view_plan_free(wi_view_plan **plan);
+
+/* An ad-hoc read-only query: planned and optimized, no type map. */
+weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_value *values,
+                          size_t n_values, wb_plan **logical, wb_plan **optimized,
+                          weir_error *err);
+
+/* ---- digest (canon.c) ---- */
+typedef struct wi_plan_facts {
+  char digest[WI_DIGEST_HEX];
+  char functions_digest[WI_DIGEST_HEX];
+  char **inputs;
+  size_t n_inputs;
+} wi_plan_facts;
+weir_status wi_plan_digest(wi_engine *engine, const wb_plan *plan, wi_plan_facts *out,
+                           weir_error *err);
+void wi_plan_facts_release(wi_plan_facts *facts);
+
+/* ---- strict determinism (strict.c) ---- */
+typedef struct wi_strict_facts {
+  bool order_sensitive;
+  bool is_volatile;
+} wi_strict_facts;
+/* Looks at the plan as written. Under strict, volatile and clock functions are VOLATILE and
+ * order-sensitive constructs without ORDER BY are ORDER_NEEDED. */
+weir_status wi_strict_check(wi_engine *engine, const wb_plan *plan, bool strict,
+                            wi_strict_facts *out, weir_error *err);
+
+#endif

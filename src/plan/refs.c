@@ -1,0 +1,132 @@
+/* What a statement names, from its syntax tree. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/plan.h"
+
+#define WI_ORIGIN "plan"
+
+typedef struct ref_list {
+  wi_ref *items;
+  size_t n, cap;
+} ref_list;
+
+static weir_status add_ref(ref_list *list, wi_str name, uint32_t line, uint32_t column,
+                           weir_error *err) {
+  if (list->n == list->cap) {
+    size_t cap = list->cap > 0 ? list->cap * 2 : 8;
+    wi_ref *grown = wi_realloc_array(list->items, cap, sizeof(*grown));
+    if (grown == NULL) {
+      return wi_err_nomem(err, WI_ORIGIN);
+    }
+    list->items = grown;
+    list->cap = cap;
+  }
+  wi_ref *ref = &list->items[list->n];
+  ref->name = wi_strndup(name.p, name.n);
+  ref->line = line;
+  ref->column = column;
+  if (ref->name == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  list->n++;
+  return WEIR_OK;
+}
+
+static int by_name_then_place(const void *a, const void *b) {
+  const wi_ref *x = a, *y = b;
+  int c = strcmp(x->name, y->name);
+  if (c != 0) {
+    return c;
+  }
+  if (x->line != y->line) {
+    return x->line < y->line ? -1 : 1;
+  }
+  return x->column < y->column ? -1 : x->column > y->column;
+}
+
+/* Sorted, the first place of each name kept; the list's storage moves to the outputs. */
+static void settle(ref_list *list, wi_ref **out, size_t *n_out) {
+  size_t n = 0;
+  if (list->n > 0) {
+    qsort(list->items, list->n, sizeof(*list->items), by_name_then_place);
+  }
+  for (size_t i = 0; i < list->n; i++) {
+    if (n > 0 && strcmp(list->items[n - 1].name, list->items[i].name) == 0) {
+      wi_free(list->items[i].name);
+    } else {
+      list->items[n++] = list->items[i];
+    }
+  }
+  *out = list->items;
+  *n_out = n;
+  memset(list, 0, sizeof(*list));
+}
+
+static void list_free(wi_ref *items, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    wi_free(items[i].name);
+  }
+  wi_free(items);
+}
+
+enum { RELATION, FUNCTION, TABLE_FUNCTION, PARAMETER, N_KINDS };
+
+static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out,
+                            weir_error *err) {
+  static const char *const kinds[N_KINDS] = {"relation", "function", "table_function",
+                                             "parameter"};
+  wi_str kind = wi_cursor_text(rows, 0), name = wi_cursor_text(rows, 1);
+  uint32_t line = (uint32_t)wi_cursor_int(rows, 2), column = (uint32_t)wi_cursor_int(rows, 3);
+  for (int k = 0; k < N_KINDS; k++) {
+    if (wi_str_eq(kind, kinds[k])) {
+      return add_ref(&lists[k], name, line, column, err);
+    }
+  }
+  if (wi_str_eq(kind, "statement")) {
+    wi_free(out->statement);
+    out->statement = wi_strndup(name.p, name.n);
+    return out->statement != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+  }
+  return WI_ERR(err, WEIR_E_BUG, "the engine told of a reference of kind '" WI_STR_FMT "'",
+                WI_STR_ARG(kind));
+}
+
+weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_cursor *rows = NULL;
+  ref_list lists[N_KINDS];
+  bool has = false;
+  memset(out, 0, sizeof(*out));
+  memset(lists, 0, sizeof(lists));
+  WI_CHECK(wi_br_sql_refs(engine, sql, &rows, err));
+  for (;;) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    WI_CHECK(read_row(rows, lists, out, err));
+  }
+  if (out->statement == NULL) {
+    status = WI_ERR(err, WEIR_E_BUG, "the engine did not tell the kind of the statement");
+  }
+done:
+  settle(&lists[RELATION], &out->relations, &out->n_relations);
+  settle(&lists[FUNCTION], &out->functions, &out->n_functions);
+  settle(&lists[TABLE_FUNCTION], &out->table_functions, &out->n_table_functions);
+  settle(&lists[PARAMETER], &out->params, &out->n_params);
+  if (status != WEIR_OK) {
+    wi_refs_release(out);
+  }
+  wi_cursor_free(&rows);
+  return status;
+}
+
+void wi_refs_release(wi_refs *refs) {
+  list_free(refs->relations, refs->n_relations);
+  list_free(refs->functions, refs->n_functions);
+  list_free(refs->table_functions, refs->n_table_functions);
+  list_free(refs->params, refs->n_params);
+  wi_free(refs->statement);
+  memset(refs, 0, sizeof(*refs));
+}

@@ -1,0 +1,214 @@
+/* One view, from its SQL to an optimized plan with a digest. */
+#include <string.h>
+
+#include "plan/plan.h"
+
+#define WI_ORIGIN "plan"
+
+weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_value *values,
+                          size_t n_values, wb_plan **logical, wb_plan **optimized,
+                          weir_error *err) {
+  weir_status status = WEIR_OK;
+  *logical = *optimized = NULL;
+  if (!session->sealed) {
+    wi_err_hint(err, "call weir_session_seal first");
+    return WI_ERR(err, WEIR_E_NOT_SEALED, "planning before the session is sealed");
+  }
+  WI_CHECK(wi_br_plan_sql(session->engine, session->handle, sql, values, n_values, true,
+                          logical, err));
+  WI_CHECK(wi_br_plan_optimize(session->engine, *logical, optimized, err));
+done:
+  if (status != WEIR_OK) {
+    wi_br_plan_free(session->engine, logical);
+  }
+  return status;
+}
+
+/* Columns that must not be null: the key, and those declared so. */
+static weir_status not_null_columns(const wi_spec_view *view, const char ***out, size_t *n,
+                                    weir_error *err) {
+  *n = 0;
+  *out = wi_alloc_array(view->key.n + view->n_columns + 1, sizeof(**out));
+  if (*out == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < view->key.n; i++) {
+    (*out)[(*n)++] = view->key.items[i];
+  }
+  for (size_t i = 0; i < view->n_columns; i++) {
+    if (view->columns[i].not_null) {
+      (*out)[(*n)++] = view->columns[i].name;
+    }
+  }
+  return WEIR_OK;
+}
+
+static weir_status check_columns_exist(const wi_names *names, const char *what,
+                                       const struct ArrowSchema *schema, weir_error *err) {
+  for (size_t k = 0; k < names->n; k++) {
+    bool found = false;
+    for (int64_t i = 0; i < schema->n_children && !found; i++) {
+      found = strcmp(schema->children[i]->name, names->items[k]) == 0;
+    }
+    if (!found) {
+      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
+                    "%s names the column '%s', which the view does not have", what,
+                    names->items[k]);
+    }
+  }
+  return WEIR_OK;
+}
+
+static weir_status check_partitions(const wi_spec_view *view, const struct ArrowSchema *schema,
+                                    weir_error *err) {
+  WI_TRY(check_columns_exist(&view->partition_by, "partition_by", schema, err));
+  WI_TRY(check_columns_exist(&view->sort_by, "sort_by", schema, err));
+  if (view->partition_by.n > 0 && view->partition_by.n >= (size_t)schema->n_children) {
+    return WI_ERR(err, WEIR_E_BAD_VALUE, "partition_by names every column");
+  }
+  for (size_t k = 0; k < view->partition_by.n; k++) {
+    for (int64_t i = 0; i < schema->n_children; i++) {
+      const struct ArrowSchema *c = schema->children[i];
+      if (strcmp(c->name, view->partition_by.items[k]) == 0 && c->format[0] == '+') {
+        return WI_ERR(err, WEIR_E_BAD_VALUE, "partition_by: '%s' is nested", c->name);
+      }
+    }
+  }
+  return WEIR_OK;
+}
+
+/* Sorted by partition columns, then sort_by: the writer keeps one file open. */
+static weir_status add_sort(wi_session *s, const wi_spec_view *view, wb_plan **plan,
+                            weir_error *err) {
+  size_t n = view->partition_by.n + view->sort_by.n;
+  if (n == 0) {
+    return WEIR_OK;
+  }
+  const char **columns = wi_alloc_array(n, sizeof(*columns));
+  wb_plan *sorted = NULL;
+  if (columns == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  n = 0;
+  for (size_t i = 0; i < view->partition_by.n; i++) {
+    columns[n++] = view->partition_by.items[i];
+  }
+  for (size_t i = 0; i < view->sort_by.n; i++) {
+    columns[n++] = view->sort_by.items[i];
+  }
+  weir_status status = wi_br_plan_sort(s->engine, *plan, columns, n, &sorted, err);
+  if (status == WEIR_OK) {
+    wi_br_plan_free(s->engine, plan);
+    *plan = sorted;
+  }
+  wi_free(columns);
+  return status;
+}
+
+/* Replaces *plan by what `status_of` made of it. */
+static void swap_plan(wi_engine *engine, wb_plan **plan, wb_plan **made) {
+  wi_br_plan_free(engine, plan);
+  *plan = *made;
+  *made = NULL;
+}
+
+static weir_status map_types(wi_session *s, const wi_spec_view *view, wb_plan **plan,
+                             wi_view_plan *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  struct ArrowSchema raw = {0};
+  wb_plan *made = NULL;
+  const char **not_null = NULL;
+  size_t n = 0;
+  WI_CHECK(wi_br_plan_schema(s->engine, *plan, &raw, err));
+  WI_CHECK(not_null_columns(view, &not_null, &n, err));
+  WI_CHECK(wi_typemap(&raw, not_null, n, &out->schema, err));
+  WI_CHECK(wi_columns_check(view, &out->schema, err));
+  WI_CHECK(check_partitions(view, &out->schema, err));
+  WI_CHECK(wi_schema_digest(&out->schema, out->schema_digest, err));
+  WI_CHECK(wi_br_plan_cast(s->engine, *plan, &out->schema, &made, err));
+  swap_plan(s->engine, plan, &made);
+done:
+  wi_free(not_null);
+  if (raw.release != NULL) {
+    raw.release(&raw);
+  }
+  return status;
+}
+
+static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
+                              const wi_br_value *values, size_t n_values, wb_plan **plan,
+                              wi_view_plan *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_plan *made = NULL;
+  wi_strict_facts facts = {0};
+  bool strict = view->determinism == WI_DET_STRICT;
+  WI_CHECK(wi_br_plan_sql(s->engine, s->handle, view->sql, values, n_values, true, plan, err));
+  WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
+  if (strict) {
+    WI_CHECK(wi_br_plan_tie_break(s->engine, *plan, &made, err));
+    swap_plan(s->engine, plan, &made);
+  }
+  WI_CHECK(map_types(s, view, plan, out, err));
+  WI_CHECK(add_sort(s, view, plan, err));
+  WI_CHECK(wi_br_plan_optimize(s->engine, *plan, &made, err));
+  swap_plan(s->engine, plan, &made);
+  out->order_sensitive = strict && facts.order_sensitive;
+  out->is_volatile = facts.is_volatile;
+done:
+  return status;
+}
+
+weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view, const wi_br_value *values,
+                             size_t n_values, wi_view_plan **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_plan_facts facts = {0};
+  wb_plan *plan = NULL;
+  *out = NULL;
+  wi_view_plan *v = wi_alloc(sizeof(*v));
+  if (v == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  v->engine = wi_engine_ref(s->engine);
+  WI_CHECK(plan_steps(s, view, values, n_values, &plan, v, err));
+  v->plan = plan;
+  plan = NULL;
+  WI_CHECK(wi_plan_digest(s->engine, v->plan, &facts, err));
+  memcpy(v->digest, facts.digest, sizeof(v->digest));
+  memcpy(v->functions_digest, facts.functions_digest, sizeof(v->functions_digest));
+  v->inputs = facts.inputs;
+  v->n_inputs = facts.n_inputs;
+  facts.inputs = NULL;
+  facts.n_inputs = 0;
+  *out = v;
+  v = NULL;
+done:
+  if (status != WEIR_OK && err != NULL) {
+    /* The SQL keeps the file's lines, so the engine's place is the file's. */
+    uint32_t line = err->line > 0 ? err->line : view->sql_line;
+    if (err->file[0] == '\0') {
+      wi_err_where(err, view->file, line, err->column);
+    }
+  }
+  wi_br_plan_free(s->engine, &plan);
+  wi_plan_facts_release(&facts);
+  wi_view_plan_free(&v);
+  return status;
+}
+
+void wi_view_plan_free(wi_view_plan **plan) {
+  wi_view_plan *v = *plan;
+  *plan = NULL;
+  if (v == NULL) {
+    return;
+  }
+  wi_br_plan_free(v->engine, &v->plan);
+  if (v->schema.release != NULL) {
+    v->schema.release(&v->schema);
+  }
+  for (size_t i = 0; i < v->n_inputs; i++) {
+    wi_free(v->inputs[i]);
+  }
+  wi_free(v->inputs);
+  wi_engine_unref(&v->engine);
+  wi_free(v);
+}

@@ -1,0 +1,346 @@
+/* What a run leaves behind in `_weir`. A run in which nothing moved writes one row; a record
+ * that cannot be written is a warning, and the run is as good as before. */
+#include <string.h>
+
+#include "run/private.h"
+
+#define WI_ORIGIN "record"
+
+static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record *record,
+                                const char *app_id, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf uri = WI_BUF_INIT;
+  struct ArrowArrayStream stream = {0};
+  wi_write_request r = {0};
+  wi_write_report report = {0};
+  char owner[300];
+  snprintf(owner, sizeof(owner), "%s/" WI_SCHEMA_RECORDS ".%s", pass->spec->name,
+           wi_record_table_name(table));
+  const char *properties[] = {WI_OWNER_KEY, owner};
+  const wi_br_pair info[] = {{"weir.record_format", "1"}, {"weir.run_id", pass->run_id}};
+  WI_CHECK(wi_record_stream(record, &stream, err));
+  WI_CHECK(wi_record_uri(pass->spec, table, &uri, err));
+  r.session = pass->session;
+  r.uri = wi_buf_text(&uri);
+  r.mode = WI_WRITE_APPEND;
+  r.create = true;
+  r.app_id = app_id;
+  r.app_version = 1;
+  r.properties = properties;
+  r.n_properties = 1;
+  r.info = info;
+  r.n_info = 2;
+  WI_CHECK(wi_write_stream(&r, &stream, &report, err));
+  if (report.commit.end == WI_END_COMMITTED) {
+    wi_store *store = NULL;
+    WI_CHECK(wi_session_store(pass->session, r.uri, &store, err));
+    bool fine = wi_commit_checkpoint(pass->session, store, report.commit.version, err);
+    wi_store_unref(&store);
+    status = fine ? WEIR_OK : WEIR_E_IO;
+  }
+done:
+  wi_buf_release(&uri);
+  return status;
+}
+
+static const char *run_status(const wi_pass *pass) {
+  return pass->summary.cancelled ? "interrupted" : pass->summary.error > 0 ? "failed" : "ok";
+}
+
+static weir_status record_run(wi_pass *pass, weir_error *err) {
+  const wi_run_summary *sum = &pass->summary;
+  const wi_session *s = pass->session;
+  wi_record *r = NULL;
+  WI_TRY(wi_record_new(WI_RECORD_RUNS, &r, err));
+  wi_record_row(r);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_text(r, "project", pass->spec->name);
+  wi_record_text(r, "status", run_status(pass));
+  wi_record_time(r, "started_at", pass->started_us);
+  wi_record_time(r, "finished_at", pass->finished_us);
+  wi_record_time(r, "pinned_clock", pass->now_us);
+  wi_record_int(r, "pass", sum->pass);
+  wi_record_int(r, "reused", sum->reused);
+  wi_record_int(r, "warn", sum->warn);
+  wi_record_int(r, "error", sum->error);
+  wi_record_int(r, "skip", sum->skip);
+  wi_record_int(r, "total", sum->total);
+  wi_record_text(r, "weir_version", WI_WRITER);
+  wi_record_text(r, "spec_digest", pass->spec_digest);
+  wi_record_text(r, "session_digest", s->digest);
+  wi_record_text(r, "settings_digest", s->settings_digest);
+  wi_record_text(r, "functions_digest", s->functions_digest);
+  wi_record_text(r, "rules_digest", s->rules_digest);
+  wi_record_text(r, "profile", pass->spec->profile_name);
+  wi_record_int(r, "threads", s->threads);
+  wi_record_int(r, "memory", (int64_t)s->memory);
+  wi_record_int(r, "record_format", WI_RECORD_FORMAT);
+  weir_status status = write_record(pass, WI_RECORD_RUNS, r, NULL, err);
+  wi_record_free(&r);
+  return status;
+}
+
+/* ---- tasks ---- */
+
+static void record_scan(wi_record *r, const wi_pass *pass, const wi_run_source *source) {
+  const wi_pin *pin = &source->pin;
+  char key[WI_DIGEST_HEX];
+  wi_digest d;
+  wi_digest_begin(&d, "weir.task.scan");
+  wi_digest_text(&d, source->identity);
+  wi_digest_end_hex(&d, key);
+  wi_record_row(r);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_text(r, "task_key", key);
+  wi_record_text(r, "kind", "scan");
+  wi_record_text(r, "name", source->spec->name);
+  wi_record_text(r, "inputs", "[]");
+  wi_record_text(r, "status", "pass");
+  wi_record_time(r, "started_at", source->started_us);
+  wi_record_time(r, "finished_at", source->finished_us);
+  wi_record_bool(r, "critical", false);
+  wi_record_text(r, "uri", pin->uri);
+  wi_record_int(r, "version", pin->version);
+  wi_record_time(r, "snapshot_timestamp", pin->timestamp_us);
+  wi_record_text(r, "table_id", pin->table_id);
+  wi_record_text(r, "schema_digest", pin->schema_digest);
+  wi_record_text(r, "commit_digest", pin->commit_digest);
+  wi_record_int(r, "min_reader_version", pin->min_reader);
+  wi_record_int(r, "min_writer_version", pin->min_writer);
+  wi_record_text(r, "reader_features", pin->reader_features);
+  wi_record_text(r, "writer_features", pin->writer_features);
+  wi_record_text(r, "input_kind", "delta");
+  wi_record_text(r, "provider_kind", "delta_native");
+}
+
+static void input_names(const wi_pass *pass, const wi_run_view *view, wi_buf *out) {
+  wi_json j;
+  wi_json_begin(&j, out);
+  wi_json_array(&j);
+  for (size_t i = 0; i < view->n_sources; i++) {
+    wi_json_text(&j, pass->sources[view->sources[i]].spec->name);
+  }
+  for (size_t i = 0; i < view->n_views; i++) {
+    wi_json_text(&j, pass->views[view->views[i]].spec->name);
+  }
+  wi_json_array_end(&j);
+}
+
+static void pins_json(const wi_pass *pass, const wi_run_view *view, wi_buf *out) {
+  wi_json j;
+  wi_json_begin(&j, out);
+  wi_json_array(&j);
+  for (size_t i = 0; i < view->n_sources; i++) {
+    const wi_pin *pin = &pass->sources[view->sources[i]].pin;
+    wi_json_object(&j);
+    wi_json_kt(&j, "name", pass->sources[view->sources[i]].spec->name);
+    wi_json_kt(&j, "uri", pin->uri);
+    wi_json_ki(&j, "version", pin->version);
+    wi_json_kt(&j, "commit_digest", pin->commit_digest);
+    wi_json_object_end(&j);
+  }
+  for (size_t i = 0; i < view->n_views; i++) {
+    const wi_run_view *up = &pass->views[view->views[i]];
+    wi_json_object(&j);
+    wi_json_kt(&j, "name", up->spec->name);
+    wi_json_ki(&j, "version", up->version);
+    wi_json_kt(&j, "result_key", up->identity);
+    wi_json_object_end(&j);
+  }
+  wi_json_array_end(&j);
+}
+
+static const char *mode_text(const wi_run_view *view) {
+  if (view->status != WI_TASK_PASS) {
+    return NULL;
+  }
+  return view->mode == WI_WRITE_ADJUST ? "adjust" : view->version == 0 ? "create" : "overwrite";
+}
+
+static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *view) {
+  wi_buf inputs = WI_BUF_INIT, pins = WI_BUF_INIT;
+  char app_id[320];
+  bool passed = view->status == WI_TASK_PASS;
+  snprintf(app_id, sizeof(app_id), WI_APP_PREFIX "%s/%s", pass->spec->name, view->spec->name);
+  input_names(pass, view, &inputs);
+  pins_json(pass, view, &pins);
+  wi_record_row(r);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_text(r, "task_key", view->result_key);
+  wi_record_text(r, "kind", "view");
+  wi_record_text(r, "name", view->spec->name);
+  wi_record_text(r, "inputs", wi_buf_text(&inputs));
+  wi_record_text(r, "status", wi_task_status_name(view->status));
+  wi_record_text(r, "action", wi_action_name(view->action));
+  wi_record_text(r, "reason", view->reason);
+  wi_record_time(r, "started_at", view->started_us);
+  wi_record_time(r, "finished_at", view->finished_us);
+  wi_record_bool(r, "critical", view->critical);
+  wi_record_int(r, "slack_us", view->slack_us);
+  wi_record_text(r, "uri", wi_store_uri(view->store));
+  wi_record_text(r, "plan_digest", view->plan_digest);
+  wi_record_text(r, "planning_key", view->planning_key);
+  wi_record_text(r, "result_key", view->result_key);
+  wi_record_text(r, "schema_digest", view->schema_digest);
+  wi_record_text(r, "pins", wi_buf_text(&pins));
+  wi_record_text(r, "mode", mode_text(view));
+  if (view->version >= 0) {
+    wi_record_int(r, "version", view->version);
+  }
+  if (passed) {
+    wi_record_time(r, "snapshot_timestamp", view->commit.timestamp_us);
+    wi_record_text(r, "app_id", app_id);
+    wi_record_int(r, "app_version", view->commit.app_version);
+    wi_record_int(r, "retries", view->commit.retries);
+    wi_record_int(r, "rows", (int64_t)view->rows);
+    wi_record_int(r, "files", (int64_t)view->files);
+    wi_record_int(r, "bytes", (int64_t)view->bytes);
+    wi_record_int(r, "peak_bytes", (int64_t)view->peak_bytes);
+  }
+  if (view->error.code != WEIR_OK) {
+    wi_record_text(r, "error_code", weir_error_code_name(view->error.code));
+    wi_record_text(r, "error_message", view->error.message);
+  }
+  wi_buf_release(&inputs);
+  wi_buf_release(&pins);
+}
+
+static weir_status record_tasks(wi_pass *pass, weir_error *err) {
+  wi_record *r = NULL;
+  WI_TRY(wi_record_new(WI_RECORD_TASKS, &r, err));
+  for (size_t i = 0; i < pass->spec->n_sources; i++) {
+    if (pass->sources[i].known) {
+      record_scan(r, pass, &pass->sources[i]);
+    }
+  }
+  for (size_t i = 0; i < pass->spec->n_views; i++) {
+    const wi_run_view *view = &pass->views[pass->order[i]];
+    if (view->chosen) {
+      record_view(r, pass, view);
+    }
+  }
+  weir_status status = write_record(pass, WI_RECORD_TASKS, r, NULL, err);
+  wi_record_free(&r);
+  return status;
+}
+
+/* ---- plans, settings, warnings ---- */
+
+static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_view *view,
+                               weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT, inputs = WI_BUF_INIT;
+  WI_CHECK(wi_br_plan_text(pass->engine, view->plan->plan, 1, &text, err));
+  WI_CHECK(wi_delta_schema_json(&view->plan->schema, &schema, err));
+  input_names(pass, view, &inputs);
+  wi_record_row(r);
+  wi_record_text(r, "plan_digest", view->plan_digest);
+  wi_record_text(r, "view", view->spec->name);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_text(r, "sql", view->spec->sql);
+  wi_record_text(r, "optimized", wi_buf_text(&text));
+  wi_record_text(r, "schema", wi_buf_text(&schema));
+  wi_record_text(r, "inputs", wi_buf_text(&inputs));
+  wi_record_text(r, "functions_digest", view->plan->functions_digest);
+  wi_record_text(r, "settings_digest", pass->session->settings_digest);
+done:
+  wi_buf_release(&text);
+  wi_buf_release(&schema);
+  wi_buf_release(&inputs);
+  return status;
+}
+
+/* A plan is written when it is first committed, not again with every run. */
+static weir_status record_plans(wi_pass *pass, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_record *r = NULL;
+  WI_CHECK(wi_record_new(WI_RECORD_PLANS, &r, err));
+  for (size_t i = 0; i < pass->spec->n_views; i++) {
+    const wi_run_view *view = &pass->views[pass->order[i]];
+    bool known = view->last.found && strcmp(view->last.plan_digest, view->plan_digest) == 0;
+    if (view->status == WI_TASK_PASS && view->plan != NULL && !known) {
+      WI_CHECK(record_plan(r, pass, view, err));
+    }
+  }
+  if (wi_record_rows(r) > 0) {
+    WI_CHECK(write_record(pass, WI_RECORD_PLANS, r, NULL, err));
+  }
+done:
+  wi_record_free(&r);
+  return status;
+}
+
+static weir_status record_settings(wi_pass *pass, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_record *r = NULL;
+  wi_cursor *rows = NULL;
+  wi_buf key = WI_BUF_INIT, value = WI_BUF_INIT;
+  char app_id[96];
+  bool has = false;
+  WI_CHECK(wi_record_new(WI_RECORD_SETTINGS, &r, err));
+  WI_CHECK(wi_br_session_table_read(pass->engine, pass->session->handle, WI_BR_SETTINGS, &rows,
+                                    err));
+  for (;;) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    wi_str k = wi_cursor_text(rows, 0), v = wi_cursor_text(rows, 1);
+    wi_buf_clear(&key);
+    wi_buf_clear(&value);
+    wi_buf_add(&key, k.p, k.n);
+    wi_buf_add(&value, v.p, v.n);
+    wi_record_row(r);
+    wi_record_text(r, "settings_digest", pass->session->settings_digest);
+    wi_record_text(r, "key", wi_buf_text(&key));
+    wi_record_text(r, "value", wi_buf_text(&value));
+  }
+  snprintf(app_id, sizeof(app_id), "weir-settings/%s", pass->session->settings_digest);
+  WI_CHECK(write_record(pass, WI_RECORD_SETTINGS, r, app_id, err));
+done:
+  wi_buf_release(&key);
+  wi_buf_release(&value);
+  wi_cursor_free(&rows);
+  wi_record_free(&r);
+  return status;
+}
+
+static weir_status record_warnings(wi_pass *pass, weir_error *err) {
+  wi_record *r = NULL;
+  if (pass->warnings.n == 0) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_record_new(WI_RECORD_WARNINGS, &r, err));
+  for (size_t i = 0; i < pass->warnings.n; i++) {
+    const weir_error *w = &pass->warnings.items[i].error;
+    wi_record_row(r);
+    wi_record_text(r, "run_id", pass->run_id);
+    wi_record_int(r, "ordinal", (int64_t)i + 1);
+    wi_record_text(r, "code", weir_error_code_name(w->code));
+    wi_record_text(r, "stage", w->origin);
+    wi_record_text(r, "message", w->message);
+    wi_record_text(r, "file", w->file[0] != '\0' ? w->file : NULL);
+    if (w->line > 0) {
+      wi_record_int(r, "line", w->line);
+    }
+  }
+  weir_status status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
+  wi_record_free(&r);
+  return status;
+}
+
+void wi_pass_record(wi_pass *pass) {
+  const wi_run_summary *sum = &pass->summary;
+  bool moved = sum->reused < sum->total;
+  weir_status (*const parts[])(wi_pass *, weir_error *) = {
+      moved ? record_tasks : NULL, moved ? record_plans : NULL, moved ? record_settings : NULL,
+      record_warnings, record_run};
+  for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    if (parts[i] != NULL && parts[i](pass, &err) != WEIR_OK) {
+      wi_pass_warn(pass, err.code, "record", "a record of this run could not be written: %s",
+                   err.message);
+    }
+    weir_error_release(&err);
+  }
+}

@@ -1,0 +1,77 @@
+/* The functions of src/udf, given to the engine's session. */
+#include <string.h>
+
+#include "session/private.h"
+#include "udf/udf.h"
+
+#define WI_ORIGIN "session"
+
+static weir_status return_field(const void *self, size_t n,
+                                const struct ArrowSchema *const *args,
+                                const struct ArrowArray *const *literals,
+                                struct ArrowSchema *out, weir_error *err) {
+  const wi_fn *fn = self;
+  return fn->return_field(fn, n, args, literals, out, err);
+}
+
+#define MAX_ARGS 80
+
+static weir_status invoke(const void *self, size_t n, const wi_br_arg *args, int64_t rows,
+                          struct ArrowArray *out, weir_error *err) {
+  const wi_fn *fn = self;
+  wi_fn_arg plain[MAX_ARGS];
+  if (n > MAX_ARGS) {
+    return WI_ERR(err, WEIR_E_SQL_PLAN, "%s takes at most %d arguments, not %zu", fn->name,
+                  MAX_ARGS, n);
+  }
+  for (size_t i = 0; i < n; i++) {
+    plain[i].array = args[i].array;
+    plain[i].schema = args[i].schema;
+    plain[i].is_scalar = args[i].is_scalar;
+  }
+  return fn->invoke(fn, n, plain, rows, out, err);
+}
+
+static weir_status add(wi_session *s, const wi_fn *fn, weir_error *err) {
+  wi_br_function f = {0};
+  wi_br_param *params = wi_alloc_array(fn->n_params + 1, sizeof(*params));
+  if (params == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < fn->n_params; i++) {
+    params[i].name = fn->params[i].name;
+    params[i].type_text = fn->params[i].type_text;
+    params[i].doc = fn->params[i].doc;
+    params[i].type_class = fn->params[i].type_class;
+    params[i].optional = fn->params[i].optional;
+    params[i].variadic = fn->params[i].variadic;
+    params[i].literal = fn->params[i].literal;
+  }
+  f.name = fn->name;
+  f.aliases = fn->aliases;
+  f.n_aliases = fn->n_aliases;
+  wi_udf_identity(fn, f.identity);
+  f.volatility = fn->volatility;
+  f.params = params;
+  f.n_params = fn->n_params;
+  f.return_text = fn->return_text;
+  f.section = fn->section;
+  f.description = fn->description;
+  f.syntax = fn->syntax;
+  f.example = fn->example;
+  f.self = fn;
+  f.return_field = return_field;
+  f.invoke = invoke;
+  weir_status status = wi_br_session_add_function(s->engine, s->handle, &f, err);
+  wi_free(params);
+  return status;
+}
+
+weir_status wi_session_functions(wi_session *s, weir_error *err) {
+  size_t n = 0;
+  const wi_fn *list = wi_udf_list(&n);
+  for (size_t i = 0; i < n; i++) {
+    WI_TRY(add(s, &list[i], err));
+  }
+  return WEIR_OK;
+}

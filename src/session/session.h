@@ -1,0 +1,97 @@
+/* One configured engine: settings, functions, rules, inputs; sealed before the first plan,
+ * then captured as digests. Everything that plans or executes goes through one of these.
+ *
+ * Threads: registering belongs to one thread; a sealed session may plan and execute from
+ * several. Inputs may be declared after sealing too (a run's upstream views), under a lock. */
+#ifndef WI_SESSION_SESSION_H
+#define WI_SESSION_SESSION_H
+
+#include <pthread.h>
+
+#include "delta/delta.h"
+
+#define WI_CATALOG        "weir_catalog"
+#define WI_SCHEMA_MAIN    "main"
+#define WI_SCHEMA_RECORDS "weir"
+
+typedef enum wi_input_kind {
+  WI_INPUT_DELTA = 1,
+  WI_INPUT_MEMORY = 2,
+  WI_INPUT_STREAM = 3
+} wi_input_kind;
+
+typedef struct wi_input { /* what a name stands for in one session */
+  char *schema, *name;
+  wi_input_kind kind;
+  wi_pin pin;       /* of Delta inputs */
+  wi_store *store;  /* of Delta inputs */
+  wb_snap *snap;    /* of Delta inputs; NULL until completed */
+  char schema_digest[WI_DIGEST_HEX]; /* of the declared Arrow schema */
+} wi_input;
+
+typedef struct wi_session_options {
+  wi_engine *engine;      /* referenced */
+  uint32_t threads;
+  uint64_t memory;        /* bytes for all that executes at once */
+  const char *spill_dir;  /* folder; made when first needed */
+  uint64_t spill_limit;
+  int64_t now_us;
+  const wi_br_pair *storage;
+  size_t n_storage;
+  const wi_br_pair *settings; /* beyond tables/settings.def: for tests of the digests */
+  size_t n_settings;
+} wi_session_options;
+
+typedef struct wi_session {
+  wi_engine *engine;
+  wb_sess *handle;
+  wb_bind *bind; /* inputs that every query of the session may read */
+  uint32_t threads;
+  uint64_t memory;
+  char *spill_dir;
+  uint64_t spill_limit;
+  int64_t now_us;
+  wi_br_pair *storage;
+  size_t n_storage;
+  wi_map inputs; /* "schema.name" -> wi_input */
+  pthread_mutex_t lock; /* inputs and bind */
+  bool sealed;
+  /* captured by sealing */
+  char settings_digest[WI_DIGEST_HEX];
+  char functions_digest[WI_DIGEST_HEX];
+  char rules_digest[WI_DIGEST_HEX];
+  char digest[WI_DIGEST_HEX];
+  wi_map volatility; /* function name or alias -> "immutable", "stable", "volatile" */
+} wi_session;
+
+/* Cores of the machine, and 60 % of the memory of the machine or its cgroup. */
+uint32_t wi_machine_cores(void);
+uint64_t wi_machine_memory(void);
+
+weir_status wi_session_new(const wi_session_options *options, wi_session **out,
+                           weir_error *err);
+void wi_session_free(wi_session **session);
+/* Opens a store with the session's storage options. */
+weir_status wi_session_store(wi_session *session, const char *uri, wi_store **out,
+                             weir_error *err);
+/* Resolves, gates and declares; `uri` is a path or URI relative to `base` (NULL: cwd). */
+weir_status wi_session_add_delta(wi_session *session, const char *schema, const char *name,
+                                 const char *uri, const char *base, int64_t version,
+                                 weir_error *err);
+/* The stream is taken in any case. */
+weir_status wi_session_add_rows(wi_session *session, const char *schema, const char *name,
+                                wi_input_kind kind, struct ArrowArrayStream *take,
+                                weir_error *err);
+/* Declares a name with a schema (moved from) and no binding: for views and staged files. */
+weir_status wi_session_declare(wi_session *session, const char *schema, const char *name,
+                               struct ArrowSchema *take, weir_error *err);
+weir_status wi_session_seal(wi_session *session, weir_error *err);
+/* Envelope digest: session digest, profile and inputs with their pins. */
+weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX], weir_error *err);
+wi_input *wi_session_input(wi_session *session, const char *schema, const char *name);
+
+/* A digest over an Arrow schema: names, types, nullability, in order. */
+weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGEST_HEX],
+                             weir_error *err);
+
+#endif

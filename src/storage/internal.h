@@ -1,0 +1,38 @@
+/* Inside src/storage: the local half, and what becomes of options. */
+#ifndef WI_STORAGE_INTERNAL_H
+#define WI_STORAGE_INTERNAL_H
+
+#include "storage/storage.h"
+
+/* ---- options (options.c) ---- */
+typedef struct wi_store_option {
+  char *key, *value;
+} wi_store_option;
+typedef struct wi_store_options {
+  wi_store_option *items; /* sorted by key, lower case, each key once */
+  size_t n, cap;
+} wi_store_options;
+/* Checks the given ones and adds those of the environment that fit the scheme. */
+weir_status wi_store_options_read(const char *uri, const wi_br_pair *given,
+                                  size_t n_given, wi_store_options *out, weir_error *err);
+/* Overwrites the values before their memory goes back. */
+void wi_store_options_release(wi_store_options *options);
+
+/* ---- entries (store.c) ---- */
+weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
+                                 uint64_t size, int64_t mtime_us, weir_error *err);
+
+/* ---- local roots (local.c); `root` is an absolute folder ---- */
+weir_status wi_local_list(const char *root, const char *folder, bool deep,
+                          wi_store_entries *out, weir_error *err);
+weir_status wi_local_read(const char *root, const char *path, wi_buf *out,
+                          int64_t *mtime_us, weir_error *err);
+weir_status wi_local_put_new(const char *root, const char *path, const void *bytes,
+                             size_t n, weir_error *err);
+weir_status wi_local_remove(const char *root, const char *const *paths, size_t n,
+                            weir_error *err);
+weir_status wi_local_remove_all(const char *root, const char *folder, weir_error *err);
+weir_status wi_local_sync(const char *root, const char *const *paths, size_t n,
+                          weir_error *err);
+
+#endif

@@ -1,0 +1,103 @@
+/* Running a plan into Parquet files that no log names yet. */
+#include "table/table.h"
+
+#define WI_ORIGIN "table"
+
+#define DEFAULT_FILE_BYTES ((uint64_t)128 << 20)
+#define ROW_GROUP_ROWS     ((uint64_t)1 << 20)
+#define BATCH_ROWS         8192
+#define ZSTD_LEVEL         1
+
+static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
+                            uint64_t *peak, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_session *s = r->session;
+  wb_exec *exec = NULL;
+  wb_store *handle = NULL;
+  wi_cursor *rows = NULL;
+  wi_br_exec_options options = {0};
+  wi_br_stage_options stage = {0};
+  options.partitions = r->order_sensitive ? 1 : r->partitions;
+  options.batch_rows = BATCH_ROWS;
+  options.memory_bytes = r->memory;
+  options.spill_dir = r->order_sensitive ? NULL : s->spill_dir;
+  options.spill_bytes = s->spill_limit;
+  options.no_hash_join = no_hash_join;
+  stage.prefix = r->prefix;
+  stage.partition_columns = r->partition_columns;
+  stage.n_partition_columns = r->n_partition_columns;
+  stage.target_file_bytes = r->target_file_bytes > 0 ? r->target_file_bytes : DEFAULT_FILE_BYTES;
+  stage.row_group_rows = ROW_GROUP_ROWS;
+  stage.compression = "zstd";
+  stage.compression_level = ZSTD_LEVEL;
+  WI_CHECK(wi_store_handle(r->store, &handle, err));
+  WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel, &exec,
+                          err));
+  WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
+  WI_CHECK(wi_staged_read(rows, r->indexed_columns, out, err));
+done:
+  if (peak != NULL && exec != NULL) {
+    *peak = wi_br_exec_peak_bytes(s->engine, exec);
+  }
+  wi_cursor_free(&rows);
+  wi_br_exec_free(s->engine, &exec);
+  return status;
+}
+
+static weir_status make_root(const wi_stage_request *r, weir_error *err) {
+  const char *local = wi_store_local(r->store);
+  if (r->session->spill_dir != NULL && !r->order_sensitive) {
+    WI_TRY(wi_dir_make(r->session->spill_dir, err));
+  }
+  return local != NULL ? wi_dir_make(local, err) : WEIR_OK;
+}
+
+static weir_status sync_staged(const wi_stage_request *r, const wi_staged *staged,
+                               weir_error *err) {
+  const char **paths = wi_alloc_array(staged->n + 1, sizeof(*paths));
+  if (paths == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < staged->n; i++) {
+    paths[i] = staged->files[i].path;
+  }
+  weir_status status = wi_store_sync(r->store, paths, staged->n, err);
+  wi_free(paths);
+  return status;
+}
+
+weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_bytes,
+                     bool *no_hash_join, weir_error *err) {
+  weir_error first = WEIR_ERROR_INIT;
+  bool second = false;
+  WI_TRY(make_root(r, err));
+  weir_status status = run_once(r, false, out, peak_bytes, &first);
+  if (status == WEIR_E_MEMORY && !r->order_sensitive) {
+    /* The engine's hash join cannot spill; a sort-merge join can. */
+    weir_error_release(&first);
+    second = true;
+    wi_staged_release(out);
+    status = wi_store_remove_all(r->store, r->prefix, &first);
+    if (status == WEIR_OK) {
+      status = run_once(r, true, out, peak_bytes, &first);
+    }
+  }
+  if (status == WEIR_OK) {
+    status = sync_staged(r, out, &first);
+  }
+  if (status == WEIR_E_MEMORY && r->order_sensitive) {
+    wi_err_hint(&first, "raise --memory; `determinism: relaxed` lets this view spill, at the "
+                        "price of the last bits of its float sums");
+  } else if (status == WEIR_E_MEMORY) {
+    wi_err_hint(&first, "raise --memory, or run fewer views at once with --threads");
+  }
+  if (no_hash_join != NULL) {
+    *no_hash_join = second && status == WEIR_OK;
+  }
+  if (status != WEIR_OK) {
+    (void)wi_store_remove_all(r->store, r->prefix, NULL);
+    wi_staged_release(out);
+  }
+  wi_err_move(err, &first);
+  return status;
+}

@@ -1,0 +1,158 @@
+/* Writing tables: stage files, gate what is staged, commit. The three steps are separate so
+ * that a run can put its own decisions between them; write.c strings them together for rows
+ * that come as an Arrow stream.
+ *
+ * Nothing is visible before the commit, and a failure removes what was staged. */
+#ifndef WI_TABLE_TABLE_H
+#define WI_TABLE_TABLE_H
+
+#include "plan/plan.h"
+
+#define WI_WRITER "weir/0.1.0"
+#define WI_OWNER_KEY "weir.owner"
+
+/* ---- stage (stage.c) ---- */
+typedef struct wi_stage_request {
+  wi_session *session;
+  const wb_plan *plan;   /* optimized; sorted by the partition columns */
+  const wb_bind *bind;
+  wi_store *store;
+  const char *prefix;    /* folder below the table's root, ending in '/' */
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  uint64_t target_file_bytes; /* 0: 128 MiB */
+  int32_t indexed_columns;    /* statistics: Delta's default is 32 */
+  bool order_sensitive;       /* one partition, no spilling */
+  uint64_t memory;            /* of this execution */
+  uint32_t partitions;
+  const wb_cancel *cancel;    /* may be NULL */
+} wi_stage_request;
+/* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
+ * out over a hash join, it is run once more without one, and *no_hash_join tells. */
+weir_status wi_stage(const wi_stage_request *request, wi_staged *out, uint64_t *peak_bytes,
+                     bool *no_hash_join, weir_error *err);
+
+/* ---- gate (gate.c) ---- */
+typedef struct wi_gate_rule {
+  const char *name;
+  const char *predicate;       /* rows where it is not TRUE violate; NULL for the others */
+  const char *const *columns;  /* of unique and not-null rules */
+  size_t n_columns;
+  bool not_null;               /* none of the columns may be null */
+  bool unique;                 /* no two rows alike in them (rows with a null are left out) */
+  bool is_key;
+  wi_place place;
+} wi_gate_rule;
+typedef struct wi_gate wi_gate;
+/* Plans the checks over a late-bound input of the given schema; a predicate that does not
+ * plan is an error at its place. `label` names the input and must be unique in the session. */
+weir_status wi_gate_new(wi_session *session, const char *label,
+                        const struct ArrowSchema *schema, const wi_gate_rule *rules, size_t n,
+                        wi_gate **out, weir_error *err);
+/* Checks staged files: CONSTRAINT or KEY_VIOLATED with counts, and up to ten rows per rule in
+ * the error's detail. */
+weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
+                        const char *const *partition_columns, size_t n_partition_columns,
+                        uint64_t memory, const wb_cancel *cancel, weir_error *err);
+/* Checks a committed version, through a snapshot. */
+weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t memory,
+                                 const wb_cancel *cancel, weir_error *err);
+void wi_gate_free(wi_gate **gate);
+
+/* ---- commit (commit.c) ---- */
+typedef enum wi_write_mode {
+  WI_WRITE_CREATE = 1,    /* version 0, or nothing */
+  WI_WRITE_APPEND = 2,
+  WI_WRITE_OVERWRITE = 3, /* all live files go */
+  WI_WRITE_REPLACE = 4,   /* the live files of some partitions go */
+  WI_WRITE_ADJUST = 5     /* metadata only */
+} wi_write_mode;
+
+typedef enum wi_commit_end {
+  WI_END_COMMITTED = 1,
+  WI_END_SAME = 2,       /* somebody committed the same result key meanwhile */
+  WI_END_SUPERSEDED = 3, /* somebody committed another result of the application */
+  WI_END_UNCHANGED = 4   /* the application's version is in the table already */
+} wi_commit_end;
+
+typedef struct wi_commit_request {
+  wi_session *session;
+  wi_store *store;
+  wi_write_mode mode;
+  const wi_pin *base;       /* complete; NULL: no table */
+  const wb_snap *base_snap; /* of base */
+  const wi_table_def *table; /* NULL: metaData stays */
+  const wi_staged *staged;   /* NULL: none */
+  const char *const *const *partitions; /* of REPLACE: values per partition column */
+  size_t n_partitions;
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const char *owner;         /* the table must carry this owner; NULL: not checked */
+  const char *app_id;
+  int64_t app_version;       /* -1: one above the base's */
+  const char *result_key;    /* looked for in a commit that came first */
+  const char *operation;
+  const wi_br_pair *info;    /* sorted by key */
+  size_t n_info;
+  uint32_t max_retries;
+  bool with_protocol;
+} wi_commit_request;
+typedef struct wi_commit_outcome {
+  wi_commit_end end;
+  int64_t version;
+  int64_t timestamp_us;
+  int64_t app_version;
+  uint32_t retries;
+  uint64_t removed_files;
+} wi_commit_outcome;
+/* Composes and puts; on a lost race looks at what came first and puts again, yields, or stops
+ * (CONFLICT). */
+weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
+                      weir_error *err);
+/* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
+bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
+                          weir_error *err);
+
+/* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
+weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base, wb_snap **snap,
+                         weir_error *err);
+/* Opens the gate for writing: protocol, owner. */
+weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
+/* A text of the table's configuration; false if the key is absent. */
+bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
+
+/* ---- rows from a stream (write.c) ---- */
+typedef struct wi_write_request {
+  wi_session *session;
+  const char *uri;          /* canonical */
+  wi_write_mode mode;       /* CREATE, APPEND, REPLACE; APPEND with `create` makes it if absent */
+  bool create;
+  const char *const *partition_by;
+  size_t n_partition_by;
+  const char *const *not_null;
+  size_t n_not_null;
+  uint64_t target_file_bytes;
+  const char *const *const *partitions;
+  size_t n_partitions;
+  const char *app_id;
+  int64_t app_version;
+  const char *description;
+  const wi_br_pair *info;
+  size_t n_info;
+  const char *const *properties; /* key, value, key, value ... for a new table */
+  size_t n_properties;
+} wi_write_request;
+typedef struct wi_write_report {
+  wi_commit_outcome commit;
+  wi_write_mode mode;
+  uint64_t rows, files, bytes;
+} wi_write_report;
+/* Takes the stream in any case. */
+weir_status wi_write_stream(const wi_write_request *request, struct ArrowArrayStream *take,
+                            wi_write_report *out, weir_error *err);
+
+/* SQL text pieces: a quoted identifier, a quoted string. */
+void wi_sql_ident(wi_buf *out, const char *name);
+void wi_sql_string(wi_buf *out, const char *text);
+
+#endif

@@ -1,0 +1,175 @@
+/* Error records: names from the table, first words kept, texts cut at a character. */
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "common/test.h"
+
+#define WI_ORIGIN "test"
+
+WT_TEST(names_have_dashes) {
+  WT_EQ_STR(weir_error_code_name(WEIR_OK), "WEIR-OK");
+  WT_EQ_STR(weir_error_code_name(WEIR_E_IO), "WEIR-IO");
+  WT_EQ_STR(weir_error_code_name(WEIR_E_NOT_OURS), "WEIR-NOT-OURS");
+  WT_EQ_STR(weir_error_code_name(WEIR_E_FEATURE_UNSUPPORTED), "WEIR-FEATURE-UNSUPPORTED");
+  WT_EQ_STR(weir_error_code_name(99999), "WEIR-UNKNOWN");
+}
+
+typedef struct known {
+  weir_status code;
+  const char *symbol;
+  weir_class cls;
+  int exit_code;
+  const char *doc;
+} known;
+
+WT_TEST(every_row_agrees_with_the_table) {
+  static const known all[] = {
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
+  {number, #symbol, WEIR_CLASS_##cls, exit_code, doc},
+#include "weir/errors.def"
+#undef WEIR_ERROR_ROW
+  };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    const known *k = &all[i];
+    char name[64] = "WEIR-";
+    size_t n = 5;
+    for (const char *p = k->symbol; *p != '\0'; p++) {
+      name[n++] = *p == '_' ? '-' : *p;
+    }
+    name[n] = '\0';
+    WT_EQ_STR(weir_error_code_name(k->code), name);
+    WT_EQ_INT(weir_error_class(k->code), k->cls);
+    WT_EQ_INT(weir_error_exit_code(k->code), k->exit_code);
+    WT_EQ_STR(weir_error_doc(k->code), k->doc);
+    WT_CHECK(k->code > 0);
+    for (size_t j = 0; j < i; j++) {
+      WT_CHECK(all[j].code != k->code);
+    }
+  }
+}
+
+WT_TEST(classes_have_names) {
+  WT_EQ_STR(weir_class_name(WEIR_CLASS_NONE), "none");
+  WT_EQ_STR(weir_class_name(WEIR_CLASS_CONFLICT), "conflict");
+  WT_EQ_STR(weir_class_name(WEIR_CLASS_PANIC), "panic");
+  WT_EQ_STR(weir_class_name((weir_class)77), "unknown");
+  WT_EQ_INT(weir_error_exit_code(WEIR_OK), 0);
+  WT_EQ_INT(weir_error_exit_code(WEIR_E_CANCELLED), 130);
+  WT_EQ_INT(weir_error_exit_code(99999), 1);
+}
+
+WT_TEST(first_error_is_kept) {
+  weir_error err = WEIR_ERROR_INIT;
+  WT_EQ_INT(WI_ERR(&err, WEIR_E_IO, "low %d", 1), WEIR_E_IO);
+  WT_EQ_INT(WI_ERR(&err, WEIR_E_BUG, "high"), WEIR_E_BUG);
+  WT_EQ_INT(err.code, WEIR_E_IO);
+  WT_EQ_STR(err.message, "low 1");
+  WT_EQ_STR(err.origin, "test");
+  WT_EQ_INT(WI_ERR(NULL, WEIR_E_IO, "nobody"), WEIR_E_IO);
+}
+
+WT_TEST(context_goes_before) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_err_context(&err, "nothing");
+  WT_EQ_STR(err.message, "");
+  WI_ERR(&err, WEIR_E_IO, "broken");
+  wi_err_context(&err, "file '%s'", "x");
+  WT_EQ_STR(err.message, "file 'x': broken");
+  wi_err_context(&err, "view 'v': ");
+  WT_EQ_STR(err.message, "view 'v': file 'x': broken");
+  wi_err_context(&err, "run:");
+  WT_EQ_STR(err.message, "run: view 'v': file 'x': broken");
+  wi_err_context(NULL, "none");
+}
+
+WT_TEST(long_context_leaves_the_message) {
+  weir_error err = WEIR_ERROR_INIT;
+  char prefix[3000];
+  memset(prefix, 'p', sizeof prefix - 1);
+  prefix[sizeof prefix - 1] = '\0';
+  WI_ERR(&err, WEIR_E_IO, "broken");
+  wi_err_context(&err, "%s", prefix);
+  WT_CHECK(wi_ends_with(err.message, "ppp: broken"));
+}
+
+/* Each offset of a character at the field's end, for 2, 3 and 4 byte characters. */
+WT_TEST(texts_are_cut_at_a_character) {
+  static const char *const characters[] = {"\xC3\xA9", "\xE2\x82\xAC",
+                                           "\xF0\x9F\x98\x80"};
+  for (size_t c = 0; c < 3; c++) {
+    size_t w = strlen(characters[c]);
+    for (size_t shift = 0; shift < 4; shift++) {
+      char text[3000] = "";
+      size_t n = shift;
+      memset(text, 'a', shift);
+      while (n < 2000) {
+        memcpy(text + n, characters[c], w + 1);
+        n += w;
+      }
+      weir_error err = WEIR_ERROR_INIT;
+      WI_ERR(&err, WEIR_E_IO, "%s", text);
+      wi_err_hint(&err, "%s", text);
+      wi_err_where(&err, text, 1, 2);
+      WT_EQ_INT(strlen(err.message), shift + (1023 - shift) / w * w);
+      WT_EQ_INT(strlen(err.hint), shift + (511 - shift) / w * w);
+      WT_EQ_INT(strlen(err.file), shift + (255 - shift) / w * w);
+      WT_CHECK(memcmp(err.message, text, strlen(err.message)) == 0);
+      WT_CHECK(wi_utf8_valid(err.message, strlen(err.message)));
+      wi_err_context(&err, "%s", text);
+      WT_CHECK(wi_utf8_valid(err.message, strlen(err.message)));
+    }
+  }
+}
+
+WT_TEST(exact_fit_is_not_cut) {
+  weir_error err = WEIR_ERROR_INIT;
+  char text[1025];
+  memset(text, 'x', 1024);
+  text[1023] = '\0';
+  memcpy(text + 1020, "\xE2\x82\xAC", 3);
+  WI_ERR(&err, WEIR_E_IO, "%s", text);
+  WT_EQ_STR(err.message, text);
+}
+
+WT_TEST(broken_bytes_become_utf8) {
+  weir_error err = WEIR_ERROR_INIT;
+  WI_ERR(&err, WEIR_E_IO, "path %s end", "\xFF\xC3-\xE2\x82");
+  WT_CHECK(wi_utf8_valid(err.message, strlen(err.message)));
+  WT_EQ_STR(err.message,
+            "path ?"
+            "?-?"
+            "? end");
+  wi_err_detail(&err, "a\0b\xFF", 4);
+  WT_EQ_STR(err.detail, "a?b?");
+  weir_error_release(&err);
+}
+
+WT_TEST(details_move_and_release_twice) {
+  weir_error a = WEIR_ERROR_INIT, b = WEIR_ERROR_INIT;
+  WI_ERR(&a, WEIR_E_ENGINE, "x");
+  wi_err_detail(&a, "first", 5);
+  wi_err_detail(&a, "second", 6);
+  WI_ERR(&b, WEIR_E_IO, "y");
+  wi_err_detail(&b, "old", 3);
+  wi_err_move(&b, &a);
+  WT_EQ_STR(b.detail, "second");
+  WT_EQ_INT(b.code, WEIR_E_ENGINE);
+  WT_CHECK(a.detail == NULL && a.code == WEIR_OK);
+  wi_err_move(&b, &b);
+  WT_EQ_STR(b.detail, "second");
+  wi_err_move(NULL, &b);
+  WT_CHECK(b.detail == NULL && b.code == WEIR_OK);
+  weir_error_release(&b);
+  weir_error_release(&b);
+  weir_error_release(NULL);
+}
+
+WT_TEST(an_argument_may_be_the_field) {
+  weir_error err = WEIR_ERROR_INIT;
+  WI_ERR(&err, WEIR_E_IO, "m");
+  wi_err_hint(&err, "do it");
+  wi_err_hint(&err, "%s; then that", err.hint);
+  WT_EQ_STR(err.hint, "do it; then that");
+  wi_err_context(&err, "%s", err.message);
+  WT_EQ_STR(err.message, "m: m");
+}

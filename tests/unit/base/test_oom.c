@@ -1,0 +1,176 @@
+/* Every allocation fails once in turn: each call must say so or do without, leak
+ * nothing and never crash. alloc.c is compiled in here with calls that can fail, so
+ * base is to be linked as an archive, whose own alloc.c is then left out. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/test.h"
+
+static long countdown = -1; /* calls left until one fails; below zero: never */
+static bool hit;
+
+static bool fails(void) {
+  if (countdown < 0) {
+    return false;
+  }
+  if (countdown-- == 0) {
+    hit = true;
+    return true;
+  }
+  return false;
+}
+
+static void *test_calloc(size_t count, size_t size) {
+  return fails() ? NULL : calloc(count, size);
+}
+
+static void *test_realloc(void *p, size_t size) {
+  return fails() ? NULL : realloc(p, size);
+}
+
+#define calloc  test_calloc
+#define realloc test_realloc
+#include "base/alloc.c"
+#undef calloc
+#undef realloc
+
+/* Runs `body` with the 1st, 2nd, ... allocation failing until none fails. `body` returns
+ * false if it took a failure for a success. */
+static bool exhaust(bool (*body)(void), int *rounds) {
+  for (*rounds = 0; *rounds < 10000; (*rounds)++) {
+    countdown = *rounds;
+    hit = false;
+    bool good = body();
+    countdown = -1;
+    if (!good) {
+      return false;
+    }
+    if (!hit) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static bool buffers(void) {
+  wi_buf b = WI_BUF_INIT;
+  weir_error err = WEIR_ERROR_INIT;
+  wi_json j;
+  wi_json_begin(&j, &b);
+  wi_json_array(&j);
+  for (int i = 0; i < 200; i++) {
+    wi_json_text(&j,
+                 "a\n\xFF"
+                 "b");
+    wi_json_double(&j, 0.1);
+  }
+  wi_json_array_end(&j);
+  bool failed = wi_buf_check(&b, &err, "test") == WEIR_E_NO_MEMORY;
+  bool good = failed == hit && failed == (err.code == WEIR_E_NO_MEMORY);
+  char *text = wi_buf_take(&b);
+  good = good && (text == NULL) == failed;
+  wi_free(text);
+  return good;
+}
+
+static bool containers(void) {
+  wi_map m = WI_MAP_INIT;
+  wi_list l = WI_LIST_INIT;
+  wi_arena a = WI_ARENA_INIT;
+  size_t puts = 0, adds = 0, made = 0;
+  for (size_t i = 0; i < 50; i++) {
+    char key[24];
+    snprintf(key, sizeof key, "%zu", i * 7 % 50);
+    puts += wi_map_put(&m, key, &m) ? 1 : 0;
+    adds += wi_list_add(&l, &l) ? 1 : 0;
+    made += wi_arena_fmt(&a, "%0200d", 5) != NULL ? 1 : 0;
+    made += wi_arena_alloc(&a, 5000) != NULL ? 1 : 0;
+  }
+  bool good = m.n == puts && l.n == adds && puts + adds + made == (hit ? 199 : 200);
+  for (size_t i = 1; i < m.n; i++) {
+    good = good && strcmp(m.entries[i - 1].key, m.entries[i].key) < 0;
+  }
+  wi_map_release(&m);
+  wi_list_release(&l);
+  wi_arena_release(&a);
+  return good;
+}
+
+static bool errors(void) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_diags d = WI_DIAGS_INIT;
+  for (int i = 0; i < 20; i++) {
+    wi_err_set(&err, WEIR_E_IO, "test", "x");
+    wi_err_detail(&err, "detail", 6);
+    wi_diags_take(&d, &err, false);
+  }
+  bool good = d.errors == 20 && d.n >= (hit ? 19 : 20);
+  char a[300], b[300];
+  memset(a, 'a', 299);
+  memset(b, 'b', 299);
+  a[299] = b[299] = '\0';
+  good = good && wi_edit_distance(a, b) == 299;
+  wi_diags_release(&d);
+  return good;
+}
+
+static char folder[] = "/tmp/weir-oom-XXXXXX";
+
+static bool files(void) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_status status = WEIR_OK;
+  wi_buf path = WI_BUF_INIT, sub = WI_BUF_INIT, text = WI_BUF_INIT, whole = WI_BUF_INIT;
+  wi_list names = WI_LIST_INIT;
+  wi_path_join(&sub, folder, "a/b");
+  wi_path_join(&path, wi_buf_text(&sub), "f");
+  WI_CHECK(wi_buf_check(&path, &err, "test"));
+  WI_CHECK(wi_buf_check(&sub, &err, "test"));
+  WI_CHECK(wi_dir_make(sub.p, &err));
+  WI_CHECK(wi_file_put_new(path.p, "one", 3, &err));
+  WI_CHECK(wi_file_replace(path.p, "two", 3, &err));
+  WI_CHECK(wi_file_read(path.p, 0, &text, &err));
+  WI_CHECK(wi_dir_list(sub.p, &names, &err));
+  WI_CHECK(wi_path_absolute(path.p, &whole, &err));
+  WI_CHECK(wi_dir_remove_all(folder, &err));
+done:;
+  bool good = hit ? status == WEIR_E_NO_MEMORY : status == WEIR_OK;
+  good = good && err.code == status && (status != WEIR_OK || strcmp(text.p, "two") == 0);
+  for (size_t i = 0; i < names.n; i++) {
+    wi_free(names.items[i]);
+  }
+  wi_list_release(&names);
+  wi_buf_release(&path);
+  wi_buf_release(&sub);
+  wi_buf_release(&text);
+  wi_buf_release(&whole);
+  weir_error_release(&err);
+  countdown = -1;
+  good = good && wi_dir_remove_all(folder, NULL) == WEIR_OK;
+  return good && wi_dir_make(folder, NULL) == WEIR_OK;
+}
+
+WT_TEST(buffers_fail_cleanly) {
+  int rounds = 0;
+  WT_CHECK(exhaust(buffers, &rounds));
+  WT_CHECK(rounds > 3);
+}
+
+WT_TEST(containers_fail_cleanly) {
+  int rounds = 0;
+  WT_CHECK(exhaust(containers, &rounds));
+  WT_CHECK(rounds > 60);
+}
+
+WT_TEST(errors_fail_cleanly) {
+  int rounds = 0;
+  WT_CHECK(exhaust(errors, &rounds));
+  WT_CHECK(rounds > 20);
+}
+
+WT_TEST(files_fail_cleanly) {
+  int rounds = 0;
+  WT_CHECK(mkdtemp(folder) != NULL);
+  WT_CHECK(exhaust(files, &rounds));
+  WT_CHECK(rounds > 10);
+  WT_CHECK(wi_dir_remove_all(folder, NULL) == WEIR_OK);
+}
