@@ -1,6 +1,5 @@
 /* Sessions and what can be read of them. */
 #include <string.h>
-#include <unistd.h>
 
 #include "api/private.h"
 #include "nanoarrow/nanoarrow.h"
@@ -29,12 +28,6 @@ weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session 
   return WEIR_OK;
 }
 
-static weir_status default_spill(wi_buf *out, weir_error *err) {
-  const char *tmp = wi_env("TMPDIR");
-  wi_buf_fmt(out, "%s/weir-%ld", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp", (long)getpid());
-  return wi_buf_check(out, err, WI_ORIGIN);
-}
-
 static weir_status copy_pairs(const weir_pair *pairs, size_t n, wi_br_pair **out,
                               weir_error *err) {
   *out = wi_alloc_array(n + 1, sizeof(**out));
@@ -57,18 +50,16 @@ weir_status weir_session_new(const weir_session_options *options, weir_session *
   wi_session *session = NULL;
   wi_engine *engine = NULL;
   wi_br_pair *storage = NULL;
-  wi_buf spill = WI_BUF_INIT;
   *out = NULL;
   if (o->struct_size != sizeof(*o)) {
     return WI_ERR(err, WEIR_E_USAGE, "weir_session_options has an unknown size");
   }
-  WI_CHECK(default_spill(&spill, err));
   WI_CHECK(copy_pairs(o->storage, o->n_storage, &storage, err));
   WI_CHECK(wi_api_engine(o->threads, &engine, err));
   inner.engine = engine;
   inner.threads = o->threads;
   inner.memory = o->memory;
-  inner.spill_dir = o->spill_dir != NULL ? o->spill_dir : wi_buf_text(&spill);
+  inner.spill_dir = o->spill_dir;
   inner.now_us = o->now_us;
   inner.storage = storage;
   inner.n_storage = o->n_storage;
@@ -79,7 +70,6 @@ done:
   wi_session_free(&session);
   wi_engine_unref(&engine);
   wi_free(storage);
-  wi_buf_release(&spill);
   return status;
 }
 
@@ -88,9 +78,6 @@ void weir_session_free(weir_session **session) {
   *session = NULL;
   if (s == NULL) {
     return;
-  }
-  if (s->session->spill_dir != NULL) {
-    (void)wi_dir_remove_all(s->session->spill_dir, NULL);
   }
   wi_session_free(&s->session);
   wi_engine_unref(&s->engine);

@@ -2,7 +2,7 @@
  * nothing fixes, and float sums whose last bits depend on the order of additions. */
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/private.h"
 
 #define WI_ORIGIN "plan"
 
@@ -59,8 +59,31 @@ static weir_status refuse_volatile(wi_str name, weir_error *err) {
                 WI_STR_FMT "() can give another result for the same inputs", WI_STR_ARG(name));
 }
 
-static weir_status check_expr(const wi_cursor *rows, bool strict, wi_strict_facts *out,
-                              weir_error *err) {
+static weir_status refuse_unordered(wi_str name, bool window, weir_error *err) {
+  if (window) {
+    wi_err_hint(err, "add ORDER BY to its OVER (...)");
+  } else if (wi_str_eq(name, "array_agg")) {
+    wi_err_hint(err, "add ORDER BY inside the call, or write array_sort(array_agg(...))");
+  } else {
+    wi_err_hint(err, "add ORDER BY inside the call");
+  }
+  return WI_ERR(err, WEIR_E_ORDER_NEEDED,
+                WI_STR_FMT "() without ORDER BY takes rows in no fixed order",
+                WI_STR_ARG(name));
+}
+
+static weir_status check_order(wi_engine *engine, const wb_plan *plan, const wi_cursor *rows,
+                               wi_str name, bool window, weir_error *err) {
+  bool sorted = false;
+  if (!window && wi_str_eq(name, "array_agg")) {
+    WI_TRY(wi_agg_is_sorted(engine, plan, wi_cursor_int(rows, 1), wi_cursor_int(rows, 3),
+                            &sorted, err));
+  }
+  return sorted ? WEIR_OK : refuse_unordered(name, window, err);
+}
+
+static weir_status check_expr(wi_engine *engine, const wb_plan *plan, const wi_cursor *rows,
+                              bool strict, wi_strict_facts *out, weir_error *err) {
   wi_str kind = wi_cursor_text(rows, 6), op = wi_cursor_text(rows, 7);
   wi_str volatility = wi_cursor_text(rows, 11), type = wi_cursor_text(rows, 12);
   wi_str name = function_name(op);
@@ -76,11 +99,7 @@ static weir_status check_expr(const wi_cursor *rows, bool strict, wi_strict_fact
     return WEIR_OK;
   }
   if (strict && needs_order(name) && !has_order(op)) {
-    wi_err_hint(err, "%s",
-                window ? "add ORDER BY to its OVER (...)" : "add ORDER BY inside the call");
-    return WI_ERR(err, WEIR_E_ORDER_NEEDED,
-                  WI_STR_FMT "() without ORDER BY takes rows in no fixed order",
-                  WI_STR_ARG(name));
+    WI_TRY(check_order(engine, plan, rows, name, window, err));
   }
   if (contains(type, "float") && !picks(name)) {
     out->order_sensitive = true;
@@ -165,7 +184,7 @@ weir_status wi_strict_check(wi_engine *engine, const wb_plan *plan, bool strict,
     if (!has) {
       break;
     }
-    WI_CHECK(check_expr(rows, strict, out, err));
+    WI_CHECK(check_expr(engine, plan, rows, strict, out, err));
   }
   if (strict) {
     WI_CHECK(strict_limits(engine, plan, err));

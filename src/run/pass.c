@@ -383,7 +383,6 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
                             wi_session **out, weir_error *err) {
   const wi_spec_profile *profile = &spec->profile;
   wi_session_options o = {0};
-  wi_buf spill = WI_BUF_INIT;
   weir_status status = WEIR_OK;
   wi_br_pair *storage = wi_alloc_array(profile->storage.n + 1, sizeof(*storage));
   *out = NULL;
@@ -394,25 +393,15 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
     storage[i].key = profile->storage.keys[i];
     storage[i].value = profile->storage.values[i];
   }
-  if (profile->spill_dir != NULL) {
-    wi_buf_str(&spill, profile->spill_dir);
-  } else {
-    const char *tmp = wi_env("TMPDIR");
-    wi_buf_fmt(&spill, "%s/weir-%ld", tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp",
-               (long)getpid());
-  }
-  WI_CHECK(wi_buf_check(&spill, err, WI_ORIGIN));
   o.engine = engine;
   o.threads = profile->threads > 0 ? (uint32_t)profile->threads : 0;
   o.memory = profile->memory > 0 ? (uint64_t)profile->memory : 0;
-  o.spill_dir = wi_buf_text(&spill);
+  o.spill_dir = profile->spill_dir;
   o.spill_limit = profile->spill_limit > 0 ? (uint64_t)profile->spill_limit : 0;
   o.now_us = now_us;
   o.storage = storage;
   o.n_storage = profile->storage.n;
-  WI_CHECK(wi_session_new(&o, out, err));
-done:
-  wi_buf_release(&spill);
+  status = wi_session_new(&o, out, err);
   wi_free(storage);
   return status;
 }

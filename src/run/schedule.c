@@ -313,9 +313,6 @@ weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error
   count(pass);
   wi_pass_record(pass);
   tell(pass, WI_EVENT_RUN_FINISHED, NULL);
-  if (pass->session->spill_dir != NULL) {
-    (void)wi_dir_remove_all(pass->session->spill_dir, NULL);
-  }
   if (pass->summary.cancelled) {
     return WI_ERR(err, WEIR_E_CANCELLED, "the run was interrupted");
   }

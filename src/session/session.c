@@ -1,7 +1,9 @@
 /* Making, filling and sealing a session. */
 #include "session/session.h"
 
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "session/private.h"
 
@@ -66,6 +68,22 @@ static weir_status make_handle(wi_session *s, const wi_session_options *options,
   return status;
 }
 
+/* A folder of the session's own, since freeing it removes the folder: others spill beside it,
+ * and what is above it is the user's. */
+static weir_status spill_folder(wi_session *s, const char *below, weir_error *err) {
+  static atomic_uint made;
+  const char *tmp = wi_env("TMPDIR");
+  wi_buf path = WI_BUF_INIT;
+  if (below == NULL) {
+    below = tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
+  }
+  wi_buf_fmt(&path, "%s/weir-%ld-%u", below, (long)getpid(), atomic_fetch_add(&made, 1));
+  weir_status status = wi_buf_check(&path, err, WI_ORIGIN);
+  s->spill_dir = status == WEIR_OK ? wi_buf_take(&path) : NULL;
+  wi_buf_release(&path);
+  return status;
+}
+
 weir_status wi_session_new(const wi_session_options *options, wi_session **out,
                            weir_error *err) {
   weir_status status = WEIR_OK;
@@ -80,13 +98,7 @@ weir_status wi_session_new(const wi_session_options *options, wi_session **out,
   s->memory = options->memory > 0 ? options->memory : wi_machine_memory();
   s->spill_limit = options->spill_limit;
   s->now_us = options->now_us != 0 ? options->now_us : wi_now_us();
-  if (options->spill_dir != NULL) {
-    s->spill_dir = wi_strdup(options->spill_dir);
-    if (s->spill_dir == NULL) {
-      status = wi_err_nomem(err, WI_ORIGIN);
-      goto done;
-    }
-  }
+  WI_CHECK(spill_folder(s, options->spill_dir, err));
   WI_CHECK(copy_storage(s, options->storage, options->n_storage, err));
   WI_CHECK(make_handle(s, options, err));
   WI_CHECK(wi_br_bind_new(s->engine, &s->bind, err));
@@ -119,6 +131,9 @@ void wi_session_free(wi_session **session) {
     wi_free((void *)(uintptr_t)s->storage[i].value);
   }
   wi_free(s->storage);
+  if (s->spill_dir != NULL) {
+    (void)wi_dir_remove_all(s->spill_dir, NULL);
+  }
   wi_free(s->spill_dir);
   wi_engine_unref(&s->engine);
   pthread_mutex_destroy(&s->lock);

@@ -33,7 +33,7 @@ typedef struct wi_session_options {
   wi_engine *engine;      /* referenced */
   uint32_t threads;
   uint64_t memory;        /* bytes for all that executes at once */
-  const char *spill_dir;  /* folder; made when first needed */
+  const char *spill_dir;  /* a folder of the session's is made in it; NULL: TMPDIR */
   uint64_t spill_limit;
   int64_t now_us;
   const wi_br_pair *storage;

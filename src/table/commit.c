@@ -135,6 +135,33 @@ done:
   return status;
 }
 
+/* What the table says once this commit is in it: a commit may lift the property. */
+static bool is_append_only(const wi_commit_request *r, const wi_pin *base) {
+  wi_buf text = WI_BUF_INIT;
+  bool on = false;
+  for (size_t i = 0; r->table != NULL && i < r->table->n_configuration; i++) {
+    const wi_br_pair *one = &r->table->configuration[i];
+    on = on || (strcmp(one->key, "delta.appendOnly") == 0 && strcmp(one->value, "true") == 0);
+  }
+  if (r->table == NULL && base != NULL) {
+    on = wi_base_property(base, "delta.appendOnly", &text) &&
+         strcmp(wi_buf_text(&text), "true") == 0;
+  }
+  wi_buf_release(&text);
+  return on;
+}
+
+static weir_status check_append_only(const wi_commit_request *r, const wi_pin *base,
+                                     const wi_removes *removes, weir_error *err) {
+  if (removes->n == 0 || !is_append_only(r, base)) {
+    return WEIR_OK;
+  }
+  wi_err_hint(err, "take append_only (the property delta.appendOnly) off, if rows may go");
+  return WI_ERR(err, WEIR_E_APPEND_ONLY,
+                "'%s' is append-only, and this write would remove %zu of its files",
+                wi_store_uri(r->store), removes->n);
+}
+
 /* ---- one attempt ---- */
 
 typedef struct attempt {
@@ -170,6 +197,7 @@ static weir_status compose(const attempt *a, int64_t now_us, wi_buf *out, uint64
   wi_buf partition_by = WI_BUF_INIT;
   wi_commit_def def = {0};
   WI_CHECK(list_removes(r, a->snap, &removes, err));
+  WI_CHECK(check_append_only(r, a->base, &removes, err));
   WI_CHECK(partition_json(r, &partition_by, err));
   def.operation = r->operation;
   def.mode = mode_name(r->mode);

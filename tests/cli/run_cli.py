@@ -335,7 +335,7 @@ def test_sql_from_a_file_and_stdin():
     same(weir("sql", table, "--file", str(path), "--format=csv")[0], "one\n1\n")
     same(weir("sql", table, "-f", "-", "--format=csv", stdin="SELECT 2 AS two")[0], "two\n2\n")
     same(weir("sql", table, "--format=csv", "-- a comment\nSELECT 3 AS three")[0], "three\n3\n")
-    path.write_text("SELECT 1,\nFROM FROM\n")
+    path.write_text("SELECT 1\nFROM (\n")
     err = weir("sql", table, "--file", str(path), code=2)[1]
     assert "error[WEIR-SQL-SYNTAX]" in err and f"--> {path}:2:" in err
 
@@ -548,7 +548,7 @@ def test_unused_parameter_warns():
 
 
 def test_broken_project_lists_all_errors():
-    folder = project("broken", {"a": "SELECT * FROM ordrs\n", "b": "SELECT 1 AS x,\nFROM\n"})
+    folder = project("broken", {"a": "SELECT * FROM ordrs\n", "b": "SELECT 1 AS x\nFROM\n"})
     err = weir("plan", code=2, cwd=folder)[1]
     assert "error[WEIR-UNKNOWN-TABLE]" in err and "--> views/a.sql:1:15" in err
     assert "error[WEIR-SQL-SYNTAX]" in err and "--> views/b.sql:2:" in err
@@ -567,7 +567,7 @@ def test_ls():
          "daily   view    table         orders\n")
     rows = json_lines(weir("ls", "--format=json", cwd=folder)[0])
     same([(r["name"], r["kind"], r["inputs"], r["file"]) for r in rows],
-         [("orders", "source", [], None), ("best", "view", ["daily"], "views/best.sql"),
+         [("orders", "source", [], "weir.yml"), ("best", "view", ["daily"], "views/best.sql"),
           ("daily", "view", ["orders"], "views/daily.sql")])
     same([r["name"] for r in
           json_lines(weir("ls", "-s", "daily", "--format=json", cwd=folder)[0])], ["daily"])

@@ -1,0 +1,11 @@
+/* Inside src/plan. */
+#ifndef WI_PLAN_PRIVATE_H
+#define WI_PLAN_PRIVATE_H
+
+#include "plan/plan.h"
+
+/* Is aggregate `ordinal` of that node read by nothing but array_sort (ordered.c)? */
+weir_status wi_agg_is_sorted(wi_engine *engine, const wb_plan *plan, int64_t node,
+                             int64_t ordinal, bool *sorted, weir_error *err);
+
+#endif
