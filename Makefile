@@ -42,6 +42,7 @@ check: setup
 	@tools/format --check
 	@tools/check-includes
 	@tools/gen-header --check
+	@tools/gen-docs --check
 	@if [ -e build/libweir.so ] && [ -e build/libweir_bridge.so ]; then \
 	  tools/check-symbols build; fi
 

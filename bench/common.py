@@ -106,3 +106,12 @@ def machine():
 
 def own_peak_mb():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def build_driver(source, binary):
+    """A C program on the public API, against the library of the build folder."""
+    binary.parent.mkdir(parents=True, exist_ok=True)
+    argv = ["cc", "-std=c17", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE"]
+    argv += [f"-I{REPO / 'include'}", source, "-o", binary]
+    argv += [f"-L{BUILD}", "-lweir", f"-Wl,-rpath,{BUILD}"]
+    run(argv)

@@ -24,6 +24,7 @@ use crate::codes::E_STREAM_USED;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
+use crate::rt;
 use crate::stream::{self, ImportedStream};
 
 /// How many batches may wait between the caller's stream and the engine.
@@ -155,7 +156,7 @@ impl ExecutionPlan for StreamExec {
         let mut stream = take(&self.stream, &self.name).map_err(Error::into_df)?;
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&schema), WAITING);
         let sender = builder.tx();
-        builder.spawn_blocking(move || {
+        let read = move || {
             while let Some(batch) = stream.next_batch() {
                 let batch = batch.and_then(|batch| relabel(batch, &schema)).map_err(Error::into_df);
                 let last = batch.is_err();
@@ -165,7 +166,8 @@ impl ExecutionPlan for StreamExec {
                 }
             }
             Ok(())
-        });
+        };
+        builder.spawn_blocking(move || rt::waiting(read));
         Ok(builder.build())
     }
 }

@@ -13,6 +13,7 @@ mod concat_exec;
 mod delta_text;
 mod error;
 mod error_map;
+mod exact;
 mod exec;
 mod exec_tables;
 mod expr_text;

@@ -24,7 +24,7 @@ use crate::codes::{
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
 use crate::sess::SessInner;
-use crate::{canon, gaps, guard, params, plan_nodes, sql, stream, tie_break};
+use crate::{canon, exact, gaps, guard, params, plan_nodes, sql, stream, tie_break};
 
 /// A logical plan.
 #[allow(non_camel_case_types)]
@@ -119,6 +119,8 @@ impl PlanInner {
             let (old, new) = (from.data_type(), to.data_type());
             let expr = if old == new {
                 column
+            } else if let Some(exact) = exact::to_micros(column.clone(), old, new) {
+                exact
             } else if can_cast_types(old, new) {
                 Expr::Cast(Cast::new(Box::new(column), new.clone()))
             } else {

@@ -111,7 +111,7 @@ fn join_kind(join_type: JoinType) -> &'static str {
 impl Walk {
     /// Walks a plan.
     pub fn over(sess: &SessInner, plan: &LogicalPlan) -> Result<Self> {
-        let default_schema = sess.snapshot().config_options().catalog.default_schema.clone();
+        let default_schema = sess.default_schema();
         let mut walk = Self {
             default_schema,
             nodes: Vec::new(),

@@ -1,5 +1,6 @@
 //! The runtime that executes everything, and the token that stops it.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,33 @@ use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_rt, wb_rt_op
 use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_FORKED, E_IO};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
+
+thread_local! {
+    /// Whether this thread of a runtime is one that waits, and not one that runs tasks.
+    static WAITS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets `WAITS` as long as it lives.
+struct Waiting(bool);
+
+impl Waiting {
+    fn set(waits: bool) -> Self {
+        Self(WAITS.replace(waits))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WAITS.set(self.0);
+    }
+}
+
+/// Runs `work` on a thread of the runtime's blocking pool in which calls that wait are allowed:
+/// a stream that the caller gave us may itself be the stream of another query of ours.
+pub fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    let _set = Waiting::set(true);
+    work()
+}
 
 /// A runtime; shared by everything made with it, ended with the last of them.
 pub struct RtInner {
@@ -83,13 +111,13 @@ impl RtInner {
     }
 
     /// FORKED when this is another process than the one that made the runtime; BUG on one of
-    /// the runtime's own threads, where waiting would deadlock.
+    /// the threads that run its tasks, where waiting would deadlock.
     pub fn check(&self) -> Result<()> {
         if std::process::id() != self.pid {
             let message = "the runtime was made before fork; make one after it";
             return Err(Error::new(E_FORKED, ORIGIN_BRIDGE, message));
         }
-        if Handle::try_current().is_ok() {
+        if Handle::try_current().is_ok() && !WAITS.get() {
             let message = "a blocking call of the bridge on an engine thread";
             return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
         }
@@ -99,6 +127,8 @@ impl RtInner {
     /// Runs a future on the caller's thread, with the runtime's threads behind it.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output> {
         self.check()?;
+        // The future runs tasks on this thread, and tasks do not wait.
+        let _set = Waiting::set(false);
         Ok(self.handle.block_on(future))
     }
 

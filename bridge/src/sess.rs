@@ -134,6 +134,13 @@ impl SessInner {
         Ok(())
     }
 
+    /// The schema of names that are written without one. A copy of the state costs as much as
+    /// planning a small query, and plan tables are read several times per plan.
+    pub fn default_schema(&self) -> String {
+        let state = self.state.read().unwrap_or_else(|e| e.into_inner());
+        state.config_options().catalog.default_schema.clone()
+    }
+
     /// The state as it is; for looking at, not for planning.
     pub fn snapshot(&self) -> SessionState {
         self.state.read().unwrap_or_else(|e| e.into_inner()).clone()

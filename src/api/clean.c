@@ -146,6 +146,23 @@ static weir_status open_store(clean_job *j, const char *name, wi_store **out, we
   return status;
 }
 
+/* Through the warehouse's store: a store never removes its own root. The log goes first: half
+ * a removal is no table, never half a table. */
+static weir_status remove_table(clean_job *j, const char *name, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_store *root = NULL;
+  wi_buf log = WI_BUF_INIT;
+  wi_buf_fmt(&log, "%s/_delta_log", name);
+  WI_CHECK(wi_buf_check(&log, err, WI_ORIGIN));
+  WI_CHECK(wi_session_store(j->session, j->p->spec->warehouse, &root, err));
+  WI_CHECK(wi_store_remove_all(root, log.p, err));
+  WI_CHECK(wi_store_remove_all(root, name, err));
+done:
+  wi_store_unref(&root);
+  wi_buf_release(&log);
+  return status;
+}
+
 /* A table that an earlier state of this project made, and that no view claims now. */
 static weir_status clean_orphan(clean_job *j, wi_store *store, const char *name,
                                 weir_error *err) {
@@ -167,9 +184,7 @@ static weir_status clean_orphan(clean_job *j, wi_store *store, const char *name,
   }
   WI_CHECK(add_item(j, "orphan", wi_store_uri(store), "", all.n, bytes, err));
   if (j->apply) {
-    /* The log goes first: half a removal is no table, never half a table. */
-    WI_CHECK(wi_store_remove_all(store, "_delta_log", err));
-    WI_CHECK(wi_store_remove_all(store, "", err));
+    WI_CHECK(remove_table(j, name, err));
   }
 done:
   wi_store_entries_release(&all);

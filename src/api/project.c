@@ -15,6 +15,27 @@ static weir_status project_alloc(weir_project **out, weir_error *err) {
   return WEIR_OK;
 }
 
+/* The files have errors; those of names and of planning are found too, for one list of all. */
+static weir_status look_further(weir_project *p, weir_error *err) {
+  static const wi_pass_select all = {0};
+  wi_engine *engine = NULL;
+  wi_pass *pass = NULL;
+  weir_error ignored = WEIR_ERROR_INIT;
+  size_t before = p->diags.errors;
+  if (wi_api_engine(0, &engine, &ignored) == WEIR_OK &&
+      wi_pass_open(p->spec, engine, p->now_us, &p->diags, &pass, &ignored) == WEIR_OK) {
+    (void)wi_pass_decide(pass, &all, &ignored);
+  }
+  wi_pass_free(&pass);
+  wi_engine_unref(&engine);
+  weir_error_release(&ignored);
+  if (p->diags.errors > before) {
+    weir_error_release(err);
+    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu errors", p->diags.errors);
+  }
+  return WEIR_E_PROJECT;
+}
+
 weir_status weir_project_open(const weir_project_options *options, weir_project **out,
                               weir_error *err) {
   static const weir_project_options none = WEIR_PROJECT_OPTIONS_INIT;
@@ -34,7 +55,10 @@ weir_status weir_project_open(const weir_project_options *options, weir_project 
   spec.params = o->params;
   spec.n_params = o->n_params;
   p->now_us = o->now_us != 0 ? o->now_us : wi_now_us();
-  WI_TRY(wi_spec_load(&spec, &p->spec, &p->diags, err));
+  weir_status status = wi_spec_load(&spec, &p->spec, &p->diags, err);
+  if (status != WEIR_OK) {
+    return status == WEIR_E_PROJECT && p->spec != NULL ? look_further(p, err) : status;
+  }
   int32_t threads = p->spec->profile.threads;
   return wi_api_engine(threads > 0 ? (uint32_t)threads : 0, &p->engine, err);
 }
@@ -306,6 +330,12 @@ weir_status weir_project_nodes(weir_project *p, const weir_node **out, size_t *n
   if (p->nodes == NULL) {
     forget_errors(p);
     WI_TRY(wi_pass_open(p->spec, p->engine, p->now_us, &p->diags, &p->parsed, err));
+    if (p->diags.errors > 0) {
+      wi_pass_free(&p->parsed);
+      wi_spec_sort_diags(&p->diags);
+      return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", p->diags.errors,
+                    p->diags.errors == 1 ? "" : "s");
+    }
     p->nodes = wi_alloc_array(p->spec->n_sources + p->spec->n_views + 1, sizeof(*p->nodes));
     if (p->nodes == NULL) {
       return wi_err_nomem(err, WI_ORIGIN);
@@ -366,6 +396,10 @@ static weir_status unknown_view(const weir_project *p, const char *view, weir_er
   wi_free(names);
   if (near[0] != '\0') {
     wi_err_hint(err, "did you mean %s?", near);
+  }
+  if (wi_spec_source_find(p->spec, view) != NULL) {
+    wi_err_hint(err, "only views have a history that weir writes");
+    return WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "'%s' is a source, not a view", view);
   }
   return WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "the project has no view '%s'", view);
 }

@@ -124,7 +124,8 @@ static weir_status add_relations(const table_request *r, const char *sql, weir_e
   wi_refs refs = {0};
   WI_TRY(wi_refs_read(r->project->engine, sql, &refs, err));
   weir_status status = WEIR_OK;
-  for (size_t i = 0; i < refs.n_relations && status == WEIR_OK; i++) {
+  bool reads = strcmp(refs.statement, "query") == 0 || strcmp(refs.statement, "explain") == 0;
+  for (size_t i = 0; reads && i < refs.n_relations && status == WEIR_OK; i++) {
     status = add_named(r, refs.relations[i].name, err);
     if (status != WEIR_OK) {
       wi_err_where(err, NULL, refs.relations[i].line, refs.relations[i].column);

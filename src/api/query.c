@@ -26,6 +26,17 @@ static void bind_values(const weir_parameter *from, size_t n, wi_br_value *to) {
   }
 }
 
+static void hint_names(const char *const *names, size_t n, weir_error *err) {
+  wi_buf hint = WI_BUF_INIT;
+  for (size_t i = 0; i < n; i++) {
+    wi_buf_fmt(&hint, "%s%s", i == 0 ? "the tables are " : ", ", names[i]);
+  }
+  if (n > 0) {
+    wi_err_hint(err, "%s", wi_buf_text(&hint));
+  }
+  wi_buf_release(&hint);
+}
+
 /* Every relation must be registered; the engine's own message would name no neighbours. */
 static weir_status check_relations(wi_session *s, const char *sql, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -33,6 +44,9 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
   char near[256] = "";
   const char **names = NULL;
   WI_CHECK(wi_refs_read(s->engine, sql, &refs, err));
+  if (strcmp(refs.statement, "query") != 0 && strcmp(refs.statement, "explain") != 0) {
+    goto done; /* what it names does not matter: the statement itself is refused */
+  }
   names = wi_alloc_array(s->inputs.n + 1, sizeof(*names));
   for (size_t i = 0; names != NULL && i < s->inputs.n; i++) {
     names[i] = ((const wi_input *)s->inputs.entries[i].value)->name;
@@ -45,6 +59,8 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
     wi_nearest(plain, names, s->inputs.n, near, sizeof(near));
     if (near[0] != '\0') {
       wi_err_hint(err, "did you mean %s?", near);
+    } else {
+      hint_names(names, s->inputs.n, err);
     }
     status = WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "there is no table '%s'", plain);
     wi_err_where(err, NULL, refs.relations[i].line, refs.relations[i].column);

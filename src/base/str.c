@@ -154,6 +154,16 @@ size_t wi_edit_distance(const char *a, const char *b) {
   return distance(a, b, false);
 }
 
+/* Two neighbours typed in the wrong order: one slip, though two edits. */
+static bool is_swap(const char *a, const char *b) {
+  size_t i = 0;
+  while (a[i] != '\0' && a[i] == b[i]) {
+    i++;
+  }
+  return a[i] != '\0' && a[i + 1] != '\0' && a[i] == b[i + 1] && a[i + 1] == b[i] &&
+         strcmp(a + i + 2, b + i + 2) == 0;
+}
+
 typedef struct near_name {
   const char *name;
   size_t distance;
@@ -192,7 +202,8 @@ void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
     if (apart > limit) {
       continue;
     }
-    near_name one = {names[i], distance(name, names[i], true)};
+    near_name one = {names[i],
+                     is_swap(name, names[i]) ? 1 : distance(name, names[i], true)};
     if (one.distance <= limit) {
       found = near_insert(best, found, one);
     }

@@ -29,7 +29,11 @@ weir_status wi_stream_error(struct ArrowArrayStream *stream, int code, weir_erro
   char *end = NULL;
   long number = strtol(text, &end, 10);
   if (end != text && *end == '\x1f' && number > 0 && number < 10000) {
-    return WI_ERR(err, (weir_status)number, "%s", end + 1);
+    weir_status status = WI_ERR(err, (weir_status)number, "%s", end + 1);
+    if (err != NULL && err->code == status) {
+      wi_wb_words(err);
+    }
+    return status;
   }
   return WI_ERR(err, WEIR_E_EXECUTION, "%s", text);
 }

@@ -206,6 +206,9 @@ weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from, w
     wi_err_where(err, NULL, from->line, from->column);
   }
   table->wb_err_free(from);
+  if (err != NULL && err->code == status) {
+    wi_wb_words(err);
+  }
   return status;
 }
 

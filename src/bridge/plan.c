@@ -1,53 +1,7 @@
 /* Plans: from SQL, rewritten, optimized, described. */
-#include <string.h>
-
 #include "bridge/private.h"
 
 #define WI_ORIGIN "bridge"
-
-/* Replaces the first `from` in a message; what does not fit is cut. */
-static void reword(weir_error *err, const char *from, const char *to) {
-  char *at = strstr(err->message, from);
-  if (at == NULL) {
-    return;
-  }
-  wi_buf text = WI_BUF_INIT;
-  wi_buf_add(&text, err->message, (size_t)(at - err->message));
-  wi_buf_fmt(&text, "%s%s", to, at + strlen(from));
-  if (!text.failed && text.n < sizeof(err->message)) {
-    memcpy(err->message, wi_buf_text(&text), text.n + 1);
-  }
-  wi_buf_release(&text);
-}
-
-/* The parser's words as those of the other errors: the place is a field of its own, and SQL
- * that ends too early has its end as the place. */
-static weir_status tell_syntax(weir_status status, const char *sql, weir_error *err) {
-  if (status != WEIR_E_SQL_SYNTAX || err == NULL) {
-    return status;
-  }
-  char *place = strstr(err->message, " at Line: ");
-  if (place != NULL) {
-    *place = '\0';
-  }
-  if (err->line == 0 && strstr(err->message, "EOF") != NULL) {
-    size_t n = strlen(sql);
-    while (n > 0 && strchr(" \t\r\n;", sql[n - 1]) != NULL) {
-      n--;
-    }
-    uint32_t line = 1, column = 1;
-    for (size_t i = 0; i < n; i++) {
-      bool end = sql[i] == '\n';
-      line += end ? 1 : 0;
-      column = end ? 1 : column + (((unsigned char)sql[i] & 0xC0) != 0x80 ? 1 : 0);
-    }
-    wi_err_where(err, NULL, line, column);
-  }
-  reword(err, "Expected: ", "expected ");
-  reword(err, ", found: ", ", found ");
-  reword(err, "found EOF", "found the end of the SQL");
-  return status;
-}
 
 static weir_status read_refs(wi_engine *engine, const char *sql, wi_cursor **out,
                              weir_error *err) {
@@ -59,7 +13,8 @@ static weir_status read_refs(wi_engine *engine, const char *sql, wi_cursor **out
 weir_status wi_br_sql_refs(wi_engine *engine, const char *sql, wi_cursor **out,
                            weir_error *err) {
   weir_status status = read_refs(engine, sql, out, err);
-  return tell_syntax(status, sql, err);
+  wi_wb_syntax(err, sql);
+  return status;
 }
 
 weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess, const char *sql,
@@ -84,7 +39,8 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess, const char *sql,
   }
   int code = t->wb_plan_sql(sess, wi_wb_str(sql), rows, n_values,
                             read_only ? WB_PLAN_READ_ONLY : 0, out, &from);
-  status = tell_syntax(wi_wb_status(t, code, &from, err), sql, err);
+  status = wi_wb_status(t, code, &from, err);
+  wi_wb_syntax(err, sql);
 done:
   wi_free(rows);
   return status;

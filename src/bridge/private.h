@@ -63,6 +63,11 @@ wb_rt *wi_engine_runtime(wi_engine *engine);
 wb_str wi_wb_str(const char *text);
 /* Moves the engine's error into err and frees it; returns `code`. */
 weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from, weir_error *err);
+/* words.c: the engines' messages in weir's words. */
+void wi_wb_words(weir_error *err);
+/* The parser's: without the place, which is a field of its own, and with the end of the SQL as
+ * the place where it ends too early. */
+void wi_wb_syntax(weir_error *err, const char *sql);
 /* An array of wb_str over NUL-terminated texts; NULL with n = 0 is fine. */
 weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out, weir_error *err);
 

@@ -34,11 +34,6 @@ static void print_summary(wi_cli_call *call, const weir_report *report) {
 /* The run began: what came of it. */
 static int conclude(wi_cli_call *call, weir_project *project, const weir_report *report,
                     weir_status status, weir_error *err) {
-  size_t n = 0;
-  const weir_diagnostic *warnings = weir_report_warnings(report, &n);
-  for (size_t i = 0; i < n && call->screen.format != WI_CLI_FORMAT_JSON; i++) {
-    wi_cli_tell(&call->screen, &warnings[i].error, true, NULL);
-  }
   size_t told = tell_views(call, report);
   int code = 0;
   if (status == WEIR_E_RUN_FAILED && told > 0) {

@@ -154,6 +154,9 @@ static int query(wi_cli_call *call, weir_project *project, const char *sql,
     return 0;
   }
   const wi_cli_value *file = &call->values[WI_CLI_FILE];
+  if (err.code == WEIR_E_PARAM_UNKNOWN && err.hint[0] == '\0') {
+    wi_cli_error_hint(&err, "give it a value: --param NAME=VALUE");
+  }
   if (err.line > 0 && err.file[0] == '\0' && file->set) {
     snprintf(err.file, sizeof err.file, "%s",
              strcmp(file->text, "-") == 0 ? "standard input" : file->text);

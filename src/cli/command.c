@@ -213,8 +213,9 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
     return wi_cli_error(err, WEIR_E_USAGE, "%s takes %s, not '%.200s'", label, want,
                         text);
   }
-  if (id == WI_CLI_THREADS && (value->number == 0 || value->number > 4096)) {
-    return wi_cli_error(err, WEIR_E_USAGE, "%s takes a number from 1 to 4096", label);
+  if (id == WI_CLI_THREADS && (value->number == 0 || value->number > 1024)) {
+    return wi_cli_error(err, WEIR_E_USAGE, "%s takes a number from 1 to 1024, not '%s'", label,
+                        text);
   }
   value->set = true;
   value->text = text;
@@ -371,8 +372,13 @@ static weir_status parse_word(parser *p, weir_error *err) {
   if (call->n_args == call->command->most) {
     wi_cli_error(err, WEIR_E_USAGE, "`weir %s` has no use for the argument '%.100s'",
                  call->command->name, text);
-    wi_cli_error_hint(err, "usage: weir %s [OPTIONS] %s", call->command->name,
-                      call->command->arguments);
+    if (takes(call->command, WI_CLI_SELECT)) {
+      wi_cli_error_hint(err, "did you mean --select %.100s?", text);
+    } else {
+      wi_cli_error_hint(err, "usage: weir %s [OPTIONS]%s%s", call->command->name,
+                        call->command->arguments[0] != '\0' ? " " : "",
+                        call->command->arguments);
+    }
     return WEIR_E_USAGE;
   }
   call->args[call->n_args++] = text;

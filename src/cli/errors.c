@@ -46,6 +46,12 @@ static void add_place(wi_cli_buf *b, const char *key, uint32_t v) {
   }
 }
 
+/* The detail is not the engine's words, but rows that say what is wrong. */
+static bool has_rows(const weir_error *err) {
+  return (err->code == WEIR_E_CONSTRAINT || err->code == WEIR_E_KEY_VIOLATED) &&
+         err->detail != NULL && err->detail[0] != '\0';
+}
+
 void wi_cli_error_members(wi_cli_buf *b, const weir_error *err, bool verbose) {
   wi_cli_json_kt(b, "code", weir_error_code_name(err->code));
   wi_cli_json_kt(b, "class", weir_class_name(weir_error_class(err->code)));
@@ -54,7 +60,7 @@ void wi_cli_error_members(wi_cli_buf *b, const weir_error *err, bool verbose) {
   add_place(b, "line", err->line);
   add_place(b, "column", err->column);
   wi_cli_json_kt(b, "hint", err->hint[0] == '\0' ? NULL : err->hint);
-  if (verbose && err->detail != NULL) {
+  if ((verbose && err->detail != NULL) || has_rows(err)) {
     wi_cli_json_kt(b, "detail", err->detail);
   }
 }
@@ -114,7 +120,10 @@ static void tell_text(wi_cli_buf *b, const wi_cli_screen *s, const weir_error *e
     wi_cli_buf_chr(b, ' ');
     add_block(b, err->hint, "    ");
   }
-  if (s->verbose && err->detail != NULL && err->detail[0] != '\0') {
+  if (has_rows(err)) {
+    wi_cli_buf_str(b, "  rows:\n  ");
+    add_block(b, err->detail, "  ");
+  } else if (s->verbose && err->detail != NULL && err->detail[0] != '\0') {
     wi_cli_buf_str(b, "  detail: ");
     add_block(b, err->detail, "    ");
   }

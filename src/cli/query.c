@@ -53,35 +53,43 @@ static void infer(weir_parameter *p, const char *text) {
   }
 }
 
-/* false: the type is not known, or the text is none of its values. */
-static bool typed(weir_parameter *p, const char *type, size_t n, const char *text) {
+/* NULL, or why the text is no value of that type. */
+static const char *typed(weir_parameter *p, const char *type, size_t n, const char *text) {
   static const struct {
     const char *name;
     weir_type type;
   } types[] = {{"int64", WEIR_TYPE_INT64},   {"float64", WEIR_TYPE_FLOAT64},
                {"string", WEIR_TYPE_STRING}, {"boolean", WEIR_TYPE_BOOLEAN},
                {"date", WEIR_TYPE_DATE},     {"timestamp", WEIR_TYPE_TIMESTAMP}};
+  bool known = false;
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strlen(types[i].name) == n && memcmp(types[i].name, type, n) == 0) {
       p->type = types[i].type;
+      known = true;
     }
+  }
+  if (!known) {
+    return "there is no such type";
   }
   p->text = text;
   switch (p->type) {
     case WEIR_TYPE_INT64:
-      return parse_int(text, &p->i64);
+      return parse_int(text, &p->i64) ? NULL : "the value is no int64";
     case WEIR_TYPE_FLOAT64:
-      return parse_float(text, &p->f64);
+      return parse_float(text, &p->f64) ? NULL : "the value is no float64";
     case WEIR_TYPE_BOOLEAN:
-      return parse_boolean(text, &p->i64);
+      return parse_boolean(text, &p->i64) ? NULL : "the value is not true or false";
     case WEIR_TYPE_DATE:
-      return wi_cli_date_parse(text, &p->i64);
+      return wi_cli_date_parse(text, &p->i64) ? NULL
+                                              : "the value is no date, as 2026-01-31";
     case WEIR_TYPE_TIMESTAMP:
-      return wi_cli_time_parse(text, &p->i64);
+      return wi_cli_time_parse(text, &p->i64)
+                 ? NULL
+                 : "the value is no timestamp, as 2026-01-31T12:00:00Z";
     case WEIR_TYPE_STRING:
-      return true;
+      break;
   }
-  return false;
+  return NULL;
 }
 
 static weir_status parse_one(wi_cli_parameters *p, const char *text, weir_error *err) {
@@ -110,11 +118,8 @@ static weir_status parse_one(wi_cli_parameters *p, const char *text, weir_error 
     infer(item, text + n + 1);
     return WEIR_OK;
   }
-  if (!typed(item, text + name + 1, n - name - 1, text + n + 1)) {
-    return bad_parameter(
-        text, "the value does not fit the type, or there is no such type", err);
-  }
-  return WEIR_OK;
+  const char *why = typed(item, text + name + 1, n - name - 1, text + n + 1);
+  return why == NULL ? WEIR_OK : bad_parameter(text, why, err);
 }
 
 weir_status wi_cli_parameters_parse(wi_cli_parameters *p, const char *const *texts,

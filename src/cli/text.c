@@ -575,11 +575,21 @@ static size_t distance(const char *a, const char *b) {
   return row[nb];
 }
 
+/* Two neighbours typed in the wrong order: one slip, though two edits. */
+static bool is_swap(const char *a, const char *b) {
+  size_t i = 0;
+  while (a[i] != '\0' && a[i] == b[i]) {
+    i++;
+  }
+  return a[i] != '\0' && a[i + 1] != '\0' && a[i] == b[i + 1] && a[i + 1] == b[i] &&
+         strcmp(a + i + 2, b + i + 2) == 0;
+}
+
 const char *wi_cli_nearest(const char *name, const char *const *names, size_t n) {
   const char *best = NULL;
   size_t least = strlen(name) < 4 ? 2 : 4; /* exclusive */
   for (size_t i = 0; i < n; i++) {
-    size_t d = distance(name, names[i]);
+    size_t d = is_swap(name, names[i]) ? 1 : distance(name, names[i]);
     if (d < least && d < strlen(names[i])) {
       least = d;
       best = names[i];

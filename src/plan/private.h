@@ -8,4 +8,8 @@
 weir_status wi_agg_is_sorted(wi_engine *engine, const wb_plan *plan, int64_t node,
                              int64_t ordinal, bool *sorted, weir_error *err);
 
+/* UNKNOWN_COLUMN: `what` (as "key") names a column that the view does not have (typemap.c). */
+weir_status wi_no_such_column(const char *what, const char *name,
+                              const struct ArrowSchema *schema, weir_error *err);
+
 #endif

@@ -51,10 +51,17 @@ static bool has_order(wi_str op) {
   return !contains(op, " order=0 ");
 }
 
+/* A frame of some of the rows before and after: which ones depends on their order. */
+static bool counts_rows(wi_str op) {
+  return contains(op, " frame=rows ") &&
+         !contains(op, " frame=rows from unbounded preceding to unbounded following");
+}
+
 static weir_status refuse_volatile(wi_str name, weir_error *err) {
-  wi_err_hint(err,
-              "a parameter with `default: run_date` or `run_time` is the other way, or "
-              "`determinism: relaxed` in the header");
+  bool clock = wi_str_eq(name, "now") || contains(name, "current_");
+  wi_err_hint(err, clock ? "declare a parameter with `default: run_time` (or run_date) and name "
+                           "it as $name, or write `determinism: relaxed` in the header"
+                         : "take it out, or write `determinism: relaxed` in the header");
   return WI_ERR(err, WEIR_E_VOLATILE,
                 WI_STR_FMT "() can give another result for the same inputs", WI_STR_ARG(name));
 }
@@ -98,7 +105,7 @@ static weir_status check_expr(wi_engine *engine, const wb_plan *plan, const wi_c
   if (!aggregate && !window) {
     return WEIR_OK;
   }
-  if (strict && needs_order(name) && !has_order(op)) {
+  if (strict && !has_order(op) && (needs_order(name) || counts_rows(op))) {
     WI_TRY(check_order(engine, plan, rows, name, window, err));
   }
   if (contains(type, "float") && !picks(name)) {
@@ -107,9 +114,10 @@ static weir_status check_expr(wi_engine *engine, const wb_plan *plan, const wi_c
   return WEIR_OK;
 }
 
-/* LIMIT keeps some rows; which ones must not be left to chance. */
+/* LIMIT and DISTINCT ON keep some rows; which ones must not be left to chance. */
 typedef struct node_row {
   int64_t parent;
+  bool unsorted_on; /* DISTINCT ON without ORDER BY */
   bool limit, sort, passes; /* passes: keeps the order of its one input */
 } node_row;
 
@@ -120,6 +128,11 @@ static bool node_passes(wi_str kind) {
 
 static weir_status check_limits(const node_row *nodes, size_t n, weir_error *err) {
   for (size_t i = 0; i < n; i++) {
+    if (nodes[i].unsorted_on) {
+      wi_err_hint(err, "add ORDER BY: the columns of DISTINCT ON first, then what decides");
+      return WI_ERR(err, WEIR_E_ORDER_NEEDED,
+                    "DISTINCT ON without ORDER BY keeps rows in no fixed order");
+    }
     if (!nodes[i].limit) {
       continue;
     }
@@ -160,6 +173,8 @@ static weir_status strict_limits(wi_engine *engine, const wb_plan *plan, weir_er
     }
     wi_str kind = wi_cursor_text(rows, 3);
     nodes[n].parent = wi_cursor_int(rows, 1);
+    nodes[n].unsorted_on =
+        wi_str_eq(kind, "distinct_on") && contains(wi_cursor_text(rows, 4), " sort=none");
     nodes[n].limit = wi_str_eq(kind, "limit");
     nodes[n].sort = wi_str_eq(kind, "sort");
     nodes[n].passes = node_passes(kind);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "nanoarrow/nanoarrow.h"
-#include "plan/plan.h"
+#include "plan/private.h"
 
 #define WI_ORIGIN "plan"
 
@@ -55,9 +55,15 @@ static const map_row *find_row(const char *format) {
 
 static weir_status no_type(const char *path, const char *format, const char *cast,
                            weir_error *err) {
+  static const char *const names[][2] = {
+      {"n", "null"}, {"tt", "time"}, {"tD", "duration"}, {"ti", "interval"}, {"ts", "nanoseconds"}};
+  const char *name = format;
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    name = wi_starts_with(format, names[i][0]) ? names[i][1] : name;
+  }
   wi_err_hint(err, "write CAST(... AS %s) AS %s", cast, path);
   return WI_ERR(err, WEIR_E_OUTPUT_TYPE,
-                "output column '%s' has a type that a table cannot hold (%s)", path, format);
+                "output column '%s' has a type that a table cannot hold (%s)", path, name);
 }
 
 static weir_status map_field(const struct ArrowSchema *in, const char *path, int depth,
@@ -128,6 +134,10 @@ static weir_status map_field(const struct ArrowSchema *in, const char *path, int
     case MAP_TO:
       return set(ArrowSchemaSetFormat(out, row->to), err);
     case MAP_STAMP:
+      if (depth > 0 && type->format[2] == 'n') {
+        /* Inside lists and structs nothing would notice digits that get lost. */
+        return no_type(path, type->format, "TIMESTAMP(6)", err);
+      }
       return set(ArrowSchemaSetFormat(out, type->format[4] != '\0' ? "tsu:UTC" : "tsu:"), err);
     case MAP_LIST:
     case MAP_STRUCT:
@@ -185,7 +195,8 @@ static weir_status check_names(const struct ArrowSchema *plan, weir_error *err) 
     }
     if (wi_map_has(&seen, folded)) {
       wi_err_hint(err, "name one of them differently: ... AS %s_2", name);
-      status = WI_ERR(err, WEIR_E_OUTPUT_NAME, "two output columns are called '%s'", name);
+      status = WI_ERR(err, WEIR_E_OUTPUT_NAME,
+                      "two output columns are called '%s', or differ only in case", name);
     } else if (!wi_map_put(&seen, folded, folded)) {
       status = wi_err_nomem(err, WI_ORIGIN);
     }
@@ -204,6 +215,31 @@ static bool listed(const char *name, const char *const *names, size_t n) {
   return false;
 }
 
+weir_status wi_no_such_column(const char *what, const char *name,
+                              const struct ArrowSchema *schema, weir_error *err) {
+  char near[256] = "";
+  wi_buf hint = WI_BUF_INIT;
+  const char **names = wi_alloc_array((size_t)schema->n_children + 1, sizeof(*names));
+  if (names == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (int64_t i = 0; i < schema->n_children; i++) {
+    names[i] = schema->children[i]->name;
+  }
+  wi_nearest(name, names, (size_t)schema->n_children, near, sizeof(near));
+  if (near[0] != '\0') {
+    wi_buf_fmt(&hint, "did you mean %s? ", near);
+  }
+  for (int64_t i = 0; i < schema->n_children; i++) {
+    wi_buf_fmt(&hint, "%s%s", i == 0 ? "the columns are " : ", ", names[i]);
+  }
+  wi_err_hint(err, "%s", wi_buf_text(&hint));
+  wi_buf_release(&hint);
+  wi_free(names);
+  return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
+                "%s names the column '%s', which the view does not have", what, name);
+}
+
 static weir_status check_listed(const struct ArrowSchema *plan, const char *const *not_null,
                                 size_t n, weir_error *err) {
   for (size_t k = 0; k < n; k++) {
@@ -212,9 +248,7 @@ static weir_status check_listed(const struct ArrowSchema *plan, const char *cons
       found = strcmp(plan->children[i]->name, not_null[k]) == 0;
     }
     if (!found) {
-      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
-                    "the header names the column '%s', which the view does not have",
-                    not_null[k]);
+      return wi_no_such_column("the header", not_null[k], plan, err);
     }
   }
   return WEIR_OK;
@@ -278,7 +312,7 @@ static void type_text(const struct ArrowSchema *field, int depth, wi_buf *out) {
   } else if (strncmp(field->format, "d:", 2) == 0) {
     wi_buf_fmt(out, "decimal(%s)", field->format + 2);
   } else if (strcmp(field->format, "+l") == 0) {
-    wi_buf_str(out, "list<");
+    wi_buf_str(out, "array<");
     type_text(field->children[0], depth + 1, out);
     wi_buf_chr(out, '>');
   } else if (strcmp(field->format, "+m") == 0) {

@@ -1,7 +1,7 @@
 /* One view, from its SQL to an optimized plan with a digest. */
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/private.h"
 
 #define WI_ORIGIN "plan"
 
@@ -51,9 +51,7 @@ static weir_status check_columns_exist(const wi_names *names, const char *what,
       found = strcmp(schema->children[i]->name, names->items[k]) == 0;
     }
     if (!found) {
-      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
-                    "%s names the column '%s', which the view does not have", what,
-                    names->items[k]);
+      return wi_no_such_column(what, names->items[k], schema, err);
     }
   }
   return WEIR_OK;
@@ -64,7 +62,8 @@ static weir_status check_partitions(const wi_spec_view *view, const struct Arrow
   WI_TRY(check_columns_exist(&view->partition_by, "partition_by", schema, err));
   WI_TRY(check_columns_exist(&view->sort_by, "sort_by", schema, err));
   if (view->partition_by.n > 0 && view->partition_by.n >= (size_t)schema->n_children) {
-    return WI_ERR(err, WEIR_E_BAD_VALUE, "partition_by names every column");
+    wi_err_hint(err, "leave at least one column out; its values are what the files hold");
+    return WI_ERR(err, WEIR_E_BAD_VALUE, "partition_by names every column of the view");
   }
   for (size_t k = 0; k < view->partition_by.n; k++) {
     for (int64_t i = 0; i < schema->n_children; i++) {

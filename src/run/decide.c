@@ -253,8 +253,17 @@ done:
   return status;
 }
 
+/* Every build of a volatile view is another input. */
+static void volatile_identity(wi_run_view *view, const char *result_key, const char *run_id) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.volatile");
+  wi_digest_text(&d, result_key);
+  wi_digest_text(&d, run_id);
+  wi_digest_end_hex(&d, view->identity);
+}
+
 /* What consumers' keys hold of it. Foreign rows on top of a result are another input. */
-static void settle_identity(wi_run_view *view) {
+static void settle_identity(const wi_pass *pass, wi_run_view *view) {
   bool stands = view->action == WI_ACTION_STAND;
   if (stands && (view->last.foreign_data || !view->last.found)) {
     wi_digest d;
@@ -264,6 +273,14 @@ static void settle_identity(wi_run_view *view) {
     wi_digest_end_hex(&d, view->identity);
     return;
   }
+  if (stands && strcmp(view->last.is_volatile, "1") == 0) {
+    volatile_identity(view, view->last.result_key, view->last.run_id);
+    return;
+  }
+  if (!stands && view->plan != NULL && view->plan->is_volatile) {
+    volatile_identity(view, view->result_key, pass->run_id);
+    return;
+  }
   snprintf(view->identity, sizeof(view->identity), "%s",
            stands ? view->last.result_key : view->result_key);
 }
@@ -271,7 +288,8 @@ static void settle_identity(wi_run_view *view) {
 /* Not chosen: read as it stands, and said so if it is stale. */
 static weir_status stand(wi_pass *pass, wi_run_view *view, weir_error *err) {
   if (!view->last.table) {
-    wi_err_hint(err, "select it too: --select +%s", view->spec->name);
+    wi_err_hint(err, "select it too: --select %s, or +NAME for a view with all that it reads",
+                view->spec->name);
     return WI_ERR(err, WEIR_E_UPSTREAM_UNBUILT,
                   "the view '%s' is not selected and was never built", view->spec->name);
   }
@@ -302,6 +320,12 @@ weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err) {
   }
   wi_planning_key(pass, view);
   const char *forced = forced_reason(pass, view);
+  if (forced != NULL && view->chosen && view->last.found && view->last.foreign_data) {
+    wi_pass_warn(pass, WEIR_E_NOT_OURS, "decide",
+                 "%s: version %lld, written by %s, changed rows; the view is built again",
+                 view->spec->name, (long long)view->last.foreign_version,
+                 view->last.foreign_writer);
+  }
   if (forced == NULL && strcmp(view->planning_key, view->last.planning_key) == 0) {
     WI_CHECK(decide_by_record(pass, view, err));
   } else {
@@ -310,7 +334,7 @@ weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err) {
   if (!view->chosen) {
     WI_CHECK(stand(pass, view, err));
   }
-  settle_identity(view);
+  settle_identity(pass, view);
 done:
   wi_buf_release(&uri);
   return status;

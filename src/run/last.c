@@ -1,4 +1,5 @@
 /* A view's last result, as its own table's log tells it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "run/private.h"
@@ -40,6 +41,7 @@ static void take_texts(wi_last *last) {
   const wi_commit *c = &last->commit;
   last->planning_key = text_of(c, "weir.planning_key");
   last->result_key = text_of(c, "weir.result_key");
+  last->run_id = text_of(c, "weir.run_id");
   last->plan_digest = text_of(c, "weir.plan_digest");
   last->functions_digest = text_of(c, "weir.functions_digest");
   last->settings_digest = text_of(c, "weir.settings_digest");
@@ -69,7 +71,13 @@ static weir_status walk_back(const wi_spec *spec, const char *view, wi_store *st
       take_texts(out);
       return WEIR_OK;
     }
-    out->foreign_data = out->foreign_data || commit.data_change;
+    if (commit.data_change && !out->foreign_data) {
+      const char *writer = wi_commit_info_text(&commit, "engineInfo");
+      out->foreign_data = true;
+      out->foreign_version = commit.version;
+      snprintf(out->foreign_writer, sizeof(out->foreign_writer), "%s",
+               writer != NULL ? writer : "an unnamed writer");
+    }
     wi_commit_release(&commit);
   }
   return WEIR_OK;

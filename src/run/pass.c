@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "run/private.h"
 
@@ -44,10 +43,40 @@ const char *wi_relation_plain(const char *name) {
 
 /* ---- references ---- */
 
+/* Errors of weir.yml that leave in doubt what it declares. A key that is unknown hides nothing
+ * where there are sources, and a --param declares nothing. */
+static bool hides_names(const wi_spec *spec, const weir_error *e) {
+  if (e->file[0] == '\0') {
+    return e->code != WEIR_E_PARAM_UNKNOWN && e->code != WEIR_E_PARAM_TYPE &&
+           e->code != WEIR_E_DUPLICATE_NAME && e->code != WEIR_E_USAGE;
+  }
+  return !wi_starts_with(e->file, "views/") &&
+         !(e->code == WEIR_E_UNKNOWN_KEY && spec->n_sources > 0);
+}
+
+/* Before the views are read: what the reading of the files found stands already. */
+static void look_at_errors(wi_pass *pass) {
+  for (size_t i = 0; i < pass->diags->n; i++) {
+    const weir_error *e = &pass->diags->items[i].error;
+    if (pass->diags->items[i].warning) {
+      continue;
+    }
+    pass->names_unknown = pass->names_unknown || hides_names(pass->spec, e);
+    pass->params_unknown = pass->params_unknown || !wi_starts_with(e->file, "views/");
+    for (size_t v = 0; v < pass->spec->n_views; v++) {
+      wi_run_view *view = &pass->views[v];
+      view->blocked = view->blocked || strcmp(view->spec->file, e->file) == 0;
+    }
+  }
+}
+
 static void unknown_table(wi_pass *pass, const wi_spec_view *view, const wi_ref *ref) {
   const wi_spec *spec = pass->spec;
   char near[256] = "";
   char hint[320] = "";
+  if (pass->names_unknown) {
+    return;
+  }
   const char **names = wi_alloc_array(spec->n_sources + spec->n_views + 1, sizeof(*names));
   size_t n = 0;
   if (names != NULL) {
@@ -59,7 +88,7 @@ static void unknown_table(wi_pass *pass, const wi_spec_view *view, const wi_ref 
     }
     wi_nearest(ref->name, names, n, near, sizeof(near));
   }
-  snprintf(hint, sizeof(hint), near[0] != '\0' ? "did you mean %s?" : "declare it in weir.yml%s",
+  snprintf(hint, sizeof(hint), near[0] != '\0' ? "did you mean %s?" : "declare it under `sources:` in weir.yml%s",
            near);
   wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_TABLE, WI_ORIGIN, view->file, ref->line,
                ref->column, hint, "'%s' is neither a source nor a view", ref->name);
@@ -68,10 +97,19 @@ static void unknown_table(wi_pass *pass, const wi_spec_view *view, const wi_ref 
 
 static void refuse_schema(wi_pass *pass, const wi_spec_view *view, const wi_ref *ref) {
   bool records = wi_starts_with(ref->name, WI_SCHEMA_RECORDS ".");
+  bool path = strchr(ref->name, '"') != NULL || strchr(ref->name, '/') != NULL;
+  const char *last = strrchr(ref->name, '.');
+  char hint[320];
+  snprintf(hint, sizeof(hint), "views and sources have no schema: FROM %.200s",
+           last != NULL ? last + 1 : ref->name);
   wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_TABLE, WI_ORIGIN, view->file, ref->line,
-               ref->column, records ? "read the records with `weir sql`" : "name it directly",
+               ref->column,
+               records ? "read the records with `weir sql`"
+               : path  ? "declare a Delta table under `sources:` in weir.yml, and name that"
+                       : hint,
                records ? "a view cannot read '%s': each run would change its own input"
-                       : "'%s' names a schema that views cannot read",
+               : path  ? "%s is neither a source nor a view, and views read no files"
+                       : "'%s' is neither a source nor a view",
                ref->name);
 }
 
@@ -119,12 +157,33 @@ static void check_table_functions(wi_pass *pass, const wi_run_view *view) {
   }
 }
 
-static void check_statement(wi_pass *pass, const wi_run_view *view) {
-  if (strcmp(view->refs.statement, "query") != 0) {
-    wi_diags_add(pass->diags, false, WEIR_E_READ_ONLY, WI_ORIGIN, view->spec->file,
-                 view->spec->sql_line, 0, "a view is one SELECT",
-                 "the view's statement is no query but of the kind '%s'", view->refs.statement);
+static const char *kind_in_words(const char *statement) {
+  static const char *const kinds[][2] = {
+      {"ddl", "a statement that creates, changes or drops things"},
+      {"dml", "a statement that changes rows"},
+      {"copy", "COPY"},
+      {"set", "SET"},
+      {"explain", "EXPLAIN"}};
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+    if (strcmp(statement, kinds[i][0]) == 0) {
+      return kinds[i][1];
+    }
   }
+  return "another statement";
+}
+
+static bool check_statement(wi_pass *pass, const wi_run_view *view) {
+  const char *statement = view->refs.statement;
+  if (strcmp(statement, "query") == 0) {
+    return true;
+  }
+  wi_diags_add(pass->diags, false, WEIR_E_READ_ONLY, WI_ORIGIN, view->spec->file,
+               view->spec->sql_line, 0,
+               strcmp(statement, "ddl") == 0 || strcmp(statement, "dml") == 0
+                   ? "write the SELECT alone; weir makes the table and fills it"
+                   : "write the SELECT alone",
+               "a view is one SELECT, this is %s", kind_in_words(statement));
+  return false;
 }
 
 /* ---- parameters ---- */
@@ -165,6 +224,7 @@ static bool header_allows(const wi_spec_view *view, const char *name) {
 static void unknown_param(wi_pass *pass, const wi_spec_view *view, const wi_ref *ref) {
   const wi_spec *spec = pass->spec;
   char near[256] = "", hint[320];
+  bool number = ref->name[0] >= '0' && ref->name[0] <= '9';
   const char **names = wi_alloc_array(spec->n_params + 1, sizeof(*names));
   for (size_t i = 0; names != NULL && i < spec->n_params; i++) {
     names[i] = spec->params[i].name;
@@ -172,8 +232,11 @@ static void unknown_param(wi_pass *pass, const wi_spec_view *view, const wi_ref 
   if (names != NULL) {
     wi_nearest(ref->name, names, spec->n_params, near, sizeof(near));
   }
-  snprintf(hint, sizeof(hint), near[0] != '\0' ? "did you mean $%s?"
-                                               : "declare it under `parameters:` in weir.yml%s",
+  snprintf(hint, sizeof(hint),
+           number            ? "parameters have names: write $name, and declare name under "
+                               "`parameters:` in weir.yml"
+           : near[0] != '\0' ? "did you mean $%s?"
+                             : "declare it under `parameters:` in weir.yml%s",
            near);
   wi_diags_add(pass->diags, false, WEIR_E_PARAM_UNKNOWN, WI_ORIGIN, view->file, ref->line,
                ref->column, hint, "the parameter '$%s' is not declared", ref->name);
@@ -189,7 +252,12 @@ static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used, wei
     const wi_ref *ref = &view->refs.params[i];
     const wi_spec_param *param = wi_spec_param_find(pass->spec, ref->name);
     weir_error one = WEIR_ERROR_INIT;
-    if (param == NULL || !header_allows(view->spec, ref->name)) {
+    bool known = param != NULL && header_allows(view->spec, ref->name);
+    if (pass->params_unknown && (!known || (!param->has_value && param->default_kind == WI_DEFAULT_NONE))) {
+      view->blocked = true; /* most likely it only follows from what was said already */
+      continue;
+    }
+    if (!known) {
       unknown_param(pass, view->spec, ref);
       continue;
     }
@@ -206,7 +274,7 @@ static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used, wei
 }
 
 static void warn_unused(wi_pass *pass, const bool *used) {
-  for (size_t i = 0; i < pass->spec->n_params; i++) {
+  for (size_t i = 0; pass->diags->errors == 0 && i < pass->spec->n_params; i++) {
     const wi_spec_param *p = &pass->spec->params[i];
     if (!used[i]) {
       wi_diags_add(pass->diags, true, WEIR_E_PARAM_UNKNOWN, WI_ORIGIN, p->place.file,
@@ -259,7 +327,9 @@ static weir_status read_view(wi_pass *pass, wi_run_view *view, bool *used, weir_
     weir_error_release(&one);
     return WEIR_OK;
   }
-  check_statement(pass, view);
+  if (!check_statement(pass, view)) {
+    return WEIR_OK; /* what it names is no input */
+  }
   check_table_functions(pass, view);
   WI_TRY(sort_relations(pass, view, err));
   return bind_params(pass, view, used, err);
@@ -306,8 +376,13 @@ weir_status wi_pass_open(const wi_spec *spec, wi_engine *engine, int64_t now_us,
   p->diags = diags;
   wi_uuid7(p->run_id);
   wi_spec_digest(spec, p->spec_digest);
+  look_at_errors(p);
   for (size_t i = 0; i < spec->n_views; i++) {
-    WI_CHECK(read_view(p, &p->views[i], used, err));
+    size_t before = diags->errors;
+    if (!p->views[i].blocked) {
+      WI_CHECK(read_view(p, &p->views[i], used, err));
+      p->views[i].blocked = p->views[i].blocked || diags->errors > before;
+    }
   }
   warn_unused(p, used);
   weir_error ordering = WEIR_ERROR_INIT;
@@ -318,7 +393,8 @@ weir_status wi_pass_open(const wi_spec *spec, wi_engine *engine, int64_t now_us,
     goto done;
   }
   weir_error_release(&ordering);
-  if (diags->errors > 0) {
+  if (ordered != WEIR_OK || p->names_unknown) {
+    wi_spec_sort_diags(diags);
     status = WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", diags->errors,
                     diags->errors == 1 ? "" : "s");
     goto done;
@@ -454,7 +530,7 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
     if (!view->needed) {
       continue;
     }
-    if (above_blocked(pass, view)) {
+    if (view->blocked || above_blocked(pass, view)) {
       view->blocked = true; /* its own errors would only follow from those above */
       continue;
     }
@@ -482,7 +558,7 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   WI_TRY(choose(pass, select, err));
   WI_TRY(wi_pass_session(pass->spec, pass->engine, pass->now_us, &pass->session, err));
   WI_TRY(wi_session_seal(pass->session, err));
-  WI_TRY(wi_pass_pin_sources(pass, err));
+  wi_pass_pin_sources(pass);
   WI_TRY(decide_all(pass, err));
   return wi_pass_times(pass, err);
 }

@@ -48,18 +48,24 @@ static bool is_needed(const wi_pass *pass, size_t source) {
   return false;
 }
 
-weir_status wi_pass_pin_sources(wi_pass *pass, weir_error *err) {
+static void block_readers(wi_pass *pass, size_t source) {
+  for (size_t v = 0; v < pass->spec->n_views; v++) {
+    wi_run_view *view = &pass->views[v];
+    for (size_t k = 0; k < view->n_sources; k++) {
+      view->blocked = view->blocked || view->sources[k] == source;
+    }
+  }
+}
+
+void wi_pass_pin_sources(wi_pass *pass) {
   for (size_t i = 0; i < pass->spec->n_sources; i++) {
     weir_error one = WEIR_ERROR_INIT;
     if (is_needed(pass, i) && resolve(pass, &pass->sources[i], &one) != WEIR_OK) {
       wi_diags_take(pass->diags, &one, false);
+      block_readers(pass, i);
     }
     weir_error_release(&one);
   }
-  return pass->diags->errors == 0
-             ? WEIR_OK
-             : WI_ERR(err, WEIR_E_PROJECT, "%zu errors in the project's sources",
-                      pass->diags->errors);
 }
 
 static char *recorded_text(const json_t *entry, const char *key) {

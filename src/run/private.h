@@ -19,8 +19,9 @@ wi_run_source *wi_pass_source(const wi_pass *pass, const char *name);
 wi_run_view *wi_pass_view(const wi_pass *pass, const char *name);
 
 /* pins.c */
-/* Version and commit digest of every needed source, once per place. */
-weir_status wi_pass_pin_sources(wi_pass *pass, weir_error *err);
+/* Version and commit digest of every needed source, once per place. Errors go to the pass's
+ * diags, and block the views that read the source. */
+void wi_pass_pin_sources(wi_pass *pass);
 /* Table id, schema digest and protocol; from what a view recorded where that is the same
  * version, else from a snapshot. */
 weir_status wi_source_know(wi_pass *pass, wi_run_source *source, const json_t *recorded,

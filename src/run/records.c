@@ -305,26 +305,36 @@ done:
   return status;
 }
 
+static void record_warning(wi_record *r, const wi_pass *pass, const weir_error *w) {
+  wi_record_row(r);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_int(r, "ordinal", (int64_t)wi_record_rows(r));
+  wi_record_text(r, "code", weir_error_code_name(w->code));
+  wi_record_text(r, "stage", w->origin);
+  wi_record_text(r, "message", w->message);
+  wi_record_text(r, "file", w->file[0] != '\0' ? w->file : NULL);
+  if (w->line > 0) {
+    wi_record_int(r, "line", w->line);
+  }
+}
+
+/* Those of reading the project, then those of the pass. */
 static weir_status record_warnings(wi_pass *pass, weir_error *err) {
+  weir_status status = WEIR_OK;
   wi_record *r = NULL;
-  if (pass->warnings.n == 0) {
+  if (pass->diags->warnings + pass->warnings.n == 0) {
     return WEIR_OK;
   }
   WI_TRY(wi_record_new(WI_RECORD_WARNINGS, &r, err));
-  for (size_t i = 0; i < pass->warnings.n; i++) {
-    const weir_error *w = &pass->warnings.items[i].error;
-    wi_record_row(r);
-    wi_record_text(r, "run_id", pass->run_id);
-    wi_record_int(r, "ordinal", (int64_t)i + 1);
-    wi_record_text(r, "code", weir_error_code_name(w->code));
-    wi_record_text(r, "stage", w->origin);
-    wi_record_text(r, "message", w->message);
-    wi_record_text(r, "file", w->file[0] != '\0' ? w->file : NULL);
-    if (w->line > 0) {
-      wi_record_int(r, "line", w->line);
+  for (size_t i = 0; i < pass->diags->n; i++) {
+    if (pass->diags->items[i].warning) {
+      record_warning(r, pass, &pass->diags->items[i].error);
     }
   }
-  weir_status status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
+  for (size_t i = 0; i < pass->warnings.n; i++) {
+    record_warning(r, pass, &pass->warnings.items[i].error);
+  }
+  status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
   wi_record_free(&r);
   return status;
 }

@@ -38,12 +38,15 @@ typedef struct wi_last {
   bool table;        /* there is one */
   bool found;        /* with a commit of this view in its log */
   bool foreign_data; /* somebody else changed rows since */
+  int64_t foreign_version; /* newest commit that did */
+  char foreign_writer[128];
   int64_t latest;    /* newest version of the table */
   char latest_digest[WI_DIGEST_HEX];
   int64_t latest_us; /* its time */
   int64_t version;   /* of this view's last commit */
   wi_commit commit;  /* that commit; holds the texts below */
   const char *planning_key, *result_key, *plan_digest, *functions_digest, *settings_digest;
+  const char *run_id;
   const char *shape_digest, *gate_digest, *schema_digest, *view_digest, *params, *is_volatile;
   json_t *inputs;    /* array of objects: name, kind, identity, version, ... */
 } wi_last;
@@ -127,6 +130,7 @@ struct wi_pass {
   wi_diags *diags;        /* the caller's: errors of the project */
   wi_diags warnings;      /* of this pass */
   bool full_refresh;
+  bool names_unknown, params_unknown; /* weir.yml has errors: a missing one is none */
   char run_id[37];
   char spec_digest[WI_DIGEST_HEX];
   int64_t started_us, finished_us;
@@ -137,8 +141,9 @@ struct wi_pass {
   atomic_bool cancelled;
 };
 
-/* Reads every view's references, orders the views, binds parameters. Errors go to `diags`
- * (PROJECT then). */
+/* Reads every view's references, orders the views, binds parameters. Errors go to `diags`, and
+ * block their view; wi_pass_decide goes on with the others, so that one pass tells all. PROJECT
+ * only where nothing more can be said: a cycle, or (in diags before) errors of weir.yml. */
 weir_status wi_pass_open(const wi_spec *spec, wi_engine *engine, int64_t now_us,
                          wi_diags *diags, wi_pass **out, weir_error *err);
 void wi_pass_free(wi_pass **pass);

@@ -284,6 +284,16 @@ done:
 
 /* ---- the run ---- */
 
+/* What was found while deciding, before anybody watched. */
+static void tell_earlier_warnings(wi_pass *pass) {
+  pthread_mutex_lock(&pass->lock);
+  for (size_t i = 0; pass->watcher.event != NULL && i < pass->warnings.n; i++) {
+    pass->watcher.event(pass->watcher.ctx, WI_EVENT_WARNING, NULL,
+                        &pass->warnings.items[i].error);
+  }
+  pthread_mutex_unlock(&pass->lock);
+}
+
 static void count(wi_pass *pass) {
   wi_run_summary *sum = &pass->summary;
   memset(sum, 0, sizeof(*sum));
@@ -307,6 +317,7 @@ weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error
     pass->watcher = *watcher;
   }
   tell(pass, WI_EVENT_RUN_STARTED, NULL);
+  tell_earlier_warnings(pass);
   WI_TRY(wi_pass_schedule(pass, err));
   pass->finished_us = wi_now_us();
   WI_TRY(wi_pass_times(pass, err));

@@ -176,7 +176,8 @@ static weir_status input_new(const char *schema, const char *name, wi_input_kind
                                                         : wi_err_nomem(err, WI_ORIGIN);
 }
 
-static weir_status check_open(const wi_session *s, const char *name, weir_error *err) {
+static weir_status check_open(wi_session *s, const char *schema, const char *name,
+                              weir_error *err) {
   if (s->sealed) {
     wi_err_hint(err, "register every table before weir_session_seal");
     return WI_ERR(err, WEIR_E_NOT_SEALED, "'%s' is registered after the session was sealed",
@@ -185,6 +186,10 @@ static weir_status check_open(const wi_session *s, const char *name, weir_error 
   if (!wi_name_valid(name)) {
     wi_err_hint(err, "use lower-case letters, digits and _, beginning with a letter or _");
     return WI_ERR(err, WEIR_E_BAD_NAME, "'%s' is no valid table name", name);
+  }
+  if (wi_session_input(s, schema, name) != NULL) {
+    wi_err_hint(err, "give one of them another name");
+    return WI_ERR(err, WEIR_E_DUPLICATE_NAME, "there are two tables of this name");
   }
   return WEIR_OK;
 }
@@ -202,7 +207,7 @@ weir_status wi_session_add_delta(wi_session *s, const char *schema, const char *
   wi_buf canonical = WI_BUF_INIT;
   struct ArrowSchema arrow = {0};
   wi_input *input = NULL;
-  WI_CHECK(check_open(s, name, err));
+  WI_CHECK(check_open(s, schema, name, err));
   WI_CHECK(input_new(schema, name, WI_INPUT_DELTA, &input, err));
   WI_CHECK(wi_uri_canonical(uri, base, &canonical, err));
   WI_CHECK(wi_session_store(s, wi_buf_text(&canonical), &input->store, err));
@@ -232,7 +237,7 @@ weir_status wi_session_add_rows(wi_session *s, const char *schema, const char *n
   weir_status status = WEIR_OK;
   struct ArrowSchema arrow = {0};
   wi_input *input = NULL;
-  WI_CHECK(check_open(s, name, err));
+  WI_CHECK(check_open(s, schema, name, err));
   WI_CHECK(input_new(schema, name, kind, &input, err));
   int code = take->get_schema(take, &arrow);
   if (code != 0) {

@@ -27,9 +27,10 @@ static weir_status no_project(weir_error *err, const char *where) {
 }
 
 /* From the folder in out->root upwards. */
-static weir_status search_up(found_file *out, const char *from, weir_error *err) {
+static weir_status search_up(found_file *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_buf path = WI_BUF_INIT;
+  wi_buf path = WI_BUF_INIT, start = WI_BUF_INIT;
+  wi_buf_str(&start, wi_buf_text(&out->root));
   wi_buf_str(&out->name, "weir.yml");
   for (;;) {
     wi_path_join(&path, wi_buf_text(&out->root), "weir.yml");
@@ -39,13 +40,14 @@ static weir_status search_up(found_file *out, const char *from, weir_error *err)
     }
     char *slash = strrchr(out->root.p, '/');
     if (slash == NULL || out->root.n == 1) {
-      status = no_project(err, from);
+      status = no_project(err, wi_buf_text(&start));
       break;
     }
     out->root.n = slash == out->root.p ? 1 : (size_t)(slash - out->root.p);
     out->root.p[out->root.n] = '\0';
   }
 done:
+  wi_buf_release(&start);
   wi_buf_release(&path);
   return status;
 }
@@ -88,12 +90,16 @@ static weir_status locate(const wi_spec_options *options, found_file *out,
   const char *cwd = options->cwd == NULL ? "." : options->cwd;
   wi_buf path = WI_BUF_INIT;
   if (options->path != NULL) {
-    wi_path_join(&path, cwd, options->path);
+    if (options->cwd == NULL) {
+      wi_buf_str(&path, options->path);
+    } else {
+      wi_path_join(&path, cwd, options->path);
+    }
     WI_CHECK(wi_buf_check(&path, err, WI_ORIGIN));
     WI_CHECK(named(out, path.p, err));
   } else {
     WI_CHECK(wi_path_absolute(cwd, &out->root, err));
-    WI_CHECK(search_up(out, cwd, err));
+    WI_CHECK(search_up(out, err));
   }
   status = wi_buf_check(&out->name, err, WI_ORIGIN);
 done:

@@ -251,6 +251,12 @@ static weir_status judge(const attempt *a, const wi_meanwhile *m, bool *ended,
     *ended = true;
     return WEIR_OK;
   }
+  if (r->mode == WI_WRITE_ADJUST && m->data_change) {
+    /* Its rows were checked as they were; put now, it would vouch for those that came. */
+    wi_err_hint(err, "run again: the next run starts from the table as it is now");
+    return WI_ERR(err, WEIR_E_CONFLICT, "'%s' got other rows while it was checked",
+                  wi_store_uri(r->store));
+  }
   if (r->mode == WI_WRITE_CREATE) {
     return WI_ERR(err, WEIR_E_TABLE_EXISTS, "somebody created '%s' meanwhile",
                   wi_store_uri(r->store));

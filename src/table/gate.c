@@ -147,6 +147,9 @@ static weir_status add_check(wi_gate *gate, const wi_gate_rule *rule, weir_error
   if (status != WEIR_OK) {
     /* The engine's place is one in our own SQL; the rule's place is what helps. */
     wi_err_where(err, rule->place.file, rule->place.line, rule->place.column);
+    if (!check->unique && (status == WEIR_E_SQL_PLAN || status == WEIR_E_SQL_SYNTAX)) {
+      wi_err_hint(err, "a constraint is a condition on the view's columns, as \"n > 0\"");
+    }
     wi_err_context(err, "constraint '%s'", rule->name);
   }
 done:
@@ -292,8 +295,14 @@ done:
   return status;
 }
 
-static const char *what_violates(const gate_check *check) {
-  return check->unique ? "values that more than one row has" : "rows that violate it";
+static const char *what_violates(const gate_check *check, bool one) {
+  if (check->unique) {
+    return one ? "value that more than one row has" : "values that more than one row has";
+  }
+  if (check->is_key) {
+    return one ? "row where it is null" : "rows where it is null";
+  }
+  return one ? "row violates it" : "rows violate it";
 }
 
 static weir_status run_checks(const gate_run *run, weir_error *err) {
@@ -310,7 +319,7 @@ static weir_status run_checks(const gate_run *run, weir_error *err) {
       verdict = check->is_key ? WEIR_E_KEY_VIOLATED : WEIR_E_CONSTRAINT;
     }
     wi_buf_fmt(&summary, "%s'%s': %lld %s", summary.n > 0 ? "; " : "", check->name,
-               (long long)n, what_violates(check));
+               (long long)n, what_violates(check, n == 1));
     wi_buf_fmt(&rows, "  %s:\n", check->name);
     WI_CHECK(sample(run, check, &rows, err));
   }

@@ -210,13 +210,14 @@ def test_values_of_options():
     for args, words in (
             (["plan", "--format", "csv"], "--format takes text|json, not 'csv'"),
             (["plan", "--threads", "x"], "--threads takes a number, not 'x'"),
-            (["plan", "--threads=0"], "--threads takes a number from 1 to 4096"),
+            (["plan", "--threads=0"], "--threads takes a number from 1 to 1024, not '0'"),
             (["plan", "--memory", "lots"], "--memory takes a size"),
             (["plan", "--now", "2026-01-02"], "--now takes a timestamp with an offset"),
             (["plan", "--project"], "--project needs a value: PATH"),
             (["plan", "--project="], "--project takes a text that is not empty"),
             (["plan", "-v", "--full-refresh=1"], "--full-refresh takes no value"),
             (["plan", "extra"], "has no use for the argument 'extra'"),
+            (["plan", "extra"], "did you mean --select extra?"),
             (["show"], "`weir show` needs an argument: VIEW"),
             (["sql"], "no query is given"),
             (["sql", "-f", "x", "SELECT 1"], "a query and --file are both given"),
@@ -224,7 +225,7 @@ def test_values_of_options():
             (["sql", "--table", "a", "SELECT 1"], "the form is NAME=URI[@VERSION]"),
             (["sql", "--table", "a=b", "--profile", "p", "SELECT 1"], "--profile is about a project"),
             (["sql", "--param", "a", "SELECT 1"], "--param a: a value is missing"),
-            (["sql", "--param", "a:int64=x", "SELECT 1"], "does not fit the type"),
+            (["sql", "--param", "a:int64=x", "SELECT 1"], "the value is no int64"),
             (["sql", "--param", "a=1", "--param", "a=2", "SELECT 1"], "given before"),
             (["-p", "x", "run"], "the command comes first")):
         out, err = weir(*args, code=2)

@@ -162,11 +162,13 @@ def rows_of(table):
     data = table.to_pyarrow_table()
     names = sorted(data.column_names)
     rows = list(zip(*(data[n].to_pylist() for n in names))) if names else []
-    return sorted(rows, key=lambda row: [exact(v) for v in map(sortable, row)])
+    return sorted(rows, key=lambda row: [sortable(v) for v in row])
 
 
 def sortable(value):
-    return "" if value is None else str(value)
+    if isinstance(value, (bool, int, float)):
+        return (1, value)
+    return (0, "") if value is None else (2, str(value))
 
 
 def log_folder(uri):

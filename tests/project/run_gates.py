@@ -376,7 +376,7 @@ def test_value_out_of_range(folder):
     p = shop(folder, None, "SELECT arrow_cast(k, 'UInt64') + 18446744073709551600 AS big FROM src")
     run = p.run(code=1)
     has(run.tasks["one"]["error"]["message"], "18446744073709551601")
-    expect(run.tasks["one"]["error"]["code"], "WEIR-VALUE-RANGE")
+    expect(run.tasks["one"]["error"]["code"], "WEIR-EXECUTION")
     assert not kit.listing(p.uri("one"))
 
 

@@ -131,6 +131,11 @@ WT_TEST(nearest) {
   WT_EQ_STR(out, "customers");
   wi_nearest("CUSTOMERS", names, 5, out, sizeof out);
   WT_EQ_STR(out, "customers");
+  static const char *const shorts[] = {"day", "n"};
+  wi_nearest("dya", shorts, 2, out, sizeof out);
+  WT_EQ_STR(out, "day");
+  wi_nearest("yda", shorts, 2, out, sizeof out);
+  WT_EQ_STR(out, "");
   wi_nearest("zzzzzz", names, 5, out, sizeof out);
   WT_EQ_STR(out, "");
   wi_nearest("x", names, 0, out, sizeof out);

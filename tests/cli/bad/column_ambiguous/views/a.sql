@@ -1,0 +1,2 @@
+SELECT day
+FROM orders a JOIN orders b ON a.n = b.n

@@ -1,0 +1,3 @@
+SELECT day, n
+FROM orders
+GROUP BY day

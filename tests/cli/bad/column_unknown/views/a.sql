@@ -1,0 +1,3 @@
+SELECT day,
+       dya
+FROM orders

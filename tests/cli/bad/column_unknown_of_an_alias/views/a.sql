@@ -1,0 +1,1 @@
+SELECT o.day, p.n FROM orders o

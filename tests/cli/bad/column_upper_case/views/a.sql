@@ -1,0 +1,1 @@
+SELECT "Day" FROM orders

@@ -1,0 +1,5 @@
+/* weir
+columns:
+  n: int64
+*/
+SELECT day, n FROM orders

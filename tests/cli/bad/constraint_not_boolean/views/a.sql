@@ -1,0 +1,5 @@
+/* weir
+constraints:
+  positive: "n + 1"
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,5 @@
+/* weir
+constraints:
+  positive: "n >"
+*/
+SELECT day, n FROM orders

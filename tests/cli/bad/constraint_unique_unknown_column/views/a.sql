@@ -1,0 +1,5 @@
+/* weir
+constraints:
+  one: {unique: [dya]}
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,5 @@
+/* weir
+constraints:
+  positive: "m > 0"
+*/
+SELECT day, n FROM orders

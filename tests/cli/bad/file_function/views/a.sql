@@ -1,0 +1,1 @@
+SELECT * FROM read_parquet('../lake/plain/a.parquet')

@@ -1,0 +1,1 @@
+SELECT day, span_id(day) AS s FROM orders

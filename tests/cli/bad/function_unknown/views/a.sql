@@ -1,0 +1,2 @@
+SELECT day, uper(day) AS u
+FROM orders

@@ -1,0 +1,3 @@
+SELECT day,
+  substr(n) AS s
+FROM orders

@@ -1,0 +1,4 @@
+/* weir
+columns: {day: varchar, n: bigint}
+*/
+SELECT day, n FROM orders

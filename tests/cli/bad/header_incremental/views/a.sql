@@ -1,0 +1,4 @@
+/* weir
+materialized: incremental
+*/
+SELECT day, n FROM orders

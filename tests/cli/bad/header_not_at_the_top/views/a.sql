@@ -1,0 +1,5 @@
+SELECT day, n
+/* weir
+key: [day]
+*/
+FROM orders

@@ -1,0 +1,4 @@
+/* weir
+parameters: [thresold]
+*/
+SELECT day, n FROM orders

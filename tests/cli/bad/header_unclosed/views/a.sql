@@ -1,0 +1,3 @@
+/* weir
+key: [day]
+SELECT 1 AS x

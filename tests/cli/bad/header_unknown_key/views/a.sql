@@ -1,0 +1,4 @@
+/* weir
+materialised: table
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,4 @@
+/* weir
+materialized: view
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,5 @@
+/* weir
+key: [day
+tags: {
+*/
+SELECT day, n FROM orders

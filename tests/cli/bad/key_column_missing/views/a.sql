@@ -1,0 +1,4 @@
+/* weir
+key: [dya]
+*/
+SELECT day, n FROM orders

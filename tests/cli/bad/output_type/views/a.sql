@@ -1,0 +1,1 @@
+SELECT day, INTERVAL '1 day' AS gap FROM orders

@@ -1,0 +1,1 @@
+SELECT day, NULL AS nothing FROM orders

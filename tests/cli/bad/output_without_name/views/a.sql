@@ -1,0 +1,1 @@
+SELECT day, n + 1, upper(day) FROM orders

@@ -1,0 +1,4 @@
+/* weir
+partition_by: [day, n]
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,1 @@
+SELECT CAST(day AS bigint) AS x FROM orders

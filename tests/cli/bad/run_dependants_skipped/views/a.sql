@@ -1,0 +1,5 @@
+/* weir
+constraints:
+  small: "n < 5"
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,1 @@
+SELECT day, n FROM orders

@@ -1,0 +1,4 @@
+/* weir
+key: [day]
+*/
+SELECT day, n FROM orders

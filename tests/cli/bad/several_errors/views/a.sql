@@ -1,0 +1,1 @@
+SELECT dya FROM orders

@@ -1,0 +1,4 @@
+/* weir
+kye: [n]
+*/
+SELECT day, n FROM orders

@@ -1,0 +1,1 @@
+SELECT day, n, upper(b.nope) AS u FROM orders b

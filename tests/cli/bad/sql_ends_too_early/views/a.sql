@@ -1,0 +1,2 @@
+SELECT day FROM orders
+WHERE n IN (1,

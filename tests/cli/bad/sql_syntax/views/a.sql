@@ -1,0 +1,3 @@
+SELECT day,
+FROM orders
+WHERE AND n

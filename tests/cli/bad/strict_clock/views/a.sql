@@ -1,0 +1,1 @@
+SELECT day, now() AS t FROM orders

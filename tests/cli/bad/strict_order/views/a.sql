@@ -1,0 +1,1 @@
+SELECT array_agg(day) AS d, first_value(n) AS f FROM orders

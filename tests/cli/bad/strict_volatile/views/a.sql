@@ -1,0 +1,1 @@
+SELECT day, random() AS r FROM orders

@@ -1,0 +1,1 @@
+SELECT day, row_number() OVER (PARTITION BY day) AS r FROM orders

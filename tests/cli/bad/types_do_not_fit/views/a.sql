@@ -1,0 +1,1 @@
+SELECT day + n AS x FROM orders WHERE day = n AND n

@@ -1,0 +1,1 @@
+INSERT INTO orders VALUES ('mon', 1)

@@ -1,0 +1,516 @@
+/* Commits that lose a race: what came first is put into the log by hand between the reading of
+ * the base and the commit. */
+#include "unit/table/rows.h"
+
+#define APP "weir:shop:daily"
+
+typedef struct bench {
+  wt_project at;
+  wi_session *session;
+  wi_store *store;
+  wi_pin base;
+  wb_snap *snap;
+} bench;
+
+static bool open_base(bench *b, weir_error *err) {
+  wi_pin_release(&b->base);
+  wi_br_snap_free(kit_engine(), &b->snap);
+  return wi_base_open(b->session, b->store, &b->base, &b->snap, err) == WEIR_OK;
+}
+
+/* A session and an empty place. */
+static bool bench_empty(bench *b) {
+  memset(b, 0, sizeof *b);
+  if (!wt_project_make(&b->at, NULL, 0)) {
+    return false;
+  }
+  b->session = kit_session(NULL, 0);
+  b->store = rows_store(b->session, &b->at, "t");
+  b->base.version = -1;
+  return true;
+}
+
+/* And a table of two rows in it, owned, with version 4 of the application. */
+static bool bench_table(bench *b, weir_error *err) {
+  static const char *const cells[] = {"1", "a", "2", "b"};
+  static const char *const properties[] = {WI_OWNER_KEY, "shop.daily"};
+  wi_write_request w = {0};
+  wi_write_report report;
+  if (!bench_empty(b)) {
+    return false;
+  }
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 2);
+  w.session = b->session;
+  w.uri = wi_store_uri(b->store);
+  w.mode = WI_WRITE_CREATE;
+  w.properties = properties;
+  w.n_properties = 1;
+  w.app_id = APP;
+  w.app_version = 4;
+  bool fine = wi_write_stream(&w, &stream, &report, err) == WEIR_OK && open_base(b, err);
+  if (!fine || report.rows != 2 || b->base.version != 0) {
+    wt_fail(__FILE__, __LINE__, "cannot make the table: %s", err->message);
+  }
+  return fine;
+}
+
+static void bench_free(bench *b) {
+  wi_br_snap_free(kit_engine(), &b->snap);
+  wi_pin_release(&b->base);
+  wi_store_unref(&b->store);
+  wi_session_free(&b->session);
+  wt_project_remove(&b->at);
+}
+
+static void put(bench *b, int64_t version, const char *text) {
+  char path[64];
+  wi_log_commit_path(version, path);
+  kit_must(wi_store_put_new(b->store, path, text, strlen(text), NULL) == WEIR_OK, path);
+}
+
+/* The metaData of the base, changed: a new column, or another owner. */
+static void put_metadata(bench *b, int64_t version, const char *column, const char *owner) {
+  wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT;
+  wi_buf_str(&schema, "{\"type\":\"struct\",\"fields\":[");
+  wi_buf_fmt(&schema,
+             "{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,\"metadata\":{}},"
+             "{\"name\":\"%s\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}",
+             column);
+  wi_buf_str(&text, "{\"commitInfo\":{\"timestamp\":1,\"operation\":\"SET\"}}\n");
+  wi_buf_fmt(&text, "{\"metaData\":{\"id\":\"%s\",\"format\":{\"provider\":\"parquet\","
+                    "\"options\":{}},\"schemaString\":", b->base.table_id);
+  wi_buf_json_text(&text, schema.p, schema.n);
+  wi_buf_fmt(&text, ",\"partitionColumns\":[],\"configuration\":{\"weir.owner\":\"%s\"}}}\n",
+             owner);
+  put(b, version, wi_buf_text(&text));
+  wi_buf_release(&text);
+  wi_buf_release(&schema);
+}
+
+static const char blind_append[] =
+    "{\"commitInfo\":{\"timestamp\":1,\"operation\":\"WRITE\",\"isBlindAppend\":true}}\n"
+    "{\"add\":{\"path\":\"other.parquet\",\"partitionValues\":{},\"size\":10,"
+    "\"modificationTime\":1,\"dataChange\":true}}\n";
+static const char optimize[] =
+    "{\"commitInfo\":{\"timestamp\":1,\"operation\":\"OPTIMIZE\"}}\n"
+    "{\"add\":{\"path\":\"packed.parquet\",\"partitionValues\":{},\"size\":10,"
+    "\"modificationTime\":1,\"dataChange\":false}}\n";
+
+static const char *app_commit(const char *key, int version) {
+  static char text[512];
+  snprintf(text, sizeof text,
+           "{\"commitInfo\":{\"timestamp\":1,\"operation\":\"WRITE\",\"weir.result_key\":"
+           "\"%s\"}}\n{\"txn\":{\"appId\":\"" APP "\",\"version\":%d}}\n",
+           key, version);
+  return text;
+}
+
+static wi_commit_request request(const bench *b, wi_write_mode mode) {
+  wi_commit_request r = {0};
+  r.session = b->session;
+  r.store = b->store;
+  r.mode = mode;
+  r.base = b->base.version >= 0 ? &b->base : NULL;
+  r.base_snap = b->snap;
+  r.app_id = APP;
+  r.app_version = -1;
+  r.result_key = "mine";
+  r.operation = "WRITE";
+  r.max_retries = 3;
+  return r;
+}
+
+static bool in_log(bench *b, int64_t version) {
+  wi_log log = {0};
+  bool has = wi_log_list(b->store, &log, NULL) == WEIR_OK && wi_log_has_commit(&log, version);
+  wi_log_release(&log);
+  return has;
+}
+
+/* ---- who comes first ---- */
+
+WT_TEST(nobody_in_between_and_the_commit_is_the_next) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 1);
+  WT_EQ_INT(out.retries, 0);
+  WT_EQ_INT(out.app_version, 5);
+  WT_EQ_INT(out.removed_files, 1);
+  WT_CHECK(out.timestamp_us > 0);
+  bench_free(&b);
+}
+
+WT_TEST(an_overwrite_takes_away_what_was_appended_meanwhile) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  put(&b, 2, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 3);
+  WT_CHECK(out.retries >= 1);
+  WT_EQ_INT(out.removed_files, 2); /* its own and the appended one */
+  bench_free(&b);
+}
+
+WT_TEST(an_append_keeps_what_came_first) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 2);
+  WT_EQ_INT(out.removed_files, 0);
+  bench_free(&b);
+}
+
+WT_TEST(the_same_result_of_the_application_is_the_same) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, app_commit("mine", 5));
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_SAME);
+  WT_EQ_INT(out.version, 1);
+  WT_CHECK(!in_log(&b, 2));
+  bench_free(&b);
+}
+
+WT_TEST(another_result_of_the_application_supersedes) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, app_commit("theirs", 5));
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_SUPERSEDED);
+  WT_CHECK(!in_log(&b, 2));
+  bench_free(&b);
+}
+
+WT_TEST(an_idempotent_write_without_a_key_is_unchanged) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  r.result_key = NULL;
+  r.app_version = 4; /* in the base already */
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_UNCHANGED);
+  WT_EQ_INT(out.version, 0);
+  WT_EQ_INT(out.app_version, 4);
+  put(&b, 1, app_commit("x", 9)); /* and one that comes in between */
+  r.app_version = 6;
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_UNCHANGED);
+  WT_CHECK(!in_log(&b, 2));
+  bench_free(&b);
+}
+
+WT_TEST(an_older_version_of_the_application_does_not_stop) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, app_commit("mine", 3));
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  r.app_version = 5;
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 2);
+  bench_free(&b);
+}
+
+/* ---- the table is another one now ---- */
+
+WT_TEST(another_schema_is_a_conflict) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put_metadata(&b, 1, "renamed", "shop.daily");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.owner = "shop.daily";
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(err.hint[0] != '\0' && !in_log(&b, 2));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+WT_TEST(the_same_schema_written_again_is_none) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put_metadata(&b, 1, "name", "shop.daily");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.owner = "shop.daily";
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.version, 2);
+  bench_free(&b);
+}
+
+WT_TEST(another_owner_stops_the_write) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put_metadata(&b, 1, "name", "mart.daily");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.owner = "shop.daily";
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_NOT_OURS);
+  WT_CHECK(strstr(err.message, "mart.daily") != NULL && !in_log(&b, 2));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+WT_TEST(a_protocol_that_weir_cannot_write_stops_the_write) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1,
+      "{\"commitInfo\":{\"timestamp\":1}}\n{\"protocol\":{\"minReaderVersion\":1,"
+      "\"minWriterVersion\":7,\"writerFeatures\":[\"rowTracking\",\"domainMetadata\"]}}\n");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_FOREIGN_FEATURE);
+  WT_CHECK(!in_log(&b, 2));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+/* An adjustment says that the rows stay and were checked; rows that came in between were not. */
+WT_TEST(an_adjustment_stops_at_rows_of_others) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_ADJUST);
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(!in_log(&b, 2));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+WT_TEST(an_adjustment_follows_maintenance) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  wi_commit_request r = request(&b, WI_WRITE_ADJUST);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.version, 2);
+  WT_EQ_INT(out.removed_files, 0);
+  bench_free(&b);
+}
+
+WT_TEST(retries_end) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.max_retries = 0;
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(!in_log(&b, 2));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+/* ---- the first commit ---- */
+
+static const char schema_json[] =
+    "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,"
+    "\"metadata\":{}}]}";
+static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
+                                   .schema_json = schema_json,
+                                   .created_ms = 1};
+
+static void put_first(bench *b, const char *key) {
+  wi_buf text = WI_BUF_INIT;
+  wi_buf_fmt(&text,
+             "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"%s\"}}\n"
+             "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
+             "{\"metaData\":{\"id\":\"t\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"
+             "\"schemaString\":",
+             key != NULL ? key : "");
+  wi_buf_json_text(&text, schema_json, strlen(schema_json));
+  wi_buf_str(&text, ",\"partitionColumns\":[],\"configuration\":{}}}\n");
+  if (key != NULL) {
+    wi_buf_str(&text, "{\"txn\":{\"appId\":\"" APP "\",\"version\":0}}\n");
+  }
+  put(b, 0, wi_buf_text(&text));
+  wi_buf_release(&text);
+}
+
+WT_TEST(a_new_table_begins_at_version_zero) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_empty(&b));
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.table = &fresh;
+  r.with_protocol = true;
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 0);
+  WT_EQ_INT(out.app_version, 0);
+  WT_CHECK(open_base(&b, &err));
+  WT_EQ_STR(b.base.table_id, fresh.id);
+  bench_free(&b);
+}
+
+WT_TEST(two_first_runs_of_one_result_are_the_same) {
+  weir_error err = WEIR_ERROR_INIT;
+  static const char *const keys[] = {"mine", "theirs"};
+  static const int ends[] = {WI_END_SAME, WI_END_SUPERSEDED};
+  for (size_t i = 0; i < 2; i++) {
+    bench b;
+    wi_commit_outcome out;
+    WT_CHECK(bench_empty(&b));
+    put_first(&b, keys[i]);
+    wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+    r.table = &fresh;
+    r.with_protocol = true;
+    WT_OK(wi_table_commit(&r, &out, &err));
+    WT_EQ_INT(out.end, ends[i]);
+    WT_EQ_INT(out.version, 0);
+    bench_free(&b);
+  }
+}
+
+WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_empty(&b));
+  put_first(&b, NULL);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  r.table = &fresh;
+  r.with_protocol = true;
+  r.owner = "shop.daily";
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_NOT_OURS);
+  weir_error_release(&err);
+  r.owner = NULL;
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_CONFLICT);
+  weir_error_release(&err);
+  r.mode = WI_WRITE_CREATE;
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_TABLE_EXISTS);
+  weir_error_release(&err);
+  WT_CHECK(!in_log(&b, 1));
+  bench_free(&b);
+}
+
+/* ---- nothing staged is left behind ---- */
+
+static weir_status write_rows(bench *b, struct ArrowArrayStream *stream, wi_write_mode mode,
+                              bool create, weir_error *err) {
+  static const char *const not_null[] = {"id"};
+  wi_write_request w = {0};
+  wi_write_report report;
+  w.session = b->session;
+  w.uri = wi_store_uri(b->store);
+  w.mode = mode;
+  w.create = create;
+  w.not_null = not_null;
+  w.n_not_null = 1;
+  w.app_version = -1;
+  return wi_write_stream(&w, stream, &report, err);
+}
+
+WT_TEST(a_refused_write_leaves_no_file) {
+  static const char *const cells[] = {"1", "a", NULL, "b"};
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  WT_CHECK(bench_empty(&b));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 2);
+  WT_EQ_INT(write_rows(&b, &stream, WI_WRITE_CREATE, true, &err), WEIR_E_CONSTRAINT);
+  WT_CHECK(strstr(err.message, "'id': 1") != NULL);
+  weir_error_release(&err);
+  WT_CHECK(stream.release == NULL);
+  WT_EQ_INT(data_files(b.store), 0);
+  WT_CHECK(!in_log(&b, 0));
+  bench_free(&b);
+}
+
+WT_TEST(a_stream_that_fails_leaves_no_file) {
+  static const char *const cells[] = {"1", "a"};
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  WT_CHECK(bench_empty(&b));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 1);
+  stream.get_next = rows_fail;
+  WT_CHECK(write_rows(&b, &stream, WI_WRITE_CREATE, true, &err) != WEIR_OK);
+  weir_error_release(&err);
+  WT_CHECK(stream.release == NULL);
+  WT_EQ_INT(data_files(b.store), 0);
+  WT_CHECK(!in_log(&b, 0));
+  bench_free(&b);
+}
+
+WT_TEST(a_write_that_does_not_fit_leaves_the_table_as_it_was) {
+  static const char *const cells[] = {"1", "a", "x"};
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  WT_CHECK(bench_table(&b, &err));
+  size_t before = data_files(b.store);
+  struct ArrowArrayStream stream = rows_stream("id l, name u, more u", cells, 1);
+  WT_EQ_INT(write_rows(&b, &stream, WI_WRITE_APPEND, false, &err), WEIR_E_SCHEMA_CHANGED);
+  weir_error_release(&err);
+  WT_EQ_INT(data_files(b.store), before);
+  stream = rows_stream("id l, name u", cells, 1);
+  WT_EQ_INT(write_rows(&b, &stream, WI_WRITE_CREATE, false, &err), WEIR_E_TABLE_EXISTS);
+  weir_error_release(&err);
+  WT_EQ_INT(data_files(b.store), before);
+  WT_CHECK(!in_log(&b, 1));
+  stream = rows_stream("id l, name u", cells, 1);
+  WT_OK(write_rows(&b, &stream, WI_WRITE_APPEND, false, &err));
+  WT_EQ_INT(data_files(b.store), before + 1);
+  bench_free(&b);
+}
+
+/* A plan that fails after some rows: the error of its expression, and no file. */
+WT_TEST(a_failing_plan_leaves_no_file) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wb_plan *logical = NULL, *plan = NULL;
+  wi_stage_request r = {0};
+  wi_staged staged = {0};
+  WT_CHECK(bench_empty(&b));
+  WT_OK(wi_query_plan(b.session,
+                      "SELECT 10 / (value - 99999) AS x FROM generate_series(1, 100000)", NULL,
+                      0, &logical, &plan, &err));
+  r.session = b.session;
+  r.plan = plan;
+  r.bind = b.session->bind;
+  r.store = b.store;
+  r.prefix = "part/";
+  r.indexed_columns = 32;
+  r.memory = (uint64_t)256 << 20;
+  r.partitions = 1;
+  WT_EQ_INT(wi_stage(&r, &staged, NULL, NULL, &err), WEIR_E_EXECUTION);
+  WT_CHECK(staged.n == 0 && staged.files == NULL);
+  WT_EQ_INT(data_files(b.store), 0);
+  weir_error_release(&err);
+  wi_br_plan_free(kit_engine(), &logical);
+  wi_br_plan_free(kit_engine(), &plan);
+  bench_free(&b);
+}
