@@ -1,6 +1,6 @@
 # A thin front of tools/setup and the CMake presets; docs/build.md says what each does.
 .DEFAULT_GOAL := build
-.PHONY: setup build c test asan demo bench check lint format conformance clean
+.PHONY: setup build c test asan demo bench check lint format clean
 
 # Where the demo takes its Python code from; empty means Python's standard library.
 SRC ?=
@@ -51,9 +51,6 @@ lint: setup
 
 format: setup
 	@tools/format
-
-conformance: build
-	@tools/conformance
 
 # Keeps the cache folder: it holds the compiled engines of all checkouts.
 clean:

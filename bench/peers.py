@@ -23,13 +23,12 @@ def files(delta, name):
 
 
 def load(parquet, delta):
+    import pyarrow as pa
     import pyarrow.parquet as pq
     from deltalake import write_deltalake
 
     for name in TABLES:
         source = pq.ParquetFile(parquet / f"{name}.parquet")
-        import pyarrow as pa
-
         rows = pa.RecordBatchReader.from_batches(
             source.schema_arrow, source.iter_batches(batch_size=65536)
         )
@@ -45,7 +44,7 @@ def duckdb_runner(delta, threads):
         con.execute(
             f"CREATE VIEW {name} AS SELECT * FROM read_parquet({files(delta, name)!r})"
         )
-    return lambda sql: con.execute(sql).to_arrow_table()
+    return lambda sql: con.sql(sql).to_arrow_table()
 
 
 def datafusion_runner(delta, threads, provider):
@@ -73,9 +72,10 @@ def timed(peer, delta, threads, rounds, queries):
     for path in queries:
         sql = pathlib.Path(path).read_text(encoding="utf-8")
         for r in range(rounds):
-            begin = time.perf_counter()
+            begin, cpu = time.perf_counter(), time.process_time()
             rows = run(sql).num_rows
-            print(f"{path}\t{r}\t{time.perf_counter() - begin:.6f}\t{rows}\t0", flush=True)
+            wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+            print(f"{path}\t{r}\t{wall:.6f}\t{cpu:.6f}\t{rows}\t0", flush=True)
 
 
 def weir_rows(weir, delta, threads, path):

@@ -19,6 +19,7 @@ use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_exec_options
 use crate::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
+use crate::merge_pool::MergePool;
 use crate::plan::{PlanInner, wb_plan};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
@@ -57,11 +58,12 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-fn pool(bytes: usize) -> Arc<PeakRecordingPool> {
+fn pool(bytes: usize, partitions: usize) -> Arc<PeakRecordingPool> {
     let inner: Arc<dyn MemoryPool> = if bytes == 0 {
         Arc::new(UnboundedMemoryPool::default())
     } else {
-        Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS))
+        let fair = TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS);
+        Arc::new(MergePool::new(Arc::new(fair), bytes, partitions))
     };
     Arc::new(PeakRecordingPool::new(inner))
 }
@@ -117,7 +119,7 @@ impl ExecInner {
         config.set_extension(bindings);
         let options = Arc::clone(state.config_options());
         state.execution_props_mut().config_options = Some(options);
-        let pool = pool(spec.memory_bytes);
+        let pool = pool(spec.memory_bytes, spec.partitions);
         let environment = environment(state.runtime_env(), spec, Arc::clone(&pool) as _)?;
         let task = TaskContext::from(&state).with_runtime(environment);
         let planner = Arc::clone(state.query_planner());

@@ -26,6 +26,7 @@ mod input_filter;
 mod ipc;
 mod layout;
 mod log_view;
+mod merge_pool;
 mod misc;
 mod params;
 mod plan;

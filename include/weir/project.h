@@ -164,7 +164,7 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_init(const char *folder, const c
 
 /** What weir_project_clean may remove. */
 typedef struct weir_clean_item {
-  char *what;  /**< staged, orphan, spill */
+  char *what;  /**< staged, orphan */
   char *uri;
   uint64_t files, bytes;
 } weir_clean_item;

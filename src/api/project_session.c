@@ -37,6 +37,24 @@ done:
   return status;
 }
 
+/* The record's columns without rows. */
+static weir_status add_empty_record(const table_request *r, wi_record_table table,
+                                    weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_record *none = NULL;
+  struct ArrowArrayStream rows = {0};
+  WI_CHECK(wi_record_new(table, &none, err));
+  WI_CHECK(wi_record_stream(none, &rows, err));
+  WI_CHECK(wi_session_add_rows(r->session, WI_SCHEMA_RECORDS, wi_record_table_name(table),
+                               WI_INPUT_MEMORY, &rows, err));
+done:
+  if (rows.release != NULL) {
+    rows.release(&rows);
+  }
+  wi_record_free(&none);
+  return status;
+}
+
 static weir_status add_record(const table_request *r, wi_record_table table, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
@@ -47,7 +65,10 @@ static weir_status add_record(const table_request *r, wi_record_table table, wei
   WI_CHECK(wi_record_uri(r->project->spec, table, &uri, err));
   status = wi_session_add_delta(r->session, WI_SCHEMA_RECORDS, name, wi_buf_text(&uri), NULL,
                                 -1, err);
-  if (status == WEIR_E_TABLE_MISSING) {
+  if (status == WEIR_E_TABLE_MISSING && table == WI_RECORD_WARNINGS) {
+    weir_error_release(err); /* its table comes with the first warning, not with the first run */
+    status = add_empty_record(r, table, err);
+  } else if (status == WEIR_E_TABLE_MISSING) {
     wi_err_hint(err, "records come with the first run: weir run");
   }
 done:

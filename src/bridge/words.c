@@ -232,6 +232,27 @@ static void execution(weir_error *err) {
   }
 }
 
+/* Failed to allocate additional 512.0 KB for SortExec ... memory pool: fair(pool_size: 1 MB) */
+static void memory(weir_error *err) {
+  char amount[48] = "";
+  const char *at = strstr(err->message, "Failed to allocate additional ");
+  if (at != NULL) {
+    at += strlen("Failed to allocate additional ");
+    const char *end = strstr(at, " for ");
+    snprintf(amount, sizeof(amount), "%.*s",
+             end != NULL && end - at < 40 ? (int)(end - at) : 0, at);
+  }
+  if (err->detail == NULL) {
+    wi_err_detail(err, err->message, strlen(err->message));
+  }
+  if (amount[0] != '\0') {
+    snprintf(err->message, sizeof(err->message),
+             "the memory limit is too small: another %s is needed",
+             amount);
+  }
+  wi_err_hint(err, "give more with --memory; fewer --threads need less");
+}
+
 /* The reader wraps its own message in itself. */
 static void corrupt_file(weir_error *err) {
   static const char mark[] = "Parquet error: ";
@@ -272,6 +293,9 @@ void wi_wb_words(weir_error *err) {
       break;
     case WEIR_E_EXECUTION:
       execution(err);
+      break;
+    case WEIR_E_MEMORY:
+      memory(err);
       break;
     case WEIR_E_FILE_CORRUPT:
       corrupt_file(err);

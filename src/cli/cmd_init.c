@@ -52,7 +52,7 @@ int wi_cli_cmd_init(wi_cli_call *call) {
     wi_cli_buf_str(out, "}\n");
   } else if (status == WEIR_OK) {
     wi_cli_buf_fmt(out, "Made the project %s in %s.\nNext: ", wi_cli_buf_text(&name),
-                   folder);
+                   strcmp(folder, ".") == 0 ? "this folder" : folder);
     if (strcmp(folder, ".") != 0) {
       wi_cli_buf_fmt(out, "cd %s, then ", folder);
     }

@@ -128,6 +128,19 @@ static void grid_cell(const wi_cli_grid *g, wi_cli_screen *s, size_t i, size_t w
   wi_cli_buf_str(b, last ? "\n" : "  ");
 }
 
+/* Empty cells at the end of a row leave no blanks. */
+static void trim_line(wi_cli_buf *b) {
+  size_t n = b->n;
+  if (n > 0 && b->p[n - 1] == '\n') {
+    n--;
+    while (n > 0 && b->p[n - 1] == ' ') {
+      n--;
+    }
+    b->n = n;
+    wi_cli_buf_chr(b, '\n');
+  }
+}
+
 void wi_cli_grid_print(const wi_cli_grid *g, wi_cli_screen *s, bool header) {
   size_t *widths = wi_cli_alloc(g->columns, sizeof *widths);
   for (size_t i = 0; i < g->n; i++) {
@@ -137,6 +150,9 @@ void wi_cli_grid_print(const wi_cli_grid *g, wi_cli_screen *s, bool header) {
   }
   for (size_t i = 0; i < g->n; i++) {
     grid_cell(g, s, i, widths[i % g->columns], header && i < g->columns);
+    if ((i + 1) % g->columns == 0) {
+      trim_line(&s->out.buf);
+    }
     wi_cli_out_more(&s->out);
   }
   free(widths);

@@ -166,6 +166,7 @@ static weir_status check_append_only(const wi_commit_request *r, const wi_pin *b
 
 typedef struct attempt {
   const wi_commit_request *request;
+  bool joined; /* appends to a table that somebody else created just now */
   wi_pin reopened; /* after a lost race */
   wb_snap *reopened_snap;
   const wi_pin *base;
@@ -211,8 +212,8 @@ static weir_status compose(const attempt *a, int64_t now_us, wi_buf *out, uint64
   def.n_info = r->n_info;
   def.app_id = r->app_id;
   def.app_version = a->app_version;
-  def.table = r->table;
-  def.with_protocol = r->with_protocol;
+  def.table = a->joined ? NULL : r->table;
+  def.with_protocol = r->with_protocol && !a->joined;
   def.adds = r->staged;
   def.removes = &removes;
   def.data_change = r->mode != WI_WRITE_ADJUST;
@@ -264,6 +265,18 @@ static weir_status judge(const attempt *a, const wi_meanwhile *m, bool *ended,
   return WEIR_OK;
 }
 
+/* Is the table that came first the one that this write would have created? */
+static weir_status join_created(attempt *a, weir_error *err) {
+  const wi_commit_request *r = a->request;
+  wi_buf partition_by = WI_BUF_INIT;
+  weir_status status = partition_json(r, &partition_by, err);
+  a->joined = status == WEIR_OK && r->mode == WI_WRITE_APPEND &&
+              strcmp(a->base->schema_json, r->table->schema_json) == 0 &&
+              strcmp(a->base->partition_columns, wi_buf_text(&partition_by)) == 0;
+  wi_buf_release(&partition_by);
+  return status;
+}
+
 static weir_status reopen(attempt *a, weir_error *err) {
   const wi_commit_request *r = a->request;
   char before[WI_DIGEST_HEX] = "";
@@ -277,8 +290,12 @@ static weir_status reopen(attempt *a, weir_error *err) {
   a->base = &a->reopened;
   a->snap = a->reopened_snap;
   WI_TRY(wi_base_gate(a->base, r->owner, err));
-  bool moved = had_base && r->table == NULL && strcmp(before, a->base->schema_digest) != 0;
-  if (moved || (!had_base && r->table != NULL)) {
+  bool as_it_is = r->table == NULL || a->joined; /* the schema is the table's own */
+  bool moved = had_base && as_it_is && strcmp(before, a->base->schema_digest) != 0;
+  if (!had_base && r->table != NULL) {
+    WI_TRY(join_created(a, err));
+  }
+  if (moved || (!had_base && r->table != NULL && !a->joined)) {
     wi_err_hint(err, "run again: the next run starts from the table as it is now");
     return WI_ERR(err, WEIR_E_CONFLICT, "'%s' got another schema while this write was prepared",
                   wi_store_uri(r->store));

@@ -299,7 +299,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   table.created_ms = wi_now_us() / 1000;
   c.session = j->s;
   c.store = j->store;
-  c.mode = out->mode;
+  c.mode = j->r->mode; /* an append that lost the race to create still appends */
   c.base = fresh ? NULL : &j->base;
   c.base_snap = j->base_snap;
   c.table = fresh ? &table : NULL;
@@ -316,6 +316,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   c.n_info = j->r->n_info;
   c.max_retries = MAX_RETRIES;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
+  out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
 done:
   wi_free(properties);
   wi_buf_release(&schema);

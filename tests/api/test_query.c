@@ -365,7 +365,7 @@ WT_TEST(typed_nulls_are_parameters) {
   }
   WT_CHECK(with_values(s, "SELECT $i AS i, $f AS f, $s AS s, $b AS b, $d AS d, $t AS t",
                        values, 6, "NULL|NULL|NULL|NULL|NULL|NULL;"));
-  WT_CHECK(with_values(s, "SELECT arrow_typeof($i), arrow_typeof($b), arrow_typeof($d)",
+  WT_CHECK(with_values(s, "SELECT arrow_typeof($i) a, arrow_typeof($b) b, arrow_typeof($d) c",
                        values, 6, "Int64|Boolean|Date32;"));
   WT_CHECK(with_values(s, "SELECT count(*) FROM m WHERE letter = $s", values, 6, "0;"));
   weir_session_free(&s);

