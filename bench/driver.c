@@ -60,7 +60,8 @@ static long long drain(struct ArrowArrayStream *rows, weir_error *err) {
   }
 }
 
-static int run_query(weir_session *session, const char *file, const char *sql, int round) {
+static int run_query(weir_session *session, const char *file, const char *sql,
+                     int round) {
   weir_error err = WEIR_ERROR_INIT;
   weir_query *query = NULL;
   struct ArrowArrayStream rows = {0};

@@ -15,8 +15,8 @@
 
 #include "weir/weir.h"
 
-#define BATCH 8192
-#define TEXT 80
+#define BATCH   8192
+#define TEXT    80
 #define COLUMNS 3
 
 typedef struct generator {
@@ -193,7 +193,8 @@ static int work(weir_session *session, generator *g, const char *sql, const char
   weir_error err = WEIR_ERROR_INIT;
   weir_query *query = NULL;
   weir_write_result written = {0};
-  struct ArrowArrayStream in = {get_schema, get_next, last_error, stream_release, g}, rows = {0};
+  struct ArrowArrayStream in = {get_schema, get_next, last_error, stream_release, g},
+                          rows = {0};
   uint64_t n = 0;
   if (weir_session_add_stream(session, "s", &in, &err) != WEIR_OK ||
       weir_session_seal(session, &err) != WEIR_OK ||
@@ -212,8 +213,8 @@ static int work(weir_session *session, generator *g, const char *sql, const char
   double taken = now() - begin;
   uint64_t accounted = weir_query_peak_memory(query);
   weir_query_free(&query);
-  printf("%" PRId64 "\t%" PRIu64 "\t%.3f\t%.1f\t%.1f\t%.1f\t%" PRIu64 "\n", g->bytes, n, taken,
-         before, peak_mb(), (double)accounted / 1048576, written.bytes);
+  printf("%" PRId64 "\t%" PRIu64 "\t%.3f\t%.1f\t%.1f\t%.1f\t%" PRIu64 "\n", g->bytes, n,
+         taken, before, peak_mb(), (double)accounted / 1048576, written.bytes);
   weir_write_result_release(&written);
   return failed ? fail("run", &err) : 0;
 }

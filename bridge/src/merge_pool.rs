@@ -1,13 +1,15 @@
-//! A memory pool in which no merge of sorted runs can starve the others.
+//! A memory pool in which merges of sorted runs starve neither each other nor what is above them.
 //!
 //! DataFusion's external sort merges its spilled runs with as many at a time as the pool has
 //! memory for, and what a merge holds cannot be spilled. Where a sort runs in several
 //! partitions, the first to merge takes the whole pool, and the next fails for want of two runs'
-//! memory. Here each merge leaves the other partitions enough to begin; a merge that is refused
-//! more memory goes on with fewer runs.
+//! memory; or the operator that reads from them does. Here each merge leaves the other
+//! partitions enough to begin, and all of them together leave as much to the rest; a merge that
+//! is refused more memory goes on with fewer runs.
 
 use std::fmt::{Display, Formatter};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::common::{Result, resources_datafusion_err};
 use datafusion::execution::memory_pool::{
@@ -17,21 +19,50 @@ use datafusion::execution::memory_pool::{
 /// How DataFusion names the consumer of a partition's merge, before the partition's number.
 const MERGE: &str = "ExternalSorterMerge[";
 
-/// What is kept for each other partition, unless the pool is too small for that: the engine
-/// reserves as much before it begins to sort (`sort_spill_reservation_bytes`).
+/// What is kept for each other partition and for the rest, unless the pool is too small for that:
+/// the engine reserves as much before it begins to sort (`sort_spill_reservation_bytes`).
 const KEPT: usize = 10 << 20;
 
 #[derive(Debug)]
 pub struct MergePool {
     inner: Arc<dyn MemoryPool>,
-    most: usize,
+    /// The limit of one merge, and of all together.
+    each: usize,
+    all: usize,
+    /// What merges hold now.
+    held: AtomicUsize,
+}
+
+fn merges(reservation: &MemoryReservation) -> bool {
+    reservation.consumer().name().starts_with(MERGE)
 }
 
 impl MergePool {
     /// `bytes` is the limit of the inner pool.
     pub fn new(inner: Arc<dyn MemoryPool>, bytes: usize, partitions: usize) -> Self {
-        let kept = KEPT.min(bytes / (2 * partitions.max(1)));
-        Self { inner, most: bytes - kept * (partitions.max(1) - 1) }
+        let partitions = partitions.max(1);
+        let kept = KEPT.min(bytes / 2 / (partitions + 1));
+        let (each, all) = (bytes - kept * partitions, bytes - kept);
+        Self { inner, each, all, held: AtomicUsize::new(0) }
+    }
+
+    fn merge(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let wanted = reservation.size().saturating_add(additional);
+        let held = self.held.fetch_add(additional, Ordering::Relaxed).saturating_add(additional);
+        let result = if wanted > self.each || held > self.all {
+            let name = reservation.consumer().name();
+            Err(resources_datafusion_err!(
+                "{name} would have {wanted} bytes of {} and all merges {held} of {}",
+                self.each,
+                self.all
+            ))
+        } else {
+            self.inner.try_grow(reservation, additional)
+        };
+        if result.is_err() {
+            self.held.fetch_sub(additional, Ordering::Relaxed);
+        }
+        result
     }
 }
 
@@ -55,22 +86,22 @@ impl MemoryPool for MergePool {
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        if merges(reservation) {
+            self.held.fetch_add(additional, Ordering::Relaxed);
+        }
         self.inner.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        if merges(reservation) {
+            self.held.fetch_sub(shrink, Ordering::Relaxed);
+        }
         self.inner.shrink(reservation, shrink);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let consumer = reservation.consumer();
-        let wanted = reservation.size().saturating_add(additional);
-        if wanted > self.most && consumer.name().starts_with(MERGE) {
-            return Err(resources_datafusion_err!(
-                "{} wants {wanted} bytes, a merge may have {}",
-                consumer.name(),
-                self.most
-            ));
+        if merges(reservation) {
+            return self.merge(reservation, additional);
         }
         self.inner.try_grow(reservation, additional)
     }
@@ -90,29 +121,38 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_merge_leaves_the_others_enough_to_begin() {
+    fn pool(partitions: usize) -> Arc<dyn MemoryPool> {
         let bytes = 64 << 20;
-        let inner = Arc::new(FairSpillPool::new(bytes));
-        let pool: Arc<dyn MemoryPool> = Arc::new(MergePool::new(inner, bytes, 2));
-        let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
-        let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
-        assert!(first.try_grow(54 << 20).is_ok());
-        assert!(first.try_grow(1).is_err());
-        assert!(second.try_grow(10 << 20).is_ok());
-        assert!(second.try_grow(1).is_err());
+        Arc::new(MergePool::new(Arc::new(FairSpillPool::new(bytes)), bytes, partitions))
     }
 
     #[test]
-    fn others_and_a_single_partition_have_the_whole_pool() {
-        let bytes = 64 << 20;
-        let inner = Arc::new(FairSpillPool::new(bytes));
-        let pool: Arc<dyn MemoryPool> = Arc::new(MergePool::new(inner, bytes, 2));
-        let other = MemoryConsumer::new("HashJoinInput").register(&pool);
-        assert!(other.try_grow(bytes).is_ok());
-        let inner = Arc::new(FairSpillPool::new(bytes));
-        let pool: Arc<dyn MemoryPool> = Arc::new(MergePool::new(inner, bytes, 1));
-        let merge = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
-        assert!(merge.try_grow(bytes).is_ok());
+    fn a_merge_leaves_the_others_and_the_rest_enough_to_begin() {
+        let pool = pool(2);
+        let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
+        let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
+        let above = MemoryConsumer::new("SortPreservingMergeExec[0]").register(&pool);
+        assert!(first.try_grow(44 << 20).is_ok());
+        assert!(first.try_grow(1).is_err());
+        assert!(second.try_grow(10 << 20).is_ok());
+        assert!(second.try_grow(1).is_err());
+        assert!(above.try_grow(10 << 20).is_ok());
+    }
+
+    #[test]
+    fn what_a_merge_gives_back_others_can_have() {
+        let pool = pool(2);
+        let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
+        let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
+        assert!(first.try_grow(44 << 20).is_ok());
+        assert!(second.try_grow(44 << 20).is_err());
+        first.free();
+        assert!(second.try_grow(44 << 20).is_ok());
+    }
+
+    #[test]
+    fn what_does_not_merge_has_the_whole_pool() {
+        let other = MemoryConsumer::new("HashJoinInput").register(&pool(2));
+        assert!(other.try_grow(64 << 20).is_ok());
     }
 }

@@ -2,6 +2,7 @@
  * project's mark is ever touched: staged files stand in folders named by a run's id, and a
  * table must name this project as its owner. */
 #include <string.h>
+#include <unistd.h>
 
 #include "api/private.h"
 
@@ -251,11 +252,32 @@ done:
   return status;
 }
 
+/* Removing wants the warehouse alone: what a living run staged looks like a dead run's. */
+static weir_status lock_warehouse(clean_job *j, int *fd, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_store *root = NULL;
+  if (!j->apply) {
+    return WEIR_OK;
+  }
+  WI_CHECK(wi_session_store(j->session, j->p->spec->warehouse, &root, err));
+  if (wi_store_local(root) == NULL) {
+    goto done;
+  }
+  status = wi_dir_lock(wi_store_local(root), true, fd, err);
+  if (status == WEIR_E_LOCKED) {
+    wi_err_hint(err, "a run is at work there; clean when it has ended");
+  }
+done:
+  wi_store_unref(&root);
+  return status;
+}
+
 weir_status weir_project_clean(weir_project *project, int orphans, int apply,
                                weir_clean_item **out, size_t *n, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_map names = WI_MAP_INIT;
   clean_job j = {project, NULL, orphans != 0, apply != 0, NULL, 0, 0};
+  int held = -1;
   *out = NULL;
   *n = 0;
   if (project->spec == NULL || project->engine == NULL) {
@@ -263,6 +285,7 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   }
   WI_CHECK(wi_pass_session(project->spec, project->engine, project->now_us, &j.session, err));
   WI_CHECK(wi_session_seal(j.session, err));
+  WI_CHECK(lock_warehouse(&j, &held, err));
   WI_CHECK(table_names(&j, &names, err));
   for (size_t i = 0; i < names.n; i++) {
     if (names.entries[i].key[0] != '_') { /* the records' folder */
@@ -275,6 +298,9 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
 done:
   if (j.items != NULL) {
     weir_clean_free(j.items, j.n);
+  }
+  if (held >= 0) {
+    close(held);
   }
   wi_map_release(&names);
   wi_session_free(&j.session);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -310,6 +311,24 @@ static weir_status make_one(const char *path, weir_error *err) {
 done:
   wi_buf_release(&parent);
   return status;
+}
+
+weir_status wi_dir_lock(const char *path, bool alone, int *fd, weir_error *err) {
+  int code = 0;
+  *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (*fd < 0) {
+    return errno == ENOENT ? WEIR_OK : fail(err, errno, "open", path);
+  }
+  do {
+    code = flock(*fd, alone ? LOCK_EX | LOCK_NB : LOCK_SH) == 0 ? 0 : errno;
+  } while (code == EINTR);
+  if (code == 0) {
+    return WEIR_OK;
+  }
+  close(*fd);
+  *fd = -1;
+  return code == EWOULDBLOCK ? fail_as(err, WEIR_E_LOCKED, code, "lock", path)
+                             : fail(err, code, "lock", path);
 }
 
 weir_status wi_dir_make(const char *path, weir_error *err) {

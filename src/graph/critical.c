@@ -50,7 +50,8 @@ weir_status wi_graph_times(const wi_task_node *tasks, size_t n, wi_task_times *o
     int64_t unit = (int64_t)(n + 1);
     out[i].earliest_us = start[i] / unit;
     /* Each part by itself: the units of tasks must not borrow a microsecond. */
-    out[i].slack_us = length / unit - start[i] / unit - tasks[i].duration_us - tail[i] / unit;
+    out[i].slack_us =
+        length / unit - start[i] / unit - tasks[i].duration_us - tail[i] / unit;
   }
   for (size_t i = last; i != SIZE_MAX; i = before[i]) {
     out[i].critical = true;

@@ -1,7 +1,6 @@
 /* The one construct that needs no ORDER BY: array_sort(array_agg(x)). Whatever order the rows
  * came in, the sorted list is the same, and sorting each list once is far cheaper than
  * sorting the rows of every group. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "plan/private.h"
@@ -11,7 +10,7 @@
 typedef struct plan_node {
   int64_t parent;
   bool renames;   /* only gives another name to its input */
-  int64_t groups;     /* of an aggregate; -1: not one */
+  int64_t groups; /* of an aggregate; -1: not one */
 } plan_node;
 
 typedef struct plan_expr {
@@ -29,6 +28,15 @@ typedef struct plan_tables {
 static void *grow(void *items, size_t n, size_t size) {
   bool full = (n & (n - 1)) == 0; /* at powers of two */
   return full ? wi_realloc_array(items, n == 0 ? 1 : n * 2, size) : items;
+}
+
+/* The number after "groups="; the text ends where its bytes do, without a NUL. */
+static int64_t group_count(wi_str detail) {
+  int64_t n = 0;
+  for (size_t i = 7; i < detail.n && detail.p[i] >= '0' && detail.p[i] <= '9'; i++) {
+    n = n * 10 + (detail.p[i] - '0');
+  }
+  return n;
 }
 
 static weir_status read_nodes(wi_engine *engine, const wb_plan *plan, plan_tables *t,
@@ -53,8 +61,9 @@ static weir_status read_nodes(wi_engine *engine, const wb_plan *plan, plan_table
     node->parent = wi_cursor_int(rows, 1);
     node->renames = wi_str_eq(kind, "alias");
     node->groups = -1;
-    if (wi_str_eq(kind, "aggregate") && detail.n > 7 && memcmp(detail.p, "groups=", 7) == 0) {
-      node->groups = strtoll(detail.p + 7, NULL, 10);
+    if (wi_str_eq(kind, "aggregate") && detail.n > 7 &&
+        memcmp(detail.p, "groups=", 7) == 0) {
+      node->groups = group_count(detail);
     }
   }
 done:
@@ -95,8 +104,9 @@ done:
 }
 
 /* Every use of the column in that node must be the direct argument of array_sort. */
-static weir_status only_sorted(wi_engine *engine, const wb_plan *plan, const plan_tables *t,
-                               int64_t node, int64_t column, bool *sorted, weir_error *err) {
+static weir_status only_sorted(wi_engine *engine, const wb_plan *plan,
+                               const plan_tables *t, int64_t node, int64_t column,
+                               bool *sorted, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   bool has = false, any = false, all = true;
@@ -136,7 +146,8 @@ weir_status wi_agg_is_sorted(wi_engine *engine, const wb_plan *plan, int64_t nod
     above = t.nodes[above].parent;
   }
   if (above >= 0) {
-    WI_CHECK(only_sorted(engine, plan, &t, above, t.nodes[node].groups + ordinal, sorted, err));
+    WI_CHECK(only_sorted(engine, plan, &t, above, t.nodes[node].groups + ordinal, sorted,
+                         err));
   }
 done:
   wi_free(t.nodes);

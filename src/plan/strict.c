@@ -30,19 +30,19 @@ static bool is_one_of(wi_str name, const char *const *list, size_t n) {
  * the order of rows. */
 static bool picks(wi_str name) {
   static const char *const list[] = {
-      "min",       "max",        "count",       "median",    "first_value", "last_value",
-      "nth_value", "array_agg",  "row_number",  "rank",      "dense_rank",  "percent_rank",
-      "cume_dist", "ntile",      "lag",         "lead",      "bool_and",    "bool_or",
-      "bit_and",   "bit_or",     "bit_xor",     "grouping",  "string_agg",
-      "percentile_cont"};
+      "min",        "max",          "count",      "median",         "first_value",
+      "last_value", "nth_value",    "array_agg",  "row_number",     "rank",
+      "dense_rank", "percent_rank", "cume_dist",  "ntile",          "lag",
+      "lead",       "bool_and",     "bool_or",    "bit_and",        "bit_or",
+      "bit_xor",    "grouping",     "string_agg", "percentile_cont"};
   return is_one_of(name, list, sizeof(list) / sizeof(list[0]));
 }
 
 /* Answers depend on which row comes first. */
 static bool needs_order(wi_str name) {
-  static const char *const list[] = {"array_agg",  "first_value", "last_value", "nth_value",
-                                     "string_agg", "row_number",  "ntile",      "lag",
-                                     "lead"};
+  static const char *const list[] = {"array_agg", "first_value", "last_value",
+                                     "nth_value", "string_agg",  "row_number",
+                                     "ntile",     "lag",         "lead"};
   return is_one_of(name, list, sizeof(list) / sizeof(list[0]));
 }
 
@@ -59,11 +59,13 @@ static bool counts_rows(wi_str op) {
 
 static weir_status refuse_volatile(wi_str name, weir_error *err) {
   bool clock = wi_str_eq(name, "now") || contains(name, "current_");
-  wi_err_hint(err, clock ? "declare a parameter with `default: run_time` (or run_date) and name "
-                           "it as $name, or write `determinism: relaxed` in the header"
-                         : "take it out, or write `determinism: relaxed` in the header");
+  wi_err_hint(
+      err, clock ? "declare a parameter with `default: run_time` (or run_date) and name "
+                   "it as $name, or write `determinism: relaxed` in the header"
+                 : "take it out, or write `determinism: relaxed` in the header");
   return WI_ERR(err, WEIR_E_VOLATILE,
-                WI_STR_FMT "() can give another result for the same inputs", WI_STR_ARG(name));
+                WI_STR_FMT "() can give another result for the same inputs",
+                WI_STR_ARG(name));
 }
 
 static weir_status refuse_unordered(wi_str name, bool window, weir_error *err) {
@@ -79,8 +81,9 @@ static weir_status refuse_unordered(wi_str name, bool window, weir_error *err) {
                 WI_STR_ARG(name));
 }
 
-static weir_status check_order(wi_engine *engine, const wb_plan *plan, const wi_cursor *rows,
-                               wi_str name, bool window, weir_error *err) {
+static weir_status check_order(wi_engine *engine, const wb_plan *plan,
+                               const wi_cursor *rows, wi_str name, bool window,
+                               weir_error *err) {
   bool sorted = false;
   if (!window && wi_str_eq(name, "array_agg")) {
     WI_TRY(wi_agg_is_sorted(engine, plan, wi_cursor_int(rows, 1), wi_cursor_int(rows, 3),
@@ -89,8 +92,9 @@ static weir_status check_order(wi_engine *engine, const wb_plan *plan, const wi_
   return sorted ? WEIR_OK : refuse_unordered(name, window, err);
 }
 
-static weir_status check_expr(wi_engine *engine, const wb_plan *plan, const wi_cursor *rows,
-                              bool strict, wi_strict_facts *out, weir_error *err) {
+static weir_status check_expr(wi_engine *engine, const wb_plan *plan,
+                              const wi_cursor *rows, bool strict, wi_strict_facts *out,
+                              weir_error *err) {
   wi_str kind = wi_cursor_text(rows, 6), op = wi_cursor_text(rows, 7);
   wi_str volatility = wi_cursor_text(rows, 11), type = wi_cursor_text(rows, 12);
   wi_str name = function_name(op);
@@ -117,19 +121,21 @@ static weir_status check_expr(wi_engine *engine, const wb_plan *plan, const wi_c
 /* LIMIT and DISTINCT ON keep some rows; which ones must not be left to chance. */
 typedef struct node_row {
   int64_t parent;
-  bool unsorted_on; /* DISTINCT ON without ORDER BY */
+  bool unsorted_on;         /* DISTINCT ON without ORDER BY */
   bool limit, sort, passes; /* passes: keeps the order of its one input */
 } node_row;
 
 static bool node_passes(wi_str kind) {
   return wi_str_eq(kind, "projection") || wi_str_eq(kind, "alias") ||
-         wi_str_eq(kind, "subquery") || wi_str_eq(kind, "limit") || wi_str_eq(kind, "filter");
+         wi_str_eq(kind, "subquery") || wi_str_eq(kind, "limit") ||
+         wi_str_eq(kind, "filter");
 }
 
 static weir_status check_limits(const node_row *nodes, size_t n, weir_error *err) {
   for (size_t i = 0; i < n; i++) {
     if (nodes[i].unsorted_on) {
-      wi_err_hint(err, "add ORDER BY: the columns of DISTINCT ON first, then what decides");
+      wi_err_hint(err,
+                  "add ORDER BY: the columns of DISTINCT ON first, then what decides");
       return WI_ERR(err, WEIR_E_ORDER_NEEDED,
                     "DISTINCT ON without ORDER BY keeps rows in no fixed order");
     }
@@ -150,7 +156,8 @@ static weir_status check_limits(const node_row *nodes, size_t n, weir_error *err
   return WEIR_OK;
 }
 
-static weir_status strict_limits(wi_engine *engine, const wb_plan *plan, weir_error *err) {
+static weir_status strict_limits(wi_engine *engine, const wb_plan *plan,
+                                 weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   node_row *nodes = NULL;

@@ -1,6 +1,7 @@
 /* Views in parallel: a view starts when every view it reads is done. The only threads of weir
  * itself live here, for one run. */
 #include <string.h>
+#include <unistd.h>
 
 #include "run/private.h"
 
@@ -312,13 +313,36 @@ static void count(wi_pass *pass) {
   sum->cancelled = atomic_load(&pass->cancelled);
 }
 
+/* Shares a local warehouse with other runs, so that `weir clean`, which wants it alone, takes no
+ * staged file from under a run. -1: nothing to hold, or no lock to be had; the views' own errors
+ * tell what is wrong with the folder. */
+static int hold_warehouse(wi_pass *pass) {
+  wi_store *store = NULL;
+  bool any = false;
+  int fd = -1;
+  for (size_t v = 0; v < pass->spec->n_views; v++) {
+    any = any || (is_task(&pass->views[v]) && works(&pass->views[v]));
+  }
+  if (any && wi_session_store(pass->session, pass->spec->warehouse, &store, NULL) == WEIR_OK &&
+      wi_store_local(store) != NULL && wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
+    (void)wi_dir_lock(wi_store_local(store), false, &fd, NULL);
+  }
+  wi_store_unref(&store);
+  return fd;
+}
+
 weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error *err) {
   if (watcher != NULL) {
     pass->watcher = *watcher;
   }
   tell(pass, WI_EVENT_RUN_STARTED, NULL);
   tell_earlier_warnings(pass);
-  WI_TRY(wi_pass_schedule(pass, err));
+  int held = hold_warehouse(pass);
+  weir_status scheduled = wi_pass_schedule(pass, err);
+  if (held >= 0) {
+    close(held);
+  }
+  WI_TRY(scheduled);
   pass->finished_us = wi_now_us();
   WI_TRY(wi_pass_times(pass, err));
   count(pass);

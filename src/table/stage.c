@@ -26,13 +26,14 @@ static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_sta
   stage.prefix = r->prefix;
   stage.partition_columns = r->partition_columns;
   stage.n_partition_columns = r->n_partition_columns;
-  stage.target_file_bytes = r->target_file_bytes > 0 ? r->target_file_bytes : DEFAULT_FILE_BYTES;
+  stage.target_file_bytes =
+      r->target_file_bytes > 0 ? r->target_file_bytes : DEFAULT_FILE_BYTES;
   stage.row_group_rows = ROW_GROUP_ROWS;
   stage.compression = "zstd";
   stage.compression_level = ZSTD_LEVEL;
   WI_CHECK(wi_store_handle(r->store, &handle, err));
-  WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel, &exec,
-                          err));
+  WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel,
+                          &exec, err));
   WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
   WI_CHECK(wi_staged_read(rows, r->indexed_columns, out, err));
 done:
@@ -74,20 +75,29 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
   weir_status status = run_once(r, false, out, peak_bytes, &first);
   if (status == WEIR_E_MEMORY && !r->order_sensitive) {
     /* The engine's hash join cannot spill; a sort-merge join can. */
-    weir_error_release(&first);
+    weir_error again = WEIR_ERROR_INIT;
     second = true;
     wi_staged_release(out);
-    status = wi_store_remove_all(r->store, r->prefix, &first);
+    status = wi_store_remove_all(r->store, r->prefix, &again);
     if (status == WEIR_OK) {
-      status = run_once(r, true, out, peak_bytes, &first);
+      status = run_once(r, true, out, peak_bytes, &again);
+    }
+    if (status == WEIR_E_STREAM_USED) {
+      /* A caller's stream is read once: what failed is still the first attempt. */
+      status = WEIR_E_MEMORY;
+      weir_error_release(&again);
+    } else {
+      weir_error_release(&first);
+      wi_err_move(&first, &again);
     }
   }
   if (status == WEIR_OK) {
     status = sync_staged(r, out, &first);
   }
   if (status == WEIR_E_MEMORY && r->order_sensitive) {
-    wi_err_hint(&first, "raise --memory; `determinism: relaxed` lets this view spill, at the "
-                        "price of the last bits of its float sums");
+    wi_err_hint(&first,
+                "raise --memory; `determinism: relaxed` lets this view spill, at the "
+                "price of the last bits of its float sums");
   } else if (status == WEIR_E_MEMORY) {
     wi_err_hint(&first, "raise --memory, or run fewer views at once with --threads");
   }

@@ -239,6 +239,17 @@ static weir_status check_partitions(const write_job *j, weir_error *err) {
   return WEIR_OK;
 }
 
+/* All rows would go where the caller meant some, or none. */
+static weir_status check_replaced(const write_job *j, weir_error *err) {
+  if (j->r->mode != WI_WRITE_REPLACE ||
+      (j->n_partition_columns > 0) == (j->r->n_partitions > 0)) {
+    return WEIR_OK;
+  }
+  return j->n_partition_columns > 0
+             ? WI_ERR(err, WEIR_E_USAGE, "the table is partitioned: name what to replace")
+             : WI_ERR(err, WEIR_E_USAGE, "the table has no partitions to replace");
+}
+
 /* ---- the call ---- */
 
 static weir_status stage_rows(write_job *j, weir_error *err) {
@@ -371,6 +382,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take, wi_wr
   }
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
   WI_TRY(check_extra(j, err));
+  WI_TRY(check_replaced(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));

@@ -5,7 +5,6 @@
 #include "common/fixtures.h"
 #include "common/test.h"
 
-/* `call` with its texts as @1, @2 for columns and as quoted literals otherwise. */
 typedef struct vector {
   const char *fn;
   const char *args; /* as SQL over columns; a and b are texts, NULL parts are literal */
@@ -201,7 +200,7 @@ WT_TEST(spans_by_literals_and_names) {
   WT_CHECK(wf_expect(s, "SELECT span_make(1, 2, end_exclusive => false, line_base => 1)",
                      "{1,2,1,byte,false};"));
   WT_CHECK(wf_expect(s, "SELECT span_make(bend => 2, bstart => 1)", "{1,2,0,byte,true};"));
-  WT_CHECK(wf_expect(s, "SELECT span_make(NULL, 2, NULL, NULL, NULL)",
+  WT_CHECK(wf_expect(s, "SELECT span_make(NULL, 2, CAST(NULL AS INT), NULL, NULL)",
                      "{NULL,2,NULL,byte,true};"));
   WT_CHECK(wf_expect(s, "SELECT span_len(span_make(10, 25))", "15;"));
   WT_CHECK(wf_expect(s, "SELECT span_len(span_make(10, 25, end_exclusive => false))", "16;"));
@@ -244,8 +243,8 @@ WT_TEST(spans_of_columns) {
                      "{10,25,1,utf8,true}|15;{25,10,0,byte,true}|-15;"
                      "{NULL,25,NULL,byte,true}|NULL;"));
   WT_CHECK(wf_expect(s,
-                     "SELECT span_id('span', 'a.py', s, e + 0 - 5) FROM m WHERE s = 25",
-                     "span:b0;") == false || true);
+                     "SELECT span_id('span', 'a.py', s, e - 5) FROM m WHERE s = 10",
+                     "span:21dc7aaddff4d56a7a8fd6e95c196390;"));
   weir_session_free(&s);
 }
 
@@ -301,6 +300,6 @@ WT_TEST(functions_are_described) {
                      "SELECT DISTINCT ordinal_position, parameter_mode, parameter_name, "
                      "data_type FROM information_schema.parameters WHERE specific_name = "
                      "'stable_id' AND rid = 0 ORDER BY parameter_mode, ordinal_position",
-                     "1|IN|prefix|Utf8;2|IN|value|Utf8;1|OUT|NULL|Utf8;"));
+                     "1|IN|prefix|String;2|IN|value|String;1|OUT|NULL|String;"));
   weir_session_free(&s);
 }

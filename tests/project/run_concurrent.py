@@ -210,6 +210,18 @@ def test_killed_while_another_runs(folder):
     at_once(p, 2, ROWS)
 
 
+def test_clean_takes_nothing_from_a_living_run(folder):
+    p = shop(folder)
+    held = hold(p, "first")
+    before = kit.listing(p.folder / "lake")
+    done = p.weir("clean", "--yes", code=1)
+    has(done.err, "WEIR-LOCKED")
+    expect(kit.listing(p.folder / "lake"), before)
+    has(p.weir("clean").out, "staged")
+    expect(set(held.go_on().statuses().values()), {"pass"})
+    has(p.weir("clean", "--yes").out, "Nothing to remove")
+
+
 def test_foreign_rows_meanwhile(folder):
     """Somebody appends to a view's table while it is built: the build replaces these, too."""
     p = shop(folder)

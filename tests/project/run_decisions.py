@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """What `weir plan` and `weir run` decide for each view, and the reason they give."""
 
-import pathlib
+import json
 import shutil
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 import kit
@@ -313,7 +312,6 @@ def test_two_sources_one_table(folder):
     p.view("left_only", "SELECT k FROM src")
     p.view("right_only", "SELECT k FROM again")
     p.run()
-    import json
     inputs = json.loads(kit.info(p.commits("both")[0][1])["weir.inputs"])
     expect(sorted(i["name"] for i in inputs), ["again", "src"])
     expect(len({(i["uri"], i["version"], i["identity"], i["commit_digest"]) for i in inputs}), 1)

@@ -2,7 +2,6 @@
 """The same project over the same data gives the same keys and the same rows, bit by bit, in any
 folder, with any number of threads, in any process."""
 
-import pathlib
 import shutil
 
 import duckdb

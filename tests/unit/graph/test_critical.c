@@ -99,7 +99,8 @@ static bool check_dag(const dag *g, uint32_t seed) {
   for (size_t i = 0; i < g->n; i++) {
     if (times[i].earliest_us != earliest[i] ||
         times[i].slack_us != whole.us - through[i].us) {
-      wt_fail(__FILE__, __LINE__, "seed %u, task %zu: earliest %lld not %lld, slack %lld not %lld",
+      wt_fail(__FILE__, __LINE__,
+              "seed %u, task %zu: earliest %lld not %lld, slack %lld not %lld",
               (unsigned)seed, i, (long long)times[i].earliest_us, (long long)earliest[i],
               (long long)times[i].slack_us, (long long)(whole.us - through[i].us));
       return false;
@@ -108,15 +109,17 @@ static bool check_dag(const dag *g, uint32_t seed) {
       named.us += g->nodes[i].duration_us;
       named.tasks++;
       if (before != SIZE_MAX && !reads(g, i, before)) {
-        wt_fail(__FILE__, __LINE__, "seed %u: the critical tasks are no path", (unsigned)seed);
+        wt_fail(__FILE__, __LINE__, "seed %u: the critical tasks are no path",
+                (unsigned)seed);
         return false;
       }
       before = i;
     }
   }
   if (named.us != whole.us || named.tasks != whole.tasks) {
-    wt_fail(__FILE__, __LINE__, "seed %u: the critical path takes %lld us over %lld tasks",
-            (unsigned)seed, (long long)named.us, (long long)named.tasks);
+    wt_fail(__FILE__, __LINE__,
+            "seed %u: the critical path takes %lld us over %lld tasks", (unsigned)seed,
+            (long long)named.us, (long long)named.tasks);
     return false;
   }
   return true;
@@ -152,7 +155,8 @@ WT_TEST(ties_go_to_the_smaller_index) {
   const wi_task_node nodes[] = {{NULL, 0, 5}, {NULL, 0, 5}, {both, 2, 7}, {both, 2, 7}};
   wi_task_times times[4];
   WT_OK(wi_graph_times(nodes, 4, times, &err));
-  WT_CHECK(times[0].critical && !times[1].critical && times[2].critical && !times[3].critical);
+  WT_CHECK(times[0].critical && !times[1].critical && times[2].critical &&
+           !times[3].critical);
   WT_EQ_INT(times[3].slack_us, 0);
 }
 

@@ -67,8 +67,8 @@ static inline wi_session *kit_session(const kit_table *tables, size_t n) {
   kit_must(wi_session_new(&options, &session, NULL) == WEIR_OK, "session");
   for (size_t i = 0; i < n; i++) {
     struct ArrowSchema schema = kit_schema(tables[i].columns);
-    kit_must(wi_session_declare(session, tables[i].schema, tables[i].name, &schema, NULL) ==
-                 WEIR_OK,
+    kit_must(wi_session_declare(session, tables[i].schema, tables[i].name, &schema,
+                                NULL) == WEIR_OK,
              tables[i].name);
     kit_schema_free(&schema);
   }

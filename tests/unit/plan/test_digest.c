@@ -5,9 +5,12 @@
 
 static wi_session *session(void) {
   static const char columns[] = "id l, k i, x g, name vu, at tsu:UTC, flag b";
-  static const kit_table tables[] = {{"main", "t", columns}, {"main", "t2", columns},
-                                     {"main", "u", "id l, y g"}, {"main", "u2", "id l, y g"},
-                                     {"main", "wide", "id l, k i, x g, name vu, extra l"}};
+  static const kit_table tables[] = {
+      {"main", "t", columns},
+      {"main", "t2", columns},
+      {"main", "u", "id l, y g"},
+      {"main", "u2", "id l, y g"},
+      {"main", "wide", "id l, k i, x g, name vu, extra l"}};
   static wi_session *one;
   one = one != NULL ? one : kit_session(tables, sizeof tables / sizeof tables[0]);
   return one;
@@ -69,10 +72,12 @@ WT_TEST(names_and_formatting_change_nothing) {
       {"SELECT id FROM t WHERE x > 1", "select  id\nfrom t -- all\nwhere /* big */ x>1"},
       {"SELECT a.id FROM t AS a WHERE a.x > 1", "SELECT b.id FROM t2 AS b WHERE b.x > 1"},
       {"SELECT id FROM t", "SELECT id FROM t2"},
-      {"SELECT t.id FROM t JOIN u ON t.id = u.id", "SELECT t2.id FROM t2 JOIN u2 ON t2.id = u2.id"},
+      {"SELECT t.id FROM t JOIN u ON t.id = u.id",
+       "SELECT t2.id FROM t2 JOIN u2 ON t2.id = u2.id"},
       {"WITH a AS (SELECT id, x FROM t) SELECT id FROM a WHERE x > 1",
        "WITH zz AS (SELECT id, x FROM t) SELECT id FROM zz WHERE x > 1"},
-      {"SELECT s.id FROM (SELECT id FROM t) AS s", "SELECT q.id FROM (SELECT id FROM t) AS q"},
+      {"SELECT s.id FROM (SELECT id FROM t) AS s",
+       "SELECT q.id FROM (SELECT id FROM t) AS q"},
       {"SELECT b AS o FROM (SELECT id + 1 AS b FROM t) AS s WHERE b > 2",
        "SELECT c AS o FROM (SELECT id + 1 AS c FROM t) AS s WHERE c > 2"},
       {"SELECT b.k, sum(b.x) AS s FROM t AS b GROUP BY b.k HAVING sum(b.x) > 1",
@@ -137,11 +142,16 @@ static const char *const different[] = {
     "SELECT sum(x) OVER (ORDER BY k) AS s FROM t",
     "SELECT sum(x) OVER (PARTITION BY k ORDER BY id) AS s FROM t",
     "SELECT sum(x) OVER (PARTITION BY k) AS s FROM t",
-    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM t",
-    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM t",
-    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s FROM t",
-    "SELECT sum(x) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM t",
-    "SELECT sum(x) OVER (ORDER BY id GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM t",
+    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s FROM "
+    "t",
+    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS s FROM "
+    "t",
+    "SELECT sum(x) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s FROM "
+    "t",
+    "SELECT sum(x) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) AS s "
+    "FROM t",
+    "SELECT sum(x) OVER (ORDER BY id GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s "
+    "FROM t",
     "SELECT lag(x) OVER (ORDER BY id) AS s FROM t",
     "SELECT lag(x) IGNORE NULLS OVER (ORDER BY id) AS s FROM t",
     "SELECT lag(x, 2) OVER (ORDER BY id) AS s FROM t",
@@ -310,8 +320,8 @@ WT_TEST(threads_give_one_digest) {
 WT_TEST(inputs_are_numbered_as_they_first_appear) {
   weir_error err = WEIR_ERROR_INIT;
   wi_plan_facts facts;
-  WT_OK(facts_of("SELECT u.id FROM u JOIN t ON u.id = t.id JOIN u AS v ON v.id = t.k", &facts,
-                 &err));
+  WT_OK(facts_of("SELECT u.id FROM u JOIN t ON u.id = t.id JOIN u AS v ON v.id = t.k",
+                 &facts, &err));
   WT_EQ_INT(facts.n_inputs, 2);
   WT_EQ_STR(facts.inputs[0], "main.u");
   WT_EQ_STR(facts.inputs[1], "main.t");

@@ -49,13 +49,14 @@ WT_TEST(names_are_collected_folded_and_once) {
       {"SELECT * FROM Orders JOIN items USING (id)", "items orders", "", "", ""},
       {"SELECT * FROM \"Orders\", orders, ORDERS", "Orders orders", "", "", ""},
       {"SELECT * FROM main.orders, weir.\"a.b\"", "main.orders weir.\"a.b\"", "", "", ""},
-      {"SELECT (SELECT max(x) FROM a) FROM b WHERE EXISTS (SELECT 1 FROM c)", "a b c", "max",
+      {"SELECT (SELECT max(x) FROM a) FROM b WHERE EXISTS (SELECT 1 FROM c)", "a b c",
+       "max", "", ""},
+      {"SELECT x FROM a UNION ALL (SELECT x FROM b EXCEPT SELECT x FROM c)", "a b c", "",
        "", ""},
-      {"SELECT x FROM a UNION ALL (SELECT x FROM b EXCEPT SELECT x FROM c)", "a b c", "", "",
-       ""},
       {"SELECT Lower(upper(x)), count(*) OVER (ORDER BY abs(y)) FROM t", "t",
        "abs count lower upper", "", ""},
-      {"SELECT x FROM t WHERE y > $low AND y < $high OR y = $low", "t", "", "", "high low"},
+      {"SELECT x FROM t WHERE y > $low AND y < $high OR y = $low", "t", "", "",
+       "high low"},
       {"SELECT * FROM range(1, 3) AS r JOIN t ON t.id = r.value", "t", "", "range", ""},
       {"SELECT 'FROM nowhere $x' -- FROM nothing\n FROM t /* JOIN u */", "t", "", "", ""},
   };
@@ -78,8 +79,8 @@ WT_TEST(ctes_hide_tables_only_where_they_are_seen) {
       /* Gone with its query. */
       {"SELECT * FROM (WITH a AS (SELECT 1) SELECT * FROM a) AS s, a", "a", "", "", ""},
       /* Seen by subqueries below. */
-      {"WITH a AS (SELECT 1 AS x) SELECT * FROM u WHERE x IN (SELECT x FROM a)", "u", "", "",
-       ""},
+      {"WITH a AS (SELECT 1 AS x) SELECT * FROM u WHERE x IN (SELECT x FROM a)", "u", "",
+       "", ""},
       /* A qualified name is never a CTE's. */
       {"WITH a AS (SELECT 1) SELECT * FROM main.a, A", "main.a", "", "", ""},
   };
@@ -111,10 +112,14 @@ WT_TEST(places_are_those_of_the_first_use) {
 
 WT_TEST(the_kind_of_statement_is_told) {
   static const char *const cases[][2] = {
-      {"SELECT 1", "query"},          {"EXPLAIN SELECT 1", "explain"},
-      {"CREATE TABLE a (b INT)", "ddl"}, {"INSERT INTO a VALUES (1)", "dml"},
-      {"COPY t TO 'x.csv'", "copy"},  {"SET a.b = 1", "set"},
-      {"SHOW TABLES", "other"},       {"VALUES (1), (2)", "query"},
+      {"SELECT 1", "query"},
+      {"EXPLAIN SELECT 1", "explain"},
+      {"CREATE TABLE a (b INT)", "ddl"},
+      {"INSERT INTO a VALUES (1)", "dml"},
+      {"COPY t TO 'x.csv'", "copy"},
+      {"SET a.b = 1", "set"},
+      {"SHOW TABLES", "other"},
+      {"VALUES (1), (2)", "query"},
   };
   weir_error err = WEIR_ERROR_INIT;
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -129,7 +134,10 @@ WT_TEST(what_does_not_parse_has_a_place) {
   static const struct {
     const char *sql;
     uint32_t line;
-  } cases[] = {{"SELECT 1\nFROM t WHERE GROUP 1", 2}, {"SELECT\n\n(1", 3}, {"", 0}, {"SELECT 1; SELECT 2", 0}};
+  } cases[] = {{"SELECT 1\nFROM t WHERE GROUP 1", 2},
+               {"SELECT\n\n(1", 3},
+               {"", 0},
+               {"SELECT 1; SELECT 2", 0}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
     wi_refs refs;

@@ -30,7 +30,8 @@ static void check_refused(const refused *cases, size_t n, weir_status want) {
     weir_error err = WEIR_ERROR_INIT;
     wi_strict_facts facts;
     weir_status status = check(cases[i].sql, true, &facts, &err);
-    if (status != want || strstr(err.message, cases[i].word) == NULL || err.hint[0] == '\0') {
+    if (status != want || strstr(err.message, cases[i].word) == NULL ||
+        err.hint[0] == '\0') {
       wt_fail(__FILE__, __LINE__, "%s: %d, '%s', hint '%s'", cases[i].sql, (int)status,
               err.message, err.hint);
     }
@@ -74,7 +75,8 @@ WT_TEST(what_takes_rows_in_no_order_is_refused) {
       {"SELECT lead(x) OVER () AS n FROM t", "lead"},
       {"SELECT ntile(4) OVER () AS n FROM t", "ntile"},
       {"SELECT first_value(x) OVER (PARTITION BY k) AS n FROM t", "first_value"},
-      {"SELECT sum(id) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM t", "sum"},
+      {"SELECT sum(id) OVER (ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM t",
+       "sum"},
       {"SELECT count(*) OVER (ROWS UNBOUNDED PRECEDING) AS n FROM t", "count"},
       {"SELECT DISTINCT ON (k) k, id FROM t", "DISTINCT ON"},
       {"SELECT id FROM t LIMIT 3", "LIMIT"},
@@ -102,10 +104,13 @@ WT_TEST(what_is_fixed_passes) {
       "SELECT max(x) OVER (PARTITION BY k) AS n FROM t",
       "SELECT sum(id) OVER () AS n FROM t",
       "SELECT rank() OVER () AS n FROM t",
-      "SELECT sum(id) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS n "
+      "SELECT sum(id) OVER (ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "
+      "n "
       "FROM t",
-      "SELECT sum(id) OVER (RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM t",
-      "SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n FROM t",
+      "SELECT sum(id) OVER (RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS n FROM "
+      "t",
+      "SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS n "
+      "FROM t",
       "SELECT DISTINCT ON (k) k, id FROM t ORDER BY k, id",
       "SELECT DISTINCT k FROM t",
       "SELECT id FROM t ORDER BY id LIMIT 3",
@@ -151,8 +156,8 @@ WT_TEST(sums_of_floats_are_told_as_sensitive_to_order) {
       wi_strict_facts facts = {0};
       if (check(cases[i].sql, strict == 1, &facts, &err) != WEIR_OK ||
           facts.order_sensitive != cases[i].sensitive) {
-        wt_fail(__FILE__, __LINE__, "%s: told %d, %s", cases[i].sql, facts.order_sensitive,
-                err.message);
+        wt_fail(__FILE__, __LINE__, "%s: told %d, %s", cases[i].sql,
+                facts.order_sensitive, err.message);
       }
       weir_error_release(&err);
     }

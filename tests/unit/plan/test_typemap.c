@@ -7,22 +7,50 @@ typedef struct type_case {
 } type_case;
 
 static const type_case cases[] = {
-    {"b", "b", NULL},          {"c", "c", NULL},         {"s", "s", NULL},
-    {"i", "i", NULL},          {"l", "l", NULL},         {"C", "s", NULL},
-    {"S", "i", NULL},          {"I", "l", NULL},         {"L", "l", NULL},
-    {"e", "f", NULL},          {"f", "f", NULL},         {"g", "g", NULL},
-    {"u", "vu", NULL},         {"U", "vu", NULL},        {"vu", "vu", NULL},
-    {"z", "vz", NULL},         {"Z", "vz", NULL},        {"vz", "vz", NULL},
-    {"w:16", "vz", NULL},      {"tdD", "tdD", NULL},     {"tdm", "tdD", NULL},
-    {"tss:", "tsu:", NULL},    {"tsm:", "tsu:", NULL},   {"tsu:", "tsu:", NULL},
-    {"tsn:", "tsu:", NULL},    {"tss:UTC", "tsu:UTC", NULL},
-    {"tsn:Europe/Berlin", "tsu:UTC", NULL},              {"tsu:+05:30", "tsu:UTC", NULL},
-    {"d:10;2", "d:10,2", NULL}, {"d:9;3;32", "d:9,3", NULL}, {"d:38;0;256", "d:38,0", NULL},
-    {"d:39;0;256", NULL, "DECIMAL(38, 10)"},             {"d:10;-2", NULL, "DECIMAL(38, 10)"},
-    {"d:5;6", NULL, "DECIMAL(38, 10)"},                  {"n", NULL, "STRING"},
-    {"tts", NULL, "STRING"},   {"ttm", NULL, "STRING"},  {"ttu", NULL, "STRING"},
-    {"ttn", NULL, "STRING"},   {"tDs", NULL, "BIGINT"},  {"tDn", NULL, "BIGINT"},
-    {"tiM", NULL, "STRING"},   {"tin", NULL, "STRING"},  {"+r", NULL, "STRING"},
+    {"b", "b", NULL},
+    {"c", "c", NULL},
+    {"s", "s", NULL},
+    {"i", "i", NULL},
+    {"l", "l", NULL},
+    {"C", "s", NULL},
+    {"S", "i", NULL},
+    {"I", "l", NULL},
+    {"L", "l", NULL},
+    {"e", "f", NULL},
+    {"f", "f", NULL},
+    {"g", "g", NULL},
+    {"u", "vu", NULL},
+    {"U", "vu", NULL},
+    {"vu", "vu", NULL},
+    {"z", "vz", NULL},
+    {"Z", "vz", NULL},
+    {"vz", "vz", NULL},
+    {"w:16", "vz", NULL},
+    {"tdD", "tdD", NULL},
+    {"tdm", "tdD", NULL},
+    {"tss:", "tsu:", NULL},
+    {"tsm:", "tsu:", NULL},
+    {"tsu:", "tsu:", NULL},
+    {"tsn:", "tsu:", NULL},
+    {"tss:UTC", "tsu:UTC", NULL},
+    {"tsn:Europe/Berlin", "tsu:UTC", NULL},
+    {"tsu:+05:30", "tsu:UTC", NULL},
+    {"d:10;2", "d:10,2", NULL},
+    {"d:9;3;32", "d:9,3", NULL},
+    {"d:38;0;256", "d:38,0", NULL},
+    {"d:39;0;256", NULL, "DECIMAL(38, 10)"},
+    {"d:10;-2", NULL, "DECIMAL(38, 10)"},
+    {"d:5;6", NULL, "DECIMAL(38, 10)"},
+    {"n", NULL, "STRING"},
+    {"tts", NULL, "STRING"},
+    {"ttm", NULL, "STRING"},
+    {"ttu", NULL, "STRING"},
+    {"ttn", NULL, "STRING"},
+    {"tDs", NULL, "BIGINT"},
+    {"tDn", NULL, "BIGINT"},
+    {"tiM", NULL, "STRING"},
+    {"tin", NULL, "STRING"},
+    {"+r", NULL, "STRING"},
 };
 
 /* kit_schema splits at commas; decimals stand here with semicolons. */
@@ -123,10 +151,10 @@ static void make_nested(struct ArrowSchema *out, const char *leaf) {
   struct ArrowSchema *map = item->children[0], *inner = item->children[1];
   fine = fine && ArrowSchemaSetType(map, NANOARROW_TYPE_MAP) == NANOARROW_OK;
   fine = fine && ArrowSchemaSetName(map, "k") == NANOARROW_OK;
-  fine = fine && ArrowSchemaSetType(map->children[0]->children[0], NANOARROW_TYPE_STRING) ==
-                     NANOARROW_OK;
-  fine = fine && ArrowSchemaSetType(map->children[0]->children[1], NANOARROW_TYPE_UINT8) ==
-                     NANOARROW_OK;
+  fine = fine && ArrowSchemaSetType(map->children[0]->children[0],
+                                    NANOARROW_TYPE_STRING) == NANOARROW_OK;
+  fine = fine && ArrowSchemaSetType(map->children[0]->children[1],
+                                    NANOARROW_TYPE_UINT8) == NANOARROW_OK;
   fine = fine && ArrowSchemaSetType(inner, NANOARROW_TYPE_LARGE_LIST) == NANOARROW_OK;
   fine = fine && ArrowSchemaSetName(inner, "l") == NANOARROW_OK;
   fine = fine && ArrowSchemaSetFormat(inner->children[0], leaf) == NANOARROW_OK;
@@ -142,7 +170,8 @@ WT_TEST(nested_types_are_mapped_all_the_way_down) {
   kit_schema_free(&plan);
   WT_OK(wi_column_type_text(out.children[1], &text, &err));
   WT_EQ_STR(wi_buf_text(&text), "array<struct<k:map<string,int16>,l:array<timestamp>>>");
-  const struct ArrowSchema *entries = out.children[1]->children[0]->children[0]->children[0];
+  const struct ArrowSchema *entries =
+      out.children[1]->children[0]->children[0]->children[0];
   WT_CHECK((entries->flags & ARROW_FLAG_NULLABLE) == 0);
   WT_CHECK((entries->children[0]->flags & ARROW_FLAG_NULLABLE) == 0);
   WT_CHECK((entries->children[1]->flags & ARROW_FLAG_NULLABLE) != 0);
@@ -208,9 +237,9 @@ WT_TEST(consumers_see_the_schema_of_the_written_table) {
 WT_TEST(unusable_and_doubled_names_are_refused_with_the_as) {
   static const struct {
     const char *name, *hint;
-  } bad[] = {{"count(*)", NULL},          {"a b", "AS a_b"},    {"max(t.X) + 1", "AS max_t_x_1"},
-             {"", "AS name"},             {"x;y", "AS x_y"},    {"a=b", "AS a_b"},
-             {"a\nb", "AS a_b"},          {"{}", "AS name"}};
+  } bad[] = {{"count(*)", NULL}, {"a b", "AS a_b"}, {"max(t.X) + 1", "AS max_t_x_1"},
+             {"", "AS name"},    {"x;y", "AS x_y"}, {"a=b", "AS a_b"},
+             {"a\nb", "AS a_b"}, {"{}", "AS name"}};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
     struct ArrowSchema plan = kit_schema("x l"), out;
@@ -260,10 +289,12 @@ static weir_status check_columns(const char *const (*declared)[2], size_t n,
 }
 
 WT_TEST(declared_columns_are_compared_by_place_name_and_type) {
-  static const char *const fine[][2] = {{"id", "int64"}, {"name", "string"}, {"at", "timestamp"}};
+  static const char *const fine[][2] = {
+      {"id", "int64"}, {"name", "string"}, {"at", "timestamp"}};
   static const char *const swapped[][2] = {
       {"name", "string"}, {"id", "int64"}, {"at", "timestamp"}};
-  static const char *const type[][2] = {{"id", "int32"}, {"name", "string"}, {"at", "date"}};
+  static const char *const type[][2] = {
+      {"id", "int32"}, {"name", "string"}, {"at", "date"}};
   static const char *const fewer[][2] = {{"id", "int64"}, {"name", "string"}};
   static const char *const more[][2] = {
       {"id", "int64"}, {"name", "string"}, {"at", "timestamp"}, {"z", "date"}};

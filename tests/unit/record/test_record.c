@@ -118,8 +118,8 @@ static wi_session *records_session(void) {
                 wi_record_stream(record, &stream, NULL) == WEIR_OK &&
                 stream.get_schema(&stream, &schema) == 0;
     kit_must(fine, "record schema");
-    kit_must(wi_session_declare(session, WI_SCHEMA_RECORDS, record_tables[t], &schema, NULL) ==
-                 WEIR_OK,
+    kit_must(wi_session_declare(session, WI_SCHEMA_RECORDS, record_tables[t], &schema,
+                                NULL) == WEIR_OK,
              "declare");
     kit_schema_free(&schema);
     stream.release(&stream);

@@ -5,17 +5,19 @@
 
 static const wi_spec project = {.name = "shop"};
 
-#define OWN(key)                                                                           \
-  "{\"commitInfo\":{\"timestamp\":1700000000000,\"operation\":\"WRITE\","                  \
-  "\"weir.project\":\"shop\",\"weir.view\":\"daily\",\"weir.result_key\":\"" key "\","     \
-  "\"weir.plan_digest\":\"p\",\"weir.planning_key\":\"k\",\"weir.params\":\"{}\","         \
-  "\"weir.inputs\":\"[{\\\"name\\\":\\\"orders\\\",\\\"version\\\":3}]\"}}\n"              \
-  "{\"add\":{\"path\":\"a\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"     \
+#define OWN(key)                                                                       \
+  "{\"commitInfo\":{\"timestamp\":1700000000000,\"operation\":\"WRITE\","              \
+  "\"weir.project\":\"shop\",\"weir.view\":\"daily\",\"weir.result_key\":\"" key       \
+  "\","                                                                                \
+  "\"weir.plan_digest\":\"p\",\"weir.planning_key\":\"k\",\"weir.params\":\"{}\","     \
+  "\"weir.inputs\":\"[{\\\"name\\\":\\\"orders\\\",\\\"version\\\":3}]\"}}\n"          \
+  "{\"add\":{\"path\":\"a\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1," \
   "\"dataChange\":true}}\n"
-#define OTHER(project_name, view_name)                                                     \
-  "{\"commitInfo\":{\"timestamp\":1,\"weir.project\":\"" project_name                      \
-  "\",\"weir.view\":\"" view_name "\",\"weir.result_key\":\"x\"}}\n"                       \
-  "{\"add\":{\"path\":\"b\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,"     \
+#define OTHER(project_name, view_name)                                                 \
+  "{\"commitInfo\":{\"timestamp\":1,\"weir.project\":\"" project_name                  \
+  "\",\"weir.view\":\"" view_name                                                      \
+  "\",\"weir.result_key\":\"x\"}}\n"                                                   \
+  "{\"add\":{\"path\":\"b\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1," \
   "\"dataChange\":true}}\n"
 static const char foreign[] =
     "{\"commitInfo\":{\"timestamp\":1700000001000,\"operation\":\"WRITE\"}}\n"
@@ -131,7 +133,8 @@ WT_TEST(a_table_without_own_commits_has_no_result) {
 
 WT_TEST(unreadable_inputs_are_none) {
   static const char *const log[] = {
-      "{\"commitInfo\":{\"timestamp\":1,\"weir.project\":\"shop\",\"weir.view\":\"daily\","
+      "{\"commitInfo\":{\"timestamp\":1,\"weir.project\":\"shop\",\"weir.view\":"
+      "\"daily\","
       "\"weir.inputs\":\"[oops\"}}\n"};
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;

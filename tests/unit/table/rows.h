@@ -7,7 +7,8 @@
 #include "unit/plan/kit.h"
 
 /* Columns as "name format, ..." with formats l and u; `cells` row by row, NULL is null. */
-static inline struct ArrowArrayStream rows_stream(const char *columns, const char *const *cells,
+static inline struct ArrowArrayStream rows_stream(const char *columns,
+                                                  const char *const *cells,
                                                   size_t n_rows) {
   struct ArrowSchema schema = kit_schema(columns);
   struct ArrowArray array;
@@ -43,7 +44,8 @@ static inline int rows_fail(struct ArrowArrayStream *stream, struct ArrowArray *
   return 5; /* EIO */
 }
 
-static inline wi_store *rows_store(wi_session *session, const wt_project *at, const char *name) {
+static inline wi_store *rows_store(wi_session *session, const wt_project *at,
+                                   const char *name) {
   wi_store *store = NULL;
   wi_buf uri = WI_BUF_INIT;
   bool fine = wi_uri_canonical(name, at->root, &uri, NULL) == WEIR_OK &&

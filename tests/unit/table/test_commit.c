@@ -69,7 +69,8 @@ static void put(bench *b, int64_t version, const char *text) {
 }
 
 /* The metaData of the base, changed: a new column, or another owner. */
-static void put_metadata(bench *b, int64_t version, const char *column, const char *owner) {
+static void put_metadata(bench *b, int64_t version, const char *column,
+                         const char *owner) {
   wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT;
   wi_buf_str(&schema, "{\"type\":\"struct\",\"fields\":[");
   wi_buf_fmt(&schema,
@@ -77,10 +78,13 @@ static void put_metadata(bench *b, int64_t version, const char *column, const ch
              "{\"name\":\"%s\",\"type\":\"string\",\"nullable\":true,\"metadata\":{}}]}",
              column);
   wi_buf_str(&text, "{\"commitInfo\":{\"timestamp\":1,\"operation\":\"SET\"}}\n");
-  wi_buf_fmt(&text, "{\"metaData\":{\"id\":\"%s\",\"format\":{\"provider\":\"parquet\","
-                    "\"options\":{}},\"schemaString\":", b->base.table_id);
+  wi_buf_fmt(&text,
+             "{\"metaData\":{\"id\":\"%s\",\"format\":{\"provider\":\"parquet\","
+             "\"options\":{}},\"schemaString\":",
+             b->base.table_id);
   wi_buf_json_text(&text, schema.p, schema.n);
-  wi_buf_fmt(&text, ",\"partitionColumns\":[],\"configuration\":{\"weir.owner\":\"%s\"}}}\n",
+  wi_buf_fmt(&text,
+             ",\"partitionColumns\":[],\"configuration\":{\"weir.owner\":\"%s\"}}}\n",
              owner);
   put(b, version, wi_buf_text(&text));
   wi_buf_release(&text);
@@ -122,7 +126,8 @@ static wi_commit_request request(const bench *b, wi_write_mode mode) {
 
 static bool in_log(bench *b, int64_t version) {
   wi_log log = {0};
-  bool has = wi_log_list(b->store, &log, NULL) == WEIR_OK && wi_log_has_commit(&log, version);
+  bool has =
+      wi_log_list(b->store, &log, NULL) == WEIR_OK && wi_log_has_commit(&log, version);
   wi_log_release(&log);
   return has;
 }
@@ -286,7 +291,8 @@ WT_TEST(a_protocol_that_weir_cannot_write_stops_the_write) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1,
       "{\"commitInfo\":{\"timestamp\":1}}\n{\"protocol\":{\"minReaderVersion\":1,"
-      "\"minWriterVersion\":7,\"writerFeatures\":[\"rowTracking\",\"domainMetadata\"]}}\n");
+      "\"minWriterVersion\":7,\"writerFeatures\":[\"rowTracking\",\"domainMetadata\"]}}"
+      "\n");
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_FOREIGN_FEATURE);
   WT_CHECK(!in_log(&b, 2));
@@ -338,7 +344,8 @@ WT_TEST(retries_end) {
 /* ---- the first commit ---- */
 
 static const char schema_json[] =
-    "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":true,"
+    "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":"
+    "true,"
     "\"metadata\":{}}]}";
 static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
                                    .schema_json = schema_json,
@@ -346,12 +353,13 @@ static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
 
 static void put_first(bench *b, const char *key) {
   wi_buf text = WI_BUF_INIT;
-  wi_buf_fmt(&text,
-             "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"%s\"}}\n"
-             "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
-             "{\"metaData\":{\"id\":\"t\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"
-             "\"schemaString\":",
-             key != NULL ? key : "");
+  wi_buf_fmt(
+      &text,
+      "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"%s\"}}\n"
+      "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
+      "{\"metaData\":{\"id\":\"t\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"
+      "\"schemaString\":",
+      key != NULL ? key : "");
   wi_buf_json_text(&text, schema_json, strlen(schema_json));
   wi_buf_str(&text, ",\"partitionColumns\":[],\"configuration\":{}}}\n");
   if (key != NULL) {
@@ -421,8 +429,8 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
 
 /* ---- nothing staged is left behind ---- */
 
-static weir_status write_rows(bench *b, struct ArrowArrayStream *stream, wi_write_mode mode,
-                              bool create, weir_error *err) {
+static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
+                              wi_write_mode mode, bool create, weir_error *err) {
   static const char *const not_null[] = {"id"};
   wi_write_request w = {0};
   wi_write_report report;
@@ -496,8 +504,8 @@ WT_TEST(a_failing_plan_leaves_no_file) {
   wi_staged staged = {0};
   WT_CHECK(bench_empty(&b));
   WT_OK(wi_query_plan(b.session,
-                      "SELECT 10 / (value - 99999) AS x FROM generate_series(1, 100000)", NULL,
-                      0, &logical, &plan, &err));
+                      "SELECT 10 / (value - 99999) AS x FROM generate_series(1, 100000)",
+                      NULL, 0, &logical, &plan, &err));
   r.session = b.session;
   r.plan = plan;
   r.bind = b.session->bind;

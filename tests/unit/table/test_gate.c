@@ -8,7 +8,7 @@ typedef struct random_rows {
   size_t n;
 } random_rows;
 
-static const char *const numbers[] = {"0", "1",  "2",  "3",  "4",  "5",  "6",  "7",
+static const char *const numbers[] = {"0", "1", "2",  "3",  "4",  "5",  "6",  "7",
                                       "8", "9", "10", "11", "12", "13", "14", "15"};
 static const char *const texts[] = {"x", "", "y z", "it's", "\"q\"", "\xc3\xa4"};
 
@@ -96,11 +96,11 @@ static bool stage_rows(const random_rows *r, staged_rows *out, weir_error *err) 
   options.memory = (uint64_t)256 << 20;
   bool fine = wt_project_make(&out->at, NULL, 0) &&
               wi_session_new(&options, &out->session, err) == WEIR_OK &&
-              wi_session_add_rows(out->session, WI_SCHEMA_MAIN, "r", WI_INPUT_MEMORY, &stream,
-                                  err) == WEIR_OK &&
+              wi_session_add_rows(out->session, WI_SCHEMA_MAIN, "r", WI_INPUT_MEMORY,
+                                  &stream, err) == WEIR_OK &&
               wi_session_seal(out->session, err) == WEIR_OK &&
-              wi_query_plan(out->session, "SELECT a, b, c FROM r", NULL, 0, &logical, &plan,
-                            err) == WEIR_OK &&
+              wi_query_plan(out->session, "SELECT a, b, c FROM r", NULL, 0, &logical,
+                            &plan, err) == WEIR_OK &&
               wi_br_plan_schema(kit_engine(), plan, &raw, err) == WEIR_OK &&
               wi_typemap(&raw, NULL, 0, &out->schema, err) == WEIR_OK;
   if (fine) {
@@ -115,6 +115,9 @@ static bool stage_rows(const random_rows *r, staged_rows *out, weir_error *err) 
     request.partitions = 2;
     fine = wi_stage(&request, &out->staged, NULL, NULL, err) == WEIR_OK &&
            out->staged.rows == r->n;
+  }
+  if (stream.release != NULL) { /* the session could not even be made */
+    stream.release(&stream);
   }
   kit_schema_free(&raw);
   wi_br_plan_free(kit_engine(), &logical);
@@ -138,7 +141,8 @@ static weir_status run_rules(staged_rows *s, const char *label, const wi_gate_ru
   wi_gate *gate = NULL;
   weir_status status = wi_gate_new(s->session, label, &s->schema, rules, n, &gate, err);
   if (status == WEIR_OK) {
-    status = wi_gate_run(gate, s->store, &s->staged, NULL, 0, s->session->memory, NULL, err);
+    status =
+        wi_gate_run(gate, s->store, &s->staged, NULL, 0, s->session->memory, NULL, err);
   }
   wi_gate_free(&gate);
   return status;
@@ -159,7 +163,8 @@ static void row_text(const char *const *row, char *out, size_t cap) {
            row[1] != NULL ? row[1] : "NULL", row[2] != NULL ? row[2] : "NULL");
 }
 
-static bool is_bad_row(const random_rows *r, const bool *bad, const char *line, size_t n) {
+static bool is_bad_row(const random_rows *r, const bool *bad, const char *line,
+                       size_t n) {
   char text[128];
   for (size_t i = 0; i < r->n; i++) {
     row_text(&r->cells[i * COLUMNS], text, sizeof text);
@@ -184,8 +189,8 @@ static void check_sample(const weir_error *err, const char *name, const random_r
   for (at += strlen(key); strncmp(at, "    {", 5) == 0; at = strchr(at, '\n') + 1) {
     size_t n = (size_t)(strchr(at, '\n') - at);
     if (!is_bad_row(r, bad, at, n)) {
-      wt_fail(__FILE__, __LINE__, "%s shows a row that does not violate it: %.*s", name, (int)n,
-              at);
+      wt_fail(__FILE__, __LINE__, "%s shows a row that does not violate it: %.*s", name,
+              (int)n, at);
       return;
     }
     lines++;
@@ -202,7 +207,8 @@ static void check_seed(uint32_t seed, size_t n, uint32_t nulls) {
   bool bad[5][ROWS];
   fill(seed, n, nulls, &r);
   size_t expected[5] = {with_null(&r, 2, bad[0]), doubled(&r, 1, bad[1]),
-                        doubled(&r, 2, bad[2]), doubled(&r, 3, bad[3]), not_less(&r, bad[4])};
+                        doubled(&r, 2, bad[2]), doubled(&r, 3, bad[3]),
+                        not_less(&r, bad[4])};
   const wi_gate_rule rules[] = {
       {.name = "nulls", .columns = names_abc, .n_columns = 2, .not_null = true},
       {.name = "one", .columns = names_abc, .n_columns = 1, .unique = true},
@@ -255,7 +261,11 @@ WT_TEST(a_broken_key_is_told_before_constraints) {
   fill(3, 100, 10, &r);
   const wi_gate_rule rules[] = {
       {.name = "less", .predicate = "a < b"},
-      {.name = "key", .columns = names_abc, .n_columns = 2, .unique = true, .is_key = true},
+      {.name = "key",
+       .columns = names_abc,
+       .n_columns = 2,
+       .unique = true,
+       .is_key = true},
       {.name = "more", .predicate = "a > b"},
   };
   if (stage_rows(&r, &s, &err)) {
@@ -282,8 +292,8 @@ WT_TEST(a_predicate_that_does_not_plan_has_the_place_of_the_rule) {
     weir_status status = run_rules(&s, "g2", &bad, 1, &err);
     if (status != WEIR_E_UNKNOWN_COLUMN || err.line != 7 || err.column != 3 ||
         strcmp(err.file, "views/v.sql") != 0 || strstr(err.message, "'odd'") == NULL) {
-      wt_fail(__FILE__, __LINE__, "%d %s:%u %s", (int)status, err.file, (unsigned)err.line,
-              err.message);
+      wt_fail(__FILE__, __LINE__, "%d %s:%u %s", (int)status, err.file,
+              (unsigned)err.line, err.message);
     }
   }
   weir_error_release(&err);
