@@ -7,9 +7,9 @@
 //! partitions enough to begin, and all of them together leave as much to the rest; a merge that
 //! is refused more memory goes on with fewer runs.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use datafusion::common::{Result, resources_datafusion_err};
 use datafusion::execution::memory_pool::{
@@ -19,9 +19,12 @@ use datafusion::execution::memory_pool::{
 /// How DataFusion names the consumer of a partition's merge, before the partition's number.
 const MERGE: &str = "ExternalSorterMerge[";
 
-/// What is kept for each other partition and for the rest, unless the pool is too small for that:
-/// the engine reserves as much before it begins to sort (`sort_spill_reservation_bytes`).
-const KEPT: usize = 10 << 20;
+/// What merges hold now, by consumer, and together.
+#[derive(Debug, Default)]
+struct Held {
+    each: BTreeMap<usize, usize>,
+    all: usize,
+}
 
 #[derive(Debug)]
 pub struct MergePool {
@@ -29,8 +32,7 @@ pub struct MergePool {
     /// The limit of one merge, and of all together.
     each: usize,
     all: usize,
-    /// What merges hold now.
-    held: AtomicUsize,
+    held: Mutex<Held>,
 }
 
 fn merges(reservation: &MemoryReservation) -> bool {
@@ -38,31 +40,35 @@ fn merges(reservation: &MemoryReservation) -> bool {
 }
 
 impl MergePool {
-    /// `bytes` is the limit of the inner pool.
+    /// `bytes` is the limit of the inner pool. Half of it is shared out, in equal parts, to the
+    /// partitions and to the rest; the other half is for who comes first.
     pub fn new(inner: Arc<dyn MemoryPool>, bytes: usize, partitions: usize) -> Self {
         let partitions = partitions.max(1);
-        let kept = KEPT.min(bytes / 2 / (partitions + 1));
+        let kept = bytes / 2 / (partitions + 1);
         let (each, all) = (bytes - kept * partitions, bytes - kept);
-        Self { inner, each, all, held: AtomicUsize::new(0) }
+        Self { inner, each, all, held: Mutex::default() }
     }
 
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// A merge may have several reservations, so that its consumer's sum is what counts.
     fn merge(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let wanted = reservation.size().saturating_add(additional);
-        let held = self.held.fetch_add(additional, Ordering::Relaxed).saturating_add(additional);
-        let result = if wanted > self.each || held > self.all {
-            let name = reservation.consumer().name();
-            Err(resources_datafusion_err!(
-                "{name} would have {wanted} bytes of {} and all merges {held} of {}",
-                self.each,
-                self.all
-            ))
-        } else {
-            self.inner.try_grow(reservation, additional)
-        };
-        if result.is_err() {
-            self.held.fetch_sub(additional, Ordering::Relaxed);
+        let consumer = reservation.consumer();
+        let mut held = self.held();
+        let all = held.all.saturating_add(additional);
+        let each = held.each.get(&consumer.id()).copied().unwrap_or(0).saturating_add(additional);
+        if each > self.each || all > self.all {
+            let (name, most_each, most_all) = (consumer.name(), self.each, self.all);
+            return Err(resources_datafusion_err!(
+                "{name} would have {each} bytes of {most_each}, and all merges {all} of {most_all}"
+            ));
         }
-        result
+        self.inner.try_grow(reservation, additional)?;
+        held.all = all;
+        held.each.insert(consumer.id(), each);
+        Ok(())
     }
 }
 
@@ -82,19 +88,25 @@ impl MemoryPool for MergePool {
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
+        self.held().each.remove(&consumer.id());
         self.inner.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
         if merges(reservation) {
-            self.held.fetch_add(additional, Ordering::Relaxed);
+            let mut held = self.held();
+            held.all += additional;
+            *held.each.entry(reservation.consumer().id()).or_default() += additional;
         }
         self.inner.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
         if merges(reservation) {
-            self.held.fetch_sub(shrink, Ordering::Relaxed);
+            let mut held = self.held();
+            held.all = held.all.saturating_sub(shrink);
+            let each = held.each.entry(reservation.consumer().id()).or_default();
+            *each = each.saturating_sub(shrink);
         }
         self.inner.shrink(reservation, shrink);
     }
@@ -122,7 +134,7 @@ mod tests {
     use super::*;
 
     fn pool(partitions: usize) -> Arc<dyn MemoryPool> {
-        let bytes = 64 << 20;
+        let bytes = 60 << 20;
         Arc::new(MergePool::new(Arc::new(FairSpillPool::new(bytes)), bytes, partitions))
     }
 
@@ -130,10 +142,12 @@ mod tests {
     fn a_merge_leaves_the_others_and_the_rest_enough_to_begin() {
         let pool = pool(2);
         let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
+        let more = first.new_empty();
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
         let above = MemoryConsumer::new("SortPreservingMergeExec[0]").register(&pool);
-        assert!(first.try_grow(44 << 20).is_ok());
-        assert!(first.try_grow(1).is_err());
+        assert!(first.try_grow(30 << 20).is_ok());
+        assert!(more.try_grow(10 << 20).is_ok());
+        assert!(more.try_grow(1).is_err());
         assert!(second.try_grow(10 << 20).is_ok());
         assert!(second.try_grow(1).is_err());
         assert!(above.try_grow(10 << 20).is_ok());
@@ -144,15 +158,15 @@ mod tests {
         let pool = pool(2);
         let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
-        assert!(first.try_grow(44 << 20).is_ok());
-        assert!(second.try_grow(44 << 20).is_err());
+        assert!(first.try_grow(40 << 20).is_ok());
+        assert!(second.try_grow(40 << 20).is_err());
         first.free();
-        assert!(second.try_grow(44 << 20).is_ok());
+        assert!(second.try_grow(40 << 20).is_ok());
     }
 
     #[test]
     fn what_does_not_merge_has_the_whole_pool() {
         let other = MemoryConsumer::new("HashJoinInput").register(&pool(2));
-        assert!(other.try_grow(64 << 20).is_ok());
+        assert!(other.try_grow(60 << 20).is_ok());
     }
 }

@@ -23,8 +23,8 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define WEIR_API __attribute__((visibility("default")))
-#define WEIR_MUST_USE __attribute__((warn_unused_result))
+#define WEIR_API               __attribute__((visibility("default")))
+#define WEIR_MUST_USE          __attribute__((warn_unused_result))
 #define WEIR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define WEIR_API

@@ -24,14 +24,14 @@ typedef struct weir_project weir_project;
 
 typedef struct weir_project_options {
   uint32_t struct_size;
-  const char *path;          /**< weir.yml or its folder; NULL: searched from here upwards */
-  const char *profile;       /**< NULL: WEIR_PROFILE, or none */
-  const char *warehouse;     /**< overrides the file's */
-  uint32_t threads;          /**< 0: the profile's, or all cores */
-  uint64_t memory;           /**< bytes; 0: the profile's, or 60 % of the machine's */
+  const char *path;      /**< weir.yml or its folder; NULL: searched from here upwards */
+  const char *profile;   /**< NULL: WEIR_PROFILE, or none */
+  const char *warehouse; /**< overrides the file's */
+  uint32_t threads;      /**< 0: the profile's, or all cores */
+  uint64_t memory;       /**< bytes; 0: the profile's, or 60 % of the machine's */
   const char *const *params; /**< `name=value` or `name:null` */
   size_t n_params;
-  int64_t now_us;            /**< the run's pinned clock; 0: the time of the call */
+  int64_t now_us; /**< the run's pinned clock; 0: the time of the call */
 } weir_project_options;
 #define WEIR_PROJECT_OPTIONS_INIT \
   {(uint32_t)sizeof(weir_project_options), NULL, NULL, NULL, 0, 0, NULL, 0, 0}
@@ -80,8 +80,8 @@ typedef struct weir_select {
   size_t n_select;
   const char *const *exclude;
   size_t n_exclude;
-  int full_refresh;          /**< rebuild what is chosen, whatever the keys say */
-  int warn_error;            /**< warnings count as errors */
+  int full_refresh; /**< rebuild what is chosen, whatever the keys say */
+  int warn_error;   /**< warnings count as errors */
 } weir_select;
 #define WEIR_SELECT_INIT {(uint32_t)sizeof(weir_select), NULL, 0, NULL, 0, 0, 0}
 
@@ -96,7 +96,7 @@ typedef struct weir_view_result {
   int critical;           /**< on the critical path */
   int64_t slack_us;       /**< by the times of the run; -1: unknown */
   int64_t started_us, finished_us; /**< 0: not run */
-  int64_t version;        /**< committed or reused version; -1: none */
+  int64_t version;                 /**< committed or reused version; -1: none */
   uint64_t rows, files, bytes;
   uint32_t retries;
   const weir_error *error; /**< NULL: none */
@@ -104,14 +104,15 @@ typedef struct weir_view_result {
 
 typedef struct weir_report weir_report; /* immutable, freed by the caller */
 typedef struct weir_summary {
-  const char *run_id;  /**< "" for a plan */
-  const char *status;  /**< ok, failed, interrupted */
+  const char *run_id; /**< "" for a plan */
+  const char *status; /**< ok, failed, interrupted */
   uint32_t pass, reused, warn, error, skip, total;
 } weir_summary;
 WEIR_API weir_summary weir_report_summary(const weir_report *report);
 WEIR_API const weir_view_result *weir_report_views(const weir_report *report, size_t *n);
 /** Warnings of the pass; borrowed. */
-WEIR_API const weir_diagnostic *weir_report_warnings(const weir_report *report, size_t *n);
+WEIR_API const weir_diagnostic *weir_report_warnings(const weir_report *report,
+                                                     size_t *n);
 WEIR_API void weir_report_free(weir_report **report);
 
 /** What would run, and why; writes nothing. */
@@ -121,9 +122,12 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_plan(weir_project *project,
 
 /** Progress of a run; called from threads of the run, one call at a time; must not re-enter. */
 typedef struct weir_observer {
-  void (*event)(void *ctx, const char *kind /**< run_started, task_started, task_finished, warning, run_finished */,
-                const weir_view_result *view /**< of task events */, const weir_error *warning,
-                const weir_summary *summary);
+  void (*event)(
+      void *ctx,
+      const char
+          *kind /**< run_started, task_started, task_finished, warning, run_finished */,
+      const weir_view_result *view /**< of task events */, const weir_error *warning,
+      const weir_summary *summary);
   void *ctx;
 } weir_observer;
 
@@ -144,8 +148,10 @@ WEIR_API void weir_project_cancel(weir_project *project);
  * them, views at their latest committed version) and `weir.*` are its records.
  * \param[in] sql the query the session is for: only the tables it names are opened; NULL: all.
  */
-WEIR_API WEIR_MUST_USE weir_status weir_project_session(weir_project *project, const char *sql,
-                                                        weir_session **out, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_project_session(weir_project *project,
+                                                        const char *sql,
+                                                        weir_session **out,
+                                                        weir_error *err);
 
 /** One commit of a view's table, newest first. */
 typedef struct weir_history_entry {
@@ -153,8 +159,9 @@ typedef struct weir_history_entry {
   char *operation, *mode, *run_id, *result_key, *engine; /**< may be "" */
   uint64_t rows, files, bytes;
 } weir_history_entry;
-WEIR_API WEIR_MUST_USE weir_status weir_project_history(weir_project *project, const char *view,
-                                                        size_t limit, weir_history_entry **out,
+WEIR_API WEIR_MUST_USE weir_status weir_project_history(weir_project *project,
+                                                        const char *view, size_t limit,
+                                                        weir_history_entry **out,
                                                         size_t *n, weir_error *err);
 WEIR_API void weir_history_free(weir_history_entry *entries, size_t n);
 
@@ -164,7 +171,7 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_init(const char *folder, const c
 
 /** What weir_project_clean may remove. */
 typedef struct weir_clean_item {
-  char *what;  /**< staged, orphan */
+  char *what; /**< staged, orphan */
   char *uri;
   uint64_t files, bytes;
 } weir_clean_item;

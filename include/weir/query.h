@@ -28,8 +28,8 @@ typedef enum weir_type {
   WEIR_TYPE_FLOAT64 = 2,
   WEIR_TYPE_STRING = 3,
   WEIR_TYPE_BOOLEAN = 4,
-  WEIR_TYPE_DATE = 5,      /**< `i64` holds days since 1970-01-01 */
-  WEIR_TYPE_TIMESTAMP = 6  /**< `i64` holds microseconds since 1970-01-01T00:00:00Z */
+  WEIR_TYPE_DATE = 5,     /**< `i64` holds days since 1970-01-01 */
+  WEIR_TYPE_TIMESTAMP = 6 /**< `i64` holds microseconds since 1970-01-01T00:00:00Z */
 } weir_type;
 
 /** A typed value for `$name` in SQL. */
@@ -72,8 +72,8 @@ WEIR_API weir_status weir_stream_error(struct ArrowArrayStream *stream, int code
  * Takes the stream.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_stream_write_ipc(weir_session *session,
-                                                         struct ArrowArrayStream *stream, int fd,
-                                                         weir_error *err);
+                                                         struct ArrowArrayStream *stream,
+                                                         int fd, weir_error *err);
 
 /** What weir_query_plan_text can give. */
 typedef enum weir_plan_format {
@@ -82,8 +82,8 @@ typedef enum weir_plan_format {
 } weir_plan_format;
 /** The plan as text; free with weir_text_free. */
 WEIR_API WEIR_MUST_USE weir_status weir_query_plan_text(weir_query *query,
-                                                        weir_plan_format format, char **out,
-                                                        weir_error *err);
+                                                        weir_plan_format format,
+                                                        char **out, weir_error *err);
 /** Frees a text that the library returned; NULL is allowed. */
 WEIR_API void weir_text_free(char *text);
 

@@ -35,14 +35,15 @@ typedef struct weir_session weir_session;
 /** Options of a session; zero means the default for every field. */
 typedef struct weir_session_options {
   uint32_t struct_size;
-  uint32_t threads;         /**< workers of the engine; 0: all cores */
-  uint64_t memory;          /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
-  const char *spill_dir;    /**< where queries spill; NULL: below TMPDIR */
-  int64_t now_us;           /**< the pinned clock, Unix microseconds; 0: the time of the call */
+  uint32_t threads; /**< workers of the engine; 0: all cores */
+  uint64_t memory;  /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
+  const char *spill_dir; /**< where queries spill; NULL: below TMPDIR */
+  int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */
   size_t n_storage;
 } weir_session_options;
-#define WEIR_SESSION_OPTIONS_INIT {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0}
+#define WEIR_SESSION_OPTIONS_INIT \
+  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0}
 
 /**
  * Makes a session with weir's settings, functions and rules.
@@ -62,30 +63,31 @@ WEIR_API void weir_session_free(weir_session **session);
  * Errors: WEIR_E_TABLE_MISSING, WEIR_E_VERSION_MISSING, WEIR_E_FEATURE_UNSUPPORTED.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_session_add_delta(weir_session *session,
-                                                          const char *name, const char *uri,
-                                                          int64_t version, weir_error *err);
+                                                          const char *name,
+                                                          const char *uri,
+                                                          int64_t version,
+                                                          weir_error *err);
 
 /**
  * Registers rows in memory under a name. The stream is read to its end now.
  * Ownership: takes the stream, also on failure.
  */
-WEIR_API WEIR_MUST_USE weir_status weir_session_add_memory(weir_session *session,
-                                                           const char *name,
-                                                           struct ArrowArrayStream *stream,
-                                                           weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status
+weir_session_add_memory(weir_session *session, const char *name,
+                        struct ArrowArrayStream *stream, weir_error *err);
 
 /**
  * Registers a stream under a name; it can be read by one query, once, and is pulled on a
  * thread of the engine while that query runs.
  * Ownership: takes the stream, also on failure.
  */
-WEIR_API WEIR_MUST_USE weir_status weir_session_add_stream(weir_session *session,
-                                                           const char *name,
-                                                           struct ArrowArrayStream *stream,
-                                                           weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status
+weir_session_add_stream(weir_session *session, const char *name,
+                        struct ArrowArrayStream *stream, weir_error *err);
 
 /** Ends registration; queries may follow. */
-WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session,
+                                                     weir_error *err);
 
 /**
  * The session's identity: digests of its parts, 64 hex characters each. Only after sealing.
@@ -108,9 +110,10 @@ typedef enum weir_session_table {
   WEIR_SESSION_SETTINGS = 1,  /**< key, value */
   WEIR_SESSION_FUNCTIONS = 2, /**< name, kind, volatility, identity, aliases, origin */
   WEIR_SESSION_RULES = 3,     /**< kind, ordinal, name */
-  WEIR_SESSION_PINS = 4       /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
-                                   schema_digest, min_reader_version, min_writer_version, reader_features,
-                                   writer_features */
+  WEIR_SESSION_PINS =
+      4 /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
+             schema_digest, min_reader_version, min_writer_version, reader_features,
+             writer_features */
 } weir_session_table;
 /** One of the session's tables as a stream; the caller releases it. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_read(weir_session *session,

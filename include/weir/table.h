@@ -24,15 +24,17 @@ typedef struct weir_write_options {
   uint32_t struct_size;
   const char *const *partition_by; /**< on create; ignored later */
   size_t n_partition_by;
-  const char *const *not_null;     /**< columns that must not be null (on create) */
+  const char *const *not_null; /**< columns that must not be null (on create) */
   size_t n_not_null;
-  uint64_t target_file_size;       /**< bytes; 0: 128 MiB */
-  const char *app_id;              /**< application transaction for idempotent writes; NULL: none */
-  int64_t app_version;             /**< a commit with this app id at this version or above makes the call do
-                                        nothing and return mode `unchanged` */
-  const weir_pair *metadata;       /**< texts for the commit's metadata; keys must contain a dot */
+  uint64_t target_file_size; /**< bytes; 0: 128 MiB */
+  const char *app_id; /**< application transaction for idempotent writes; NULL: none */
+  int64_t
+      app_version; /**< a commit with this app id at this version or above makes the call do
+                        nothing and return mode `unchanged` */
+  const weir_pair
+      *metadata; /**< texts for the commit's metadata; keys must contain a dot */
   size_t n_metadata;
-  const char *description;         /**< of the table, on create */
+  const char *description; /**< of the table, on create */
 } weir_write_options;
 #define WEIR_WRITE_OPTIONS_INIT \
   {(uint32_t)sizeof(weir_write_options), NULL, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL}
@@ -46,7 +48,7 @@ typedef struct weir_write_result {
   char mode[16];      /**< create, append, overwrite, replace, unchanged */
   char *app_id;       /**< NULL: none */
   int64_t app_version;
-  uint32_t retries;   /**< commits lost to others before this one held */
+  uint32_t retries;            /**< commits lost to others before this one held */
   uint64_t rows, files, bytes; /**< added by this commit */
   uint64_t removed_files;
 } weir_write_result;
@@ -56,16 +58,14 @@ WEIR_API void weir_write_result_release(weir_write_result *result);
  * Creates a table with the stream's schema and rows. Errors: WEIR_E_TABLE_EXISTS.
  * Ownership (all three writers): takes the stream, also on failure; the caller releases *out.
  */
-WEIR_API WEIR_MUST_USE weir_status weir_table_create(weir_session *session, const char *uri,
-                                                     struct ArrowArrayStream *stream,
-                                                     const weir_write_options *options,
-                                                     weir_write_result *out, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_table_create(
+    weir_session *session, const char *uri, struct ArrowArrayStream *stream,
+    const weir_write_options *options, weir_write_result *out, weir_error *err);
 
 /** Appends the rows; columns are matched by name. Errors: WEIR_E_SCHEMA_CHANGED. */
-WEIR_API WEIR_MUST_USE weir_status weir_table_append(weir_session *session, const char *uri,
-                                                     struct ArrowArrayStream *stream,
-                                                     const weir_write_options *options,
-                                                     weir_write_result *out, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_table_append(
+    weir_session *session, const char *uri, struct ArrowArrayStream *stream,
+    const weir_write_options *options, weir_write_result *out, weir_error *err);
 
 /** One partition: a value per partition column of the table, in their order, in Delta's text
  * form; a NULL entry is null. */
@@ -78,16 +78,15 @@ typedef struct weir_partition {
  * no row comes is emptied. A row that belongs to none of them is WEIR_E_CONSTRAINT. With
  * n_partitions = 0 on an unpartitioned table all rows are replaced.
  */
-WEIR_API WEIR_MUST_USE weir_status weir_table_replace(weir_session *session, const char *uri,
-                                                      const weir_partition *partitions,
-                                                      size_t n_partitions,
-                                                      struct ArrowArrayStream *stream,
-                                                      const weir_write_options *options,
-                                                      weir_write_result *out, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_table_replace(
+    weir_session *session, const char *uri, const weir_partition *partitions,
+    size_t n_partitions, struct ArrowArrayStream *stream,
+    const weir_write_options *options, weir_write_result *out, weir_error *err);
 
 /** The table's latest version; -1 if there is no table. Reads the log only. */
-WEIR_API WEIR_MUST_USE weir_status weir_table_version(weir_session *session, const char *uri,
-                                                      int64_t *out, weir_error *err);
+WEIR_API WEIR_MUST_USE weir_status weir_table_version(weir_session *session,
+                                                      const char *uri, int64_t *out,
+                                                      weir_error *err);
 
 #ifdef __cplusplus
 }

@@ -18,8 +18,9 @@ typedef struct clean_job {
   size_t n, cap;
 } clean_job;
 
-static weir_status add_item(clean_job *j, const char *what, const char *uri, const char *below,
-                            uint64_t files, uint64_t bytes, weir_error *err) {
+static weir_status add_item(clean_job *j, const char *what, const char *uri,
+                            const char *below, uint64_t files, uint64_t bytes,
+                            weir_error *err) {
   wi_buf place = WI_BUF_INIT;
   if (j->n == j->cap) {
     size_t cap = j->cap > 0 ? j->cap * 2 : 8;
@@ -105,16 +106,41 @@ static weir_status clean_folder(clean_job *j, wi_store *store, const wi_log *log
   return j->apply ? wi_store_remove_all(store, folder, err) : WEIR_OK;
 }
 
+/* A commit that died before it got its name: base/file.c writes it so. */
+static bool is_unborn_commit(const char *path) {
+  static const char begin[] = "_delta_log/.weir-", end[] = ".tmp";
+  size_t n = strlen(path), affix = sizeof begin - 1 + sizeof end - 1;
+  wi_str id = {path + sizeof begin - 1, n > affix ? n - affix : 0};
+  return wi_starts_with(path, begin) && is_run_id(id) &&
+         strcmp(path + n - (sizeof end - 1), end) == 0;
+}
+
+static weir_status clean_unborn(clean_job *j, wi_store *store, const wi_store_entries *all,
+                                weir_error *err) {
+  for (size_t i = 0; i < all->n; i++) {
+    const char *path = all->items[i].path;
+    if (!is_unborn_commit(path)) {
+      continue;
+    }
+    WI_TRY(add_item(j, "staged", wi_store_uri(store), path, 1, all->items[i].size, err));
+    if (j->apply) {
+      WI_TRY(wi_store_remove(store, &path, 1, err));
+    }
+  }
+  return WEIR_OK;
+}
+
 static weir_status clean_staged(clean_job *j, wi_store *store, const wi_log *log,
                                 weir_error *err) {
   weir_status status = WEIR_OK;
   wi_store_entries all = {0};
   char folder[RUN_ID_LENGTH + 1] = "";
   uint64_t files = 0, bytes = 0;
-  if (log != NULL && !log_is_whole(log)) {
-    return WEIR_OK;
-  }
   WI_CHECK(wi_store_list_all(store, "", &all, err));
+  WI_CHECK(clean_unborn(j, store, &all, err));
+  if (log != NULL && !log_is_whole(log)) {
+    goto done;
+  }
   for (size_t i = 0; i <= all.n; i++) {
     wi_str first = i < all.n ? first_folder(all.items[i].path) : (wi_str){"", 0};
     bool same = folder[0] != '\0' && wi_str_eq(first, folder);
@@ -137,7 +163,8 @@ done:
   return status;
 }
 
-static weir_status open_store(clean_job *j, const char *name, wi_store **out, weir_error *err) {
+static weir_status open_store(clean_job *j, const char *name, wi_store **out,
+                              weir_error *err) {
   wi_buf uri = WI_BUF_INIT;
   weir_status status = wi_view_uri(j->p->spec, name, &uri, err);
   if (status == WEIR_OK) {
@@ -283,7 +310,8 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(wi_pass_session(project->spec, project->engine, project->now_us, &j.session, err));
+  WI_CHECK(
+      wi_pass_session(project->spec, project->engine, project->now_us, &j.session, err));
   WI_CHECK(wi_session_seal(j.session, err));
   WI_CHECK(lock_warehouse(&j, &held, err));
   WI_CHECK(table_names(&j, &names, err));

@@ -57,7 +57,8 @@ static weir_status default_name(const char *folder, wi_buf *out, weir_error *err
   weir_status status = wi_path_absolute(folder, &path, err);
   if (status == WEIR_OK) {
     const char *slash = strrchr(wi_buf_text(&path), '/');
-    for (const char *p = slash != NULL ? slash + 1 : wi_buf_text(&path); *p != '\0'; p++) {
+    for (const char *p = slash != NULL ? slash + 1 : wi_buf_text(&path); *p != '\0';
+         p++) {
       bool fine = (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9' && out->n > 0);
       wi_buf_chr(out, fine ? *p : *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : '_');
     }

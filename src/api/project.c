@@ -106,8 +106,9 @@ const char *weir_project_root(const weir_project *project) {
 }
 
 const char *weir_project_warehouse(const weir_project *project) {
-  return project->spec != NULL && project->spec->warehouse != NULL ? project->spec->warehouse
-                                                                   : "";
+  return project->spec != NULL && project->spec->warehouse != NULL
+             ? project->spec->warehouse
+             : "";
 }
 
 /* ---- passes ---- */
@@ -184,8 +185,8 @@ static weir_status check_warnings(const weir_project *p, const wi_pass *pass,
                 n == 1 ? "" : "s");
 }
 
-weir_status weir_project_plan(weir_project *p, const weir_select *select, weir_report **out,
-                              weir_error *err) {
+weir_status weir_project_plan(weir_project *p, const weir_select *select,
+                              weir_report **out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_pass *pass = NULL;
   wi_pass_select chosen;
@@ -209,8 +210,8 @@ typedef struct event_bridge {
 
 static void on_event(void *ctx, wi_event event, const wi_run_view *view,
                      const weir_error *warning) {
-  static const char *const names[] = {"run_started", "task_started", "task_finished", "warning",
-                                      "run_finished"};
+  static const char *const names[] = {"run_started", "task_started", "task_finished",
+                                      "warning", "run_finished"};
   const event_bridge *b = ctx;
   const wi_run_summary *sum = &b->pass->summary;
   weir_view_result result;
@@ -231,8 +232,8 @@ static void on_event(void *ctx, wi_event event, const wi_run_view *view,
   if (view != NULL) {
     wi_view_result_fill(view, true, &result);
   }
-  b->observer->event(b->observer->ctx, names[event], view != NULL ? &result : NULL, warning,
-                     &summary);
+  b->observer->event(b->observer->ctx, names[event], view != NULL ? &result : NULL,
+                     warning, &summary);
 }
 
 weir_status weir_project_run(weir_project *p, const weir_select *select,
@@ -266,9 +267,10 @@ done:
 
 /* ---- listing ---- */
 
-static const char *const *input_names(weir_project *p, const wi_run_view *view, size_t *n) {
-  const char **names = wi_arena_array(&p->node_arena, view->n_views + view->n_sources + 1,
-                                      sizeof(*names));
+static const char *const *input_names(weir_project *p, const wi_run_view *view,
+                                      size_t *n) {
+  const char **names =
+      wi_arena_array(&p->node_arena, view->n_views + view->n_sources + 1, sizeof(*names));
   *n = 0;
   if (names == NULL) {
     return NULL;
@@ -336,7 +338,8 @@ weir_status weir_project_nodes(weir_project *p, const weir_node **out, size_t *n
       return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", p->diags.errors,
                     p->diags.errors == 1 ? "" : "s");
     }
-    p->nodes = wi_alloc_array(p->spec->n_sources + p->spec->n_views + 1, sizeof(*p->nodes));
+    p->nodes =
+        wi_alloc_array(p->spec->n_sources + p->spec->n_views + 1, sizeof(*p->nodes));
     if (p->nodes == NULL) {
       return wi_err_nomem(err, WI_ORIGIN);
     }
@@ -366,8 +369,8 @@ static char *info_text(const wi_commit *commit, const char *key) {
 
 static weir_status fill_entry(const wi_commit *commit, weir_history_entry *out,
                               weir_error *err) {
-  const char *mode = json_string_value(
-      json_object_get(json_object_get(commit->commit_info, "operationParameters"), "mode"));
+  const char *mode = json_string_value(json_object_get(
+      json_object_get(commit->commit_info, "operationParameters"), "mode"));
   out->version = commit->version;
   out->timestamp_us = commit->timestamp_us;
   out->operation = info_text(commit, "operation");
@@ -384,7 +387,8 @@ static weir_status fill_entry(const wi_commit *commit, weir_history_entry *out,
              : wi_err_nomem(err, WI_ORIGIN);
 }
 
-static weir_status unknown_view(const weir_project *p, const char *view, weir_error *err) {
+static weir_status unknown_view(const weir_project *p, const char *view,
+                                weir_error *err) {
   char near[256] = "";
   const char **names = wi_alloc_array(p->spec->n_views + 1, sizeof(*names));
   for (size_t i = 0; names != NULL && i < p->spec->n_views; i++) {

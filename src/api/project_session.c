@@ -27,8 +27,8 @@ static weir_status add_plain(const table_request *r, const char *name, weir_erro
     return WEIR_OK; /* the query's own error names the nearest */
   }
   WI_CHECK(wi_view_uri(spec, name, &uri, err));
-  status = wi_session_add_delta(r->session, WI_SCHEMA_MAIN, name, wi_buf_text(&uri), NULL, -1,
-                                err);
+  status = wi_session_add_delta(r->session, WI_SCHEMA_MAIN, name, wi_buf_text(&uri), NULL,
+                                -1, err);
   if (status == WEIR_E_TABLE_MISSING) {
     wi_err_hint(err, "build it: weir run --select +%s", name);
   }
@@ -55,7 +55,8 @@ done:
   return status;
 }
 
-static weir_status add_record(const table_request *r, wi_record_table table, weir_error *err) {
+static weir_status add_record(const table_request *r, wi_record_table table,
+                              weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
   const char *name = wi_record_table_name(table);
@@ -63,10 +64,11 @@ static weir_status add_record(const table_request *r, wi_record_table table, wei
     return WEIR_OK;
   }
   WI_CHECK(wi_record_uri(r->project->spec, table, &uri, err));
-  status = wi_session_add_delta(r->session, WI_SCHEMA_RECORDS, name, wi_buf_text(&uri), NULL,
-                                -1, err);
+  status = wi_session_add_delta(r->session, WI_SCHEMA_RECORDS, name, wi_buf_text(&uri),
+                                NULL, -1, err);
   if (status == WEIR_E_TABLE_MISSING && table == WI_RECORD_WARNINGS) {
-    weir_error_release(err); /* its table comes with the first warning, not with the first run */
+    weir_error_release(
+        err); /* its table comes with the first warning, not with the first run */
     status = add_empty_record(r, table, err);
   } else if (status == WEIR_E_TABLE_MISSING) {
     wi_err_hint(err, "records come with the first run: weir run");
@@ -78,7 +80,8 @@ done:
 
 /* A system view is computed when it is asked for: the engine's session has no views, and the
  * records are small. */
-static weir_status add_system_view(const table_request *r, const char *name, weir_error *err) {
+static weir_status add_system_view(const table_request *r, const char *name,
+                                   weir_error *err) {
   weir_status status = WEIR_OK;
   wi_record_table table = WI_RECORD_RUNS;
   const char *sql = wi_record_view_sql(name, &table);
@@ -87,8 +90,8 @@ static weir_status add_system_view(const table_request *r, const char *name, wei
   wi_session *session = NULL;
   struct ArrowArrayStream rows = {0};
   table_request nested = {r->project, NULL};
-  WI_CHECK(wi_pass_session(r->project->spec, r->project->engine, r->project->now_us, &session,
-                           err));
+  WI_CHECK(wi_pass_session(r->project->spec, r->project->engine, r->project->now_us,
+                           &session, err));
   nested.session = session;
   WI_CHECK(add_record(&nested, table, err));
   WI_CHECK(wi_session_seal(session, err));
@@ -96,8 +99,8 @@ static weir_status add_system_view(const table_request *r, const char *name, wei
   session = NULL;
   WI_CHECK(weir_query_open(inner, sql, NULL, 0, &query, err));
   WI_CHECK(weir_query_stream(query, &rows, err));
-  WI_CHECK(wi_session_add_rows(r->session, WI_SCHEMA_RECORDS, name, WI_INPUT_MEMORY, &rows,
-                               err));
+  WI_CHECK(wi_session_add_rows(r->session, WI_SCHEMA_RECORDS, name, WI_INPUT_MEMORY,
+                               &rows, err));
 done:
   if (rows.release != NULL) {
     rows.release(&rows);
@@ -135,17 +138,22 @@ static weir_status add_named(const table_request *r, const char *name, weir_erro
   char near[256];
   const char *const *names = wi_record_names(&n);
   wi_nearest(record, names, n, near, sizeof(near));
-  wi_err_hint(err, near[0] != '\0' ? "did you mean weir.%s?" : "the records are weir.runs, "
-              "weir.tasks, weir.plans, weir.pins, weir.commits, weir.settings, weir.warnings%s",
+  wi_err_hint(err,
+              near[0] != '\0' ? "did you mean weir.%s?"
+                              : "the records are weir.runs, "
+                                "weir.tasks, weir.plans, weir.pins, weir.commits, "
+                                "weir.settings, weir.warnings%s",
               near);
   return WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "there is no record table '%s'", name);
 }
 
-static weir_status add_relations(const table_request *r, const char *sql, weir_error *err) {
+static weir_status add_relations(const table_request *r, const char *sql,
+                                 weir_error *err) {
   wi_refs refs = {0};
   WI_TRY(wi_refs_read(r->project->engine, sql, &refs, err));
   weir_status status = WEIR_OK;
-  bool reads = strcmp(refs.statement, "query") == 0 || strcmp(refs.statement, "explain") == 0;
+  bool reads =
+      strcmp(refs.statement, "query") == 0 || strcmp(refs.statement, "explain") == 0;
   for (size_t i = 0; reads && i < refs.n_relations && status == WEIR_OK; i++) {
     status = add_named(r, refs.relations[i].name, err);
     if (status != WEIR_OK) {
@@ -173,15 +181,16 @@ static weir_status add_all(const table_request *r, weir_error *err) {
   return WEIR_OK;
 }
 
-weir_status weir_project_session(weir_project *project, const char *sql, weir_session **out,
-                                 weir_error *err) {
+weir_status weir_project_session(weir_project *project, const char *sql,
+                                 weir_session **out, weir_error *err) {
   weir_status status = WEIR_OK;
   table_request r = {project, NULL};
   *out = NULL;
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(wi_pass_session(project->spec, project->engine, project->now_us, &r.session, err));
+  WI_CHECK(
+      wi_pass_session(project->spec, project->engine, project->now_us, &r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));
   WI_CHECK(wi_session_seal(r.session, err));
   WI_CHECK(wi_api_session(r.session, project->engine, out, err));

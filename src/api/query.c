@@ -71,7 +71,8 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
     if (strcmp(f->name, "range") != 0 && strcmp(f->name, "generate_series") != 0 &&
         strcmp(f->name, "unnest") != 0) {
       wi_err_hint(err, "range and generate_series are the table functions");
-      status = WI_ERR(err, WEIR_E_UNKNOWN_FUNCTION, "there is no table function '%s'", f->name);
+      status = WI_ERR(err, WEIR_E_UNKNOWN_FUNCTION, "there is no table function '%s'",
+                      f->name);
       wi_err_where(err, NULL, f->line, f->column);
       goto done;
     }
@@ -111,7 +112,8 @@ done:
   return status;
 }
 
-weir_status weir_query_stream(weir_query *q, struct ArrowArrayStream *out, weir_error *err) {
+weir_status weir_query_stream(weir_query *q, struct ArrowArrayStream *out,
+                              weir_error *err) {
   wi_session *s = q->session;
   wi_br_exec_options o = {0};
   memset(out, 0, sizeof(*out));
@@ -126,12 +128,13 @@ weir_status weir_query_stream(weir_query *q, struct ArrowArrayStream *out, weir_
   o.memory_bytes = s->memory;
   o.spill_dir = s->spill_dir;
   o.spill_bytes = s->spill_limit;
-  WI_TRY(wi_br_exec_new(q->engine, s->handle, q->optimized, s->bind, &o, q->cancel, &q->exec,
-                        err));
+  WI_TRY(wi_br_exec_new(q->engine, s->handle, q->optimized, s->bind, &o, q->cancel,
+                        &q->exec, err));
   return wi_br_exec_stream(q->engine, q->exec, out, err);
 }
 
-weir_status weir_stream_error(struct ArrowArrayStream *stream, int code, weir_error *err) {
+weir_status weir_stream_error(struct ArrowArrayStream *stream, int code,
+                              weir_error *err) {
   return wi_stream_error(stream, code, err);
 }
 

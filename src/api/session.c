@@ -84,21 +84,22 @@ void weir_session_free(weir_session **session) {
   wi_free(s);
 }
 
-weir_status weir_session_add_delta(weir_session *session, const char *name, const char *uri,
-                                   int64_t version, weir_error *err) {
-  return wi_session_add_delta(session->session, WI_SCHEMA_MAIN, name, uri, NULL, version, err);
+weir_status weir_session_add_delta(weir_session *session, const char *name,
+                                   const char *uri, int64_t version, weir_error *err) {
+  return wi_session_add_delta(session->session, WI_SCHEMA_MAIN, name, uri, NULL, version,
+                              err);
 }
 
 weir_status weir_session_add_memory(weir_session *session, const char *name,
                                     struct ArrowArrayStream *stream, weir_error *err) {
-  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_MEMORY, stream,
-                             err);
+  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_MEMORY,
+                             stream, err);
 }
 
 weir_status weir_session_add_stream(weir_session *session, const char *name,
                                     struct ArrowArrayStream *stream, weir_error *err) {
-  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_STREAM, stream,
-                             err);
+  return wi_session_add_rows(session->session, WI_SCHEMA_MAIN, name, WI_INPUT_STREAM,
+                             stream, err);
 }
 
 weir_status weir_session_seal(weir_session *session, weir_error *err) {
@@ -133,8 +134,8 @@ static int init_table(const table_def *def, struct ArrowSchema *schema,
   for (int64_t i = 0; i < def->n; i++) {
     struct ArrowSchema *c = schema->children[i];
     if (def->types[i] == TIME_CELL) {
-      NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeDateTime(c, NANOARROW_TYPE_TIMESTAMP,
-                                                         NANOARROW_TIME_UNIT_MICRO, "UTC"));
+      NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeDateTime(
+          c, NANOARROW_TYPE_TIMESTAMP, NANOARROW_TIME_UNIT_MICRO, "UTC"));
     } else {
       NANOARROW_RETURN_NOT_OK(ArrowSchemaSetType(
           c, def->types[i] == INT_CELL ? NANOARROW_TYPE_INT64 : NANOARROW_TYPE_STRING));
@@ -166,10 +167,12 @@ static int finish_table(struct ArrowSchema *schema, struct ArrowArray *array,
   return NANOARROW_OK;
 }
 
-static int put_row(const table_def *def, const wi_cursor *rows, struct ArrowArray *array) {
+static int put_row(const table_def *def, const wi_cursor *rows,
+                   struct ArrowArray *array) {
   for (int64_t c = 0; c < def->n; c++) {
     if (def->types[c] == INT_CELL) {
-      NANOARROW_RETURN_NOT_OK(ArrowArrayAppendInt(array->children[c], wi_cursor_int(rows, c)));
+      NANOARROW_RETURN_NOT_OK(
+          ArrowArrayAppendInt(array->children[c], wi_cursor_int(rows, c)));
     } else {
       wi_str text = wi_cursor_text(rows, c);
       NANOARROW_RETURN_NOT_OK(put_text(array->children[c], text.p, text.n));
@@ -210,7 +213,7 @@ done:
 }
 
 static const char *input_kind(const wi_input *input) {
-  return input->kind == WI_INPUT_DELTA ? "delta"
+  return input->kind == WI_INPUT_DELTA    ? "delta"
          : input->kind == WI_INPUT_MEMORY ? "memory"
                                           : "stream";
 }
@@ -268,11 +271,20 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
   static const char *const functions[] = {"name",     "kind",    "volatility",
                                           "identity", "aliases", "origin"};
   static const char *const rules[] = {"kind", "ordinal", "name"};
-  static const char *const pins[] = {
-      "name",     "kind",          "provider_kind",      "uri",
-      "version",  "snapshot_timestamp", "table_id",      "schema_digest",
-      "min_reader_version", "min_writer_version", "reader_features", "writer_features"};
-  static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL};
+  static const char *const pins[] = {"name",
+                                     "kind",
+                                     "provider_kind",
+                                     "uri",
+                                     "version",
+                                     "snapshot_timestamp",
+                                     "table_id",
+                                     "schema_digest",
+                                     "min_reader_version",
+                                     "min_writer_version",
+                                     "reader_features",
+                                     "writer_features"};
+  static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL,
+                               TEXT_CELL, TEXT_CELL, TEXT_CELL};
   static const cell rule_types[] = {TEXT_CELL, INT_CELL, TEXT_CELL};
   static const cell pin_types[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  TIME_CELL, TEXT_CELL, TEXT_CELL,
@@ -280,12 +292,14 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
   memset(out, 0, sizeof(*out));
   switch (table) {
     case WEIR_SESSION_SETTINGS:
-      return engine_table(session, WI_BR_SETTINGS, &(table_def){settings, texts, 2}, out, err);
-    case WEIR_SESSION_FUNCTIONS:
-      return engine_table(session, WI_BR_FUNCTIONS, &(table_def){functions, texts, 6}, out,
+      return engine_table(session, WI_BR_SETTINGS, &(table_def){settings, texts, 2}, out,
                           err);
+    case WEIR_SESSION_FUNCTIONS:
+      return engine_table(session, WI_BR_FUNCTIONS, &(table_def){functions, texts, 6},
+                          out, err);
     case WEIR_SESSION_RULES:
-      return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 3}, out, err);
+      return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 3}, out,
+                          err);
     case WEIR_SESSION_PINS:
       return pins_table(session, &(table_def){pins, pin_types, 12}, out, err);
     default:

@@ -32,7 +32,8 @@ static const char *mode_name(const wi_write_report *report) {
 }
 
 static weir_status fill(const wi_write_report *report, const char *uri,
-                        const weir_write_options *o, weir_write_result *out, weir_error *err) {
+                        const weir_write_options *o, weir_write_result *out,
+                        weir_error *err) {
   wi_buf key = WI_BUF_INIT;
   out->version = report->commit.version;
   out->timestamp_us = report->commit.timestamp_us;
@@ -57,7 +58,8 @@ static int by_key(const void *a, const void *b) {
   return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
 }
 
-static weir_status metadata(const weir_write_options *o, wi_br_pair **out, weir_error *err) {
+static weir_status metadata(const weir_write_options *o, wi_br_pair **out,
+                            weir_error *err) {
   *out = wi_alloc_array(o->n_metadata + 1, sizeof(**out));
   if (*out == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
@@ -67,8 +69,8 @@ static weir_status metadata(const weir_write_options *o, wi_br_pair **out, weir_
     if (strchr(key, '.') == NULL || wi_starts_with(key, "weir.") ||
         wi_starts_with(key, "delta.")) {
       return WI_ERR(err, WEIR_E_USAGE,
-                    "the commit metadata key '%s' needs a prefix of yours, as team.%s", key,
-                    key);
+                    "the commit metadata key '%s' needs a prefix of yours, as team.%s",
+                    key, key);
     }
     (*out)[i].key = key;
     (*out)[i].value = o->metadata[i].value;
@@ -83,8 +85,8 @@ typedef struct write_call {
   size_t n_partitions;
 } write_call;
 
-static weir_status write_table(weir_session *session, const write_call *call, const char *uri,
-                               struct ArrowArrayStream *stream,
+static weir_status write_table(weir_session *session, const write_call *call,
+                               const char *uri, struct ArrowArrayStream *stream,
                                const weir_write_options *options, weir_write_result *out,
                                weir_error *err) {
   static const weir_write_options none = WEIR_WRITE_OPTIONS_INIT;

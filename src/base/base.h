@@ -17,8 +17,8 @@
 
 /* Sets code, origin and message; returns `code`, so `return WI_ERR(...)` works.
  * An already set error is kept: the lowest layer knows best. */
-weir_status wi_err_set(weir_error *err, weir_status code, const char *origin, const char *fmt,
-                       ...) WEIR_PRINTF(4, 5);
+weir_status wi_err_set(weir_error *err, weir_status code, const char *origin,
+                       const char *fmt, ...) WEIR_PRINTF(4, 5);
 weir_status wi_err_vset(weir_error *err, weir_status code, const char *origin,
                         const char *fmt, va_list args) WEIR_PRINTF(4, 0);
 /* WI_ORIGIN is #defined by each file to its module name before use. */
@@ -34,24 +34,24 @@ void wi_err_detail(weir_error *err, const char *text, size_t n);
 /* Moves *src to *dst (released first); src is emptied. */
 void wi_err_move(weir_error *dst, weir_error *src);
 /* In a function with a `weir_status status` and a `done:` label. */
-#define WI_CHECK(call)          \
-  do {                          \
-    status = (call);            \
-    if (status != WEIR_OK) {    \
-      goto done;                \
-    }                           \
+#define WI_CHECK(call)       \
+  do {                       \
+    status = (call);         \
+    if (status != WEIR_OK) { \
+      goto done;             \
+    }                        \
   } while (0)
 /* Only in a function that owns nothing. */
-#define WI_TRY(call)                 \
-  do {                               \
-    weir_status wi_try_s = (call);   \
-    if (wi_try_s != WEIR_OK) {       \
-      return wi_try_s;               \
-    }                                \
+#define WI_TRY(call)               \
+  do {                             \
+    weir_status wi_try_s = (call); \
+    if (wi_try_s != WEIR_OK) {     \
+      return wi_try_s;             \
+    }                              \
   } while (0)
 
 /* ---- memory (alloc.c): NULL means out of memory, sizes are overflow-checked ---- */
-void *wi_alloc(size_t size);                    /* zeroed */
+void *wi_alloc(size_t size);                     /* zeroed */
 void *wi_alloc_array(size_t count, size_t size); /* zeroed */
 void *wi_realloc_array(void *ptr, size_t count, size_t size);
 void wi_free(void *ptr);
@@ -64,7 +64,7 @@ typedef struct wi_str { /* a borrowed piece of text, not NUL-terminated */
   const char *p;
   size_t n;
 } wi_str;
-#define WI_STR_FMT "%.*s"
+#define WI_STR_FMT    "%.*s"
 #define WI_STR_ARG(s) (int)(s).n, (s).p
 wi_str wi_str_of(const char *text); /* NULL gives the empty one */
 bool wi_str_eq(wi_str a, const char *text);
@@ -81,7 +81,8 @@ bool wi_name_valid(const char *name);
 size_t wi_edit_distance(const char *a, const char *b);
 /* Fills `out` with "a, b or c": the (at most three) names nearest to `name`, or "" if none
  * is near. Always NUL-terminated. */
-void wi_nearest(const char *name, const char *const *names, size_t n, char *out, size_t cap);
+void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
+                size_t cap);
 
 /* ---- buffer (buf.c): growable bytes, always NUL-terminated, sticky failure ---- */
 typedef struct wi_buf {
@@ -99,7 +100,7 @@ void wi_buf_str(wi_buf *b, const char *text);
 void wi_buf_chr(wi_buf *b, char c);
 void wi_buf_fmt(wi_buf *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
 const char *wi_buf_text(const wi_buf *b); /* never NULL */
-char *wi_buf_take(wi_buf *b);             /* caller frees with wi_free; NULL when failed */
+char *wi_buf_take(wi_buf *b); /* caller frees with wi_free; NULL when failed */
 weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin);
 
 /* ---- arena (arena.c): one phase's objects, freed together ---- */
@@ -108,7 +109,8 @@ typedef struct wi_arena {
 } wi_arena;
 #define WI_ARENA_INIT {NULL}
 void wi_arena_release(wi_arena *a);
-void *wi_arena_alloc(wi_arena *a, size_t size); /* zeroed, aligned to 16; NULL: no memory */
+void *wi_arena_alloc(wi_arena *a,
+                     size_t size); /* zeroed, aligned to 16; NULL: no memory */
 void *wi_arena_array(wi_arena *a, size_t count, size_t size);
 char *wi_arena_dup(wi_arena *a, const char *text);
 char *wi_arena_ndup(wi_arena *a, const char *text, size_t n);
@@ -142,7 +144,7 @@ bool wi_list_add(wi_list *l, void *item);
 
 /* ---- digests (digest.c): BLAKE3-256 with every field length-prefixed ---- */
 #define WI_DIGEST_SIZE 32
-#define WI_DIGEST_HEX 65 /* with the NUL */
+#define WI_DIGEST_HEX  65 /* with the NUL */
 typedef struct wi_digest {
   _Alignas(16) uint8_t state[1920]; /* holds a blake3_hasher; asserted in digest.c */
 } wi_digest;
@@ -184,10 +186,10 @@ void wi_buf_json_text(wi_buf *b, const char *text, size_t n); /* quoted and esca
 void wi_double_text(double v, char out[32]);
 
 /* ---- clock and identifiers (clock.c): the only readers of time and randomness ---- */
-int64_t wi_now_us(void);       /* Unix time in microseconds, UTC */
+int64_t wi_now_us(void); /* Unix time in microseconds, UTC */
 int64_t wi_monotonic_ns(void);
 void wi_sleep_us(uint32_t us);
-void wi_uuid7(char out[37]);   /* lower hex with dashes */
+void wi_uuid7(char out[37]); /* lower hex with dashes */
 /* RFC 3339 in UTC with 6 digits, as 2026-01-02T03:04:05.000006Z. */
 void wi_time_text(int64_t us, char out[32]);
 /* Parses an RFC 3339 timestamp with offset; false: not one. */
@@ -226,9 +228,11 @@ weir_status wi_file_sync(const char *path, weir_error *err);
 /* Writes through a temporary name, syncs, links to `path` only if absent (EXISTS), syncs
  * the folder. Needs hard links: NOT_DURABLE where the file system has none. AMBIGUOUS: the
  * name is there, or may be, but is not known to survive a power cut. */
-weir_status wi_file_put_new(const char *path, const void *bytes, size_t n, weir_error *err);
+weir_status wi_file_put_new(const char *path, const void *bytes, size_t n,
+                            weir_error *err);
 /* Writes through a temporary name and renames over `path`, durably. */
-weir_status wi_file_replace(const char *path, const void *bytes, size_t n, weir_error *err);
+weir_status wi_file_replace(const char *path, const void *bytes, size_t n,
+                            weir_error *err);
 weir_status wi_file_remove(const char *path, weir_error *err); /* absent is fine */
 /* Removes a folder with all it holds; never follows links; absent is fine. */
 weir_status wi_dir_remove_all(const char *path, weir_error *err);

@@ -21,14 +21,16 @@ typedef struct wb_cancel wb_cancel;
 
 /* ---- engine (engine.c) ---- */
 typedef struct wi_engine_options {
-  uint32_t threads;      /* runtime workers; at least 1 */
-  const char *library;   /* path of the engine library; NULL: beside this library */
+  uint32_t threads;    /* runtime workers; at least 1 */
+  const char *library; /* path of the engine library; NULL: beside this library */
 } wi_engine_options;
-weir_status wi_engine_new(const wi_engine_options *options, wi_engine **out, weir_error *err);
+weir_status wi_engine_new(const wi_engine_options *options, wi_engine **out,
+                          weir_error *err);
 wi_engine *wi_engine_ref(wi_engine *engine);
 void wi_engine_unref(wi_engine **engine); /* waits a little for running tasks */
 /* Versions compiled in; component names are static. */
-weir_status wi_engine_versions(wi_engine *engine, wi_map *out /* name -> wi_alloc'd text */,
+weir_status wi_engine_versions(wi_engine *engine,
+                               wi_map *out /* name -> wi_alloc'd text */,
                                weir_error *err);
 weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error *err);
 /* Writes the stream in Arrow IPC stream format; takes the stream. */
@@ -43,10 +45,12 @@ void wi_cancel_free(wi_engine *engine, wb_cancel **cancel);
 /* Translates a stream's failure (its errno and last error text) into an error. */
 weir_status wi_stream_error(struct ArrowArrayStream *stream, int code, weir_error *err);
 typedef struct wi_cursor wi_cursor; /* one thread at a time */
-weir_status wi_cursor_open(struct ArrowArrayStream *take, wi_cursor **out, weir_error *err);
+weir_status wi_cursor_open(struct ArrowArrayStream *take, wi_cursor **out,
+                           weir_error *err);
 weir_status wi_cursor_next(wi_cursor *cursor, bool *has_row, weir_error *err);
 bool wi_cursor_null(const wi_cursor *cursor, int64_t column);
-wi_str wi_cursor_text(const wi_cursor *cursor, int64_t column); /* valid until the next row */
+wi_str wi_cursor_text(const wi_cursor *cursor,
+                      int64_t column); /* valid until the next row */
 int64_t wi_cursor_int(const wi_cursor *cursor, int64_t column); /* also booleans */
 double wi_cursor_double(const wi_cursor *cursor, int64_t column);
 const struct ArrowSchema *wi_cursor_schema(const wi_cursor *cursor);
@@ -84,7 +88,8 @@ typedef struct wi_br_function {
   const char *return_text;
   const char *section, *description, *syntax, *example;
   const void *self; /* immutable, outlives the engine */
-  weir_status (*return_field)(const void *self, size_t n, const struct ArrowSchema *const *args,
+  weir_status (*return_field)(const void *self, size_t n,
+                              const struct ArrowSchema *const *args,
                               const struct ArrowArray *const *literals,
                               struct ArrowSchema *out, weir_error *err);
   weir_status (*invoke)(const void *self, size_t n, const wi_br_arg *args, int64_t rows,
@@ -100,8 +105,9 @@ typedef enum wi_br_session_table {
   WI_BR_FUNCTIONS = 2, /* name, kind, volatility, identity, aliases, origin */
   WI_BR_RULES = 3      /* kind, ordinal, name */
 } wi_br_session_table;
-weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess, wi_br_session_table which,
-                                     wi_cursor **out, weir_error *err);
+weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess,
+                                     wi_br_session_table which, wi_cursor **out,
+                                     weir_error *err);
 void wi_br_session_free(wi_engine *engine, wb_sess **sess);
 
 /* ---- inputs and their bindings (input.c) ---- */
@@ -110,8 +116,8 @@ weir_status wi_br_declare(wi_engine *engine, wb_sess *sess, const char *schema,
 weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err);
 /* files NULL: all of the snapshot. */
 weir_status wi_br_bind_delta(wi_engine *engine, wb_bind *bind, const char *schema,
-                             const char *table, const wb_snap *snap, const char *const *files,
-                             size_t n_files, weir_error *err);
+                             const char *table, const wb_snap *snap,
+                             const char *const *files, size_t n_files, weir_error *err);
 typedef struct wi_br_file {
   const char *path;
   uint64_t size;
@@ -119,8 +125,9 @@ typedef struct wi_br_file {
 } wi_br_file;
 weir_status wi_br_bind_files(wi_engine *engine, wb_bind *bind, const char *schema,
                              const char *table, const wb_store *store,
-                             const char *const *partition_columns, size_t n_partition_columns,
-                             const wi_br_file *files, size_t n_files, weir_error *err);
+                             const char *const *partition_columns,
+                             size_t n_partition_columns, const wi_br_file *files,
+                             size_t n_files, weir_error *err);
 weir_status wi_br_bind_stream(wi_engine *engine, wb_bind *bind, const char *schema,
                               const char *table, struct ArrowArrayStream *take,
                               weir_error *err);
@@ -130,7 +137,8 @@ weir_status wi_br_bind_memory(wi_engine *engine, wb_bind *bind, const char *sche
 void wi_br_bind_free(wi_engine *engine, wb_bind **bind);
 
 /* ---- plans (plan.c) ---- */
-weir_status wi_br_sql_refs(wi_engine *engine, const char *sql, wi_cursor **out, weir_error *err);
+weir_status wi_br_sql_refs(wi_engine *engine, const char *sql, wi_cursor **out,
+                           weir_error *err);
 typedef struct wi_br_value {
   const char *name;
   int32_t type; /* as wi_type: 1 int64, 2 float64, 3 text, 4 bool, 5 date, 6 timestamp */
@@ -145,24 +153,27 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess, const char *sql,
 weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                  weir_error *err);
 weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
-                            const struct ArrowSchema *target, wb_plan **out, weir_error *err);
-weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan, const char *const *columns,
-                            size_t n, wb_plan **out, weir_error *err);
+                            const struct ArrowSchema *target, wb_plan **out,
+                            weir_error *err);
+weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan,
+                            const char *const *columns, size_t n, wb_plan **out,
+                            weir_error *err);
 weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                 weir_error *err);
-weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan, struct ArrowSchema *out,
-                              weir_error *err);
+weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,
+                              struct ArrowSchema *out, weir_error *err);
 typedef enum wi_br_plan_table { /* columns as in wb.h */
-  WI_BR_PLAN_NODES = 1,
-  WI_BR_PLAN_OUTPUTS = 2,
-  WI_BR_PLAN_EXPRS = 3,
-  WI_BR_PLAN_COLREFS = 4,
-  WI_BR_PLAN_SCANS = 5
+                                WI_BR_PLAN_NODES = 1,
+                                WI_BR_PLAN_OUTPUTS = 2,
+                                WI_BR_PLAN_EXPRS = 3,
+                                WI_BR_PLAN_COLREFS = 4,
+                                WI_BR_PLAN_SCANS = 5
 } wi_br_plan_table;
-weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan, wi_br_plan_table which,
-                                  wi_cursor **out, weir_error *err);
-weir_status wi_br_plan_text(wi_engine *engine, const wb_plan *plan, int32_t format, wi_buf *out,
-                            weir_error *err);
+weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan,
+                                  wi_br_plan_table which, wi_cursor **out,
+                                  weir_error *err);
+weir_status wi_br_plan_text(wi_engine *engine, const wb_plan *plan, int32_t format,
+                            wi_buf *out, weir_error *err);
 void wi_br_plan_free(wi_engine *engine, wb_plan **plan);
 
 /* ---- execution (exec.c); an execution is used once ---- */
@@ -176,8 +187,8 @@ typedef struct wi_br_exec_options {
 weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,
                            const wb_bind *bind, const wi_br_exec_options *options,
                            const wb_cancel *cancel, wb_exec **out, weir_error *err);
-weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec, struct ArrowArrayStream *out,
-                              weir_error *err);
+weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec,
+                              struct ArrowArrayStream *out, weir_error *err);
 typedef struct wi_br_stage_options {
   const char *prefix;
   const char *const *partition_columns;
@@ -199,19 +210,21 @@ uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec);
 void wi_br_exec_free(wi_engine *engine, wb_exec **exec);
 
 /* ---- stores and snapshots (store.c) ---- */
-weir_status wi_br_store_open(wi_engine *engine, const char *url, const wi_br_pair *options,
-                             size_t n_options, wb_store **out, weir_error *err);
+weir_status wi_br_store_open(wi_engine *engine, const char *url,
+                             const wi_br_pair *options, size_t n_options, wb_store **out,
+                             weir_error *err);
 /* Rows: ord, path, found, size, mtime_us, etag, bytes. */
-weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store, const char *const *paths,
-                          size_t n, bool want_bytes, wi_cursor **out, weir_error *err);
+weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
+                          const char *const *paths, size_t n, bool want_bytes,
+                          wi_cursor **out, weir_error *err);
 /* Rows: path, size, mtime_us, etag. */
 weir_status wi_br_obj_list(wi_engine *engine, const wb_store *store, const char *prefix,
                            const char *start_after, bool recursive, wi_cursor **out,
                            weir_error *err);
 weir_status wi_br_obj_put(wi_engine *engine, const wb_store *store, const char *path,
                           const void *bytes, size_t n, bool if_absent, weir_error *err);
-weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store, const char *const *paths,
-                             size_t n, weir_error *err);
+weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
+                             const char *const *paths, size_t n, weir_error *err);
 void wi_br_store_free(wi_engine *engine, wb_store **store);
 weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t version,
                             wb_snap **out, weir_error *err);
@@ -219,14 +232,15 @@ weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *
                                weir_error *err);
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err);
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap, struct ArrowSchema *out,
-                              weir_error *err);
+weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
+                              struct ArrowSchema *out, weir_error *err);
 /* Rows: path, size, mtime_ms, stats, partition_values, dv, base_row_id, tags. */
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err);
 weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,
                            bool *found, int64_t *version, weir_error *err);
-weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap, weir_error *err);
+weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap,
+                                  weir_error *err);
 void wi_br_snap_free(wi_engine *engine, wb_snap **snap);
 
 #endif

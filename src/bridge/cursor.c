@@ -38,7 +38,8 @@ weir_status wi_stream_error(struct ArrowArrayStream *stream, int code, weir_erro
   return WI_ERR(err, WEIR_E_EXECUTION, "%s", text);
 }
 
-weir_status wi_cursor_open(struct ArrowArrayStream *take, wi_cursor **out, weir_error *err) {
+weir_status wi_cursor_open(struct ArrowArrayStream *take, wi_cursor **out,
+                           weir_error *err) {
   weir_status status = WEIR_OK;
   *out = NULL;
   wi_cursor *c = wi_alloc(sizeof(*c));

@@ -8,8 +8,8 @@
 
 #define WI_ORIGIN "bridge"
 
-#define ENGINE_LIBRARY  "libweir_bridge.so"
-#define STACK_BYTES     ((size_t)8 << 20)
+#define ENGINE_LIBRARY   "libweir_bridge.so"
+#define STACK_BYTES      ((size_t)8 << 20)
 #define SHUTDOWN_WAIT_MS 2000
 
 struct wi_engine {
@@ -22,7 +22,8 @@ struct wi_engine {
   char *library;
 };
 
-weir_status wi_engine_new(const wi_engine_options *options, wi_engine **out, weir_error *err) {
+weir_status wi_engine_new(const wi_engine_options *options, wi_engine **out,
+                          weir_error *err) {
   *out = NULL;
   wi_engine *engine = wi_alloc(sizeof(*engine));
   if (engine == NULL) {
@@ -102,8 +103,10 @@ static weir_status resolve(void *library, const char *path, wi_engine_table *tab
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     void *symbol = dlsym(library, rows[i].name);
     if (symbol == NULL) {
-      wi_err_hint(err, "rebuild: the engine library and this library must be of one version");
-      return WI_ERR(err, WEIR_E_ENGINE_LOAD, "'%s' has no function %s", path, rows[i].name);
+      wi_err_hint(err,
+                  "rebuild: the engine library and this library must be of one version");
+      return WI_ERR(err, WEIR_E_ENGINE_LOAD, "'%s' has no function %s", path,
+                    rows[i].name);
     }
     memcpy((char *)table + rows[i].offset, &symbol, sizeof(symbol));
   }
@@ -118,7 +121,8 @@ static weir_status load(wi_engine *engine, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf path = WI_BUF_INIT;
   wb_err from;
-  wb_rt_options options = {sizeof(options), engine->threads, engine->threads, STACK_BYTES};
+  wb_rt_options options = {sizeof(options), engine->threads, engine->threads,
+                           STACK_BYTES};
   memset(&from, 0, sizeof(from));
   WI_CHECK(library_path(engine, &path, err));
   void *library = dlopen(wi_buf_text(&path), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -137,7 +141,8 @@ done:
   return status;
 }
 
-weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table, weir_error *err) {
+weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table,
+                          weir_error *err) {
   weir_status status = WEIR_OK;
   *table = &engine->table;
   if (atomic_load_explicit(&engine->loaded, memory_order_acquire)) {
@@ -192,7 +197,8 @@ static const char *origin_name(int32_t origin) {
   }
 }
 
-weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from, weir_error *err) {
+weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,
+                         weir_error *err) {
   if (code == 0) {
     return WEIR_OK;
   }
@@ -212,7 +218,8 @@ weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from, w
   return status;
 }
 
-weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out, weir_error *err) {
+weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out,
+                       weir_error *err) {
   *out = NULL;
   if (n == 0) {
     return WEIR_OK;
@@ -228,7 +235,8 @@ weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out, weir_er
 }
 
 weir_status wi_wb_cursor(const wi_engine_table *table, int code, wb_err *from,
-                         struct ArrowArrayStream *stream, wi_cursor **out, weir_error *err) {
+                         struct ArrowArrayStream *stream, wi_cursor **out,
+                         weir_error *err) {
   *out = NULL;
   weir_status status = wi_wb_status(table, code, from, err);
   return status != WEIR_OK ? status : wi_cursor_open(stream, out, err);

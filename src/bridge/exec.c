@@ -18,8 +18,8 @@ weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan
   WI_ENGINE_RETURN(engine, err, t->wb_exec_new(sess, plan, bind, &o, cancel, out, &from));
 }
 
-weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec, struct ArrowArrayStream *out,
-                              weir_error *err) {
+weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec,
+                              struct ArrowArrayStream *out, weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_exec_stream(exec, out, &from));
 }
 
@@ -38,7 +38,8 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
     return wi_err_nomem(err, WI_ORIGIN);
   }
   WI_CHECK(wi_engine_use(engine, &t, err));
-  WI_CHECK(wi_wb_strs(options->partition_columns, options->n_partition_columns, &columns, err));
+  WI_CHECK(wi_wb_strs(options->partition_columns, options->n_partition_columns, &columns,
+                      err));
   for (size_t i = 0; i < options->n_file_metadata; i++) {
     metadata[i].key = wi_wb_str(options->file_metadata[i].key);
     metadata[i].value = wi_wb_str(options->file_metadata[i].value);
@@ -63,7 +64,8 @@ done:
 
 weir_status wi_br_exec_table_read(wi_engine *engine, const wb_exec *exec, int32_t which,
                                   wi_cursor **out, weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(engine, out, err, t->wb_exec_table_read(exec, which, &stream, &from));
+  WI_ENGINE_RETURN_ROWS(engine, out, err,
+                        t->wb_exec_table_read(exec, which, &stream, &from));
 }
 
 uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec) {

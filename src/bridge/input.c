@@ -16,8 +16,8 @@ weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err) {
 }
 
 weir_status wi_br_bind_delta(wi_engine *engine, wb_bind *bind, const char *schema,
-                             const char *table, const wb_snap *snap, const char *const *files,
-                             size_t n_files, weir_error *err) {
+                             const char *table, const wb_snap *snap,
+                             const char *const *files, size_t n_files, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -28,8 +28,8 @@ weir_status wi_br_bind_delta(wi_engine *engine, wb_bind *bind, const char *schem
     WI_CHECK(wi_wb_strs(files, n_files, &paths, err));
   }
   const wb_str *given = files == NULL ? NULL : paths != NULL ? paths : &none;
-  int code = t->wb_bind_delta(bind, wi_wb_str(schema), wi_wb_str(table), snap, given, n_files,
-                              &from);
+  int code = t->wb_bind_delta(bind, wi_wb_str(schema), wi_wb_str(table), snap, given,
+                              n_files, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
   wi_free(paths);
@@ -52,8 +52,9 @@ static weir_status file_to_wb(const wi_br_file *file, size_t n_columns, wb_str *
 
 weir_status wi_br_bind_files(wi_engine *engine, wb_bind *bind, const char *schema,
                              const char *table, const wb_store *store,
-                             const char *const *partition_columns, size_t n_partition_columns,
-                             const wi_br_file *files, size_t n_files, weir_error *err) {
+                             const char *const *partition_columns,
+                             size_t n_partition_columns, const wi_br_file *files,
+                             size_t n_files, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -70,7 +71,8 @@ weir_status wi_br_bind_files(wi_engine *engine, wb_bind *bind, const char *schem
   WI_CHECK(wi_wb_strs(partition_columns, n_partition_columns, &columns, err));
   for (size_t i = 0; i < n_files; i++) {
     size_t at = i * n_partition_columns;
-    WI_CHECK(file_to_wb(&files[i], n_partition_columns, values + at, nulls + at, &rows[i]));
+    WI_CHECK(
+        file_to_wb(&files[i], n_partition_columns, values + at, nulls + at, &rows[i]));
   }
   int code = t->wb_bind_files(bind, wi_wb_str(schema), wi_wb_str(table), store, columns,
                               n_partition_columns, rows, n_files, &from);

@@ -53,13 +53,15 @@ weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan
 }
 
 weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
-                            const struct ArrowSchema *target, wb_plan **out, weir_error *err) {
+                            const struct ArrowSchema *target, wb_plan **out,
+                            weir_error *err) {
   *out = NULL;
   WI_ENGINE_RETURN(engine, err, t->wb_plan_cast(plan, target, out, &from));
 }
 
-weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan, const char *const *columns,
-                            size_t n, wb_plan **out, weir_error *err) {
+weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan,
+                            const char *const *columns, size_t n, wb_plan **out,
+                            weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -79,19 +81,20 @@ weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan 
   WI_ENGINE_RETURN(engine, err, t->wb_plan_optimize(plan, out, &from));
 }
 
-weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan, struct ArrowSchema *out,
-                              weir_error *err) {
+weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,
+                              struct ArrowSchema *out, weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_plan_schema(plan, out, &from));
 }
 
-weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan, wi_br_plan_table which,
-                                  wi_cursor **out, weir_error *err) {
+weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan,
+                                  wi_br_plan_table which, wi_cursor **out,
+                                  weir_error *err) {
   WI_ENGINE_RETURN_ROWS(engine, out, err,
                         t->wb_plan_table_read(plan, (int32_t)which, &stream, &from));
 }
 
-weir_status wi_br_plan_text(wi_engine *engine, const wb_plan *plan, int32_t format, wi_buf *out,
-                            weir_error *err) {
+weir_status wi_br_plan_text(wi_engine *engine, const wb_plan *plan, int32_t format,
+                            wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};

@@ -6,19 +6,26 @@
 #include "wb.h"
 
 /* Every function that C calls; engine.c resolves them by these names. */
-#define WI_ENGINE_FUNCTIONS(X)                                                              \
-  X(wb_abi_version) X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at)        \
-  X(wb_ipc_write) X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire)             \
-  X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_seal)                    \
-  X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new)                  \
-  X(wb_bind_delta) X(wb_bind_files) X(wb_bind_stream) X(wb_bind_memory) X(wb_bind_free)     \
-  X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_cast) X(wb_plan_sort)        \
-  X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) X(wb_plan_text)               \
-  X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) X(wb_exec_table_read)   \
-  X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) X(wb_obj_get) X(wb_obj_list)       \
-  X(wb_obj_put) X(wb_obj_delete) X(wb_store_free) X(wb_snap_open) X(wb_snap_version)        \
-  X(wb_snap_actions) X(wb_snap_schema) X(wb_snap_files) X(wb_snap_txn)                      \
-  X(wb_snap_checkpoint) X(wb_snap_free)
+#define WI_ENGINE_FUNCTIONS(X)                                                           \
+  X(wb_abi_version)                                                                      \
+  X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at) X(wb_ipc_write)       \
+      X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire) X(wb_cancel_free)    \
+          X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_seal) X(wb_sess_table_read)     \
+              X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) X(wb_bind_delta)        \
+                  X(wb_bind_files) X(wb_bind_stream) X(wb_bind_memory) X(wb_bind_free)   \
+                      X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_cast) \
+                          X(wb_plan_sort) X(wb_plan_optimize) X(wb_plan_schema)          \
+                              X(wb_plan_table_read) X(wb_plan_text) X(wb_plan_free)      \
+                                  X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage)      \
+                                      X(wb_exec_table_read) X(wb_exec_peak_bytes) X(     \
+                                          wb_exec_free) X(wb_store_open) X(wb_obj_get)   \
+                                          X(wb_obj_list) X(wb_obj_put) X(wb_obj_delete)  \
+                                              X(wb_store_free) X(wb_snap_open)           \
+                                                  X(wb_snap_version) X(wb_snap_actions)  \
+                                                      X(wb_snap_schema) X(wb_snap_files) \
+                                                          X(wb_snap_txn)                 \
+                                                              X(wb_snap_checkpoint)      \
+                                                                  X(wb_snap_free)
 
 typedef struct wi_engine_table {
 #define WI_ENGINE_MEMBER(name) __typeof__(&name) name;
@@ -27,42 +34,44 @@ typedef struct wi_engine_table {
 } wi_engine_table;
 
 /* Loads the library and starts the runtime on first use. */
-weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table, weir_error *err);
+weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table,
+                          weir_error *err);
 /* NULL if the engine was never used: for the free functions. */
 const wi_engine_table *wi_engine_loaded(const wi_engine *engine);
 wb_rt *wi_engine_runtime(wi_engine *engine);
 
 /* The body of a wrapper: `expr` calls through `t` and reports into `&from`. */
-#define WI_ENGINE_RETURN(engine, err, expr)                \
-  do {                                                     \
-    const wi_engine_table *t = NULL;                       \
-    wb_err from = {0};                                     \
-    WI_TRY(wi_engine_use((engine), &t, (err)));            \
-    return wi_wb_status(t, (expr), &from, (err));          \
+#define WI_ENGINE_RETURN(engine, err, expr)       \
+  do {                                            \
+    const wi_engine_table *t = NULL;              \
+    wb_err from = {0};                            \
+    WI_TRY(wi_engine_use((engine), &t, (err)));   \
+    return wi_wb_status(t, (expr), &from, (err)); \
   } while (0)
 /* The same for calls that fill `&stream`; the cursor over it goes to `out`. */
-#define WI_ENGINE_RETURN_ROWS(engine, out, err, expr)                       \
-  do {                                                                      \
-    const wi_engine_table *t = NULL;                                        \
-    wb_err from = {0};                                                      \
-    struct ArrowArrayStream stream = {0};                                   \
-    *(out) = NULL;                                                          \
-    WI_TRY(wi_engine_use((engine), &t, (err)));                             \
-    return wi_wb_cursor(t, (expr), &from, &stream, (out), (err));           \
+#define WI_ENGINE_RETURN_ROWS(engine, out, err, expr)             \
+  do {                                                            \
+    const wi_engine_table *t = NULL;                              \
+    wb_err from = {0};                                            \
+    struct ArrowArrayStream stream = {0};                         \
+    *(out) = NULL;                                                \
+    WI_TRY(wi_engine_use((engine), &t, (err)));                   \
+    return wi_wb_cursor(t, (expr), &from, &stream, (out), (err)); \
   } while (0)
 /* The body of a free function. */
-#define WI_ENGINE_FREE(engine, handle, fn)                   \
-  do {                                                       \
-    const wi_engine_table *t = wi_engine_loaded(engine);     \
-    if (t != NULL && *(handle) != NULL) {                    \
-      t->fn(*(handle));                                      \
-    }                                                        \
-    *(handle) = NULL;                                        \
+#define WI_ENGINE_FREE(engine, handle, fn)               \
+  do {                                                   \
+    const wi_engine_table *t = wi_engine_loaded(engine); \
+    if (t != NULL && *(handle) != NULL) {                \
+      t->fn(*(handle));                                  \
+    }                                                    \
+    *(handle) = NULL;                                    \
   } while (0)
 
 wb_str wi_wb_str(const char *text);
 /* Moves the engine's error into err and frees it; returns `code`. */
-weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from, weir_error *err);
+weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,
+                         weir_error *err);
 /* words.c: the engines' messages in weir's words. */
 void wi_wb_words(weir_error *err);
 /* The parser's: without the place, which is a field of its own, and with the end of the SQL as
@@ -73,6 +82,7 @@ weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out, weir_er
 
 /* Opens a cursor over a stream that a call filled, or turns the call's error around. */
 weir_status wi_wb_cursor(const wi_engine_table *table, int code, wb_err *from,
-                         struct ArrowArrayStream *stream, wi_cursor **out, weir_error *err);
+                         struct ArrowArrayStream *stream, wi_cursor **out,
+                         weir_error *err);
 
 #endif

@@ -58,8 +58,8 @@ static void report(const weir_error *from, wb_fn_err *to) {
 }
 
 static int host_return_field(void *self, size_t n, const struct ArrowSchema *const *args,
-                             const struct ArrowArray *const *literals, struct ArrowSchema *out,
-                             wb_fn_err *err) {
+                             const struct ArrowArray *const *literals,
+                             struct ArrowSchema *out, wb_fn_err *err) {
   const host_fn *host = self;
   weir_error e = WEIR_ERROR_INIT;
   weir_status status = host->fn.return_field(host->fn.self, n, args, literals, out, &e);
@@ -161,8 +161,9 @@ weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err
   WI_ENGINE_RETURN(engine, err, t->wb_sess_seal(sess, &from));
 }
 
-weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess, wi_br_session_table which,
-                                     wi_cursor **out, weir_error *err) {
+weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess,
+                                     wi_br_session_table which, wi_cursor **out,
+                                     weir_error *err) {
   WI_ENGINE_RETURN_ROWS(engine, out, err,
                         t->wb_sess_table_read(sess, (int32_t)which, &stream, &from));
 }

@@ -3,8 +3,9 @@
 
 #define WI_ORIGIN "bridge"
 
-weir_status wi_br_store_open(wi_engine *engine, const char *url, const wi_br_pair *options,
-                             size_t n_options, wb_store **out, weir_error *err) {
+weir_status wi_br_store_open(wi_engine *engine, const char *url,
+                             const wi_br_pair *options, size_t n_options, wb_store **out,
+                             weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -18,16 +19,17 @@ weir_status wi_br_store_open(wi_engine *engine, const char *url, const wi_br_pai
     rows[i].key = wi_wb_str(options[i].key);
     rows[i].value = wi_wb_str(options[i].value);
   }
-  int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options, out,
-                              &from);
+  int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options,
+                              out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
   wi_free(rows);
   return status;
 }
 
-weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store, const char *const *paths,
-                          size_t n, bool want_bytes, wi_cursor **out, weir_error *err) {
+weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
+                          const char *const *paths, size_t n, bool want_bytes,
+                          wi_cursor **out, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -57,8 +59,8 @@ weir_status wi_br_obj_put(wi_engine *engine, const wb_store *store, const char *
                    t->wb_obj_put(store, wi_wb_str(path), bytes, n, if_absent, &from));
 }
 
-weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store, const char *const *paths,
-                             size_t n, weir_error *err) {
+weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
+                             const char *const *paths, size_t n, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
@@ -107,8 +109,8 @@ done:
   return status;
 }
 
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap, struct ArrowSchema *out,
-                              weir_error *err) {
+weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
+                              struct ArrowSchema *out, weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_snap_schema(snap, out, &from));
 }
 
@@ -125,7 +127,8 @@ weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *a
                    t->wb_snap_txn(snap, wi_wb_str(app_id), found, version, &from));
 }
 
-weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap, weir_error *err) {
+weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap,
+                                  weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_snap_checkpoint(snap, &from));
 }
 

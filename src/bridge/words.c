@@ -97,8 +97,9 @@ static void unknown_column(weir_error *err) {
   char *list = strstr(name, valid);
   size_t length = strcspn(name, "\n");
   char *suggested = strstr(name, ". Did you mean");
-  length = suggested != NULL && (size_t)(suggested - name) < length ? (size_t)(suggested - name)
-                                                                    : length;
+  length = suggested != NULL && (size_t)(suggested - name) < length
+               ? (size_t)(suggested - name)
+               : length;
   if (list != NULL) {
     n = split_columns(list + sizeof(valid) - 1, names);
   }
@@ -110,7 +111,8 @@ static void unknown_column(weir_error *err) {
   bool quoted = plain[0] == '"';
   wi_buf message = WI_BUF_INIT, hint = WI_BUF_INIT;
   wi_buf_add(&message, text, before);
-  wi_buf_fmt(&message, quoted ? "there is no column %s" : "there is no column '%s'", name);
+  wi_buf_fmt(&message, quoted ? "there is no column %s" : "there is no column '%s'",
+             name);
   wi_nearest(n > 0 && strchr(names[0], '.') != NULL ? name : plain, names, n, near,
              sizeof(near));
   if (quoted && near[0] == '\0') {
@@ -138,7 +140,8 @@ static void ambiguous_column(weir_error *err) {
     return;
   }
   snprintf(name, sizeof(name), "%.250s", err->message + sizeof(head) - 1);
-  snprintf(err->message, sizeof(err->message), "more than one table has a column '%s'", name);
+  snprintf(err->message, sizeof(err->message), "more than one table has a column '%s'",
+           name);
   wi_err_hint(err, "say which: table.%s", name);
 }
 
@@ -247,8 +250,7 @@ static void memory(weir_error *err) {
   }
   if (amount[0] != '\0') {
     snprintf(err->message, sizeof(err->message),
-             "the memory limit is too small: another %s is needed",
-             amount);
+             "the memory limit is too small: another %s is needed", amount);
   }
   wi_err_hint(err, "give more with --memory; fewer --threads need less");
 }

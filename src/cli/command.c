@@ -214,8 +214,8 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
                         text);
   }
   if (id == WI_CLI_THREADS && (value->number == 0 || value->number > 1024)) {
-    return wi_cli_error(err, WEIR_E_USAGE, "%s takes a number from 1 to 1024, not '%s'", label,
-                        text);
+    return wi_cli_error(err, WEIR_E_USAGE, "%s takes a number from 1 to 1024, not '%s'",
+                        label, text);
   }
   value->set = true;
   value->text = text;

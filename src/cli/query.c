@@ -54,7 +54,8 @@ static void infer(weir_parameter *p, const char *text) {
 }
 
 /* NULL, or why the text is no value of that type. */
-static const char *typed(weir_parameter *p, const char *type, size_t n, const char *text) {
+static const char *typed(weir_parameter *p, const char *type, size_t n,
+                         const char *text) {
   static const struct {
     const char *name;
     weir_type type;

@@ -6,7 +6,8 @@
 #include "base/base.h"
 
 typedef struct wi_task_node {
-  const size_t *inputs; /* indexes of tasks that must be done before; all smaller than its own */
+  const size_t
+      *inputs; /* indexes of tasks that must be done before; all smaller than its own */
   size_t n_inputs;
   int64_t duration_us;
 } wi_task_node;

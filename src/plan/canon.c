@@ -11,9 +11,9 @@
 enum column_use { SKIP, INT, TEXT };
 
 /* Adds the chosen columns of every row of a plan table. */
-static weir_status digest_rows(wi_engine *engine, const wb_plan *plan, wi_br_plan_table which,
-                               const enum column_use *use, int64_t columns, wi_digest *d,
-                               weir_error *err) {
+static weir_status digest_rows(wi_engine *engine, const wb_plan *plan,
+                               wi_br_plan_table which, const enum column_use *use,
+                               int64_t columns, wi_digest *d, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   bool has = false;
@@ -90,8 +90,8 @@ static weir_status input_ordinal(wi_plan_facts *facts, const char *key, size_t *
   return WEIR_OK;
 }
 
-static weir_status digest_scans(wi_engine *engine, const wb_plan *plan, wi_plan_facts *facts,
-                                wi_digest *d, weir_error *err) {
+static weir_status digest_scans(wi_engine *engine, const wb_plan *plan,
+                                wi_plan_facts *facts, wi_digest *d, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   wi_buf key = WI_BUF_INIT;
@@ -148,8 +148,8 @@ static weir_status digest_functions(wi_engine *engine, const wb_plan *plan,
     const char *space = memchr(op.p, ' ', op.n);
     size_t name = space != NULL ? (size_t)(space - op.p) : op.n;
     wi_buf_clear(&key);
-    wi_buf_fmt(&key, "%.*s|" WI_STR_FMT "|" WI_STR_FMT, (int)name, op.p, WI_STR_ARG(origin),
-               WI_STR_ARG(identity));
+    wi_buf_fmt(&key, "%.*s|" WI_STR_FMT "|" WI_STR_FMT, (int)name, op.p,
+               WI_STR_ARG(origin), WI_STR_ARG(identity));
     if (key.failed || !wi_map_put(&seen, wi_buf_text(&key), &present)) {
       status = wi_err_nomem(err, WI_ORIGIN);
       goto done;

@@ -25,7 +25,8 @@ typedef struct wi_refs {
   size_t n_params;
   char *statement; /* query, explain, ddl, dml, copy, set, other */
 } wi_refs;
-weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out, weir_error *err);
+weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
+                         weir_error *err);
 void wi_refs_release(wi_refs *refs);
 
 /* ---- types and names of output columns (typemap.c) ---- */
@@ -35,29 +36,30 @@ void wi_refs_release(wi_refs *refs);
 weir_status wi_typemap(const struct ArrowSchema *plan, const char *const *not_null,
                        size_t n_not_null, struct ArrowSchema *out, weir_error *err);
 /* The short name of a column's type, as headers write it: int64, string, array<int64>. */
-weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out, weir_error *err);
+weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out,
+                                weir_error *err);
 /* Compares a header's `columns:` with the mapped schema; SCHEMA_DECLARED lists differences. */
 weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema *mapped,
                              weir_error *err);
 
 /* ---- plans (view.c) ---- */
 typedef struct wi_view_plan {
-  wi_engine *engine;        /* referenced */
-  wb_plan *plan;            /* optimized, cast to the table's types */
+  wi_engine *engine;         /* referenced */
+  wb_plan *plan;             /* optimized, cast to the table's types */
   struct ArrowSchema schema; /* of the table */
   char schema_digest[WI_DIGEST_HEX];
   char digest[WI_DIGEST_HEX];           /* canonical plan digest */
   char functions_digest[WI_DIGEST_HEX]; /* of the functions it reaches */
-  char **inputs;            /* "schema.table" by ordinal, as the digest counts them */
+  char **inputs; /* "schema.table" by ordinal, as the digest counts them */
   size_t n_inputs;
-  bool order_sensitive;     /* float sums: one partition, fixed batches, no spilling */
-  bool is_volatile;         /* only under relaxed */
+  bool order_sensitive; /* float sums: one partition, fixed batches, no spilling */
+  bool is_volatile;     /* only under relaxed */
 } wi_view_plan;
 /* `values` are the bound parameters that the view uses. Errors carry the view's file and the
  * line in it. */
 weir_status wi_view_plan_new(wi_session *session, const wi_spec_view *view,
-                             const wi_br_value *values, size_t n_values, wi_view_plan **out,
-                             weir_error *err);
+                             const wi_br_value *values, size_t n_values,
+                             wi_view_plan **out, weir_error *err);
 void wi_view_plan_free(wi_view_plan **plan);
 
 /* An ad-hoc read-only query: planned and optimized, no type map. */

@@ -77,7 +77,8 @@ static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out
   static const char *const kinds[N_KINDS] = {"relation", "function", "table_function",
                                              "parameter"};
   wi_str kind = wi_cursor_text(rows, 0), name = wi_cursor_text(rows, 1);
-  uint32_t line = (uint32_t)wi_cursor_int(rows, 2), column = (uint32_t)wi_cursor_int(rows, 3);
+  uint32_t line = (uint32_t)wi_cursor_int(rows, 2),
+           column = (uint32_t)wi_cursor_int(rows, 3);
   for (int k = 0; k < N_KINDS; k++) {
     if (wi_str_eq(kind, kinds[k])) {
       return add_ref(&lists[k], name, line, column, err);
@@ -88,11 +89,13 @@ static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out
     out->statement = wi_strndup(name.p, name.n);
     return out->statement != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
   }
-  return WI_ERR(err, WEIR_E_BUG, "the engine told of a reference of kind '" WI_STR_FMT "'",
+  return WI_ERR(err, WEIR_E_BUG,
+                "the engine told of a reference of kind '" WI_STR_FMT "'",
                 WI_STR_ARG(kind));
 }
 
-weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out, weir_error *err) {
+weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
+                         weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   ref_list lists[N_KINDS];

@@ -11,13 +11,13 @@
 #define MAX_DEPTH 64
 
 typedef enum map_kind {
-  MAP_SAME,   /* the format stays */
-  MAP_TO,     /* another format */
-  MAP_STAMP,  /* a timestamp: microseconds, UTC if zoned */
+  MAP_SAME,  /* the format stays */
+  MAP_TO,    /* another format */
+  MAP_STAMP, /* a timestamp: microseconds, UTC if zoned */
   MAP_LIST,
   MAP_STRUCT,
   MAP_MAP,
-  MAP_NONE    /* no table type: the cast to write */
+  MAP_NONE /* no table type: the cast to write */
 } map_kind;
 
 typedef struct map_row {
@@ -28,16 +28,16 @@ typedef struct map_row {
 
 /* The one list of plan types. Unsigned types widen; 64-bit unsigned is cast with a check. */
 static const map_row map_rows[] = {
-    {"b", MAP_SAME, NULL},      {"c", MAP_SAME, NULL},       {"s", MAP_SAME, NULL},
-    {"i", MAP_SAME, NULL},      {"l", MAP_SAME, NULL},       {"C", MAP_TO, "s"},
-    {"S", MAP_TO, "i"},         {"I", MAP_TO, "l"},          {"L", MAP_TO, "l"},
-    {"e", MAP_TO, "f"},         {"f", MAP_SAME, NULL},       {"g", MAP_SAME, NULL},
-    {"u", MAP_TO, "vu"},        {"U", MAP_TO, "vu"},         {"vu", MAP_SAME, NULL},
-    {"z", MAP_TO, "vz"},        {"Z", MAP_TO, "vz"},         {"vz", MAP_SAME, NULL},
-    {"w:*", MAP_TO, "vz"},      {"tdD", MAP_SAME, NULL},     {"tdm", MAP_TO, "tdD"},
-    {"ts*", MAP_STAMP, NULL},   {"+l", MAP_LIST, NULL},      {"+L", MAP_LIST, NULL},
-    {"+w:*", MAP_LIST, NULL},   {"+vl", MAP_LIST, NULL},     {"+vL", MAP_LIST, NULL},
-    {"+s", MAP_STRUCT, NULL},   {"+m", MAP_MAP, NULL},       {"n", MAP_NONE, "STRING"},
+    {"b", MAP_SAME, NULL},       {"c", MAP_SAME, NULL},       {"s", MAP_SAME, NULL},
+    {"i", MAP_SAME, NULL},       {"l", MAP_SAME, NULL},       {"C", MAP_TO, "s"},
+    {"S", MAP_TO, "i"},          {"I", MAP_TO, "l"},          {"L", MAP_TO, "l"},
+    {"e", MAP_TO, "f"},          {"f", MAP_SAME, NULL},       {"g", MAP_SAME, NULL},
+    {"u", MAP_TO, "vu"},         {"U", MAP_TO, "vu"},         {"vu", MAP_SAME, NULL},
+    {"z", MAP_TO, "vz"},         {"Z", MAP_TO, "vz"},         {"vz", MAP_SAME, NULL},
+    {"w:*", MAP_TO, "vz"},       {"tdD", MAP_SAME, NULL},     {"tdm", MAP_TO, "tdD"},
+    {"ts*", MAP_STAMP, NULL},    {"+l", MAP_LIST, NULL},      {"+L", MAP_LIST, NULL},
+    {"+w:*", MAP_LIST, NULL},    {"+vl", MAP_LIST, NULL},     {"+vL", MAP_LIST, NULL},
+    {"+s", MAP_STRUCT, NULL},    {"+m", MAP_MAP, NULL},       {"n", MAP_NONE, "STRING"},
     {"tt*", MAP_NONE, "STRING"}, {"tD*", MAP_NONE, "BIGINT"}, {"ti*", MAP_NONE, "STRING"},
 };
 
@@ -55,15 +55,19 @@ static const map_row *find_row(const char *format) {
 
 static weir_status no_type(const char *path, const char *format, const char *cast,
                            weir_error *err) {
-  static const char *const names[][2] = {
-      {"n", "null"}, {"tt", "time"}, {"tD", "duration"}, {"ti", "interval"}, {"ts", "nanoseconds"}};
+  static const char *const names[][2] = {{"n", "null"},
+                                         {"tt", "time"},
+                                         {"tD", "duration"},
+                                         {"ti", "interval"},
+                                         {"ts", "nanoseconds"}};
   const char *name = format;
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     name = wi_starts_with(format, names[i][0]) ? names[i][1] : name;
   }
   wi_err_hint(err, "write CAST(... AS %s) AS %s", cast, path);
   return WI_ERR(err, WEIR_E_OUTPUT_TYPE,
-                "output column '%s' has a type that a table cannot hold (%s)", path, name);
+                "output column '%s' has a type that a table cannot hold (%s)", path,
+                name);
 }
 
 static weir_status map_field(const struct ArrowSchema *in, const char *path, int depth,
@@ -80,7 +84,8 @@ static weir_status map_decimal(const struct ArrowSchema *in, const char *path,
   if (precision > 38 || scale < 0 || scale > precision) {
     return no_type(path, in->format, "DECIMAL(38, 10)", err);
   }
-  return set(ArrowSchemaSetTypeDecimal(out, NANOARROW_TYPE_DECIMAL128, precision, scale), err);
+  return set(ArrowSchemaSetTypeDecimal(out, NANOARROW_TYPE_DECIMAL128, precision, scale),
+             err);
 }
 
 static weir_status map_children(const struct ArrowSchema *in, const char *path, int depth,
@@ -88,16 +93,17 @@ static weir_status map_children(const struct ArrowSchema *in, const char *path, 
   for (int64_t i = 0; i < in->n_children; i++) {
     wi_buf name = WI_BUF_INIT;
     wi_buf_fmt(&name, "%s.%s", path, in->children[i]->name);
-    weir_status status = map_field(in->children[i], wi_buf_text(&name), depth + 1,
-                                   out->children[i], err);
+    weir_status status =
+        map_field(in->children[i], wi_buf_text(&name), depth + 1, out->children[i], err);
     wi_buf_release(&name);
     WI_TRY(status);
   }
   return WEIR_OK;
 }
 
-static weir_status map_nested(const struct ArrowSchema *in, map_kind kind, const char *path,
-                              int depth, struct ArrowSchema *out, weir_error *err) {
+static weir_status map_nested(const struct ArrowSchema *in, map_kind kind,
+                              const char *path, int depth, struct ArrowSchema *out,
+                              weir_error *err) {
   const char *format = kind == MAP_LIST ? "+l" : kind == MAP_STRUCT ? "+s" : "+m";
   if (depth > MAX_DEPTH) {
     return WI_ERR(err, WEIR_E_TOO_LARGE, "output column '%s' nests deeper than %d", path,
@@ -138,7 +144,8 @@ static weir_status map_field(const struct ArrowSchema *in, const char *path, int
         /* Inside lists and structs nothing would notice digits that get lost. */
         return no_type(path, type->format, "TIMESTAMP(6)", err);
       }
-      return set(ArrowSchemaSetFormat(out, type->format[4] != '\0' ? "tsu:UTC" : "tsu:"), err);
+      return set(ArrowSchemaSetFormat(out, type->format[4] != '\0' ? "tsu:UTC" : "tsu:"),
+                 err);
     case MAP_LIST:
     case MAP_STRUCT:
     case MAP_MAP:
@@ -240,8 +247,8 @@ weir_status wi_no_such_column(const char *what, const char *name,
                 "%s names the column '%s', which the view does not have", what, name);
 }
 
-static weir_status check_listed(const struct ArrowSchema *plan, const char *const *not_null,
-                                size_t n, weir_error *err) {
+static weir_status check_listed(const struct ArrowSchema *plan,
+                                const char *const *not_null, size_t n, weir_error *err) {
   for (size_t k = 0; k < n; k++) {
     bool found = false;
     for (int64_t i = 0; i < plan->n_children && !found; i++) {
@@ -292,10 +299,11 @@ done:
 static const char *flat_type(const char *format) {
   static const struct {
     const char *format, *name;
-  } rows[] = {{"b", "boolean"},   {"c", "int8"},    {"s", "int16"},   {"i", "int32"},
-              {"l", "int64"},     {"f", "float32"}, {"g", "float64"}, {"vu", "string"},
-              {"u", "string"},    {"U", "string"},  {"vz", "binary"}, {"z", "binary"},
-              {"Z", "binary"},    {"tdD", "date"},  {"tsu:UTC", "timestamp"},
+  } rows[] = {{"b", "boolean"},         {"c", "int8"},    {"s", "int16"},
+              {"i", "int32"},           {"l", "int64"},   {"f", "float32"},
+              {"g", "float64"},         {"vu", "string"}, {"u", "string"},
+              {"U", "string"},          {"vz", "binary"}, {"z", "binary"},
+              {"Z", "binary"},          {"tdD", "date"},  {"tsu:UTC", "timestamp"},
               {"tsu:", "timestamp_ntz"}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (strcmp(rows[i].format, format) == 0) {
@@ -333,7 +341,8 @@ static void type_text(const struct ArrowSchema *field, int depth, wi_buf *out) {
   }
 }
 
-weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out, weir_error *err) {
+weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out,
+                                weir_error *err) {
   type_text(field, 0, out);
   return wi_buf_check(out, err, WI_ORIGIN);
 }
@@ -346,8 +355,9 @@ static void without_spaces(const char *text, wi_buf *out) {
   }
 }
 
-static void compare_column(const wi_spec_column *declared, const struct ArrowSchema *column,
-                           size_t position, wi_buf *differences) {
+static void compare_column(const wi_spec_column *declared,
+                           const struct ArrowSchema *column, size_t position,
+                           wi_buf *differences) {
   wi_buf want = WI_BUF_INIT, have = WI_BUF_INIT;
   if (declared == NULL) {
     wi_buf_fmt(differences, "; column %zu '%s' is not declared", position, column->name);
@@ -355,8 +365,8 @@ static void compare_column(const wi_spec_column *declared, const struct ArrowSch
     wi_buf_fmt(differences, "; the declared column %zu '%s' is missing", position,
                declared->name);
   } else if (strcmp(declared->name, column->name) != 0) {
-    wi_buf_fmt(differences, "; column %zu is '%s', declared is '%s'", position, column->name,
-               declared->name);
+    wi_buf_fmt(differences, "; column %zu is '%s', declared is '%s'", position,
+               column->name, declared->name);
   } else if (declared->type != NULL) {
     without_spaces(declared->type, &want);
     type_text(column, 0, &have);

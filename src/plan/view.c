@@ -25,8 +25,8 @@ done:
 }
 
 /* Columns that must not be null: the key, and those declared so. */
-static weir_status not_null_columns(const wi_spec_view *view, const char ***out, size_t *n,
-                                    weir_error *err) {
+static weir_status not_null_columns(const wi_spec_view *view, const char ***out,
+                                    size_t *n, weir_error *err) {
   *n = 0;
   *out = wi_alloc_array(view->key.n + view->n_columns + 1, sizeof(**out));
   if (*out == NULL) {
@@ -44,7 +44,8 @@ static weir_status not_null_columns(const wi_spec_view *view, const char ***out,
 }
 
 static weir_status check_columns_exist(const wi_names *names, const char *what,
-                                       const struct ArrowSchema *schema, weir_error *err) {
+                                       const struct ArrowSchema *schema,
+                                       weir_error *err) {
   for (size_t k = 0; k < names->n; k++) {
     bool found = false;
     for (int64_t i = 0; i < schema->n_children && !found; i++) {
@@ -57,8 +58,8 @@ static weir_status check_columns_exist(const wi_names *names, const char *what,
   return WEIR_OK;
 }
 
-static weir_status check_partitions(const wi_spec_view *view, const struct ArrowSchema *schema,
-                                    weir_error *err) {
+static weir_status check_partitions(const wi_spec_view *view,
+                                    const struct ArrowSchema *schema, weir_error *err) {
   WI_TRY(check_columns_exist(&view->partition_by, "partition_by", schema, err));
   WI_TRY(check_columns_exist(&view->sort_by, "sort_by", schema, err));
   if (view->partition_by.n > 0 && view->partition_by.n >= (size_t)schema->n_children) {
@@ -141,7 +142,8 @@ static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
   wb_plan *made = NULL;
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
-  WI_CHECK(wi_br_plan_sql(s->engine, s->handle, view->sql, values, n_values, true, plan, err));
+  WI_CHECK(
+      wi_br_plan_sql(s->engine, s->handle, view->sql, values, n_values, true, plan, err));
   WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
   if (strict) {
     WI_CHECK(wi_br_plan_tie_break(s->engine, *plan, &made, err));
@@ -157,8 +159,9 @@ done:
   return status;
 }
 
-weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view, const wi_br_value *values,
-                             size_t n_values, wi_view_plan **out, weir_error *err) {
+weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
+                             const wi_br_value *values, size_t n_values,
+                             wi_view_plan **out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_plan_facts facts = {0};
   wb_plan *plan = NULL;

@@ -21,14 +21,15 @@ enum {
   session_settings = WI_RECORD_SETTINGS
 };
 static const record_column all_columns[] = {
-#define WI_RECORD_COLUMN(table, column, type) {(wi_record_table)(table), #column, #type[0]},
+#define WI_RECORD_COLUMN(table, column, type) \
+  {(wi_record_table)(table), #column, #type[0]},
 #include "../../tables/records.def"
 #undef WI_RECORD_COLUMN
 };
 #define N_ALL (sizeof(all_columns) / sizeof(all_columns[0]))
 
-static const char *const table_names[WI_RECORD_TABLES_] = {"runs", "tasks", "plans", "warnings",
-                                                           "session_settings"};
+static const char *const table_names[WI_RECORD_TABLES_] = {
+    "runs", "tasks", "plans", "warnings", "session_settings"};
 
 #define MAX_COLUMNS 64
 
@@ -83,7 +84,8 @@ static int make_schema(wi_record *r) {
   NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeStruct(&r->schema, (int64_t)r->n_columns));
   for (size_t i = 0; i < r->n_columns; i++) {
     NANOARROW_RETURN_NOT_OK(set_type(r->schema.children[i], r->columns[i].type));
-    NANOARROW_RETURN_NOT_OK(ArrowSchemaSetName(r->schema.children[i], r->columns[i].name));
+    NANOARROW_RETURN_NOT_OK(
+        ArrowSchemaSetName(r->schema.children[i], r->columns[i].name));
   }
   NANOARROW_RETURN_NOT_OK(ArrowArrayInitFromSchema(&r->array, &r->schema, NULL));
   return ArrowArrayStartAppending(&r->array);
@@ -191,7 +193,8 @@ size_t wi_record_rows(const wi_record *r) {
   return r->rows + (r->open ? 1 : 0);
 }
 
-weir_status wi_record_stream(wi_record *r, struct ArrowArrayStream *out, weir_error *err) {
+weir_status wi_record_stream(wi_record *r, struct ArrowArrayStream *out,
+                             weir_error *err) {
   struct ArrowError why;
   memset(out, 0, sizeof(*out));
   close_row(r);

@@ -24,14 +24,16 @@ bool wi_record_table_find(const char *name, wi_record_table *out);
 typedef struct wi_record wi_record;
 weir_status wi_record_new(wi_record_table table, wi_record **out, weir_error *err);
 void wi_record_row(wi_record *record); /* begins a row */
-void wi_record_text(wi_record *record, const char *column, const char *text); /* NULL: null */
+void wi_record_text(wi_record *record, const char *column,
+                    const char *text); /* NULL: null */
 void wi_record_int(wi_record *record, const char *column, int64_t value);
 void wi_record_bool(wi_record *record, const char *column, bool value);
 void wi_record_time(wi_record *record, const char *column, int64_t us);
 size_t wi_record_rows(const wi_record *record);
 /* Moves the rows out as a stream. An unknown column name or no memory on the way is the error
  * here. */
-weir_status wi_record_stream(wi_record *record, struct ArrowArrayStream *out, weir_error *err);
+weir_status wi_record_stream(wi_record *record, struct ArrowArrayStream *out,
+                             weir_error *err);
 void wi_record_free(wi_record **record);
 
 /* System views: queries over the record tables. NULL if `name` is none. `table` is the one

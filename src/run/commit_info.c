@@ -6,7 +6,8 @@
 
 #define WI_ORIGIN "run"
 
-static weir_status add(wi_info *info, const char *key, const char *value, weir_error *err) {
+static weir_status add(wi_info *info, const char *key, const char *value,
+                       weir_error *err) {
   if (info->n == info->cap) {
     size_t cap = info->cap > 0 ? info->cap * 2 : 32;
     wi_br_pair *grown = wi_realloc_array(info->pairs, cap, sizeof(*grown));
@@ -105,8 +106,8 @@ weir_status wi_info_build(const wi_pass *pass, const wi_run_view *view, wi_info 
     WI_CHECK(add(out, rows[i].key, rows[i].value, err));
   }
   for (size_t i = 0; i < view->spec->write_metadata.n; i++) {
-    WI_CHECK(add(out, view->spec->write_metadata.keys[i], view->spec->write_metadata.values[i],
-                 err));
+    WI_CHECK(add(out, view->spec->write_metadata.keys[i],
+                 view->spec->write_metadata.values[i], err));
   }
   qsort(out->pairs, out->n, sizeof(*out->pairs), by_key);
 done:

@@ -48,7 +48,8 @@ static weir_status declare_view(wi_pass *pass, wi_run_view *view, weir_error *er
     status = wi_err_nomem(err, WI_ORIGIN);
     goto done;
   }
-  WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, view->spec->name, &copy, err));
+  WI_CHECK(
+      wi_session_declare(pass->session, WI_SCHEMA_MAIN, view->spec->name, &copy, err));
   view->declared = true;
 done:
   if (copy.release != NULL) {
@@ -80,11 +81,12 @@ static weir_status key_inputs_alloc(key_inputs *in, size_t n, weir_error *err) {
   in->n = n;
   in->names = wi_alloc_array(n + 1, sizeof(char *));
   in->identities = wi_alloc_array(n + 1, sizeof(char *));
-  return in->names != NULL && in->identities != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+  return in->names != NULL && in->identities != NULL ? WEIR_OK
+                                                     : wi_err_nomem(err, WI_ORIGIN);
 }
 
-static weir_status inputs_of_plan(const wi_pass *pass, const wi_view_plan *plan, key_inputs *in,
-                                  weir_error *err) {
+static weir_status inputs_of_plan(const wi_pass *pass, const wi_view_plan *plan,
+                                  key_inputs *in, weir_error *err) {
   WI_TRY(key_inputs_alloc(in, plan->n_inputs, err));
   for (size_t i = 0; i < plan->n_inputs; i++) {
     const char *plain = wi_relation_plain(plan->inputs[i]);
@@ -103,8 +105,8 @@ static weir_status inputs_of_record(const wi_pass *pass, const wi_run_view *view
   size_t n = json_array_size(view->last.inputs);
   WI_TRY(key_inputs_alloc(in, n, err));
   for (size_t i = 0; i < n; i++) {
-    const char *name = json_string_value(
-        json_object_get(json_array_get(view->last.inputs, i), "name"));
+    const char *name =
+        json_string_value(json_object_get(json_array_get(view->last.inputs, i), "name"));
     in->names[i] = name != NULL ? name : "";
     in->identities[i] = identity_of(pass, in->names[i]);
   }
@@ -112,8 +114,8 @@ static weir_status inputs_of_record(const wi_pass *pass, const wi_run_view *view
 }
 
 /* A source that moved only by commits that changed no row counts as unmoved. */
-static weir_status forgive_maintenance(wi_pass *pass, const wi_run_view *view, key_inputs *in,
-                                       bool *forgiven, weir_error *err) {
+static weir_status forgive_maintenance(wi_pass *pass, const wi_run_view *view,
+                                       key_inputs *in, bool *forgiven, weir_error *err) {
   for (size_t i = 0; i < in->n && i < json_array_size(view->last.inputs); i++) {
     const json_t *entry = json_array_get(view->last.inputs, i);
     const char *recorded = json_string_value(json_object_get(entry, "identity"));
@@ -126,8 +128,8 @@ static weir_status forgive_maintenance(wi_pass *pass, const wi_run_view *view, k
         strcmp(table_id, source->pin.table_id) != 0) {
       continue;
     }
-    WI_TRY(wi_log_only_maintained(source->store, version, source->pin.version, &maintained,
-                                  err));
+    WI_TRY(wi_log_only_maintained(source->store, version, source->pin.version,
+                                  &maintained, err));
     if (maintained) {
       in->identities[i] = recorded;
       *forgiven = true;
@@ -150,8 +152,8 @@ static weir_status declare_inputs(wi_pass *pass, wi_run_view *view, weir_error *
 
 static weir_status plan_view(wi_pass *pass, wi_run_view *view, weir_error *err) {
   WI_TRY(declare_inputs(pass, view, err));
-  WI_TRY(wi_view_plan_new(pass->session, view->spec, view->values, view->n_values, &view->plan,
-                          err));
+  WI_TRY(wi_view_plan_new(pass->session, view->spec, view->values, view->n_values,
+                          &view->plan, err));
   if (view->has_schema) {
     view->schema.release(&view->schema);
     view->has_schema = false;
@@ -205,13 +207,16 @@ static weir_status decide_by_record(wi_pass *pass, wi_run_view *view, weir_error
   key_inputs in = {0};
   bool forgiven = false;
   WI_CHECK(inputs_of_record(pass, view, &in, err));
-  wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n, view->result_key);
+  wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n,
+                view->result_key);
   if (strcmp(view->result_key, view->last.result_key) != 0) {
     WI_CHECK(forgive_maintenance(pass, view, &in, &forgiven, err));
-    wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n, view->result_key);
+    wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n,
+                  view->result_key);
   }
   snprintf(view->plan_digest, sizeof(view->plan_digest), "%s", view->last.plan_digest);
-  snprintf(view->schema_digest, sizeof(view->schema_digest), "%s", view->last.schema_digest);
+  snprintf(view->schema_digest, sizeof(view->schema_digest), "%s",
+           view->last.schema_digest);
   if (strcmp(view->result_key, view->last.result_key) == 0) {
     decide_kept(view, forgiven);
     if (view->action == WI_ACTION_ADJUST) {
@@ -254,7 +259,8 @@ done:
 }
 
 /* Every build of a volatile view is another input. */
-static void volatile_identity(wi_run_view *view, const char *result_key, const char *run_id) {
+static void volatile_identity(wi_run_view *view, const char *result_key,
+                              const char *run_id) {
   wi_digest d;
   wi_digest_begin(&d, "weir.volatile");
   wi_digest_text(&d, result_key);
@@ -288,7 +294,8 @@ static void settle_identity(const wi_pass *pass, wi_run_view *view) {
 /* Not chosen: read as it stands, and said so if it is stale. */
 static weir_status stand(wi_pass *pass, wi_run_view *view, weir_error *err) {
   if (!view->last.table) {
-    wi_err_hint(err, "select it too: --select %s, or +NAME for a view with all that it reads",
+    wi_err_hint(err,
+                "select it too: --select %s, or +NAME for a view with all that it reads",
                 view->spec->name);
     return WI_ERR(err, WEIR_E_UPSTREAM_UNBUILT,
                   "the view '%s' is not selected and was never built", view->spec->name);
@@ -316,7 +323,8 @@ weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err) {
   wi_shape_digest(view->spec, view->shape_digest);
   wi_gate_digest(view->spec, view->gate_digest);
   for (size_t i = 0; i < view->n_sources; i++) {
-    WI_CHECK(wi_source_know(pass, &pass->sources[view->sources[i]], view->last.inputs, err));
+    WI_CHECK(
+        wi_source_know(pass, &pass->sources[view->sources[i]], view->last.inputs, err));
   }
   wi_planning_key(pass, view);
   const char *forced = forced_reason(pass, view);

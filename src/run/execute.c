@@ -35,7 +35,8 @@ static weir_status bind_input(view_job *j, const char *key, weir_error *err) {
   if (snap == NULL) {
     return WI_ERR(err, WEIR_E_BUG, "the input '%s' has no snapshot", name);
   }
-  return wi_br_bind_delta(j->pass->engine, j->bind, WI_SCHEMA_MAIN, name, snap, NULL, 0, err);
+  return wi_br_bind_delta(j->pass->engine, j->bind, WI_SCHEMA_MAIN, name, snap, NULL, 0,
+                          err);
 }
 
 static weir_status bind_inputs(view_job *j, weir_error *err) {
@@ -127,7 +128,8 @@ static bool same_partitioning(const view_job *j) {
   return same;
 }
 
-static weir_status check_schema_change(const view_job *j, const char *schema, weir_error *err) {
+static weir_status check_schema_change(const view_job *j, const char *schema,
+                                       weir_error *err) {
   if (j->base.version < 0 || strcmp(j->base.schema_json, schema) == 0 ||
       j->view->spec->on_schema_change != WI_SCHEMA_FAIL) {
     return WEIR_OK;
@@ -226,7 +228,8 @@ static weir_status rebuild(view_job *j, weir_error *err) {
 }
 
 static weir_status adjust(view_job *j, weir_error *err) {
-  WI_TRY(wi_gate_run_snapshot(j->view->gate, j->base_snap, j->memory, j->pass->cancel, err));
+  WI_TRY(
+      wi_gate_run_snapshot(j->view->gate, j->base_snap, j->memory, j->pass->cancel, err));
   return commit(j, err);
 }
 
@@ -239,8 +242,9 @@ static void take_facts(view_job *j) {
     v->files = j->staged.n;
     v->bytes = j->staged.bytes;
     if (!wi_commit_checkpoint(j->pass->session, v->store, v->version, &ignored)) {
-      wi_pass_warn(j->pass, ignored.code, "checkpoint", "%s: no checkpoint at version %lld: %s",
-                   v->spec->name, (long long)v->version, ignored.message);
+      wi_pass_warn(j->pass, ignored.code, "checkpoint",
+                   "%s: no checkpoint at version %lld: %s", v->spec->name,
+                   (long long)v->version, ignored.message);
     }
     weir_error_release(&ignored);
   }

@@ -16,7 +16,8 @@ static weir_status below(const wi_spec *spec, const char *first, const char *sec
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
-weir_status wi_view_uri(const wi_spec *spec, const char *view, wi_buf *out, weir_error *err) {
+weir_status wi_view_uri(const wi_spec *spec, const char *view, wi_buf *out,
+                        weir_error *err) {
   return below(spec, view, NULL, out, err);
 }
 
@@ -83,8 +84,8 @@ static weir_status walk_back(const wi_spec *spec, const char *view, wi_store *st
   return WEIR_OK;
 }
 
-weir_status wi_last_read(const wi_spec *spec, const char *view, wi_store *store, wi_last *out,
-                         weir_error *err) {
+weir_status wi_last_read(const wi_spec *spec, const char *view, wi_store *store,
+                         wi_last *out, weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
   wi_log log = {0};
   memset(out, 0, sizeof(*out));

@@ -26,7 +26,8 @@ const char *wi_action_name(wi_action action) {
 }
 
 const char *wi_task_status_name(wi_task_status status) {
-  static const char *const names[] = {"planned", "pass", "reused", "warn", "error", "skip"};
+  static const char *const names[] = {"planned", "pass",  "reused",
+                                      "warn",    "error", "skip"};
   return names[status];
 }
 
@@ -77,7 +78,8 @@ static void unknown_table(wi_pass *pass, const wi_spec_view *view, const wi_ref 
   if (pass->names_unknown) {
     return;
   }
-  const char **names = wi_alloc_array(spec->n_sources + spec->n_views + 1, sizeof(*names));
+  const char **names =
+      wi_alloc_array(spec->n_sources + spec->n_views + 1, sizeof(*names));
   size_t n = 0;
   if (names != NULL) {
     for (size_t i = 0; i < spec->n_sources; i++) {
@@ -88,8 +90,10 @@ static void unknown_table(wi_pass *pass, const wi_spec_view *view, const wi_ref 
     }
     wi_nearest(ref->name, names, n, near, sizeof(near));
   }
-  snprintf(hint, sizeof(hint), near[0] != '\0' ? "did you mean %s?" : "declare it under `sources:` in weir.yml%s",
-           near);
+  snprintf(
+      hint, sizeof(hint),
+      near[0] != '\0' ? "did you mean %s?" : "declare it under `sources:` in weir.yml%s",
+      near);
   wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_TABLE, WI_ORIGIN, view->file, ref->line,
                ref->column, hint, "'%s' is neither a source nor a view", ref->name);
   wi_free(names);
@@ -105,8 +109,9 @@ static void refuse_schema(wi_pass *pass, const wi_spec_view *view, const wi_ref 
   wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_TABLE, WI_ORIGIN, view->file, ref->line,
                ref->column,
                records ? "read the records with `weir sql`"
-               : path  ? "declare a Delta table under `sources:` in weir.yml, and name that"
-                       : hint,
+               : path
+                   ? "declare a Delta table under `sources:` in weir.yml, and name that"
+                   : hint,
                records ? "a view cannot read '%s': each run would change its own input"
                : path  ? "%s is neither a source nor a view, and views read no files"
                        : "'%s' is neither a source nor a view",
@@ -128,7 +133,8 @@ static weir_status sort_relations(wi_pass *pass, wi_run_view *view, weir_error *
   for (size_t i = 0; i < view->refs.n_relations; i++) {
     const wi_ref *ref = &view->refs.relations[i];
     const char *plain = wi_relation_plain(ref->name);
-    const wi_spec_source *source = plain != NULL ? wi_spec_source_find(spec, plain) : NULL;
+    const wi_spec_source *source =
+        plain != NULL ? wi_spec_source_find(spec, plain) : NULL;
     const wi_spec_view *other = plain != NULL ? wi_spec_view_find(spec, plain) : NULL;
     if (plain == NULL) {
       refuse_schema(pass, view->spec, ref);
@@ -150,8 +156,9 @@ static void check_table_functions(wi_pass *pass, const wi_run_view *view) {
     const wi_ref *ref = &view->refs.table_functions[i];
     if (strcmp(ref->name, "range") != 0 && strcmp(ref->name, "generate_series") != 0 &&
         strcmp(ref->name, "unnest") != 0) {
-      wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_FUNCTION, WI_ORIGIN, view->spec->file,
-                   ref->line, ref->column, "range and generate_series are the table functions",
+      wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_FUNCTION, WI_ORIGIN,
+                   view->spec->file, ref->line, ref->column,
+                   "range and generate_series are the table functions",
                    "there is no table function '%s'", ref->name);
     }
   }
@@ -209,7 +216,8 @@ weir_status wi_param_bind(const wi_spec_param *param, int64_t now_us, wi_br_valu
     return WEIR_OK;
   }
   wi_err_hint(err, "--param %s=... or a `default:` in weir.yml", param->name);
-  return WI_ERR(err, WEIR_E_PARAM_MISSING, "the parameter '%s' has no value", param->name);
+  return WI_ERR(err, WEIR_E_PARAM_MISSING, "the parameter '%s' has no value",
+                param->name);
 }
 
 static bool header_allows(const wi_spec_view *view, const char *name) {
@@ -233,8 +241,8 @@ static void unknown_param(wi_pass *pass, const wi_spec_view *view, const wi_ref 
     wi_nearest(ref->name, names, spec->n_params, near, sizeof(near));
   }
   snprintf(hint, sizeof(hint),
-           number            ? "parameters have names: write $name, and declare name under "
-                               "`parameters:` in weir.yml"
+           number ? "parameters have names: write $name, and declare name under "
+                    "`parameters:` in weir.yml"
            : near[0] != '\0' ? "did you mean $%s?"
                              : "declare it under `parameters:` in weir.yml%s",
            near);
@@ -243,7 +251,8 @@ static void unknown_param(wi_pass *pass, const wi_spec_view *view, const wi_ref 
   wi_free(names);
 }
 
-static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used, weir_error *err) {
+static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used,
+                               weir_error *err) {
   view->values = wi_alloc_array(view->refs.n_params + 1, sizeof(*view->values));
   if (view->values == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
@@ -253,7 +262,8 @@ static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used, wei
     const wi_spec_param *param = wi_spec_param_find(pass->spec, ref->name);
     weir_error one = WEIR_ERROR_INIT;
     bool known = param != NULL && header_allows(view->spec, ref->name);
-    if (pass->params_unknown && (!known || (!param->has_value && param->default_kind == WI_DEFAULT_NONE))) {
+    if (pass->params_unknown &&
+        (!known || (!param->has_value && param->default_kind == WI_DEFAULT_NONE))) {
       view->blocked = true; /* most likely it only follows from what was said already */
       continue;
     }
@@ -262,7 +272,8 @@ static weir_status bind_params(wi_pass *pass, wi_run_view *view, bool *used, wei
       continue;
     }
     used[param - pass->spec->params] = true;
-    if (wi_param_bind(param, pass->now_us, &view->values[view->n_values], &one) == WEIR_OK) {
+    if (wi_param_bind(param, pass->now_us, &view->values[view->n_values], &one) ==
+        WEIR_OK) {
       view->n_values++;
     } else {
       wi_err_where(&one, view->spec->file, ref->line, ref->column);
@@ -308,11 +319,13 @@ static weir_status order_views(wi_pass *pass, weir_error *err) {
   return wi_spec_order(spec, pass->refs, pass->order, pass->diags, err);
 }
 
-static weir_status read_view(wi_pass *pass, wi_run_view *view, bool *used, weir_error *err) {
+static weir_status read_view(wi_pass *pass, wi_run_view *view, bool *used,
+                             weir_error *err) {
   weir_error one = WEIR_ERROR_INIT;
   if (view->spec->materialized == WI_MAT_VIEW) {
     wi_diags_add(pass->diags, false, WEIR_E_NOT_YET, WI_ORIGIN, view->spec->file,
-                 view->spec->place.line, view->spec->place.column, "use materialized: table",
+                 view->spec->place.line, view->spec->place.column,
+                 "use materialized: table",
                  "`materialized: view` comes with a later version");
   }
   weir_status status = wi_refs_read(pass->engine, view->spec->sql, &view->refs, &one);
@@ -568,7 +581,8 @@ void wi_pass_cancel(wi_pass *pass) {
   wi_cancel_fire(pass->engine, pass->cancel);
 }
 
-void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt, ...) {
+void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,
+                  ...) {
   char text[1024];
   va_list args;
   va_start(args, fmt);

@@ -22,8 +22,8 @@ static weir_status resolve(wi_pass *pass, wi_run_source *source, weir_error *err
     }
   }
   WI_CHECK(wi_session_store(pass->session, wi_buf_text(&uri), &source->store, err));
-  WI_CHECK(wi_pin_resolve(pass->engine, source->store, source->spec->version, &source->pin,
-                          err));
+  WI_CHECK(wi_pin_resolve(pass->engine, source->store, source->spec->version,
+                          &source->pin, err));
   source->resolved = true;
 done:
   if (status != WEIR_OK) {
@@ -142,8 +142,8 @@ weir_status wi_source_open(wi_pass *pass, wi_run_source *source, weir_error *err
   if (source->snap != NULL) {
     return WEIR_OK;
   }
-  weir_status status = wi_pin_complete(pass->engine, source->store, &source->pin,
-                                       &source->snap, err);
+  weir_status status =
+      wi_pin_complete(pass->engine, source->store, &source->pin, &source->snap, err);
   if (status != WEIR_OK) {
     wi_err_context(err, "source '%s'", source->spec->name);
     wi_err_where(err, source->spec->place.file, source->spec->place.line,
@@ -160,7 +160,8 @@ weir_status wi_source_declare(wi_pass *pass, wi_run_source *source, weir_error *
   }
   WI_CHECK(wi_source_open(pass, source, err));
   WI_CHECK(wi_delta_schema_arrow(source->pin.schema_json, &schema, err));
-  WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, source->spec->name, &schema, err));
+  WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, source->spec->name, &schema,
+                              err));
   source->declared = true;
 done:
   if (schema.release != NULL) {

@@ -56,8 +56,8 @@ void wi_info_release(wi_info *info);
 /* Critical path and slack of the chosen views, by the durations known so far. */
 weir_status wi_pass_times(wi_pass *pass, weir_error *err);
 weir_status wi_pass_schedule(wi_pass *pass, weir_error *err);
-void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt, ...)
-    WEIR_PRINTF(4, 5);
+void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,
+                  ...) WEIR_PRINTF(4, 5);
 
 /* records.c */
 void wi_pass_record(wi_pass *pass);

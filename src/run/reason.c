@@ -65,8 +65,9 @@ static bool input_moved(const wi_pass *pass, wi_run_view *view, const char *name
     if (other) {
       snprintf(view->reason, sizeof(view->reason), "input %s is another table", name);
     } else {
-      snprintf(view->reason, sizeof(view->reason), "input %s moved from version %lld to %lld",
-               name, from, (long long)source->pin.version);
+      snprintf(view->reason, sizeof(view->reason),
+               "input %s moved from version %lld to %lld", name, from,
+               (long long)source->pin.version);
     }
   }
   return true;

@@ -44,7 +44,9 @@ done:
 }
 
 static const char *run_status(const wi_pass *pass) {
-  return pass->summary.cancelled ? "interrupted" : pass->summary.error > 0 ? "failed" : "ok";
+  return pass->summary.cancelled   ? "interrupted"
+         : pass->summary.error > 0 ? "failed"
+                                   : "ok";
 }
 
 static weir_status record_run(wi_pass *pass, weir_error *err) {
@@ -154,14 +156,17 @@ static const char *mode_text(const wi_run_view *view) {
   if (view->status != WI_TASK_PASS) {
     return NULL;
   }
-  return view->mode == WI_WRITE_ADJUST ? "adjust" : view->version == 0 ? "create" : "overwrite";
+  return view->mode == WI_WRITE_ADJUST ? "adjust"
+         : view->version == 0          ? "create"
+                                       : "overwrite";
 }
 
 static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *view) {
   wi_buf inputs = WI_BUF_INIT, pins = WI_BUF_INIT;
   char app_id[320];
   bool passed = view->status == WI_TASK_PASS;
-  snprintf(app_id, sizeof(app_id), WI_APP_PREFIX "%s/%s", pass->spec->name, view->spec->name);
+  snprintf(app_id, sizeof(app_id), WI_APP_PREFIX "%s/%s", pass->spec->name,
+           view->spec->name);
   input_names(pass, view, &inputs);
   pins_json(pass, view, &pins);
   wi_record_row(r);
@@ -257,7 +262,8 @@ static weir_status record_plans(wi_pass *pass, weir_error *err) {
   WI_CHECK(wi_record_new(WI_RECORD_PLANS, &r, err));
   for (size_t i = 0; i < pass->spec->n_views; i++) {
     const wi_run_view *view = &pass->views[pass->order[i]];
-    bool known = view->last.found && strcmp(view->last.plan_digest, view->plan_digest) == 0;
+    bool known =
+        view->last.found && strcmp(view->last.plan_digest, view->plan_digest) == 0;
     if (view->status == WI_TASK_PASS && view->plan != NULL && !known) {
       WI_CHECK(record_plan(r, pass, view, err));
     }
@@ -278,8 +284,8 @@ static weir_status record_settings(wi_pass *pass, weir_error *err) {
   char app_id[96];
   bool has = false;
   WI_CHECK(wi_record_new(WI_RECORD_SETTINGS, &r, err));
-  WI_CHECK(wi_br_session_table_read(pass->engine, pass->session->handle, WI_BR_SETTINGS, &rows,
-                                    err));
+  WI_CHECK(wi_br_session_table_read(pass->engine, pass->session->handle, WI_BR_SETTINGS,
+                                    &rows, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {
@@ -343,13 +349,13 @@ void wi_pass_record(wi_pass *pass) {
   const wi_run_summary *sum = &pass->summary;
   bool moved = sum->reused < sum->total;
   weir_status (*const parts[])(wi_pass *, weir_error *) = {
-      moved ? record_tasks : NULL, moved ? record_plans : NULL, moved ? record_settings : NULL,
-      record_warnings, record_run};
+      moved ? record_tasks : NULL, moved ? record_plans : NULL,
+      moved ? record_settings : NULL, record_warnings, record_run};
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
     weir_error err = WEIR_ERROR_INIT;
     if (parts[i] != NULL && parts[i](pass, &err) != WEIR_OK) {
-      wi_pass_warn(pass, err.code, "record", "a record of this run could not be written: %s",
-                   err.message);
+      wi_pass_warn(pass, err.code, "record",
+                   "a record of this run could not be written: %s", err.message);
     }
     weir_error_release(&err);
   }

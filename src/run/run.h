@@ -15,7 +15,7 @@
 #include "table/table.h"
 
 typedef enum wi_action {
-  WI_ACTION_NONE = 0,   /* not looked at */
+  WI_ACTION_NONE = 0, /* not looked at */
   WI_ACTION_REUSE = 1,
   WI_ACTION_FULL = 2,
   WI_ACTION_ADJUST = 3, /* the rows stay; constraints are checked, metadata is written */
@@ -35,29 +35,31 @@ const char *wi_task_status_name(wi_task_status status);
 
 /* What a view's table tells of its last result (last.c). */
 typedef struct wi_last {
-  bool table;        /* there is one */
-  bool found;        /* with a commit of this view in its log */
-  bool foreign_data; /* somebody else changed rows since */
+  bool table;              /* there is one */
+  bool found;              /* with a commit of this view in its log */
+  bool foreign_data;       /* somebody else changed rows since */
   int64_t foreign_version; /* newest commit that did */
   char foreign_writer[128];
-  int64_t latest;    /* newest version of the table */
+  int64_t latest; /* newest version of the table */
   char latest_digest[WI_DIGEST_HEX];
   int64_t latest_us; /* its time */
   int64_t version;   /* of this view's last commit */
   wi_commit commit;  /* that commit; holds the texts below */
-  const char *planning_key, *result_key, *plan_digest, *functions_digest, *settings_digest;
+  const char *planning_key, *result_key, *plan_digest, *functions_digest,
+      *settings_digest;
   const char *run_id;
-  const char *shape_digest, *gate_digest, *schema_digest, *view_digest, *params, *is_volatile;
-  json_t *inputs;    /* array of objects: name, kind, identity, version, ... */
+  const char *shape_digest, *gate_digest, *schema_digest, *view_digest, *params,
+      *is_volatile;
+  json_t *inputs; /* array of objects: name, kind, identity, version, ... */
 } wi_last;
 
 typedef struct wi_run_source {
   const wi_spec_source *spec;
   wi_store *store;
   wi_pin pin;
-  bool resolved;  /* version and commit digest */
-  bool known;     /* and table id, schema digest, protocol */
-  wb_snap *snap;  /* opened when something must be planned or read */
+  bool resolved; /* version and commit digest */
+  bool known;    /* and table id, schema digest, protocol */
+  wb_snap *snap; /* opened when something must be planned or read */
   bool declared;
   char identity[WI_DIGEST_HEX];
   struct wi_run_source *same; /* an earlier source of the same place and version */
@@ -67,7 +69,7 @@ typedef struct wi_run_source {
 typedef struct wi_run_view {
   const wi_spec_view *spec;
   wi_refs refs;
-  size_t *views;   /* indexes of the views it reads, in order of name */
+  size_t *views; /* indexes of the views it reads, in order of name */
   size_t n_views;
   size_t *sources; /* of sources */
   size_t n_sources;
@@ -89,8 +91,8 @@ typedef struct wi_run_view {
   char reason[256];
   /* executed */
   wi_task_status status;
-  int64_t version;     /* of the table that consumers read */
-  wb_snap *snap;       /* of that version, when a consumer needs it */
+  int64_t version; /* of the table that consumers read */
+  wb_snap *snap;   /* of that version, when a consumer needs it */
   wi_commit_outcome commit;
   wi_write_mode mode;
   uint64_t rows, files, bytes, peak_bytes;
@@ -114,7 +116,8 @@ typedef enum wi_event {
   WI_EVENT_RUN_FINISHED
 } wi_event;
 typedef struct wi_watcher { /* called from any thread of the run, one call at a time */
-  void (*event)(void *ctx, wi_event event, const wi_run_view *view, const weir_error *warning);
+  void (*event)(void *ctx, wi_event event, const wi_run_view *view,
+                const weir_error *warning);
   void *ctx;
 } wi_watcher;
 
@@ -126,9 +129,9 @@ struct wi_pass {
   wi_run_source *sources; /* as spec->sources */
   wi_run_view *views;     /* as spec->views */
   wi_spec_refs *refs;
-  size_t *order;          /* of views */
-  wi_diags *diags;        /* the caller's: errors of the project */
-  wi_diags warnings;      /* of this pass */
+  size_t *order;     /* of views */
+  wi_diags *diags;   /* the caller's: errors of the project */
+  wi_diags warnings; /* of this pass */
   bool full_refresh;
   bool names_unknown, params_unknown; /* weir.yml has errors: a missing one is none */
   char run_id[37];
@@ -136,7 +139,7 @@ struct wi_pass {
   int64_t started_us, finished_us;
   wi_run_summary summary;
   wi_watcher watcher;
-  pthread_mutex_t lock;   /* results, warnings, watcher */
+  pthread_mutex_t lock; /* results, warnings, watcher */
   wb_cancel *cancel;
   atomic_bool cancelled;
 };
@@ -163,11 +166,12 @@ void wi_pass_cancel(wi_pass *pass);
 
 /* ---- pieces that others use ---- */
 /* The place of a view's table, and of a record table. */
-weir_status wi_view_uri(const wi_spec *spec, const char *view, wi_buf *out, weir_error *err);
+weir_status wi_view_uri(const wi_spec *spec, const char *view, wi_buf *out,
+                        weir_error *err);
 weir_status wi_record_uri(const wi_spec *spec, wi_record_table table, wi_buf *out,
                           weir_error *err);
-weir_status wi_last_read(const wi_spec *spec, const char *view, wi_store *store, wi_last *out,
-                         weir_error *err);
+weir_status wi_last_read(const wi_spec *spec, const char *view, wi_store *store,
+                         wi_last *out, weir_error *err);
 void wi_last_release(wi_last *last);
 /* A session with the project's profile, not yet sealed. */
 weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_us,

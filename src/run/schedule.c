@@ -14,10 +14,10 @@ typedef struct scheduler {
   wi_pass *pass;
   pthread_mutex_t lock;
   pthread_cond_t moved;
-  size_t *waiting;  /* by view: inputs of this run that are not done */
+  size_t *waiting; /* by view: inputs of this run that are not done */
   bool *queued;
-  size_t left;      /* tasks not finished */
-  uint64_t memory;  /* of one view */
+  size_t left;     /* tasks not finished */
+  uint64_t memory; /* of one view */
 } scheduler;
 
 static bool is_task(const wi_run_view *view) {
@@ -42,7 +42,8 @@ static void settle_done(wi_pass *pass, wi_run_view *view) {
   switch (view->commit.end) {
     case WI_END_SAME:
       view->status = WI_TASK_REUSED;
-      snprintf(view->reason, sizeof(view->reason), "another run committed the same result");
+      snprintf(view->reason, sizeof(view->reason),
+               "another run committed the same result");
       return;
     case WI_END_SUPERSEDED:
       view->status = WI_TASK_WARN;
@@ -323,8 +324,10 @@ static int hold_warehouse(wi_pass *pass) {
   for (size_t v = 0; v < pass->spec->n_views; v++) {
     any = any || (is_task(&pass->views[v]) && works(&pass->views[v]));
   }
-  if (any && wi_session_store(pass->session, pass->spec->warehouse, &store, NULL) == WEIR_OK &&
-      wi_store_local(store) != NULL && wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
+  if (any &&
+      wi_session_store(pass->session, pass->spec->warehouse, &store, NULL) == WEIR_OK &&
+      wi_store_local(store) != NULL &&
+      wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
     (void)wi_dir_lock(wi_store_local(store), false, &fd, NULL);
   }
   wi_store_unref(&store);

@@ -17,7 +17,8 @@ static bool is_speed(wi_str key) {
   for (size_t i = 0; i < sizeof(speed) / sizeof(speed[0]); i++) {
     size_t n = strlen(speed[i]);
     bool prefix = speed[i][n - 1] == '.';
-    if (prefix ? key.n > n && memcmp(key.p, speed[i], n) == 0 : wi_str_eq(key, speed[i])) {
+    if (prefix ? key.n > n && memcmp(key.p, speed[i], n) == 0
+               : wi_str_eq(key, speed[i])) {
       return true;
     }
   }
@@ -112,8 +113,10 @@ done:
 
 weir_status wi_session_capture(wi_session *s, weir_error *err) {
   wi_digest d;
-  WI_TRY(digest_table(s, WI_BR_SETTINGS, 2, "weir.settings", is_speed, s->settings_digest, err));
-  WI_TRY(digest_table(s, WI_BR_FUNCTIONS, 6, "weir.functions", NULL, s->functions_digest, err));
+  WI_TRY(digest_table(s, WI_BR_SETTINGS, 2, "weir.settings", is_speed, s->settings_digest,
+                      err));
+  WI_TRY(digest_table(s, WI_BR_FUNCTIONS, 6, "weir.functions", NULL, s->functions_digest,
+                      err));
   WI_TRY(digest_table(s, WI_BR_RULES, 3, "weir.rules", NULL, s->rules_digest, err));
   WI_TRY(read_volatility(s, err));
   wi_digest_begin(&d, "weir.session");
@@ -145,7 +148,8 @@ weir_status wi_session_envelope(wi_session *s, char out[WI_DIGEST_HEX], weir_err
   out[0] = '\0';
   if (!s->sealed) {
     wi_err_hint(err, "register every table, seal the session, then capture");
-    return WI_ERR(err, WEIR_E_NOT_SEALED, "the envelope is captured before registration ended");
+    return WI_ERR(err, WEIR_E_NOT_SEALED,
+                  "the envelope is captured before registration ended");
   }
   wi_digest_begin(&d, "weir.envelope");
   wi_digest_text(&d, s->digest);
@@ -178,13 +182,15 @@ weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGES
   wi_digest_begin(&d, "weir.schema");
   wi_digest_u64(&d, (uint64_t)schema->n_children);
   for (int64_t i = schema->n_children - 1; i >= 0 && status == WEIR_OK; i--) {
-    status = wi_list_add(&stack, schema->children[i]) ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+    status =
+        wi_list_add(&stack, schema->children[i]) ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
   }
   while (status == WEIR_OK && stack.n > 0) {
     const struct ArrowSchema *field = stack.items[--stack.n];
     digest_field(&d, field);
     for (int64_t i = field->n_children - 1; i >= 0 && status == WEIR_OK; i--) {
-      status = wi_list_add(&stack, field->children[i]) ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+      status = wi_list_add(&stack, field->children[i]) ? WEIR_OK
+                                                       : wi_err_nomem(err, WI_ORIGIN);
     }
   }
   wi_digest_end_hex(&d, out);

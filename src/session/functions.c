@@ -21,8 +21,8 @@ static weir_status invoke(const void *self, size_t n, const wi_br_arg *args, int
   const wi_fn *fn = self;
   wi_fn_arg plain[MAX_ARGS];
   if (n > MAX_ARGS) {
-    return WI_ERR(err, WEIR_E_SQL_PLAN, "%s takes at most %d arguments, not %zu", fn->name,
-                  MAX_ARGS, n);
+    return WI_ERR(err, WEIR_E_SQL_PLAN, "%s takes at most %d arguments, not %zu",
+                  fn->name, MAX_ARGS, n);
   }
   for (size_t i = 0; i < n; i++) {
     plain[i].array = args[i].array;

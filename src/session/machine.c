@@ -22,7 +22,8 @@ static uint64_t cgroup_bytes(const char *path) {
 
 uint64_t wi_machine_memory(void) {
   long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-  uint64_t all = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : (uint64_t)1 << 30;
+  uint64_t all =
+      pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : (uint64_t)1 << 30;
   uint64_t v2 = cgroup_bytes("/sys/fs/cgroup/memory.max");
   uint64_t v1 = cgroup_bytes("/sys/fs/cgroup/memory/memory.limit_in_bytes");
   if (v2 > 0 && v2 < all) {

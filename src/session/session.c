@@ -140,7 +140,8 @@ void wi_session_free(wi_session **session) {
   wi_free(s);
 }
 
-weir_status wi_session_store(wi_session *s, const char *uri, wi_store **out, weir_error *err) {
+weir_status wi_session_store(wi_session *s, const char *uri, wi_store **out,
+                             weir_error *err) {
   return wi_store_open(s->engine, uri, s->storage, s->n_storage, out, err);
 }
 
@@ -151,7 +152,8 @@ static weir_status keep(wi_session *s, wi_input *input, weir_error *err) {
   wi_buf_fmt(&key, "%s.%s", input->schema, input->name);
   pthread_mutex_lock(&s->lock);
   if (wi_map_has(&s->inputs, wi_buf_text(&key))) {
-    status = WI_ERR(err, WEIR_E_DUPLICATE_NAME, "there are two tables named '%s'", input->name);
+    status = WI_ERR(err, WEIR_E_DUPLICATE_NAME, "there are two tables named '%s'",
+                    input->name);
   } else if (key.failed || !wi_map_put(&s->inputs, wi_buf_text(&key), input)) {
     status = wi_err_nomem(err, WI_ORIGIN);
   }
@@ -180,11 +182,12 @@ static weir_status check_open(wi_session *s, const char *schema, const char *nam
                               weir_error *err) {
   if (s->sealed) {
     wi_err_hint(err, "register every table before weir_session_seal");
-    return WI_ERR(err, WEIR_E_NOT_SEALED, "'%s' is registered after the session was sealed",
-                  name);
+    return WI_ERR(err, WEIR_E_NOT_SEALED,
+                  "'%s' is registered after the session was sealed", name);
   }
   if (!wi_name_valid(name)) {
-    wi_err_hint(err, "use lower-case letters, digits and _, beginning with a letter or _");
+    wi_err_hint(err,
+                "use lower-case letters, digits and _, beginning with a letter or _");
     return WI_ERR(err, WEIR_E_BAD_NAME, "'%s' is no valid table name", name);
   }
   if (wi_session_input(s, schema, name) != NULL) {

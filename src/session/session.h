@@ -23,17 +23,17 @@ typedef enum wi_input_kind {
 typedef struct wi_input { /* what a name stands for in one session */
   char *schema, *name;
   wi_input_kind kind;
-  wi_pin pin;       /* of Delta inputs */
-  wi_store *store;  /* of Delta inputs */
-  wb_snap *snap;    /* of Delta inputs; NULL until completed */
+  wi_pin pin;                        /* of Delta inputs */
+  wi_store *store;                   /* of Delta inputs */
+  wb_snap *snap;                     /* of Delta inputs; NULL until completed */
   char schema_digest[WI_DIGEST_HEX]; /* of the declared Arrow schema */
 } wi_input;
 
 typedef struct wi_session_options {
-  wi_engine *engine;      /* referenced */
+  wi_engine *engine; /* referenced */
   uint32_t threads;
-  uint64_t memory;        /* bytes for all that executes at once */
-  const char *spill_dir;  /* a folder of the session's is made in it; NULL: TMPDIR */
+  uint64_t memory;       /* bytes for all that executes at once */
+  const char *spill_dir; /* a folder of the session's is made in it; NULL: TMPDIR */
   uint64_t spill_limit;
   int64_t now_us;
   const wi_br_pair *storage;
@@ -53,7 +53,7 @@ typedef struct wi_session {
   int64_t now_us;
   wi_br_pair *storage;
   size_t n_storage;
-  wi_map inputs; /* "schema.name" -> wi_input */
+  wi_map inputs;        /* "schema.name" -> wi_input */
   pthread_mutex_t lock; /* inputs and bind */
   bool sealed;
   /* captured by sealing */
@@ -75,9 +75,9 @@ void wi_session_free(wi_session **session);
 weir_status wi_session_store(wi_session *session, const char *uri, wi_store **out,
                              weir_error *err);
 /* Resolves, gates and declares; `uri` is a path or URI relative to `base` (NULL: cwd). */
-weir_status wi_session_add_delta(wi_session *session, const char *schema, const char *name,
-                                 const char *uri, const char *base, int64_t version,
-                                 weir_error *err);
+weir_status wi_session_add_delta(wi_session *session, const char *schema,
+                                 const char *name, const char *uri, const char *base,
+                                 int64_t version, weir_error *err);
 /* The stream is taken in any case. */
 weir_status wi_session_add_rows(wi_session *session, const char *schema, const char *name,
                                 wi_input_kind kind, struct ArrowArrayStream *take,
@@ -87,7 +87,8 @@ weir_status wi_session_declare(wi_session *session, const char *schema, const ch
                                struct ArrowSchema *take, weir_error *err);
 weir_status wi_session_seal(wi_session *session, weir_error *err);
 /* Envelope digest: session digest, profile and inputs with their pins. */
-weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX], weir_error *err);
+weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX],
+                                weir_error *err);
 wi_input *wi_session_input(wi_session *session, const char *schema, const char *name);
 
 /* A digest over an Arrow schema: names, types, nullability, in order. */

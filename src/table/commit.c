@@ -34,7 +34,8 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
 }
 
 bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out) {
-  json_t *all = json_loads(base->configuration != NULL ? base->configuration : "{}", 0, NULL);
+  json_t *all =
+      json_loads(base->configuration != NULL ? base->configuration : "{}", 0, NULL);
   const char *text = json_string_value(json_object_get(all, key));
   bool found = text != NULL;
   wi_buf_clear(out);
@@ -52,8 +53,8 @@ weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err)
     bool found = wi_base_property(base, WI_OWNER_KEY, &text);
     if (!found || strcmp(wi_buf_text(&text), owner) != 0) {
       wi_err_hint(err, "give the view another name or the project another warehouse");
-      status = found ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s", base->uri,
-                              wi_buf_text(&text), owner)
+      status = found ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s",
+                              base->uri, wi_buf_text(&text), owner)
                      : WI_ERR(err, WEIR_E_NOT_OURS,
                               "'%s' is a table that weir did not make for %s", base->uri,
                               owner);
@@ -141,7 +142,8 @@ static bool is_append_only(const wi_commit_request *r, const wi_pin *base) {
   bool on = false;
   for (size_t i = 0; r->table != NULL && i < r->table->n_configuration; i++) {
     const wi_br_pair *one = &r->table->configuration[i];
-    on = on || (strcmp(one->key, "delta.appendOnly") == 0 && strcmp(one->value, "true") == 0);
+    on = on ||
+         (strcmp(one->key, "delta.appendOnly") == 0 && strcmp(one->value, "true") == 0);
   }
   if (r->table == NULL && base != NULL) {
     on = wi_base_property(base, "delta.appendOnly", &text) &&
@@ -156,7 +158,8 @@ static weir_status check_append_only(const wi_commit_request *r, const wi_pin *b
   if (removes->n == 0 || !is_append_only(r, base)) {
     return WEIR_OK;
   }
-  wi_err_hint(err, "take append_only (the property delta.appendOnly) off, if rows may go");
+  wi_err_hint(err,
+              "take append_only (the property delta.appendOnly) off, if rows may go");
   return WI_ERR(err, WEIR_E_APPEND_ONLY,
                 "'%s' is append-only, and this write would remove %zu of its files",
                 wi_store_uri(r->store), removes->n);
@@ -166,7 +169,7 @@ static weir_status check_append_only(const wi_commit_request *r, const wi_pin *b
 
 typedef struct attempt {
   const wi_commit_request *request;
-  bool joined; /* appends to a table that somebody else created just now */
+  bool joined;     /* appends to a table that somebody else created just now */
   wi_pin reopened; /* after a lost race */
   wb_snap *reopened_snap;
   const wi_pin *base;
@@ -179,7 +182,8 @@ static const char *mode_name(wi_write_mode mode) {
   return mode == WI_WRITE_APPEND ? "Append" : "Overwrite";
 }
 
-static weir_status partition_json(const wi_commit_request *r, wi_buf *out, weir_error *err) {
+static weir_status partition_json(const wi_commit_request *r, wi_buf *out,
+                                  weir_error *err) {
   wi_json j;
   wi_json_begin(&j, out);
   wi_json_array(&j);
@@ -190,8 +194,8 @@ static weir_status partition_json(const wi_commit_request *r, wi_buf *out, weir_
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
-static weir_status compose(const attempt *a, int64_t now_us, wi_buf *out, uint64_t *removed,
-                           weir_error *err) {
+static weir_status compose(const attempt *a, int64_t now_us, wi_buf *out,
+                           uint64_t *removed, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_commit_request *r = a->request;
   wi_removes removes = {0};
@@ -243,10 +247,13 @@ static weir_status judge(const attempt *a, const wi_meanwhile *m, bool *ended,
   const wi_commit_request *r = a->request;
   *ended = false;
   if (m->app_version >= 0 && m->app_version >= a->app_version) {
-    json_t *info = json_loads(m->app_commit_info != NULL ? m->app_commit_info : "{}", 0, NULL);
+    json_t *info =
+        json_loads(m->app_commit_info != NULL ? m->app_commit_info : "{}", 0, NULL);
     const char *key = json_string_value(json_object_get(info, "weir.result_key"));
     bool same = r->result_key != NULL && key != NULL && strcmp(key, r->result_key) == 0;
-    out->end = same ? WI_END_SAME : r->result_key != NULL ? WI_END_SUPERSEDED : WI_END_UNCHANGED;
+    out->end = same                    ? WI_END_SAME
+               : r->result_key != NULL ? WI_END_SUPERSEDED
+                                       : WI_END_UNCHANGED;
     out->version = m->latest;
     json_decref(info);
     *ended = true;
@@ -297,7 +304,8 @@ static weir_status reopen(attempt *a, weir_error *err) {
   }
   if (moved || (!had_base && r->table != NULL && !a->joined)) {
     wi_err_hint(err, "run again: the next run starts from the table as it is now");
-    return WI_ERR(err, WEIR_E_CONFLICT, "'%s' got another schema while this write was prepared",
+    return WI_ERR(err, WEIR_E_CONFLICT,
+                  "'%s' got another schema while this write was prepared",
                   wi_store_uri(r->store));
   }
   return WEIR_OK;
@@ -309,14 +317,16 @@ static void back_off(uint32_t attempt_number, const char *commit_id) {
   for (const char *p = commit_id; *p != '\0'; p++) {
     salt = salt * 31 + (unsigned char)*p;
   }
-  wi_sleep_us((uint32_t)(BACKOFF_US * (uint64_t)(attempt_number + 1) + salt % BACKOFF_US));
+  wi_sleep_us(
+      (uint32_t)(BACKOFF_US * (uint64_t)(attempt_number + 1) + salt % BACKOFF_US));
 }
 
-static weir_status lost(attempt *a, int64_t base_version, bool *ended, wi_commit_outcome *out,
-                        weir_error *err) {
+static weir_status lost(attempt *a, int64_t base_version, bool *ended,
+                        wi_commit_outcome *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_meanwhile m = {0};
-  WI_CHECK(wi_meanwhile_read(a->request->store, base_version, a->request->app_id, &m, err));
+  WI_CHECK(
+      wi_meanwhile_read(a->request->store, base_version, a->request->app_id, &m, err));
   WI_CHECK(judge(a, &m, ended, out, err));
   if (!*ended) {
     WI_CHECK(reopen(a, err));
@@ -342,7 +352,8 @@ static weir_status first_version(attempt *a, bool *ended, wi_commit_outcome *out
   return WEIR_OK;
 }
 
-weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out, weir_error *err) {
+weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
+                            weir_error *err) {
   weir_status status = WEIR_OK;
   attempt a = {0};
   wi_buf bytes = WI_BUF_INIT;
@@ -370,8 +381,9 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out, 
     }
     if (tried >= r->max_retries) {
       wi_err_hint(err, "run again");
-      status = WI_ERR(err, WEIR_E_CONFLICT, "'%s': %u commits in a row were lost to others",
-                      wi_store_uri(r->store), tried + 1);
+      status =
+          WI_ERR(err, WEIR_E_CONFLICT, "'%s': %u commits in a row were lost to others",
+                 wi_store_uri(r->store), tried + 1);
       goto done;
     }
     back_off(tried, a.commit_id);
@@ -384,7 +396,8 @@ done:
   return status;
 }
 
-bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version, weir_error *err) {
+bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
+                          weir_error *err) {
   if (version == 0 || version % CHECKPOINT_EVERY != 0) {
     return true;
   }

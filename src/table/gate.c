@@ -15,8 +15,8 @@
 
 typedef struct gate_check {
   char *name;
-  char *sample_tail;  /* FROM ... WHERE ...: the rows to show */
-  wb_plan *plan;      /* one row: how many violate */
+  char *sample_tail; /* FROM ... WHERE ...: the rows to show */
+  wb_plan *plan;     /* one row: how many violate */
   bool is_key, not_null, unique;
 } gate_check;
 
@@ -119,7 +119,8 @@ static void rule_sql(const wi_gate *gate, const wi_gate_rule *rule, wi_buf *coun
   wi_buf_fmt(count, "SELECT count(*) AS n%s", wi_buf_text(tail));
 }
 
-static weir_status plan_sql(wi_gate *gate, const char *sql, wb_plan **out, weir_error *err) {
+static weir_status plan_sql(wi_gate *gate, const char *sql, wb_plan **out,
+                            weir_error *err) {
   wb_plan *logical = NULL;
   weir_status status = wi_query_plan(gate->session, sql, NULL, 0, &logical, out, err);
   wi_br_plan_free(gate->session->engine, &logical);
@@ -177,8 +178,8 @@ static weir_status declare(wi_gate *gate, const struct ArrowSchema *schema,
 }
 
 weir_status wi_gate_new(wi_session *session, const char *label,
-                        const struct ArrowSchema *schema, const wi_gate_rule *rules, size_t n,
-                        wi_gate **out, weir_error *err) {
+                        const struct ArrowSchema *schema, const wi_gate_rule *rules,
+                        size_t n, wi_gate **out, weir_error *err) {
   weir_status status = WEIR_OK;
   *out = NULL;
   wi_gate *gate = wi_alloc(sizeof(*gate));
@@ -243,8 +244,8 @@ static weir_status open_rows(const gate_run *run, const wb_plan *plan, wi_cursor
   options.memory_bytes = run->memory;
   options.spill_dir = s->spill_dir;
   options.spill_bytes = s->spill_limit;
-  WI_TRY(wi_br_exec_new(s->engine, s->handle, plan, run->bind, &options, run->cancel, exec,
-                        err));
+  WI_TRY(wi_br_exec_new(s->engine, s->handle, plan, run->bind, &options, run->cancel,
+                        exec, err));
   WI_TRY(wi_br_exec_stream(s->engine, *exec, &stream, err));
   return wi_cursor_open(&stream, out, err);
 }
@@ -350,8 +351,8 @@ static weir_status file_values(const wi_staged_file *file, const char *const *co
 }
 
 static weir_status bind_staged(wi_gate *gate, wb_bind *bind, wi_store *store,
-                               const wi_staged *staged, const char *const *columns, size_t n,
-                               weir_error *err) {
+                               const wi_staged *staged, const char *const *columns,
+                               size_t n, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_store *handle = NULL;
   wi_br_file *files = wi_alloc_array(staged->n + 1, sizeof(*files));
@@ -366,7 +367,8 @@ static weir_status bind_staged(wi_gate *gate, wb_bind *bind, wi_store *store,
     files[i].size = staged->files[i].size;
     files[i].partition_values = values + i * n;
     if (n > 0) {
-      WI_CHECK(file_values(&staged->files[i], columns, n, &parsed[i], values + i * n, err));
+      WI_CHECK(
+          file_values(&staged->files[i], columns, n, &parsed[i], values + i * n, err));
     }
   }
   WI_CHECK(wi_store_handle(store, &handle, err));
@@ -391,7 +393,8 @@ weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
     return WEIR_OK;
   }
   WI_CHECK(wi_br_bind_new(gate->session->engine, &bind, err));
-  WI_CHECK(bind_staged(gate, bind, store, staged, partition_columns, n_partition_columns, err));
+  WI_CHECK(bind_staged(gate, bind, store, staged, partition_columns, n_partition_columns,
+                       err));
   gate_run run = {gate, bind, cancel, memory};
   WI_CHECK(run_checks(&run, err));
 done:
@@ -407,8 +410,8 @@ weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t me
     return WEIR_OK;
   }
   WI_CHECK(wi_br_bind_new(gate->session->engine, &bind, err));
-  WI_CHECK(wi_br_bind_delta(gate->session->engine, bind, GATE_SCHEMA, gate->label, snap, NULL,
-                            0, err));
+  WI_CHECK(wi_br_bind_delta(gate->session->engine, bind, GATE_SCHEMA, gate->label, snap,
+                            NULL, 0, err));
   gate_run run = {gate, bind, cancel, memory};
   WI_CHECK(run_checks(&run, err));
 done:

@@ -8,16 +8,16 @@
 
 #include "plan/plan.h"
 
-#define WI_WRITER "weir/0.1.0"
+#define WI_WRITER    "weir/0.1.0"
 #define WI_OWNER_KEY "weir.owner"
 
 /* ---- stage (stage.c) ---- */
 typedef struct wi_stage_request {
   wi_session *session;
-  const wb_plan *plan;   /* optimized; sorted by the partition columns */
+  const wb_plan *plan; /* optimized; sorted by the partition columns */
   const wb_bind *bind;
   wi_store *store;
-  const char *prefix;    /* folder below the table's root, ending in '/' */
+  const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
   uint64_t target_file_bytes; /* 0: 128 MiB */
@@ -25,21 +25,21 @@ typedef struct wi_stage_request {
   bool order_sensitive;       /* one partition, no spilling */
   uint64_t memory;            /* of this execution */
   uint32_t partitions;
-  const wb_cancel *cancel;    /* may be NULL */
+  const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
  * out over a hash join, it is run once more without one, and *no_hash_join tells. */
-weir_status wi_stage(const wi_stage_request *request, wi_staged *out, uint64_t *peak_bytes,
-                     bool *no_hash_join, weir_error *err);
+weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
+                     uint64_t *peak_bytes, bool *no_hash_join, weir_error *err);
 
 /* ---- gate (gate.c) ---- */
 typedef struct wi_gate_rule {
   const char *name;
-  const char *predicate;       /* rows where it is not TRUE violate; NULL for the others */
-  const char *const *columns;  /* of unique and not-null rules */
+  const char *predicate;      /* rows where it is not TRUE violate; NULL for the others */
+  const char *const *columns; /* of unique and not-null rules */
   size_t n_columns;
-  bool not_null;               /* none of the columns may be null */
-  bool unique;                 /* no two rows alike in them (rows with a null are left out) */
+  bool not_null; /* none of the columns may be null */
+  bool unique;   /* no two rows alike in them (rows with a null are left out) */
   bool is_key;
   wi_place place;
 } wi_gate_rule;
@@ -47,8 +47,8 @@ typedef struct wi_gate wi_gate;
 /* Plans the checks over a late-bound input of the given schema; a predicate that does not
  * plan is an error at its place. `label` names the input and must be unique in the session. */
 weir_status wi_gate_new(wi_session *session, const char *label,
-                        const struct ArrowSchema *schema, const wi_gate_rule *rules, size_t n,
-                        wi_gate **out, weir_error *err);
+                        const struct ArrowSchema *schema, const wi_gate_rule *rules,
+                        size_t n, wi_gate **out, weir_error *err);
 /* Checks staged files: CONSTRAINT or KEY_VIOLATED with counts, and up to ten rows per rule in
  * the error's detail. */
 weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
@@ -61,7 +61,7 @@ void wi_gate_free(wi_gate **gate);
 
 /* ---- commit (commit.c) ---- */
 typedef enum wi_write_mode {
-  WI_WRITE_CREATE = 1,    /* version 0, or nothing */
+  WI_WRITE_CREATE = 1, /* version 0, or nothing */
   WI_WRITE_APPEND = 2,
   WI_WRITE_OVERWRITE = 3, /* all live files go */
   WI_WRITE_REPLACE = 4,   /* the live files of some partitions go */
@@ -79,20 +79,20 @@ typedef struct wi_commit_request {
   wi_session *session;
   wi_store *store;
   wi_write_mode mode;
-  const wi_pin *base;       /* complete; NULL: no table */
-  const wb_snap *base_snap; /* of base */
-  const wi_table_def *table; /* NULL: metaData stays */
-  const wi_staged *staged;   /* NULL: none */
+  const wi_pin *base;                   /* complete; NULL: no table */
+  const wb_snap *base_snap;             /* of base */
+  const wi_table_def *table;            /* NULL: metaData stays */
+  const wi_staged *staged;              /* NULL: none */
   const char *const *const *partitions; /* of REPLACE: values per partition column */
   size_t n_partitions;
   const char *const *partition_columns;
   size_t n_partition_columns;
-  const char *owner;         /* the table must carry this owner; NULL: not checked */
+  const char *owner; /* the table must carry this owner; NULL: not checked */
   const char *app_id;
-  int64_t app_version;       /* -1: one above the base's */
-  const char *result_key;    /* looked for in a commit that came first */
+  int64_t app_version;    /* -1: one above the base's */
+  const char *result_key; /* looked for in a commit that came first */
   const char *operation;
-  const wi_br_pair *info;    /* sorted by key */
+  const wi_br_pair *info; /* sorted by key */
   size_t n_info;
   uint32_t max_retries;
   bool with_protocol;
@@ -108,14 +108,14 @@ typedef struct wi_commit_outcome {
 /* Composes and puts; on a lost race looks at what came first and puts again, yields, or stops
  * (CONFLICT). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
-                      weir_error *err);
+                            weir_error *err);
 /* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
 bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
                           weir_error *err);
 
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
-weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base, wb_snap **snap,
-                         weir_error *err);
+weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
+                         wb_snap **snap, weir_error *err);
 /* Opens the gate for writing: protocol, owner. */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 /* A text of the table's configuration; false if the key is absent. */
@@ -124,8 +124,9 @@ bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
 /* ---- rows from a stream (write.c) ---- */
 typedef struct wi_write_request {
   wi_session *session;
-  const char *uri;          /* canonical */
-  wi_write_mode mode;       /* CREATE, APPEND, REPLACE; APPEND with `create` makes it if absent */
+  const char *uri; /* canonical */
+  wi_write_mode
+      mode; /* CREATE, APPEND, REPLACE; APPEND with `create` makes it if absent */
   bool create;
   const char *const *partition_by;
   size_t n_partition_by;
@@ -148,8 +149,9 @@ typedef struct wi_write_report {
   uint64_t rows, files, bytes;
 } wi_write_report;
 /* Takes the stream in any case. */
-weir_status wi_write_stream(const wi_write_request *request, struct ArrowArrayStream *take,
-                            wi_write_report *out, weir_error *err);
+weir_status wi_write_stream(const wi_write_request *request,
+                            struct ArrowArrayStream *take, wi_write_report *out,
+                            weir_error *err);
 
 /* SQL text pieces: a quoted identifier, a quoted string. */
 void wi_sql_ident(wi_buf *out, const char *name);

@@ -66,8 +66,8 @@ static weir_status new_table_schema(write_job *j, weir_error *err) {
       found = strcmp(j->target.children[c]->name, r->partition_by[i]) == 0;
     }
     if (!found) {
-      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN, "partition column '%s' is not in the rows",
-                    r->partition_by[i]);
+      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
+                    "partition column '%s' is not in the rows", r->partition_by[i]);
     }
     j->partition_columns[i] = r->partition_by[i];
   }
@@ -91,7 +91,8 @@ static weir_status old_table_schema(write_job *j, weir_error *err) {
   return WEIR_OK;
 }
 
-static const struct ArrowSchema *column_of(const struct ArrowSchema *schema, const char *name) {
+static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
+                                           const char *name) {
   for (int64_t i = 0; i < schema->n_children; i++) {
     if (strcmp(schema->children[i]->name, name) == 0) {
       return schema->children[i];
@@ -118,7 +119,8 @@ static weir_status select_sql(const write_job *j, wi_buf *out, weir_error *err) 
     wi_buf_str(out, i > 0 ? ", " : "");
     if (column_of(&j->given, want->name) == NULL) {
       if ((want->flags & ARROW_FLAG_NULLABLE) == 0) {
-        return WI_ERR(err, WEIR_E_SCHEMA_CHANGED, "the rows lack the column '%s'", want->name);
+        return WI_ERR(err, WEIR_E_SCHEMA_CHANGED, "the rows lack the column '%s'",
+                      want->name);
       }
       wi_buf_str(out, "NULL AS ");
     }
@@ -156,14 +158,16 @@ done:
   return status;
 }
 
-static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take, weir_error *err) {
+static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
+                             weir_error *err) {
   weir_status status = WEIR_OK;
   struct ArrowSchema copy = {0};
   if (ArrowSchemaDeepCopy(&j->given, &copy) != NANOARROW_OK) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (int64_t i = 0; i < copy.n_children; i++) {
-    copy.children[i]->flags |= ARROW_FLAG_NULLABLE; /* checked by the gate, not believed */
+    copy.children[i]->flags |=
+        ARROW_FLAG_NULLABLE; /* checked by the gate, not believed */
   }
   WI_CHECK(wi_session_declare(j->s, WRITE_SCHEMA, j->name, &copy, err));
   WI_CHECK(wi_br_bind_new(j->s->engine, &j->bind, err));
@@ -210,7 +214,8 @@ static bool belongs(const write_job *j, const json_t *values) {
   for (size_t p = 0; p < j->r->n_partitions; p++) {
     bool all = true;
     for (size_t c = 0; c < j->n_partition_columns && all; c++) {
-      const char *have = json_string_value(json_object_get(values, j->partition_columns[c]));
+      const char *have =
+          json_string_value(json_object_get(values, j->partition_columns[c]));
       const char *want = j->r->partitions[p][c];
       all = have == NULL || want == NULL ? have == want : strcmp(have, want) == 0;
     }
@@ -230,10 +235,11 @@ static weir_status check_partitions(const write_job *j, weir_error *err) {
     bool fine = belongs(j, values);
     json_decref(values);
     if (!fine) {
-      return WI_ERR(err, WEIR_E_CONSTRAINT,
-                    "%llu rows belong to the partition %s, which is not among those to replace",
-                    (unsigned long long)j->staged.files[i].rows,
-                    j->staged.files[i].partition_values);
+      return WI_ERR(
+          err, WEIR_E_CONSTRAINT,
+          "%llu rows belong to the partition %s, which is not among those to replace",
+          (unsigned long long)j->staged.files[i].rows,
+          j->staged.files[i].partition_values);
     }
   }
   return WEIR_OK;
@@ -374,8 +380,8 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
   return WEIR_OK;
 }
 
-static weir_status write_rows(write_job *j, struct ArrowArrayStream *take, wi_write_report *out,
-                              weir_error *err) {
+static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
+                              wi_write_report *out, weir_error *err) {
   int code = take->get_schema(take, &j->given);
   if (code != 0) {
     return wi_stream_error(take, code, err);

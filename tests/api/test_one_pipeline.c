@@ -66,11 +66,12 @@ static bool same_text(const char *line, const char *key, const char *expected) {
 }
 
 /* The command's plan, line by line beside the library's. */
-static bool compare(const char *root, const char *arguments, const weir_view_result *views,
-                    size_t n) {
+static bool compare(const char *root, const char *arguments,
+                    const weir_view_result *views, size_t n) {
   char command[1024], line[4096];
-  snprintf(command, sizeof command, "cd / && '%s/weir' plan --project '%s' %s --format json",
-           WT_BUILD, root, arguments);
+  snprintf(command, sizeof command,
+           "cd / && '%s/weir' plan --project '%s' %s --format json", WT_BUILD, root,
+           arguments);
   FILE *pipe = popen(command, "r");
   size_t at = 0;
   bool same = pipe != NULL;

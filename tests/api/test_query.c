@@ -123,8 +123,8 @@ WT_TEST(cancelling_from_another_thread_ends_the_stream) {
   pthread_t thread;
   char got[64];
   WT_CHECK(s != NULL);
-  WT_OK(weir_query_open(s, "SELECT sum(value % 7) FROM range(0, 9000000000000000)", NULL, 0,
-                        &query, &err));
+  WT_OK(weir_query_open(s, "SELECT sum(value % 7) FROM range(0, 9000000000000000)", NULL,
+                        0, &query, &err));
   WT_OK(weir_query_stream(query, &rows, &err));
   clock_gettime(CLOCK_MONOTONIC, &before);
   WT_EQ_INT(pthread_create(&thread, NULL, cancel_soon, query), 0);
@@ -238,8 +238,10 @@ WT_TEST(files_cannot_be_read_by_path) {
       "TABLE '@'",
   };
   static const char *const functions[] = {
-      "read_parquet", "read_csv", "read_json", "read_avro", "parquet_metadata",
-      "metadata_cache", "list_files_cache", "statistics_cache", "glob", "parquet_scan"};
+      "read_parquet",     "read_csv",         "read_json",
+      "read_avro",        "parquet_metadata", "metadata_cache",
+      "list_files_cache", "statistics_cache", "glob",
+      "parquet_scan"};
   wt_project folder;
   char file[256], uri[256], sql[1024];
   static const char *const cells[] = {"1"};
@@ -260,7 +262,8 @@ WT_TEST(files_cannot_be_read_by_path) {
       put_path(sql, sizeof sql, forms[f], paths[p]);
       weir_status status = wf_query(s, sql, got, sizeof got, &err);
       if (status != WEIR_E_UNKNOWN_TABLE && status != WEIR_E_SQL_SYNTAX) {
-        wt_fail(__FILE__, __LINE__, "%s gave %d: %s%s", sql, (int)status, err.message, got);
+        wt_fail(__FILE__, __LINE__, "%s gave %d: %s%s", sql, (int)status, err.message,
+                got);
       }
       weir_error_release(&err);
     }
@@ -297,7 +300,8 @@ WT_TEST(unknown_names_have_places_and_neighbours) {
   char got[64];
   weir_error err = WEIR_ERROR_INIT;
   WT_CHECK(s != NULL);
-  WT_EQ_INT(wf_query(s, "SELECT *\nFROM mm", got, sizeof got, &err), WEIR_E_UNKNOWN_TABLE);
+  WT_EQ_INT(wf_query(s, "SELECT *\nFROM mm", got, sizeof got, &err),
+            WEIR_E_UNKNOWN_TABLE);
   WT_EQ_INT(err.line, 2);
   WT_EQ_INT(err.column, 6);
   WT_CHECK(strstr(err.message, "'mm'") != NULL && strstr(err.hint, "m?") != NULL);
@@ -307,7 +311,8 @@ WT_TEST(unknown_names_have_places_and_neighbours) {
   WT_EQ_INT(err.line, 2);
   WT_EQ_INT(err.column, 3);
   weir_error_release(&err);
-  WT_CHECK(wf_expect_error(s, "SELECT no_such_function(n) FROM m", WEIR_E_UNKNOWN_FUNCTION));
+  WT_CHECK(
+      wf_expect_error(s, "SELECT no_such_function(n) FROM m", WEIR_E_UNKNOWN_FUNCTION));
   weir_session_free(&s);
 }
 
@@ -365,8 +370,9 @@ WT_TEST(typed_nulls_are_parameters) {
   }
   WT_CHECK(with_values(s, "SELECT $i AS i, $f AS f, $s AS s, $b AS b, $d AS d, $t AS t",
                        values, 6, "NULL|NULL|NULL|NULL|NULL|NULL;"));
-  WT_CHECK(with_values(s, "SELECT arrow_typeof($i) a, arrow_typeof($b) b, arrow_typeof($d) c",
-                       values, 6, "Int64|Boolean|Date32;"));
+  WT_CHECK(
+      with_values(s, "SELECT arrow_typeof($i) a, arrow_typeof($b) b, arrow_typeof($d) c",
+                  values, 6, "Int64|Boolean|Date32;"));
   WT_CHECK(with_values(s, "SELECT count(*) FROM m WHERE letter = $s", values, 6, "0;"));
   weir_session_free(&s);
 }
@@ -378,8 +384,8 @@ WT_TEST(bad_parameters_have_errors) {
   WT_CHECK(s != NULL);
   WT_CHECK(wf_expect_error(s, "SELECT $missing", WEIR_E_PARAM_UNKNOWN));
   weir_parameter text = {"s", WEIR_TYPE_STRING, 0, 0, 0, "no number"};
-  WT_CHECK(wf_query_with(s, "SELECT n FROM m LIMIT $s", &text, 1, got, sizeof got, &err) !=
-           WEIR_OK);
+  WT_CHECK(wf_query_with(s, "SELECT n FROM m LIMIT $s", &text, 1, got, sizeof got,
+                         &err) != WEIR_OK);
   weir_error_release(&err);
   weir_parameter odd = {"s", (weir_type)77, 0, 0, 0, "x"};
   WT_CHECK(wf_query_with(s, "SELECT $s", &odd, 1, got, sizeof got, &err) != WEIR_OK);

@@ -177,7 +177,8 @@ WT_TEST(delta_tables_are_pinned_when_registered) {
 
 /* ---- what can be read of a session ---- */
 
-static bool table_text(weir_session *s, weir_session_table table, char *out, size_t size) {
+static bool table_text(weir_session *s, weir_session_table table, char *out,
+                       size_t size) {
   struct ArrowArrayStream stream;
   weir_error err = WEIR_ERROR_INIT;
   weir_status status = weir_session_read(s, table, &stream, &err);
@@ -246,8 +247,8 @@ WT_TEST(information_schema_is_readable) {
                      "information_schema.routines WHERE routine_name IN "
                      "('stable_hash64', 'abs', 'sum', 'row_number')",
                      "4;"));
-  WT_CHECK(wf_expect(s,
-                     "SELECT count(*) > 100 FROM information_schema.parameters", "true;"));
+  WT_CHECK(
+      wf_expect(s, "SELECT count(*) > 100 FROM information_schema.parameters", "true;"));
   WT_CHECK(wf_expect(s,
                      "SELECT value FROM information_schema.df_settings "
                      "WHERE name = 'datafusion.execution.batch_size'",
@@ -361,7 +362,7 @@ static weir_session *small_session(const char *spill, struct ArrowArrayStream *r
   weir_session *s = NULL;
   weir_error err = WEIR_ERROR_INIT;
   options.threads = 1;
-  options.memory = (uint64_t)24 << 20;
+  options.memory = (uint64_t)12 << 20;
   options.spill_dir = spill;
   if (weir_session_new(&options, &s, &err) != WEIR_OK ||
       weir_session_add_stream(s, "t", rows, &err) != WEIR_OK ||
@@ -378,7 +379,7 @@ WT_TEST(spilling_leaves_the_folder_as_it_was) {
   static const wt_file files[] = {{"spill/precious.txt", "mine"}};
   wt_project folder;
   char spill[256];
-  wf_seed seed = {11, 700000, 8192, 0};
+  wf_seed seed = {11, 400000, 8192, 0};
   struct ArrowArrayStream rows, batches = {0};
   weir_error err = WEIR_ERROR_INIT;
   WT_CHECK(wt_project_make(&folder, WT_FILES(files)));
@@ -412,9 +413,9 @@ WT_TEST(spilling_leaves_the_folder_as_it_was) {
     n += batch.length;
     batch.release(&batch);
   }
-  WT_CHECK(n > 600000 && n < 700000); /* the first batch was counted out */
+  WT_CHECK(n > 300000 && n < 400000); /* the first batch was counted out */
   WT_CHECK(weir_query_peak_memory(query) > 0);
-  WT_CHECK(weir_query_peak_memory(query) <= (uint64_t)24 << 20);
+  WT_CHECK(weir_query_peak_memory(query) <= (uint64_t)12 << 20);
   batches.release(&batches);
   weir_query_free(&query);
   weir_session_free(&s);

@@ -8,7 +8,8 @@
 #include "common/test.h"
 
 #define COLUMNS "n:l! part:t letter:t"
-static const char *const four[] = {"1", "p", "a", "2", "q", "b", "3", "p", NULL, "4", NULL, "d"};
+static const char *const four[] = {"1", "p", "a",  "2", "q",  "b",
+                                   "3", "p", NULL, "4", NULL, "d"};
 
 typedef struct place {
   wt_project folder;
@@ -21,7 +22,8 @@ static bool place_of(place *out) {
     return false;
   }
   snprintf(out->uri, sizeof out->uri, "%s/t", out->folder.root);
-  if (mkdir(out->uri, 0777) != 0) { /* a refused create leaves the folder, not the table */
+  if (mkdir(out->uri, 0777) !=
+      0) { /* a refused create leaves the folder, not the table */
     return false;
   }
   out->session = wf_session(NULL, 0);
@@ -36,7 +38,8 @@ static void leave(place *at) {
 typedef enum verb { CREATE, APPEND, REPLACE } verb;
 
 static weir_status put(const place *at, verb how, const char *columns,
-                       const char *const *cells, size_t n, const weir_write_options *options,
+                       const char *const *cells, size_t n,
+                       const weir_write_options *options,
                        const weir_partition *partitions, size_t n_partitions,
                        weir_write_result *out, weir_error *err) {
   struct ArrowArrayStream rows;
@@ -45,11 +48,10 @@ static weir_status put(const place *at, verb how, const char *columns,
     return WEIR_E_BUG;
   }
   weir_status status =
-      how == CREATE ? weir_table_create(at->session, at->uri, &rows, options, out, err)
-      : how == APPEND
-          ? weir_table_append(at->session, at->uri, &rows, options, out, err)
-          : weir_table_replace(at->session, at->uri, partitions, n_partitions, &rows, options,
-                               out, err);
+      how == CREATE   ? weir_table_create(at->session, at->uri, &rows, options, out, err)
+      : how == APPEND ? weir_table_append(at->session, at->uri, &rows, options, out, err)
+                      : weir_table_replace(at->session, at->uri, partitions, n_partitions,
+                                           &rows, options, out, err);
   if (rows.release != NULL) {
     wt_fail(__FILE__, __LINE__, "the stream was not taken");
     rows.release(&rows);
@@ -58,18 +60,19 @@ static weir_status put(const place *at, verb how, const char *columns,
 }
 
 /* Must give this code and leave no trace in the folder. */
-static void refused(const place *at, verb how, const char *columns, const char *const *cells,
-                    size_t n, const weir_write_options *options,
-                    const weir_partition *partitions, size_t n_partitions, weir_status code) {
+static void refused(const place *at, verb how, const char *columns,
+                    const char *const *cells, size_t n, const weir_write_options *options,
+                    const weir_partition *partitions, size_t n_partitions,
+                    weir_status code) {
   weir_write_result result;
   weir_error err = WEIR_ERROR_INIT;
   char *before = wf_listing(at->folder.root);
-  weir_status status = put(at, how, columns, cells, n, options, partitions, n_partitions,
-                           &result, &err);
+  weir_status status =
+      put(at, how, columns, cells, n, options, partitions, n_partitions, &result, &err);
   char *after = wf_listing(at->folder.root);
   if (status != code || err.message[0] == '\0') {
-    wt_fail(__FILE__, __LINE__, "refused with %s, not %s: %s", weir_error_code_name(status),
-            weir_error_code_name(code), err.message);
+    wt_fail(__FILE__, __LINE__, "refused with %s, not %s: %s",
+            weir_error_code_name(status), weir_error_code_name(code), err.message);
   }
   if (before == NULL || after == NULL || strcmp(before, after) != 0) {
     wt_fail(__FILE__, __LINE__, "a refusal (%s) changed the folder from\n%s  to\n%s",
@@ -225,10 +228,12 @@ WT_TEST(nulls_where_none_may_be_are_refused) {
   WT_CHECK(place_of(&at));
   o.not_null = columns;
   o.n_not_null = 1;
-  refused(&at, CREATE, "n:l part:t letter:t", null_first, 1, &o, NULL, 0, WEIR_E_CONSTRAINT);
+  refused(&at, CREATE, "n:l part:t letter:t", null_first, 1, &o, NULL, 0,
+          WEIR_E_CONSTRAINT);
   WT_OK(put(&at, CREATE, "n:l part:t letter:t", four, 4, &o, NULL, 0, &r, &err));
   weir_write_result_release(&r);
-  refused(&at, APPEND, "n:l part:t letter:t", null_first, 1, NULL, NULL, 0, WEIR_E_CONSTRAINT);
+  refused(&at, APPEND, "n:l part:t letter:t", null_first, 1, NULL, NULL, 0,
+          WEIR_E_CONSTRAINT);
   WT_CHECK(holds(&at, "SELECT count(*), count(n) FROM t", "4|4;"));
   leave(&at);
 }

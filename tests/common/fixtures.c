@@ -153,8 +153,8 @@ bool wf_rows(struct ArrowArrayStream *out, const char *columns, const char *cons
   return rows(out, columns, cells, n_rows, false);
 }
 
-bool wf_sliced(struct ArrowArrayStream *out, const char *columns, const char *const *cells,
-               size_t n_rows) {
+bool wf_sliced(struct ArrowArrayStream *out, const char *columns,
+               const char *const *cells, size_t n_rows) {
   return rows(out, columns, cells, n_rows, true);
 }
 
@@ -279,7 +279,8 @@ bool wf_seeded(struct ArrowArrayStream *out, const wf_seed *seed) {
 
 /* ---- sessions ---- */
 
-static weir_status add_input(weir_session *session, const wf_input *input, weir_error *err) {
+static weir_status add_input(weir_session *session, const wf_input *input,
+                             weir_error *err) {
   if (input->uri != NULL) {
     return weir_session_add_delta(session, input->name, input->uri, input->version, err);
   }
@@ -400,7 +401,8 @@ static int read_batches(struct ArrowArrayStream *stream, struct ArrowArrayView *
   }
 }
 
-weir_status wf_text(struct ArrowArrayStream *take, char *out, size_t size, weir_error *err) {
+weir_status wf_text(struct ArrowArrayStream *take, char *out, size_t size,
+                    weir_error *err) {
   struct ArrowSchema schema = {0};
   struct ArrowArrayView view = {0};
   text_out text = {out, size};
@@ -500,8 +502,8 @@ static bool write_table(weir_session *session, const char *uri,
   return status == WEIR_OK;
 }
 
-bool wf_table(const char *uri, const char *columns, const char *const *cells, size_t n_rows,
-              const char *partition_by) {
+bool wf_table(const char *uri, const char *columns, const char *const *cells,
+              size_t n_rows, const char *partition_by) {
   struct ArrowArrayStream stream;
   if (!wf_rows(&stream, columns, cells, n_rows)) {
     return false;
@@ -602,7 +604,8 @@ bool wf_data_file(const char *table, size_t n, char *out, size_t size) {
   return is;
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at) {
+static int remove_one(const char *path, const struct stat *info, int kind,
+                      struct FTW *at) {
   (void)info;
   (void)kind;
   (void)at;

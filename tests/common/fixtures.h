@@ -21,8 +21,8 @@
 bool wf_rows(struct ArrowArrayStream *out, const char *columns, const char *const *cells,
              size_t n_rows);
 /* The same without its first and last row, which are cut off by offset and length. */
-bool wf_sliced(struct ArrowArrayStream *out, const char *columns, const char *const *cells,
-               size_t n_rows);
+bool wf_sliced(struct ArrowArrayStream *out, const char *columns,
+               const char *const *cells, size_t n_rows);
 
 /* A table that depends on the seed alone, made while it is read: id int64 (0, 1, ... not
  * null), part Utf8 (p0 to p3), value int64 (every 17th null), word Utf8, ratio float64. */
@@ -54,12 +54,14 @@ weir_session *wf_session(const wf_input *inputs, size_t n);
 
 /* A stream's rows as text: cells joined by '|', rows ended by ';', nulls as NULL; structs are
  * {a,b}. What does not fit is cut, and the stream is read to its end. Takes the stream. */
-weir_status wf_text(struct ArrowArrayStream *take, char *out, size_t size, weir_error *err);
+weir_status wf_text(struct ArrowArrayStream *take, char *out, size_t size,
+                    weir_error *err);
 /* A query's rows as text. */
 weir_status wf_query(weir_session *session, const char *sql, char *out, size_t size,
                      weir_error *err);
-weir_status wf_query_with(weir_session *session, const char *sql, const weir_parameter *values,
-                          size_t n, char *out, size_t size, weir_error *err);
+weir_status wf_query_with(weir_session *session, const char *sql,
+                          const weir_parameter *values, size_t n, char *out, size_t size,
+                          weir_error *err);
 /* Checks that a query gives these rows, or this error. */
 bool wf_expect(weir_session *session, const char *sql, const char *rows);
 bool wf_expect_error(weir_session *session, const char *sql, weir_status code);
@@ -67,8 +69,8 @@ bool wf_expect_error(weir_session *session, const char *sql, weir_status code);
 /* ---- tables on disk ---- */
 
 /* Creates a Delta table from rows; partition_by may be NULL. */
-bool wf_table(const char *uri, const char *columns, const char *const *cells, size_t n_rows,
-              const char *partition_by);
+bool wf_table(const char *uri, const char *columns, const char *const *cells,
+              size_t n_rows, const char *partition_by);
 /* A seeded table written by `files` commits, so with at least as many files. */
 bool wf_seeded_table(const char *uri, const wf_seed *seed, int64_t files);
 /* Every file below a folder as "path size\n", sorted; free with free(). */

@@ -19,20 +19,20 @@ void wt_fail(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 bool wt_failed(void);
 
-#define WT_TEST(ident)                                                      \
-  static void wt_body_##ident(void);                                        \
-  static wt_test wt_reg_##ident = {#ident, wt_body_##ident, NULL};          \
-  __attribute__((constructor)) static void wt_ctor_##ident(void) {          \
-    wt_register(&wt_reg_##ident);                                           \
-  }                                                                         \
+#define WT_TEST(ident)                                             \
+  static void wt_body_##ident(void);                               \
+  static wt_test wt_reg_##ident = {#ident, wt_body_##ident, NULL}; \
+  __attribute__((constructor)) static void wt_ctor_##ident(void) { \
+    wt_register(&wt_reg_##ident);                                  \
+  }                                                                \
   static void wt_body_##ident(void)
 
-#define WT_CHECK(cond)                                      \
-  do {                                                      \
-    if (!(cond)) {                                          \
-      wt_fail(__FILE__, __LINE__, "not true: %s", #cond);   \
-      return;                                               \
-    }                                                       \
+#define WT_CHECK(cond)                                    \
+  do {                                                    \
+    if (!(cond)) {                                        \
+      wt_fail(__FILE__, __LINE__, "not true: %s", #cond); \
+      return;                                             \
+    }                                                     \
   } while (0)
 
 #define WT_EQ_INT(a, b)                                                             \
@@ -44,25 +44,25 @@ bool wt_failed(void);
     }                                                                               \
   } while (0)
 
-#define WT_EQ_STR(a, b)                                                               \
-  do {                                                                                \
-    const char *wt_a = (a), *wt_b = (b);                                              \
-    if (wt_a == NULL || wt_b == NULL || strcmp(wt_a, wt_b) != 0) {                    \
-      wt_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a,                     \
-              wt_a ? wt_a : "(null)", wt_b ? wt_b : "(null)");                        \
-      return;                                                                         \
-    }                                                                                 \
+#define WT_EQ_STR(a, b)                                            \
+  do {                                                             \
+    const char *wt_a = (a), *wt_b = (b);                           \
+    if (wt_a == NULL || wt_b == NULL || strcmp(wt_a, wt_b) != 0) { \
+      wt_fail(__FILE__, __LINE__, "%s is \"%s\", not \"%s\"", #a,  \
+              wt_a ? wt_a : "(null)", wt_b ? wt_b : "(null)");     \
+      return;                                                      \
+    }                                                              \
   } while (0)
 
 /* A status call that must succeed; `err` is a weir_error in scope. */
-#define WT_OK(call)                                                                  \
-  do {                                                                               \
-    int wt_s = (int)(call);                                                          \
-    if (wt_s != 0) {                                                                 \
-      wt_fail(__FILE__, __LINE__, "%s gave %d: %s (%s)", #call, wt_s, err.message,   \
-              err.detail ? err.detail : "");                                         \
-      return;                                                                        \
-    }                                                                                \
+#define WT_OK(call)                                                                \
+  do {                                                                             \
+    int wt_s = (int)(call);                                                        \
+    if (wt_s != 0) {                                                               \
+      wt_fail(__FILE__, __LINE__, "%s gave %d: %s (%s)", #call, wt_s, err.message, \
+              err.detail ? err.detail : "");                                       \
+      return;                                                                      \
+    }                                                                              \
   } while (0)
 
 #endif

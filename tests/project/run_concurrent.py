@@ -213,12 +213,17 @@ def test_killed_while_another_runs(folder):
 def test_clean_takes_nothing_from_a_living_run(folder):
     p = shop(folder)
     held = hold(p, "first")
+    unborn = kit.log_folder(p.uri("aside")) / ".weir-01a1fd64-93bf-7985-a8c3-42d1d3a95872.tmp"
+    unborn.write_text("what a killed commit leaves")
     before = kit.listing(p.folder / "lake")
     done = p.weir("clean", "--yes", code=1)
     has(done.err, "WEIR-LOCKED")
     expect(kit.listing(p.folder / "lake"), before)
     has(p.weir("clean").out, "staged")
     expect(set(held.go_on().statuses().values()), {"pass"})
+    done = p.weir("clean", "--yes")
+    has(done.out, "Removed 1", unborn.name)
+    assert not unborn.exists()
     has(p.weir("clean", "--yes").out, "Nothing to remove")
 
 

@@ -80,16 +80,17 @@ static const wb_param one_param[] = {{.name = {"x", 1},
                                       .type_class = WB_T_INT64}};
 
 static wb_scalar_fn function(const char *name) {
-  wb_scalar_fn fn = {.struct_size = sizeof fn,
-                     .name = wi_wb_str(name),
-                     .volatility = WB_IMMUTABLE,
-                     .params = one_param,
-                     .n_params = 1,
-                     .return_text = {"Int64", 5},
-                     .doc = {wi_wb_str("s"), wi_wb_str("d"), wi_wb_str("f(x)"), wi_wb_str("")},
-                     .return_field = returns_long,
-                     .invoke = gives_sevens,
-                     .release = count_release};
+  wb_scalar_fn fn = {
+      .struct_size = sizeof fn,
+      .name = wi_wb_str(name),
+      .volatility = WB_IMMUTABLE,
+      .params = one_param,
+      .n_params = 1,
+      .return_text = {"Int64", 5},
+      .doc = {wi_wb_str("s"), wi_wb_str("d"), wi_wb_str("f(x)"), wi_wb_str("")},
+      .return_field = returns_long,
+      .invoke = gives_sevens,
+      .release = count_release};
   return fn;
 }
 
@@ -131,15 +132,15 @@ static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {
   return code;
 }
 
-#define TRY_(call)                                                            \
-  do {                                                                        \
-    int code_ = (call);                                                       \
-    if (code_ != 0) {                                                         \
-      wt_fail(__FILE__, __LINE__, "%s gave %d: %s", #call, code_,             \
-              e.message != NULL ? e.message : "");                            \
-      c.t->wb_err_free(&e);                                                   \
-      return false;                                                           \
-    }                                                                         \
+#define TRY_(call)                                                \
+  do {                                                            \
+    int code_ = (call);                                           \
+    if (code_ != 0) {                                             \
+      wt_fail(__FILE__, __LINE__, "%s gave %d: %s", #call, code_, \
+              e.message != NULL ? e.message : "");                \
+      c.t->wb_err_free(&e);                                       \
+      return false;                                               \
+    }                                                             \
   } while (0)
 
 static bool make_table(void) {
@@ -296,8 +297,8 @@ static int call_bind_delta(wb_err *e) {
 }
 
 static int use_bind_files(wb_bind *bind, wb_err *e) {
-  return c.t->wb_bind_files(bind, wi_wb_str("main"), wi_wb_str("t"), c.store, NULL, 0, NULL,
-                            0, e);
+  return c.t->wb_bind_files(bind, wi_wb_str("main"), wi_wb_str("t"), c.store, NULL, 0,
+                            NULL, 0, e);
 }
 static int call_bind_files(wb_err *e) {
   return with_bind(use_bind_files, e);
@@ -308,8 +309,8 @@ static int use_bind_stream(wb_bind *bind, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  return drop(&stream, c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"), &stream,
-                                           e));
+  return drop(&stream,
+              c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"), &stream, e));
 }
 static int call_bind_stream(wb_err *e) {
   return with_bind(use_bind_stream, e);
@@ -447,12 +448,13 @@ static int call_obj_get(wb_err *e) {
 
 static int call_obj_list(wb_err *e) {
   struct ArrowArrayStream out = {0};
-  return drop(&out, c.t->wb_obj_list(c.store, wi_wb_str("_delta_log"), wi_wb_str(""), true,
-                                     &out, e));
+  return drop(&out, c.t->wb_obj_list(c.store, wi_wb_str("_delta_log"), wi_wb_str(""),
+                                     true, &out, e));
 }
 
 static int call_obj_put(wb_err *e) {
-  return c.t->wb_obj_put(c.store, wi_wb_str("scratch"), (const uint8_t *)"x", 1, false, e);
+  return c.t->wb_obj_put(c.store, wi_wb_str("scratch"), (const uint8_t *)"x", 1, false,
+                         e);
 }
 
 static int call_obj_delete(wb_err *e) {
@@ -649,10 +651,10 @@ typedef struct export_case {
   bool quiet;
 } export_case;
 
-#define CALLS(name) {"wb_" #name, NULL, call_##name, false}
-#define FREES(name, how) {"wb_" #name, NULL, how, true}
+#define CALLS(name)         {"wb_" #name, NULL, call_##name, false}
+#define FREES(name, how)    {"wb_" #name, NULL, how, true}
 #define RELEASES(name, how) {"wb_" #name, "release", how, true}
-#define PLAIN(name) {"wb_" #name, NULL, NULL, false}
+#define PLAIN(name)         {"wb_" #name, NULL, NULL, false}
 static const export_case cases[] = {
     PLAIN(abi_version),
     CALLS(bind_delta),
@@ -751,7 +753,8 @@ static int ask(const char *sql, char *out, size_t size, weir_error *err) {
 static bool healthy(const char *after) {
   weir_error err = WEIR_ERROR_INIT;
   char got[64];
-  int code = ask("SELECT sum(n), max(letter), max(sevens(n)) FROM t", got, sizeof got, &err);
+  int code =
+      ask("SELECT sum(n), max(letter), max(sevens(n)) FROM t", got, sizeof got, &err);
   bool ok = code == 0 && strcmp(got, "6|c|7;") == 0;
   if (!ok) {
     wt_fail(__FILE__, __LINE__, "after %s the engine gave %d %s %s", after, code, got,
@@ -936,8 +939,8 @@ static void check_damage(const char *uri, weir_status code) {
   if (s == NULL) {
     return;
   }
-  (void)wf_expect_error(s, "SELECT sum(id), sum(value), max(word), max(part), sum(ratio) FROM t",
-                        code);
+  (void)wf_expect_error(
+      s, "SELECT sum(id), sum(value), max(word), max(part), sum(ratio) FROM t", code);
   (void)wf_expect_error(s, "SELECT t.id FROM t JOIN m ON t.id = m.x", code);
   (void)wf_expect(s, "SELECT x FROM m", "5;");
   weir_session_free(&s);

@@ -47,11 +47,12 @@ static weir_status open_session(const spec *from, wi_session **out, weir_error *
   o.n_settings = from->n_settings;
   weir_status status = wi_session_new(&o, out, err);
   if (status == WEIR_OK && from->function != NULL) {
-    status = wi_br_session_add_function((*out)->engine, (*out)->handle, from->function, err);
+    status =
+        wi_br_session_add_function((*out)->engine, (*out)->handle, from->function, err);
   }
   if (status == WEIR_OK && from->table != NULL) {
-    status = wi_session_add_delta(*out, WI_SCHEMA_MAIN, "t", from->table, NULL, from->version,
-                                  err);
+    status = wi_session_add_delta(*out, WI_SCHEMA_MAIN, "t", from->table, NULL,
+                                  from->version, err);
   }
   if (status == WEIR_OK) {
     status = wi_session_seal(*out, err);
@@ -101,7 +102,8 @@ WT_TEST(digests_are_printed) {
   WT_CHECK(digests_of(&plain, &d));
   WT_EQ_INT(strlen(d.session), 64);
   WT_EQ_INT(strlen(d.envelope), 64);
-  printf("digests %s %s %s %s %s\n", d.session, d.settings, d.functions, d.rules, d.envelope);
+  printf("digests %s %s %s %s %s\n", d.session, d.settings, d.functions, d.rules,
+         d.envelope);
 }
 
 WT_TEST(equal_specs_agree_in_one_process) {
@@ -119,8 +121,8 @@ WT_TEST(equal_specs_agree_between_processes) {
   self[n] = '\0';
   snprintf(expected, sizeof expected, "digests %s %s %s %s %s\n", d.session, d.settings,
            d.functions, d.rules, d.envelope);
-  snprintf(command, sizeof command, "cd / && LC_ALL=C TZ=Asia/Tokyo '%s' digests_are_printed",
-           self);
+  snprintf(command, sizeof command,
+           "cd / && LC_ALL=C TZ=Asia/Tokyo '%s' digests_are_printed", self);
   for (int i = 0; i < 2; i++) {
     bool seen = false;
     FILE *pipe = popen(command, "r");
@@ -180,7 +182,8 @@ static bool is_speed(const char *key) {
 static bool is_given(const char *key) {
   static const char prefix[] = "datafusion.catalog.";
   return strncmp(key, prefix, strlen(prefix)) == 0 &&
-         (strstr(key, ".default_catalog") != NULL || strstr(key, ".default_schema") != NULL ||
+         (strstr(key, ".default_catalog") != NULL ||
+          strstr(key, ".default_schema") != NULL ||
           strstr(key, ".create_default_catalog_and_schema") != NULL);
 }
 
@@ -191,7 +194,8 @@ static size_t others(const char *value, const char *out[16], char number[32]) {
     out[n++] = strcmp(value, "true") == 0 ? "false" : "true";
     return n;
   }
-  if (value[0] >= '0' && value[0] <= '9' && strspn(value, "0123456789.") == strlen(value)) {
+  if (value[0] >= '0' && value[0] <= '9' &&
+      strspn(value, "0123456789.") == strlen(value)) {
     if (strchr(value, '.') == NULL) {
       snprintf(number, 32, "%lld", strtoll(value, NULL, 10) + 1);
     } else {
@@ -199,9 +203,9 @@ static size_t others(const char *value, const char *out[16], char number[32]) {
     }
     out[n++] = number;
   }
-  static const char *const words[] = {"2", "true", "postgresql", "zstd(4)", "+01:00",
-                                      "2.0", "lz4_frame", "LAST_WIN", "summary", "tree",
-                                      "rows", "other"};
+  static const char *const words[] = {"2",       "true", "postgresql", "zstd(4)",
+                                      "+01:00",  "2.0",  "lz4_frame",  "LAST_WIN",
+                                      "summary", "tree", "rows",       "other"};
   for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
     out[n++] = words[i];
   }
@@ -222,14 +226,15 @@ static void check_setting(const char *key, const char *value, const digests *bas
     spec changed = {.settings = &pair, .n_settings = 1};
     digests d;
     weir_error err = WEIR_ERROR_INIT;
-    weir_status status = strcmp(value, tries[i]) == 0 ? WEIR_E_BAD_VALUE
-                                                      : try_digests(&changed, &d, &err);
+    weir_status status =
+        strcmp(value, tries[i]) == 0 ? WEIR_E_BAD_VALUE : try_digests(&changed, &d, &err);
     weir_error_release(&err);
     if (status != WEIR_OK) {
       continue;
     }
     bool same = strcmp(d.settings, base->settings) == 0;
-    if (same != (is_speed(key) || is_given(key)) || same != (strcmp(d.session, base->session) == 0) ||
+    if (same != (is_speed(key) || is_given(key)) ||
+        same != (strcmp(d.session, base->session) == 0) ||
         strcmp(d.rules, base->rules) != 0) {
       wt_fail(__FILE__, __LINE__, "%s = %s instead of %s: the settings digest is %s", key,
               tries[i], value, same ? "the same" : "another");
@@ -308,8 +313,8 @@ static weir_status never_field(const void *self, size_t n,
   return wi_err_set(err, WEIR_E_BUG, "test", "not to be called");
 }
 
-static weir_status never(const void *self, size_t n, const wi_br_arg *args, int64_t n_rows,
-                         struct ArrowArray *out, weir_error *err) {
+static weir_status never(const void *self, size_t n, const wi_br_arg *args,
+                         int64_t n_rows, struct ArrowArray *out, weir_error *err) {
   (void)self;
   (void)n;
   (void)args;
@@ -319,7 +324,8 @@ static weir_status never(const void *self, size_t n, const wi_br_arg *args, int6
 }
 
 static wi_br_function extra(const char *name) {
-  static const wi_br_param params[] = {{"x", "Int64", "a number", 2, false, false, false}};
+  static const wi_br_param params[] = {
+      {"x", "Int64", "a number", 2, false, false, false}};
   wi_br_function f = {0};
   f.name = name;
   f.volatility = 1;
