@@ -1,10 +1,10 @@
-/* Ten times the memory limit, through the public API alone: a generated stream comes in, SQL runs
- * over it, a stream comes out and is read to its end or written as a table.
+/* Ten times the memory limit, through the public API alone: a generated stream comes in,
+ * SQL runs over it, a stream comes out and is read to its end or written as a table.
  *
  *     limit MEGABYTES-OF-LIMIT ROWS THREADS SPILL SQL [TABLE]
  *
- * The stream `s` has id, key (as many values as half the rows, in no order) and text (80 bytes).
- * Prints one line: bytes in, rows out, seconds, resident MB before and at the peak, and the peak
+ * The stream `s` has id, key (half as many values as rows, unordered) and text (80 bytes).
+ * Prints bytes in, rows out, seconds, resident MB before and at the peak, and the peak
  * that the engine accounted for. */
 #include <inttypes.h>
 #include <stdio.h>

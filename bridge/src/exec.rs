@@ -62,8 +62,9 @@ fn pool(bytes: usize, partitions: usize) -> Arc<PeakRecordingPool> {
     let inner: Arc<dyn MemoryPool> = if bytes == 0 {
         Arc::new(UnboundedMemoryPool::default())
     } else {
-        let fair = TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS);
-        Arc::new(MergePool::new(Arc::new(fair), bytes, partitions))
+        let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
+        // One partition has nobody to starve, and its sort merges what it holds in memory too.
+        if partitions > 1 { Arc::new(MergePool::new(fair, bytes, partitions)) } else { fair }
     };
     Arc::new(PeakRecordingPool::new(inner))
 }

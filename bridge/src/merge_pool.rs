@@ -32,6 +32,9 @@ pub struct MergePool {
     /// The limit of one merge, and of all together.
     each: usize,
     all: usize,
+    /// What every consumer may have whatever the others hold: a merge reads its runs with one
+    /// consumer and builds its batches with another, which must not be starved by the first.
+    kept: usize,
     held: Mutex<Held>,
 }
 
@@ -46,7 +49,7 @@ impl MergePool {
         let partitions = partitions.max(1);
         let kept = bytes / 2 / (partitions + 1);
         let (each, all) = (bytes - kept * partitions, bytes - kept);
-        Self { inner, each, all, held: Mutex::default() }
+        Self { inner, each, all, kept, held: Mutex::default() }
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
@@ -59,7 +62,7 @@ impl MergePool {
         let mut held = self.held();
         let all = held.all.saturating_add(additional);
         let each = held.each.get(&consumer.id()).copied().unwrap_or(0).saturating_add(additional);
-        if each > self.each || all > self.all {
+        if each > self.kept && (each > self.each || all > self.all) {
             let (name, most_each, most_all) = (consumer.name(), self.each, self.all);
             return Err(resources_datafusion_err!(
                 "{name} would have {each} bytes of {most_each}, and all merges {all} of {most_all}"
@@ -162,6 +165,16 @@ mod tests {
         assert!(second.try_grow(40 << 20).is_err());
         first.free();
         assert!(second.try_grow(40 << 20).is_ok());
+    }
+
+    #[test]
+    fn what_builds_the_batches_of_a_merge_is_not_starved_by_its_runs() {
+        let pool = pool(2);
+        let runs = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
+        let batches = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
+        assert!(runs.try_grow(40 << 20).is_ok());
+        assert!(runs.try_grow(1).is_err());
+        assert!(batches.try_grow(10 << 20).is_ok());
     }
 
     #[test]

@@ -115,8 +115,8 @@ static bool is_unborn_commit(const char *path) {
          strcmp(path + n - (sizeof end - 1), end) == 0;
 }
 
-static weir_status clean_unborn(clean_job *j, wi_store *store, const wi_store_entries *all,
-                                weir_error *err) {
+static weir_status clean_unborn(clean_job *j, wi_store *store,
+                                const wi_store_entries *all, weir_error *err) {
   for (size_t i = 0; i < all->n; i++) {
     const char *path = all->items[i].path;
     if (!is_unborn_commit(path)) {

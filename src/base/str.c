@@ -160,8 +160,8 @@ static bool is_swap(const char *a, const char *b) {
   while (a[i] != '\0' && a[i] == b[i]) {
     i++;
   }
-  return a[i] != '\0' && a[i + 1] != '\0' && a[i] == b[i + 1] && a[i + 1] == b[i] &&
-         strcmp(a + i + 2, b + i + 2) == 0;
+  return a[i] != '\0' && b[i] != '\0' && a[i + 1] != '\0' && a[i] == b[i + 1] &&
+         a[i + 1] == b[i] && strcmp(a + i + 2, b + i + 2) == 0;
 }
 
 typedef struct near_name {
