@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs};
 
 fn codes(def: &str) -> Result<String, Box<dyn Error>> {
@@ -56,22 +56,6 @@ fn versions(lock: &str) -> Result<String, Box<dyn Error>> {
     Ok(out)
 }
 
-/// rustc exports the no_mangle functions and nothing else; here every name of the list must be
-/// among them, and the library stays loaded once it is (its threads run its code).
-fn linker_args(manifest: &Path) -> Result<(), Box<dyn Error>> {
-    let names = manifest.join("exports.txt");
-    println!("cargo:rerun-if-changed={}", names.display());
-    for name in fs::read_to_string(names)?.lines().map(str::trim) {
-        if name.is_empty() || name.starts_with('#') {
-            continue;
-        }
-        println!("cargo:rustc-link-arg=-Wl,--require-defined={name}");
-    }
-    println!("cargo:rustc-link-arg=-Wl,-z,nodelete");
-    println!("cargo:rustc-link-arg=-Wl,-z,pack-relative-relocs");
-    Ok(())
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
@@ -82,5 +66,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     let lock = manifest.join("Cargo.lock");
     println!("cargo:rerun-if-changed={}", lock.display());
     fs::write(out_dir.join("versions.rs"), versions(&fs::read_to_string(lock)?)?)?;
-    linker_args(&manifest)
+    Ok(())
 }
