@@ -1,5 +1,5 @@
 //! Generates the error-code constants from `include/weir/errors.def` and the versions
-//! of the components, and gives the linker its arguments.
+//! of the components.
 
 use std::error::Error;
 use std::fmt::Write as _;
