@@ -8,7 +8,6 @@
 struct weir_session {
   wi_session *session;
   wi_engine *engine;
-  bool owned; /* false never today: a session of a project is its own too */
 };
 
 struct weir_project {
@@ -20,8 +19,6 @@ struct weir_project {
   pthread_mutex_t lock;
   bool cancelled;
   int64_t now_us;
-  uint32_t threads;
-  uint64_t memory;
   weir_diagnostic *shown; /* what weir_project_diagnostics gave last */
   weir_node *nodes;
   size_t n_nodes;

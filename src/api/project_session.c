@@ -152,8 +152,7 @@ static weir_status add_relations(const table_request *r, const char *sql,
   wi_refs refs = {0};
   WI_TRY(wi_refs_read(r->project->engine, sql, &refs, err));
   weir_status status = WEIR_OK;
-  bool reads =
-      strcmp(refs.statement, "query") == 0 || strcmp(refs.statement, "explain") == 0;
+  bool reads = wi_refs_only_read(&refs);
   for (size_t i = 0; reads && i < refs.n_relations && status == WEIR_OK; i++) {
     status = add_named(r, refs.relations[i].name, err);
     if (status != WEIR_OK) {

@@ -44,7 +44,7 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
   char near[256] = "";
   const char **names = NULL;
   WI_CHECK(wi_refs_read(s->engine, sql, &refs, err));
-  if (strcmp(refs.statement, "query") != 0 && strcmp(refs.statement, "explain") != 0) {
+  if (!wi_refs_only_read(&refs)) {
     goto done; /* what it names does not matter: the statement itself is refused */
   }
   names = wi_alloc_array(s->inputs.n + 1, sizeof(*names));
@@ -68,8 +68,7 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
   }
   for (size_t i = 0; i < refs.n_table_functions; i++) {
     const wi_ref *f = &refs.table_functions[i];
-    if (strcmp(f->name, "range") != 0 && strcmp(f->name, "generate_series") != 0 &&
-        strcmp(f->name, "unnest") != 0) {
+    if (!wi_table_function_known(f->name)) {
       wi_err_hint(err, "range and generate_series are the table functions");
       status = WI_ERR(err, WEIR_E_UNKNOWN_FUNCTION, "there is no table function '%s'",
                       f->name);

@@ -21,14 +21,10 @@ void wi_error_copy(const weir_error *from, weir_error *to) {
   to->detail = from->detail != NULL ? wi_strdup(from->detail) : NULL;
 }
 
-static const char *action_text(const wi_run_view *view) {
-  return wi_action_name(view->action);
-}
-
 void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_result *out) {
   memset(out, 0, sizeof(*out));
   out->view = view->spec->name;
-  out->action = action_text(view);
+  out->action = wi_action_name(view->action);
   out->reason = view->reason;
   out->plan = view->plan_digest;
   out->result_key = view->result_key;
@@ -85,7 +81,7 @@ static weir_status copy_views(weir_report *r, const wi_pass *pass, bool executed
 
 static weir_status copy_warnings(weir_report *r, const wi_pass *pass, weir_error *err) {
   size_t n = pass->warnings.n;
-  r->warnings = wi_alloc_array(n + pass->diags->n + 1, sizeof(*r->warnings));
+  r->warnings = wi_alloc_array(n + 1, sizeof(*r->warnings));
   if (r->warnings == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }

@@ -28,6 +28,10 @@ typedef struct wi_refs {
 weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
                          weir_error *err);
 void wi_refs_release(wi_refs *refs);
+/* Does the statement only read (a query, or EXPLAIN)? */
+bool wi_refs_only_read(const wi_refs *refs);
+/* Is it one of the table functions that may stand in FROM? None of them opens a file. */
+bool wi_table_function_known(const char *name);
 
 /* ---- types and names of output columns (typemap.c) ---- */
 /* The table's schema for a plan's schema: types widened to what Delta has, text as Utf8View,

@@ -133,3 +133,12 @@ void wi_refs_release(wi_refs *refs) {
   wi_free(refs->statement);
   memset(refs, 0, sizeof(*refs));
 }
+
+bool wi_refs_only_read(const wi_refs *refs) {
+  return strcmp(refs->statement, "query") == 0 || strcmp(refs->statement, "explain") == 0;
+}
+
+bool wi_table_function_known(const char *name) {
+  return strcmp(name, "range") == 0 || strcmp(name, "generate_series") == 0 ||
+         strcmp(name, "unnest") == 0;
+}

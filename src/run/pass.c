@@ -154,8 +154,7 @@ static weir_status sort_relations(wi_pass *pass, wi_run_view *view, weir_error *
 static void check_table_functions(wi_pass *pass, const wi_run_view *view) {
   for (size_t i = 0; i < view->refs.n_table_functions; i++) {
     const wi_ref *ref = &view->refs.table_functions[i];
-    if (strcmp(ref->name, "range") != 0 && strcmp(ref->name, "generate_series") != 0 &&
-        strcmp(ref->name, "unnest") != 0) {
+    if (!wi_table_function_known(ref->name)) {
       wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_FUNCTION, WI_ORIGIN,
                    view->spec->file, ref->line, ref->column,
                    "range and generate_series are the table functions",
