@@ -69,9 +69,9 @@ static weir_status add(wi_session *s, const wi_fn *fn, weir_error *err) {
 
 weir_status wi_session_functions(wi_session *s, weir_error *err) {
   size_t n = 0;
-  const wi_fn *list = wi_udf_list(&n);
+  const wi_fn *const *list = wi_udf_list(&n);
   for (size_t i = 0; i < n; i++) {
-    WI_TRY(add(s, &list[i], err));
+    WI_TRY(add(s, list[i], err));
   }
   return WEIR_OK;
 }

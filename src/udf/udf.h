@@ -1,6 +1,5 @@
-/* The scalar functions that weir adds to SQL: a constant table of descriptions and
- * kernels over Arrow C data. Nothing here knows the engine; src/session gives the table
- * to it.
+/* The functions that weir adds to SQL: a constant table of descriptions and kernels over
+ * Arrow C data. Nothing here knows the engine; src/session gives the table to it.
  *
  * Everything is constant and thread-safe. Kernels borrow their inputs (any slice, any
  * text layout) and fill `out` with an array of their own. */
@@ -21,8 +20,43 @@ typedef enum wi_fn_class {
   WI_T_STRUCT = 6,
   WI_T_LIST = 7,
   WI_T_MAP = 8,
-  WI_T_ANY_FLAT = 9 /* any type, dictionaries decoded */
+  WI_T_ANY_FLAT = 9, /* any type, dictionaries decoded */
+  WI_T_ITEM = 10 /* the item type of a list, or the value type of a map, that is the first
+                    argument: coerced to it where the engine can, as for UNION */
 } wi_fn_class;
+
+typedef enum wi_fn_kind {
+  WI_FN_SCALAR = 0,
+  WI_FN_AGGREGATE = 1, /* also usable as a window function */
+  WI_FN_WINDOW = 2,    /* only another name of an engine's one */
+  WI_FN_TABLE = 3,     /* FROM f('...') with literal texts */
+  WI_FN_RELATION = 4   /* FROM f(relation, relation, name => literal) */
+} wi_fn_kind;
+
+/* The defaults that change results, as weir.yml and a session may set them
+ * (`weir.functions.<name>`). Texts are one of a few constants. */
+typedef struct wi_fn_config {
+  const char *utf8_normalize_form; /* NFKC | NFC | NFD | NFKD */
+  bool utf8_normalize_casefold;
+  bool utf8_normalize_collapse_ws;
+  int32_t span_default_line_base;
+  const char *span_default_col_unit; /* byte | utf8 | utf16 | utf32 */
+  bool span_default_end_exclusive;
+  const char *map_normalize_key_case; /* lower | upper | none */
+  bool map_normalize_sort_keys;
+} wi_fn_config;
+/* What of them a function reads: bits of wi_fn.settings, part of its identity. */
+typedef enum wi_fn_settings {
+  WI_FN_SET_UTF8_FORM = 1,
+  WI_FN_SET_UTF8_CASEFOLD = 2,
+  WI_FN_SET_UTF8_COLLAPSE = 4,
+  WI_FN_SET_SPAN_LINE_BASE = 8,
+  WI_FN_SET_SPAN_COL_UNIT = 16,
+  WI_FN_SET_SPAN_END_EXCLUSIVE = 32,
+  WI_FN_SET_MAP_KEY_CASE = 64,
+  WI_FN_SET_MAP_SORT_KEYS = 128
+} wi_fn_settings;
+extern const wi_fn_config wi_fn_config_default;
 
 typedef enum wi_fn_volatility {
   WI_FN_IMMUTABLE = 1,
@@ -47,6 +81,63 @@ typedef struct wi_fn_arg {
 } wi_fn_arg;
 
 typedef struct wi_fn wi_fn;
+
+/* One call of an aggregate in a plan: valid for as long as accumulators of it live. */
+typedef struct wi_agg_call {
+  const wi_fn *fn;
+  size_t n_args;
+  const struct ArrowSchema *const *args;
+  const struct ArrowArray *const *literals; /* entries NULL unless literal; or all NULL */
+  bool ignore_nulls;                        /* IGNORE NULLS was written */
+  bool distinct;                            /* only where WI_AGG_DISTINCT is set */
+} wi_agg_call;
+
+typedef enum wi_agg_flags {
+  WI_AGG_STAR = 1,          /* f(*) stands for all columns of the input, in order */
+  WI_AGG_DISTINCT = 2,      /* understands DISTINCT */
+  WI_AGG_NULL_TREATMENT = 4 /* understands IGNORE NULLS and RESPECT NULLS */
+} wi_agg_flags;
+
+/* Accumulators of an aggregate: one object holds the states of many groups, numbered from
+ * 0. All results are independent of the order of rows, of batches and of merges. An object
+ * belongs to one thread at a time. Inputs are borrowed, outputs moved out. */
+typedef struct wi_agg_ops {
+  uint32_t flags; /* wi_agg_flags */
+  weir_status (*return_field)(const wi_agg_call *call, struct ArrowSchema *out,
+                              weir_error *err);
+  /* A struct schema: the columns in which states travel (repartitioning, spilling). */
+  weir_status (*state_schema)(const wi_agg_call *call, struct ArrowSchema *out,
+                              weir_error *err);
+  /* retracts: rows will leave again (moving frames), so that more must be kept. */
+  weir_status (*open)(const wi_agg_call *call, bool retracts, void **acc,
+                      weir_error *err);
+  /* Row i belongs to groups[i] < n_groups; groups NULL: all to group 0. n_groups never
+   * shrinks but by evaluate and state. Scalars are given as whole columns. filter: a
+   * boolean array, or NULL; a row counts only if it is true. args NULL for no argument. */
+  weir_status (*update)(void *acc, const struct ArrowArray *const *args, int64_t rows,
+                        const uint64_t *groups, const struct ArrowArray *filter,
+                        uint64_t n_groups, weir_error *err);
+  /* Takes rows of group 0 away that were added before; NULL: no moving frames. */
+  weir_status (*retract)(void *acc, const struct ArrowArray *const *args, int64_t rows,
+                         weir_error *err);
+  /* state: a struct array of state_schema; one row a state. */
+  weir_status (*merge)(void *acc, const struct ArrowArray *state, const uint64_t *groups,
+                       uint64_t n_groups, weir_error *err);
+  /* The results (or states) of the first n groups; then these groups are gone and the
+   * others move down by n, unless `keep` says that nothing changes. n may be more than the
+   * groups seen so far: the others are empty groups. */
+  weir_status (*evaluate)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
+                          weir_error *err);
+  weir_status (*state)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
+                       weir_error *err);
+  /* Rows as states, one each (a filtered one is an empty state), without an accumulator. */
+  weir_status (*convert)(const wi_agg_call *call, const struct ArrowArray *const *args,
+                         int64_t rows, const struct ArrowArray *filter,
+                         struct ArrowArray *out, weir_error *err);
+  uint64_t (*size)(const void *acc); /* bytes held, cheap: it is asked after each batch */
+  void (*close)(void *acc);
+} wi_agg_ops;
+
 struct wi_fn {
   const char *name;
   const char *const *aliases;
@@ -54,6 +145,8 @@ struct wi_fn {
   const wi_fn_param *params;
   size_t n_params;
   const char *return_text;
+  /* The example is an expression, or a whole statement that begins with SELECT; its result
+   * is that of one row and column as the command prints it. */
   const char *section, *description, *syntax, *example, *example_result;
   const char *const *tags;
   size_t n_tags;
@@ -70,10 +163,21 @@ struct wi_fn {
                               struct ArrowSchema *out, weir_error *err);
   weir_status (*invoke)(const wi_fn *fn, size_t n, const wi_fn_arg *args, int64_t rows,
                         struct ArrowArray *out, weir_error *err);
+  int kind;          /* wi_fn_kind */
+  uint32_t settings; /* wi_fn_settings that it reads */
+  bool
+      short_circuits; /* may leave arguments unevaluated: none is taken out of the call */
+  const wi_agg_ops *agg; /* of aggregates */
+  const char *engine; /* another name for this function of the engine; no kernels then */
+  /* NULL in the table; a session works on copies that have theirs. */
+  const wi_fn_config *config;
 };
+static inline const wi_fn_config *wi_fn_config_of(const wi_fn *fn) {
+  return fn->config != NULL ? fn->config : &wi_fn_config_default;
+}
 
 /* All functions, sorted by name. */
-const wi_fn *wi_udf_list(size_t *n);
+const wi_fn *const *wi_udf_list(size_t *n);
 /* By name or alias, as written (lower case); NULL if there is none. */
 const wi_fn *wi_udf_find(const char *name_or_alias);
 #define WI_UDF_DATA_VERSION 64

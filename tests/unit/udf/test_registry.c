@@ -166,11 +166,11 @@ WT_TEST(fields_refuse) {
 
 WT_TEST(table_is_complete_and_sorted) {
   size_t n = 0;
-  const wi_fn *all = wi_udf_list(&n);
+  const wi_fn *const *all = wi_udf_list(&n);
   WT_EQ_INT(n, 12);
   for (size_t i = 0; i < n; i++) {
-    const wi_fn *f = &all[i];
-    WT_CHECK(i == 0 || strcmp(all[i - 1].name, f->name) < 0);
+    const wi_fn *f = all[i];
+    WT_CHECK(i == 0 || strcmp(all[i - 1]->name, f->name) < 0);
     WT_CHECK(f->return_text && f->section && f->description && f->syntax && f->example);
     WT_CHECK(f->example_result && f->n_tags > 0 && f->n_params > 0 && f->version > 0);
     WT_CHECK(f->invoke != NULL && f->return_field != NULL);
@@ -186,26 +186,26 @@ WT_TEST(table_is_complete_and_sorted) {
 
 WT_TEST(identities_differ_and_follow_the_data) {
   size_t n = 0;
-  const wi_fn *all = wi_udf_list(&n);
+  const wi_fn *const *all = wi_udf_list(&n);
   uint8_t ids[16][WI_DIGEST_SIZE], other[WI_DIGEST_SIZE];
   char data[WI_UDF_DATA_VERSION];
   for (size_t i = 0; i < n; i++) {
-    wi_udf_identity(&all[i], ids[i]);
-    wi_udf_data_version(&all[i], data);
-    bool unicode = strcmp(all[i].name, "stable_hash_any") == 0;
+    wi_udf_identity(all[i], ids[i]);
+    wi_udf_data_version(all[i], data);
+    bool unicode = strcmp(all[i]->name, "stable_hash_any") == 0;
     WT_EQ_INT(strncmp(data, "unicode ", 8) == 0, unicode);
     for (size_t k = 0; k < i; k++) {
       WT_CHECK(memcmp(ids[k], ids[i], WI_DIGEST_SIZE) != 0);
     }
-    wi_fn changed = all[i];
+    wi_fn changed = *all[i];
     changed.version++;
     wi_udf_identity(&changed, other);
     WT_CHECK(memcmp(ids[i], other, WI_DIGEST_SIZE) != 0);
-    changed = all[i];
+    changed = *all[i];
     changed.data_version = changed.data_version == NULL ? "unicode" : NULL;
     wi_udf_identity(&changed, other);
     WT_CHECK(memcmp(ids[i], other, WI_DIGEST_SIZE) != 0);
-    changed = all[i];
+    changed = *all[i];
     changed.description = "in other words";
     wi_udf_identity(&changed, other);
     WT_CHECK(memcmp(ids[i], other, WI_DIGEST_SIZE) == 0);
@@ -314,22 +314,22 @@ static bool call_value(const char **p, const char *name, tcol *out) {
 
 WT_TEST(examples_give_what_they_say) {
   size_t n = 0;
-  const wi_fn *all = wi_udf_list(&n);
+  const wi_fn *const *all = wi_udf_list(&n);
   for (size_t i = 0; i < n; i++) {
-    const char *p = all[i].example;
+    const char *p = all[i]->example;
     char got[256];
     tcol result;
     memset(&result, 0, sizeof result);
     if (!value_of(&p, &result) || *p != '\0') {
-      wt_fail(__FILE__, __LINE__, "%s cannot be evaluated", all[i].example);
+      wt_fail(__FILE__, __LINE__, "%s cannot be evaluated", all[i]->example);
       t_free(&result);
       continue;
     }
     t_show(&result.schema, &result.array, 0, got, sizeof got);
     t_free(&result);
-    if (strcmp(got, all[i].example_result) != 0) {
-      wt_fail(__FILE__, __LINE__, "%s gives %s, not %s", all[i].example, got,
-              all[i].example_result);
+    if (strcmp(got, all[i]->example_result) != 0) {
+      wt_fail(__FILE__, __LINE__, "%s gives %s, not %s", all[i]->example, got,
+              all[i]->example_result);
     }
   }
 }
