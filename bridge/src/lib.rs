@@ -39,6 +39,7 @@ mod snap;
 mod snap_error;
 mod snap_files;
 mod sql;
+mod sql_args;
 mod stage;
 mod stage_stats;
 mod store;

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::sql::parser::{CopyToSource, DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor,
+    Expr, FunctionArg, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor,
     TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
@@ -18,7 +18,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use crate::abi::{in_ref, wb_err, wb_rt, wb_str};
 use crate::codes::E_SQL_SYNTAX;
 use crate::error::{Error, ORIGIN_DATAFUSION, Result};
-use crate::{guard, stream};
+use crate::{guard, sql_args, stream};
 
 /// How deep SQL may nest; the engine's own default, for statements without a session.
 const NESTING: usize = 50;
@@ -177,6 +177,8 @@ pub(crate) struct Ref {
     pub name: String,
     pub line: u32,
     pub column: u32,
+    /// Of table functions; see `sql_args`.
+    pub args: Option<String>,
 }
 
 /// Collects references. CTE names are known by where the walk is: a name joins its frame
@@ -195,7 +197,14 @@ impl Refs {
     fn push(&mut self, kind: &'static str, name: String, at: Location) {
         let place = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let (line, column) = (place(at.line), place(at.column));
-        self.rows.push(Ref { kind, name, line, column });
+        self.rows.push(Ref { kind, name, line, column, args: None });
+    }
+
+    fn push_call(&mut self, name: &ObjectName, args: &[FunctionArg]) {
+        self.push("table_function", dotted(name), name.span().start);
+        if let Some(row) = self.rows.last_mut() {
+            row.args = Some(sql_args::json(args));
+        }
     }
 
     fn in_scope(&self, name: &str) -> bool {
@@ -263,13 +272,11 @@ impl Visitor for Refs {
 
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         match factor {
-            TableFactor::Table { name, args: Some(_), .. } => {
+            TableFactor::Table { name, args: Some(args), .. } => {
                 self.calls.insert(std::ptr::from_ref(name));
-                self.push("table_function", dotted(name), name.span().start);
+                self.push_call(name, &args.args);
             }
-            TableFactor::Function { name, .. } => {
-                self.push("table_function", dotted(name), name.span().start);
-            }
+            TableFactor::Function { name, args, .. } => self.push_call(name, args),
             TableFactor::UNNEST { .. } => {
                 self.push("table_function", "unnest".to_string(), factor.span().start);
             }
@@ -325,20 +332,28 @@ fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
         Field::new("name", DataType::Utf8, false),
         Field::new("line", DataType::UInt32, false),
         Field::new("column", DataType::UInt32, false),
+        Field::new("args", DataType::Utf8, true),
     ]));
     let kinds = StringArray::from_iter_values(rows.iter().map(|r| r.kind));
     let names = StringArray::from_iter_values(rows.iter().map(|r| r.name.as_str()));
     let lines = UInt32Array::from_iter_values(rows.iter().map(|r| r.line));
     let columns = UInt32Array::from_iter_values(rows.iter().map(|r| r.column));
-    let arrays: [Arc<dyn arrow::array::Array>; 4] =
-        [Arc::new(kinds), Arc::new(names), Arc::new(lines), Arc::new(columns)];
+    let args: StringArray = rows.iter().map(|r| r.args.as_deref()).collect();
+    let arrays: [Arc<dyn arrow::array::Array>; 5] = [
+        Arc::new(kinds),
+        Arc::new(names),
+        Arc::new(lines),
+        Arc::new(columns),
+        Arc::new(args),
+    ];
     Ok(RecordBatch::try_new(schema, arrays.to_vec())?)
 }
 
 /// Relations, functions and parameters of one statement, from its AST (CTE names excluded):
 /// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
-/// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32), in
-/// the order of the text, one for each use. kind=statement comes first and has the class as
+/// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
+/// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
+/// name for a named one}; null otherwise)), in the order of the text, one for each use. kind=statement comes first and has the class as
 /// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
 /// SQL_SYNTAX.
 #[unsafe(no_mangle)]
@@ -393,6 +408,16 @@ mod tests {
         assert_eq!(names(sql, "parameter"), ["n", "Y"]);
         assert_eq!(names(sql, "relation"), Vec::<String>::new());
         assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
+        let args = |sql| refs(sql).unwrap().into_iter().find_map(|r| r.args).unwrap();
+        assert_eq!(
+            args("SELECT * FROM Read_Delta('a', ((-5)), $p, t.X, uri => 1 + 1)"),
+            concat!(
+                r#"[{"kind":"text","text":"a"},{"kind":"int","text":"-5"},"#,
+                r#"{"kind":"param","text":"p"},{"kind":"name","text":"t.x"},"#,
+                r#"{"kind":"other","name":"uri","text":""}]"#
+            )
+        );
+        assert_eq!(args("SELECT * FROM t, LATERAL f()"), "[]");
         let rows = refs(sql).unwrap();
         let n = rows.iter().find(|r| r.name == "n").unwrap();
         assert_eq!((n.line, n.column), (2, 25));

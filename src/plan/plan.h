@@ -13,13 +13,14 @@
 typedef struct wi_ref {
   char *name; /* as the engine resolves it: folded, dotted */
   uint32_t line, column;
+  char *args; /* of table functions: JSON as in wb_sql_refs; NULL otherwise */
 } wi_ref;
 typedef struct wi_refs {
   wi_ref *relations; /* first occurrence of each, sorted by name */
   size_t n_relations;
   wi_ref *functions; /* scalar and other calls, sorted */
   size_t n_functions;
-  wi_ref *table_functions;
+  wi_ref *table_functions; /* one for each list of arguments */
   size_t n_table_functions;
   wi_ref *params; /* without the $ */
   size_t n_params;

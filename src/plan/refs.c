@@ -11,8 +11,9 @@ typedef struct ref_list {
   size_t n, cap;
 } ref_list;
 
-static weir_status add_ref(ref_list *list, wi_str name, uint32_t line, uint32_t column,
-                           weir_error *err) {
+/* `args` with p NULL: none. */
+static weir_status add_ref(ref_list *list, wi_str name, wi_str args, uint32_t line,
+                           uint32_t column, weir_error *err) {
   if (list->n == list->cap) {
     size_t cap = list->cap > 0 ? list->cap * 2 : 8;
     wi_ref *grown = wi_realloc_array(list->items, cap, sizeof(*grown));
@@ -24,18 +25,26 @@ static weir_status add_ref(ref_list *list, wi_str name, uint32_t line, uint32_t 
   }
   wi_ref *ref = &list->items[list->n];
   ref->name = wi_strndup(name.p, name.n);
+  ref->args = args.p != NULL ? wi_strndup(args.p, args.n) : NULL;
   ref->line = line;
   ref->column = column;
-  if (ref->name == NULL) {
+  if (ref->name == NULL || (args.p != NULL && ref->args == NULL)) {
+    wi_free(ref->name);
+    wi_free(ref->args);
     return wi_err_nomem(err, WI_ORIGIN);
   }
   list->n++;
   return WEIR_OK;
 }
 
+static int by_name_and_args(const wi_ref *x, const wi_ref *y) {
+  int c = strcmp(x->name, y->name);
+  return c != 0 || x->args == NULL || y->args == NULL ? c : strcmp(x->args, y->args);
+}
+
 static int by_name_then_place(const void *a, const void *b) {
   const wi_ref *x = a, *y = b;
-  int c = strcmp(x->name, y->name);
+  int c = by_name_and_args(x, y);
   if (c != 0) {
     return c;
   }
@@ -45,15 +54,16 @@ static int by_name_then_place(const void *a, const void *b) {
   return x->column < y->column ? -1 : x->column > y->column;
 }
 
-/* Sorted, the first place of each name kept; the list's storage moves to the outputs. */
+/* Sorted, the first place of each name (and arguments) kept; the list's storage moves to the outputs. */
 static void settle(ref_list *list, wi_ref **out, size_t *n_out) {
   size_t n = 0;
   if (list->n > 0) {
     qsort(list->items, list->n, sizeof(*list->items), by_name_then_place);
   }
   for (size_t i = 0; i < list->n; i++) {
-    if (n > 0 && strcmp(list->items[n - 1].name, list->items[i].name) == 0) {
+    if (n > 0 && by_name_and_args(&list->items[n - 1], &list->items[i]) == 0) {
       wi_free(list->items[i].name);
+      wi_free(list->items[i].args);
     } else {
       list->items[n++] = list->items[i];
     }
@@ -66,6 +76,7 @@ static void settle(ref_list *list, wi_ref **out, size_t *n_out) {
 static void list_free(wi_ref *items, size_t n) {
   for (size_t i = 0; i < n; i++) {
     wi_free(items[i].name);
+    wi_free(items[i].args);
   }
   wi_free(items);
 }
@@ -79,9 +90,13 @@ static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out
   wi_str kind = wi_cursor_text(rows, 0), name = wi_cursor_text(rows, 1);
   uint32_t line = (uint32_t)wi_cursor_int(rows, 2),
            column = (uint32_t)wi_cursor_int(rows, 3);
+  wi_str args = {0};
+  if (!wi_cursor_null(rows, 4)) {
+    args = wi_cursor_text(rows, 4);
+  }
   for (int k = 0; k < N_KINDS; k++) {
     if (wi_str_eq(kind, kinds[k])) {
-      return add_ref(&lists[k], name, line, column, err);
+      return add_ref(&lists[k], name, args, line, column, err);
     }
   }
   if (wi_str_eq(kind, "statement")) {

@@ -110,6 +110,26 @@ WT_TEST(places_are_those_of_the_first_use) {
   wi_buf_release(&text);
 }
 
+WT_TEST(table_functions_come_once_for_each_list_of_arguments) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_refs refs;
+  wi_buf text = WI_BUF_INIT;
+  WT_OK(wi_refs_read(kit_engine(),
+                     "SELECT * FROM F('b', 2) AS x, f('a', $v), f('b', 2), g()\n"
+                     "WHERE y IN (SELECT z FROM f('b', -2))",
+                     &refs, &err));
+  join_refs(refs.table_functions, refs.n_table_functions, true, &text);
+  WT_EQ_STR(wi_buf_text(&text), "f@1:31 f@2:27 f@1:15 g@1:54");
+  WT_EQ_STR(refs.table_functions[0].args,
+            "[{\"kind\":\"text\",\"text\":\"a\"},{\"kind\":\"param\",\"text\":\"v\"}]");
+  WT_EQ_STR(refs.table_functions[1].args,
+            "[{\"kind\":\"text\",\"text\":\"b\"},{\"kind\":\"int\",\"text\":\"-2\"}]");
+  WT_EQ_STR(refs.table_functions[3].args, "[]");
+  WT_CHECK(refs.params[0].args == NULL);
+  wi_refs_release(&refs);
+  wi_buf_release(&text);
+}
+
 WT_TEST(the_kind_of_statement_is_told) {
   static const char *const cases[][2] = {
       {"SELECT 1", "query"},
