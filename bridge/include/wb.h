@@ -48,7 +48,15 @@ typedef enum wb_type_class {
   WB_T_MAP = 8,
   // any, dictionaries decoded
   WB_T_ANY_FLAT = 9,
+  // The item type of the list, or the value type of the map, that is the first argument:
+  // cast to it where the engine can, literals too.
+  WB_T_ITEM = 10,
 } wb_type_class;
+
+typedef enum wb_fn_flags {
+  // May leave arguments unevaluated: none of them is taken out of the call.
+  WB_FN_SHORT_CIRCUITS = 1,
+} wb_fn_flags;
 
 typedef enum wb_volatility {
   WB_IMMUTABLE = 1,
@@ -234,6 +242,10 @@ typedef struct wb_sess_options {
   int64_t now_us;
   // wb_sess_flags
   uint32_t flags;
+  // The host's own settings, as the session's settings show them beside the engine's; whole
+  // keys. The engine reads none of them, and none can be set later.
+  const struct wb_kv *host_settings;
+  size_t n_host_settings;
 } wb_sess_options;
 
 // A declared parameter of a function.
@@ -307,6 +319,8 @@ typedef struct wb_scalar_fn {
                 struct wb_fn_err *err);
   // Called once, when nothing refers to the function any more; may be NULL.
   void (*release)(void *object);
+  // wb_fn_flags
+  uint32_t flags;
 } wb_scalar_fn;
 
 typedef struct wb_stage_options {

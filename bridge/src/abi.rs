@@ -123,6 +123,15 @@ pub enum wb_type_class {
     WB_T_MAP = 8,
     /// any, dictionaries decoded
     WB_T_ANY_FLAT = 9,
+    /// The item type of the list, or the value type of the map, that is the first argument:
+    /// cast to it where the engine can, literals too.
+    WB_T_ITEM = 10,
+}
+
+#[repr(C)]
+pub enum wb_fn_flags {
+    /// May leave arguments unevaluated: none of them is taken out of the call.
+    WB_FN_SHORT_CIRCUITS = 1,
 }
 
 #[repr(C)]
@@ -157,7 +166,7 @@ pub struct wb_doc {
 }
 
 /// A scalar function of the host.
-/// cbindgen:field-names=[struct_size, name, aliases, n_aliases, identity, volatility, params, n_params, return_text, doc, self, return_field, invoke, release]
+/// cbindgen:field-names=[struct_size, name, aliases, n_aliases, identity, volatility, params, n_params, return_text, doc, self, return_field, invoke, release, flags]
 #[repr(C)]
 pub struct wb_scalar_fn {
     pub struct_size: usize,
@@ -201,6 +210,8 @@ pub struct wb_scalar_fn {
     >,
     /// Called once, when nothing refers to the function any more; may be NULL.
     pub release: Option<unsafe extern "C" fn(object: *mut c_void)>,
+    /// wb_fn_flags
+    pub flags: u32,
 }
 
 #[repr(C)]
@@ -216,6 +227,10 @@ pub struct wb_sess_options {
     pub now_us: i64,
     /// wb_sess_flags
     pub flags: u32,
+    /// The host's own settings, as the session's settings show them beside the engine's; whole
+    /// keys. The engine reads none of them, and none can be set later.
+    pub host_settings: *const wb_kv,
+    pub n_host_settings: usize,
 }
 
 #[repr(C)]

@@ -20,6 +20,7 @@ mod expr_text;
 mod file_error;
 mod gaps;
 mod guard;
+mod host_settings;
 mod input;
 mod input_exec;
 mod input_filter;

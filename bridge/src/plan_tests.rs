@@ -73,6 +73,7 @@ fn session_with(batches: Vec<Vec<RecordBatch>>, dialect: &str) -> Arc<SessInner>
         schema: "main".into(),
         now_us: 1_700_000_000_000_000,
         flags: 0,
+        host_settings: Vec::new(),
     };
     let sess = SessInner::new(runtime(), &spec).unwrap();
     let schema = batches[0][0].schema();

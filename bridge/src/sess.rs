@@ -23,6 +23,7 @@ use crate::abi::{
 use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
+use crate::host_settings::HostSettings;
 use crate::rt::RtInner;
 use crate::stream;
 use crate::udf::{self, HostFn};
@@ -53,6 +54,7 @@ pub struct SessSpec {
     pub schema: String,
     pub now_us: i64,
     pub flags: u32,
+    pub host_settings: Vec<(String, String)>,
 }
 
 fn config(spec: &SessSpec) -> Result<SessionConfig> {
@@ -69,6 +71,7 @@ fn config(spec: &SessSpec) -> Result<SessionConfig> {
     options.catalog.create_default_catalog_and_schema = false;
     options.catalog.default_catalog.clone_from(&spec.catalog);
     options.catalog.default_schema.clone_from(&spec.schema);
+    options.extensions.insert(HostSettings::new(spec.host_settings.clone()));
     Ok(config)
 }
 
@@ -252,6 +255,7 @@ pub unsafe extern "C" fn wb_sess_new(
                 schema: options.schema.to_str()?.to_string(),
                 now_us: options.now_us,
                 flags: options.flags,
+                host_settings: pairs(options.host_settings, options.n_host_settings)?,
             }
         };
         let inner = Arc::new(SessInner::new(Arc::clone(&rt.inner), &spec)?);

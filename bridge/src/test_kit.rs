@@ -97,6 +97,7 @@ impl Query {
             schema: "main".into(),
             now_us: 0,
             flags: 0,
+            host_settings: Vec::new(),
         };
         let sess = SessInner::new(Arc::clone(&self.rt), &spec)?;
         sess.declare("main", "t", Arc::new(LateBound::new("main", "t", schema)))?;

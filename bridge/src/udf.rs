@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, FieldRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use datafusion::common::types::{
@@ -18,12 +19,14 @@ use datafusion::logical_expr::{
 };
 
 use crate::abi::{
-    slice_of, strings, wb_arg, wb_fn_err, wb_param, wb_scalar_fn, wb_type_class, wb_volatility,
+    slice_of, strings, wb_arg, wb_fn_err, wb_fn_flags, wb_param, wb_scalar_fn, wb_type_class, wb_volatility,
 };
 use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::udf_call::{self, Exported};
+
+const SHORT_CIRCUITS: u32 = wb_fn_flags::WB_FN_SHORT_CIRCUITS as u32;
 
 type ReturnField = unsafe extern "C" fn(
     *mut c_void,
@@ -56,6 +59,7 @@ pub enum Class {
     Struct,
     List,
     Map,
+    Item,
 }
 
 /// A declared parameter.
@@ -78,6 +82,8 @@ pub struct Spec {
     pub identity: [u8; 32],
     pub volatility: Volatility,
     pub params: Vec<Param>,
+    /// Whether arguments may stay unevaluated.
+    pub short_circuits: bool,
     section: String,
     description: String,
     syntax: String,
@@ -132,6 +138,7 @@ fn class(number: i32) -> Result<Class> {
         (C::WB_T_LIST as i32, Class::List),
         (C::WB_T_MAP as i32, Class::Map),
         (C::WB_T_ANY_FLAT as i32, Class::AnyFlat),
+        (C::WB_T_ITEM as i32, Class::Item),
     ];
     let found = classes.iter().find(|(n, _)| *n == number);
     found.map(|(_, class)| *class).ok_or_else(|| bad(format!("no type class {number}")))
@@ -194,11 +201,15 @@ pub unsafe fn read(raw: &wb_scalar_fn) -> Result<Spec> {
         let params = slice_of(raw.params, raw.n_params)?;
         let params = params.iter().map(|p| param(p)).collect::<Result<Vec<_>>>()?;
         check_params(&name, &params)?;
+        if raw.flags & !SHORT_CIRCUITS != 0 {
+            return Err(bad(format!("function {name}: a flag that this bridge does not know")));
+        }
         let spec = Spec {
             aliases: strings(raw.aliases, raw.n_aliases)?,
             identity: raw.identity,
             volatility,
             params,
+            short_circuits: raw.flags & SHORT_CIRCUITS != 0,
             section: raw.doc.section.to_str()?.to_string(),
             description: raw.doc.description.to_str()?.to_string(),
             syntax: raw.doc.syntax.to_str()?.to_string(),
@@ -320,14 +331,35 @@ fn decoded(data_type: &DataType) -> &DataType {
     }
 }
 
+/// What the items of a list, or the values of a map, of this type are.
+pub fn item_type(data_type: &DataType) -> Option<&DataType> {
+    match decoded(data_type) {
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => Some(item.data_type()),
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(fields) => fields.get(1).map(|value| value.data_type()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Param {
     /// What the engine is to cast an argument to before the call; the type itself if it is fine
-    /// as it is, or if it cannot be helped (`accepts` says so later).
-    fn coerced(&self, data_type: &DataType) -> DataType {
+    /// as it is, or if it cannot be helped (`accepts` says so later). `item` is the item type of
+    /// the first argument.
+    fn coerced(&self, data_type: &DataType, item: Option<&DataType>) -> DataType {
         let flat = decoded(data_type);
         if self.literal {
             // Cast by the bridge: a cast in the plan would hide the literal.
             return flat.clone();
+        }
+        if self.class == Class::Item {
+            let to = item.filter(|to| can_cast_types(flat, to));
+            return to.unwrap_or(flat).clone();
         }
         if flat == &DataType::Null {
             return if self.optional { DataType::Null } else { self.null_type() };
@@ -372,7 +404,8 @@ impl Param {
             return self.optional || self.null_type() == DataType::Null;
         }
         match self.class {
-            Class::Any => true,
+            // The host knows the first argument, too, and compares.
+            Class::Any | Class::Item => true,
             Class::AnyFlat => !matches!(data_type, DataType::Dictionary(..)),
             Class::Text => data_type.is_string(),
             Class::Int64 => data_type == &DataType::Int64,
@@ -397,6 +430,7 @@ impl Param {
             Class::Struct => "a struct",
             Class::List => "a list",
             Class::Map => "a map",
+            Class::Item => "of the type of the items",
         }
     }
 }
@@ -465,9 +499,10 @@ impl ScalarUDFImpl for HostUdf {
 
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         // What does not fit is let through: return_field_from_args refuses it, in better words.
+        let item = arg_types.first().and_then(item_type);
         let coerced = arg_types.iter().enumerate().map(|(ord, data_type)| {
             let param = self.fun.param(ord);
-            param.map_or_else(|| data_type.clone(), |param| param.coerced(data_type))
+            param.map_or_else(|| data_type.clone(), |param| param.coerced(data_type, item))
         });
         Ok(coerced.collect())
     }
@@ -478,6 +513,10 @@ impl ScalarUDFImpl for HostUdf {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         guard::catch("udf.call", || udf_call::invoke(self, args)).map_err(Error::into_df)
+    }
+
+    fn short_circuits(&self) -> bool {
+        self.fun.short_circuits
     }
 
     fn documentation(&self) -> Option<&Documentation> {

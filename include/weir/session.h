@@ -41,13 +41,16 @@ typedef struct weir_session_options {
   int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */
   size_t n_storage;
+  const weir_pair *settings; /**< weir.functions.*, as `settings` of weir.yml */
+  size_t n_settings;
 } weir_session_options;
 #define WEIR_SESSION_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0}
+  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
 
 /**
  * Makes a session with weir's settings, functions and rules.
  * \param[in] options NULL for the defaults
+ * Errors: WEIR_E_UNKNOWN_KEY and WEIR_E_BAD_VALUE for what settings cannot be.
  * Ownership: the caller frees *out with weir_session_free.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_session_new(const weir_session_options *options,

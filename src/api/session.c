@@ -41,6 +41,28 @@ static weir_status copy_pairs(const weir_pair *pairs, size_t n, wi_br_pair **out
   return WEIR_OK;
 }
 
+static weir_status read_settings(const weir_session_options *o, wi_fn_config *out,
+                                 weir_error *err) {
+  weir_status status = WEIR_OK;
+  const char **keys = wi_alloc_array(2 * o->n_settings + 1, sizeof(*keys));
+  if (keys == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  const char **values = keys + o->n_settings;
+  for (size_t i = 0; i < o->n_settings; i++) {
+    keys[i] = o->settings[i].key;
+    values[i] = o->settings[i].value;
+    if (keys[i] == NULL || values[i] == NULL) {
+      status = WI_ERR(err, WEIR_E_USAGE, "setting %zu has no key or no value", i + 1);
+      goto done;
+    }
+  }
+  status = wi_fn_config_read(keys, values, o->n_settings, out, err);
+done:
+  wi_free(keys);
+  return status;
+}
+
 weir_status weir_session_new(const weir_session_options *options, weir_session **out,
                              weir_error *err) {
   static const weir_session_options none = WEIR_SESSION_OPTIONS_INIT;
@@ -50,10 +72,12 @@ weir_status weir_session_new(const weir_session_options *options, weir_session *
   wi_session *session = NULL;
   wi_engine *engine = NULL;
   wi_br_pair *storage = NULL;
+  wi_fn_config functions;
   *out = NULL;
   if (o->struct_size != sizeof(*o)) {
     return WI_ERR(err, WEIR_E_USAGE, "weir_session_options has an unknown size");
   }
+  WI_CHECK(read_settings(o, &functions, err));
   WI_CHECK(copy_pairs(o->storage, o->n_storage, &storage, err));
   WI_CHECK(wi_api_engine(o->threads, &engine, err));
   inner.engine = engine;
@@ -63,6 +87,7 @@ weir_status weir_session_new(const weir_session_options *options, weir_session *
   inner.now_us = o->now_us;
   inner.storage = storage;
   inner.n_storage = o->n_storage;
+  inner.functions = &functions;
   WI_CHECK(wi_session_new(&inner, &session, err));
   WI_CHECK(wi_api_session(session, engine, out, err));
   session = NULL;

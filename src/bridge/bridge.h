@@ -65,6 +65,8 @@ typedef struct wi_br_session_options {
   size_t n_settings;
   const char *catalog, *schema;
   int64_t now_us;
+  const wi_br_pair *host_settings; /* shown with the engine's; read by weir only */
+  size_t n_host_settings;
 } wi_br_session_options;
 typedef struct wi_br_arg {
   const struct ArrowArray *array;
@@ -87,7 +89,11 @@ typedef struct wi_br_function {
   size_t n_params;
   const char *return_text;
   const char *section, *description, *syntax, *example;
-  const void *self; /* immutable, outlives the engine */
+  bool short_circuits; /* may leave arguments unevaluated */
+  const void *self;    /* immutable */
+  /* NULL, or called once, after the last use: plans may outlive their session. On a failed
+   * wi_br_session_add_function self stays the caller's. */
+  void (*release)(const void *self);
   weir_status (*return_field)(const void *self, size_t n,
                               const struct ArrowSchema *const *args,
                               const struct ArrowArray *const *literals,

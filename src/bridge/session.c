@@ -27,10 +27,11 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
-  wb_kv *settings = NULL;
+  wb_kv *settings = NULL, *host = NULL;
   *out = NULL;
   WI_CHECK(wi_engine_use(engine, &t, err));
   WI_CHECK(pairs_to_wb(options->settings, options->n_settings, &settings, err));
+  WI_CHECK(pairs_to_wb(options->host_settings, options->n_host_settings, &host, err));
   wb_sess_options o = {0};
   o.struct_size = sizeof(o);
   o.settings = settings;
@@ -38,9 +39,12 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
   o.catalog = wi_wb_str(options->catalog);
   o.schema = wi_wb_str(options->schema);
   o.now_us = options->now_us;
+  o.host_settings = host;
+  o.n_host_settings = options->n_host_settings;
   int code = t->wb_sess_new(wi_engine_runtime(engine), &o, out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
+  wi_free(host);
   wi_free(settings);
   return status;
 }
@@ -97,7 +101,11 @@ static int host_invoke(void *self, size_t n, const wb_arg *args, int64_t rows,
 }
 
 static void host_release(void *self) {
-  wi_free(self);
+  host_fn *host = self;
+  if (host->fn.release != NULL) {
+    host->fn.release(host->fn.self);
+  }
+  wi_free(host);
 }
 
 static void params_to_wb(const wi_br_function *fn, wb_param *out) {
@@ -148,6 +156,7 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
   o.return_field = host_return_field;
   o.invoke = host_invoke;
   o.release = host_release;
+  o.flags = fn->short_circuits ? WB_FN_SHORT_CIRCUITS : 0;
   WI_CHECK(wi_wb_status(t, t->wb_sess_add_scalar(sess, &o, &from), &from, err));
   host = NULL; /* the engine releases it with the function */
 done:

@@ -471,9 +471,12 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
                             wi_session **out, weir_error *err) {
   const wi_spec_profile *profile = &spec->profile;
   wi_session_options o = {0};
+  wi_fn_config functions;
+  *out = NULL;
+  WI_TRY(wi_fn_config_read(spec->settings.keys, spec->settings.values, spec->settings.n,
+                           &functions, err));
   weir_status status = WEIR_OK;
   wi_br_pair *storage = wi_alloc_array(profile->storage.n + 1, sizeof(*storage));
-  *out = NULL;
   if (storage == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
@@ -489,6 +492,7 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
   o.now_us = now_us;
   o.storage = storage;
   o.n_storage = profile->storage.n;
+  o.functions = &functions;
   status = wi_session_new(&o, out, err);
   wi_free(storage);
   return status;

@@ -6,6 +6,28 @@
 
 #define WI_ORIGIN "session"
 
+/* A function as one session has it. The engine owns it: its plans may outlive the session. */
+typedef struct session_fn {
+  wi_fn fn; /* first, so that this is the function, too */
+  wi_fn_config config;
+} session_fn;
+
+static weir_status session_fn_new(const wi_session *s, const wi_fn *fn, session_fn **out,
+                                  weir_error *err) {
+  *out = wi_alloc(sizeof(**out));
+  if (*out == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  (*out)->fn = *fn;
+  (*out)->config = s->functions;
+  (*out)->fn.config = &(*out)->config;
+  return WEIR_OK;
+}
+
+static void session_fn_release(const void *self) {
+  wi_free((void *)(uintptr_t)self);
+}
+
 static weir_status return_field(const void *self, size_t n,
                                 const struct ArrowSchema *const *args,
                                 const struct ArrowArray *const *literals,
@@ -32,12 +54,19 @@ static weir_status invoke(const void *self, size_t n, const wi_br_arg *args, int
   return fn->invoke(fn, n, plain, rows, out, err);
 }
 
-static weir_status add(wi_session *s, const wi_fn *fn, weir_error *err) {
+static weir_status add(wi_session *s, const wi_fn *row, weir_error *err) {
   wi_br_function f = {0};
-  wi_br_param *params = wi_alloc_array(fn->n_params + 1, sizeof(*params));
+  session_fn *own = NULL;
+  wi_br_param *params = wi_alloc_array(row->n_params + 1, sizeof(*params));
   if (params == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
+  weir_status status = session_fn_new(s, row, &own, err);
+  if (status != WEIR_OK) {
+    wi_free(params);
+    return status;
+  }
+  const wi_fn *fn = &own->fn;
   for (size_t i = 0; i < fn->n_params; i++) {
     params[i].name = fn->params[i].name;
     params[i].type_text = fn->params[i].type_text;
@@ -59,10 +88,15 @@ static weir_status add(wi_session *s, const wi_fn *fn, weir_error *err) {
   f.description = fn->description;
   f.syntax = fn->syntax;
   f.example = fn->example;
+  f.short_circuits = fn->short_circuits;
   f.self = fn;
+  f.release = session_fn_release;
   f.return_field = return_field;
   f.invoke = invoke;
-  weir_status status = wi_br_session_add_function(s->engine, s->handle, &f, err);
+  status = wi_br_session_add_function(s->engine, s->handle, &f, err);
+  if (status != WEIR_OK) {
+    session_fn_release(own);
+  }
   wi_free(params);
   return status;
 }

@@ -50,6 +50,9 @@ static weir_status make_handle(wi_session *s, const wi_session_options *options,
   };
   const size_t n_fixed = sizeof(fixed) / sizeof(fixed[0]);
   wi_br_session_options o = {0};
+  wi_fn_setting values[WI_FN_N_SETTINGS];
+  wi_br_pair own[WI_FN_N_SETTINGS];
+  wi_fn_config_list(&s->functions, values);
   wi_br_pair *all = wi_alloc_array(n_fixed + options->n_settings, sizeof(*all));
   if (all == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
@@ -63,6 +66,11 @@ static weir_status make_handle(wi_session *s, const wi_session_options *options,
   o.catalog = WI_CATALOG;
   o.schema = WI_SCHEMA_MAIN;
   o.now_us = s->now_us;
+  for (size_t i = 0; i < WI_FN_N_SETTINGS; i++) {
+    own[i] = (wi_br_pair){values[i].key, values[i].value};
+  }
+  o.host_settings = own;
+  o.n_host_settings = WI_FN_N_SETTINGS;
   weir_status status = wi_br_session_new(s->engine, &o, &s->handle, err);
   wi_free(all);
   return status;
@@ -97,6 +105,7 @@ weir_status wi_session_new(const wi_session_options *options, wi_session **out,
   s->threads = options->threads > 0 ? options->threads : wi_machine_cores();
   s->memory = options->memory > 0 ? options->memory : wi_machine_memory();
   s->spill_limit = options->spill_limit;
+  s->functions = options->functions != NULL ? *options->functions : wi_fn_config_default;
   s->now_us = options->now_us != 0 ? options->now_us : wi_now_us();
   WI_CHECK(spill_folder(s, options->spill_dir, err));
   WI_CHECK(copy_storage(s, options->storage, options->n_storage, err));

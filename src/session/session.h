@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "delta/delta.h"
+#include "udf/udf.h"
 
 #define WI_CATALOG        "weir_catalog"
 #define WI_SCHEMA_MAIN    "main"
@@ -40,6 +41,7 @@ typedef struct wi_session_options {
   size_t n_storage;
   const wi_br_pair *settings; /* beyond tables/settings.def: for tests of the digests */
   size_t n_settings;
+  const wi_fn_config *functions; /* copied; NULL: the defaults */
 } wi_session_options;
 
 typedef struct wi_session {
@@ -53,8 +55,9 @@ typedef struct wi_session {
   int64_t now_us;
   wi_br_pair *storage;
   size_t n_storage;
-  wi_map inputs;        /* "schema.name" -> wi_input */
-  pthread_mutex_t lock; /* inputs and bind */
+  wi_fn_config functions; /* what weir's functions read */
+  wi_map inputs;          /* "schema.name" -> wi_input */
+  pthread_mutex_t lock;   /* inputs and bind */
   bool sealed;
   /* captured by sealing */
   char settings_digest[WI_DIGEST_HEX];

@@ -59,6 +59,8 @@ bool wi_reader_name(wi_reader *r, const wi_yaml *key, const char *what);
 /* `${env:` is for storage only: refused in every text below `root` but those. */
 void wi_reader_refuse_env(wi_reader *r, const wi_yaml *root, bool is_project);
 void wi_names_sort(wi_names *names);
+/* Inserts by key: a handful; there is room. */
+void wi_pairs_put(wi_pairs *pairs, const char *key, const char *value);
 
 /* ---- sql.c ---- */
 typedef struct wi_header_span { /* bytes of the file's text */
@@ -78,6 +80,7 @@ void wi_param_apply(wi_reader *r, const char *const *given, size_t n);
 void wi_view_read_all(wi_reader *r);
 void wi_header_read(wi_reader *r, const wi_yaml *node, wi_spec_view *view);
 void wi_property_read_all(wi_reader *r, const wi_yaml *header, wi_spec_view *view);
+void wi_setting_read_all(wi_reader *r, const wi_yaml *node);
 void wi_profile_read_all(wi_reader *r, const wi_yaml *root,
                          const wi_spec_options *options);
 

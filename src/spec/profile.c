@@ -97,8 +97,7 @@ static const char *storage_value(wi_reader *r, const char *key, const wi_yaml *n
   return copy;
 }
 
-/* Insertion by key: a handful of options. */
-static void pairs_put(wi_pairs *pairs, const char *key, const char *value) {
+void wi_pairs_put(wi_pairs *pairs, const char *key, const char *value) {
   size_t at = pairs->n++;
   for (; at > 0 && strcmp(pairs->keys[at - 1], key) > 0; at--) {
     pairs->keys[at] = pairs->keys[at - 1];
@@ -124,7 +123,7 @@ static void read_storage(wi_reader *r, const wi_yaml *node, bool chosen) {
       wi_reader_error_at(r, WEIR_E_BAD_VALUE, node->keys[i], NULL,
                          "a storage option may not have an empty name");
     } else if (value != NULL) {
-      pairs_put(out, key, value);
+      wi_pairs_put(out, key, value);
     }
   }
 }

@@ -7,9 +7,9 @@
 #define WI_ORIGIN "spec"
 
 static const wi_key project_keys[] = {
-    {"name", false},     {"warehouse", false}, {"sources", false},  {"parameters", false},
-    {"profiles", false}, {"plugins", true},    {"functions", true}, {"policies", true},
-    {"as_of", true},     {"foreign", true},    {"tests", true}};
+    {"name", false},     {"warehouse", false}, {"sources", false}, {"parameters", false},
+    {"profiles", false}, {"settings", false},  {"plugins", true},  {"functions", true},
+    {"policies", true},  {"as_of", true},      {"foreign", true},  {"tests", true}};
 
 /* ---- where the project is ---- */
 
@@ -134,6 +134,7 @@ static void read_project(wi_reader *r, const wi_yaml *root,
   r->params_read = true;
   wi_param_apply(r, options->params, options->n_params);
   wi_source_read_all(r, wi_yaml_get(root, "sources"));
+  wi_setting_read_all(r, wi_yaml_get(root, "settings"));
 }
 
 static weir_status read_yml(wi_reader *r, const wi_spec_options *options,

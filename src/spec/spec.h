@@ -155,6 +155,8 @@ typedef struct wi_spec {
   const char *warehouse;    /* URI; paths made absolute: file:///... */
   const char *profile_name; /* NULL: none */
   wi_spec_profile profile;
+  wi_pairs settings; /* weir.functions.*: checked; functions carry them in their
+                        identity, so they are not in the spec's digest */
   wi_spec_source *sources;
   size_t n_sources;
   wi_spec_view *views;
@@ -183,6 +185,10 @@ void wi_spec_free(wi_spec **spec);
 /* Sorts by file, line and column (entries without a file last), keeping the order of
  * equals: for callers that add to what wi_spec_load reported. No memory: left alone. */
 void wi_spec_sort_diags(wi_diags *diags);
+
+/* Whether there is a setting `key` (weir.functions.<name>) that may have this value:
+ * UNKNOWN_KEY, BAD_VALUE. */
+weir_status wi_setting_check(const char *key, const char *value, weir_error *err);
 
 const wi_spec_view *wi_spec_view_find(const wi_spec *spec, const char *name);
 const wi_spec_source *wi_spec_source_find(const wi_spec *spec, const char *name);

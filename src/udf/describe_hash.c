@@ -44,12 +44,12 @@ static const wi_fn_param params_any[] = {
 static const wi_fn_param params_span_make[] = {
     INT("bstart", "the first offset"),
     INT("bend", "the last offset, or the one after it"),
-    {"line_base", "Int32", "the number of the first line; default 0", WI_T_INT32, true,
-     false, false},
-    OPT_TEXT("col_unit", "what offsets count; default byte"),
+    {"line_base", "Int32", "the number of the first line; default: the setting, 0",
+     WI_T_INT32, true, false, false},
+    OPT_TEXT("col_unit", "what offsets count; default: the setting, byte"),
     {"end_exclusive", "Boolean",
-     "whether bend is the offset after the span; default true", WI_T_BOOL, true, false,
-     false}};
+     "whether bend is the offset after the span; default: the setting, true", WI_T_BOOL,
+     true, false, false}};
 static const wi_fn_param params_span[] = {SPAN("span", "a span")};
 static const wi_fn_param params_two_spans[] = {SPAN("a", "a span"), SPAN("b", "a span")};
 static const wi_fn_param params_span_id[] = {
@@ -178,6 +178,8 @@ const wi_fn wi_fn_span_make = {
     .n_tags = COUNT(tags_span_make),
     .volatility = WI_FN_IMMUTABLE,
     .version = 1,
+    .settings =
+        WI_FN_SET_SPAN_LINE_BASE | WI_FN_SET_SPAN_COL_UNIT | WI_FN_SET_SPAN_END_EXCLUSIVE,
     .return_field = wi_field_span_make,
     .invoke = wi_run_span_make};
 

@@ -11,17 +11,6 @@ static const wi_fn *const functions[] = {
 #undef WI_FUNCTION
 };
 
-const wi_fn_config wi_fn_config_default = {
-    .utf8_normalize_form = "NFKC",
-    .utf8_normalize_casefold = true,
-    .utf8_normalize_collapse_ws = true,
-    .span_default_line_base = 0,
-    .span_default_col_unit = "byte",
-    .span_default_end_exclusive = true,
-    .map_normalize_key_case = "lower",
-    .map_normalize_sort_keys = true,
-};
-
 const wi_fn *const *wi_udf_list(size_t *n) {
   *n = COUNT(functions);
   return functions;
@@ -58,26 +47,12 @@ void wi_udf_data_version(const wi_fn *fn, char out[WI_UDF_DATA_VERSION]) {
 
 /* The values of the settings that the function reads, none for most. */
 static void digest_settings(wi_digest *d, const wi_fn *fn) {
-  const wi_fn_config *c = wi_fn_config_of(fn);
-  const struct {
-    uint32_t bit;
-    const char *text;
-    uint64_t number;
-  } values[] = {
-      {WI_FN_SET_UTF8_FORM, c->utf8_normalize_form, 0},
-      {WI_FN_SET_UTF8_CASEFOLD, "", c->utf8_normalize_casefold},
-      {WI_FN_SET_UTF8_COLLAPSE, "", c->utf8_normalize_collapse_ws},
-      {WI_FN_SET_SPAN_LINE_BASE, "", (uint64_t)c->span_default_line_base},
-      {WI_FN_SET_SPAN_COL_UNIT, c->span_default_col_unit, 0},
-      {WI_FN_SET_SPAN_END_EXCLUSIVE, "", c->span_default_end_exclusive},
-      {WI_FN_SET_MAP_KEY_CASE, c->map_normalize_key_case, 0},
-      {WI_FN_SET_MAP_SORT_KEYS, "", c->map_normalize_sort_keys},
-  };
+  wi_fn_setting values[WI_FN_N_SETTINGS];
+  wi_fn_config_list(wi_fn_config_of(fn), values);
   wi_digest_u64(d, fn->settings);
-  for (size_t i = 0; i < COUNT(values); i++) {
+  for (size_t i = 0; i < WI_FN_N_SETTINGS; i++) {
     if ((fn->settings & values[i].bit) != 0) {
-      wi_digest_text(d, values[i].text);
-      wi_digest_u64(d, values[i].number);
+      wi_digest_text(d, values[i].value);
     }
   }
 }

@@ -7,8 +7,6 @@
 
 #define WI_ORIGIN "udf"
 
-#define DEFAULT_COL_UNIT "byte"
-
 enum { BSTART, BEND, LINE_BASE, COL_UNIT, END_EXCLUSIVE, N_FIELDS };
 
 static const struct {
@@ -49,11 +47,15 @@ static weir_status literal_text(size_t field, const struct ArrowSchema *schema,
   return WEIR_OK;
 }
 
-static weir_status span_metadata(struct ArrowSchema *out, size_t n,
+static weir_status span_metadata(struct ArrowSchema *out, const wi_fn *fn, size_t n,
                                  const struct ArrowSchema *const *args,
                                  const struct ArrowArray *const *literals,
                                  wi_arena *arena, weir_error *err) {
-  span_texts texts = {"0", DEFAULT_COL_UNIT, "true", ""};
+  const wi_fn_config *config = wi_fn_config_of(fn);
+  char base[16];
+  span_texts texts = {base, config->span_default_col_unit,
+                      config->span_default_end_exclusive ? "true" : "false", ""};
+  snprintf(base, sizeof base, "%" PRId32, config->span_default_line_base);
   for (size_t i = LINE_BASE; i < n; i++) {
     if (strcmp(args[i]->format, "n") == 0) {
       continue;
@@ -106,7 +108,7 @@ weir_status wi_field_span_make(const wi_fn *fn, size_t n,
     WI_CHECK(
         wi_arrow_err(err, ArrowSchemaSetMetadata(out, args[0]->metadata), "metadata"));
   } else {
-    WI_CHECK(span_metadata(out, n, args, literals, &arena, err));
+    WI_CHECK(span_metadata(out, fn, n, args, literals, &arena, err));
   }
 done:
   wi_arena_release(&arena);
@@ -118,28 +120,30 @@ done:
 
 /* ---- span_make: kernel ---- */
 
-/* A column of numbers with its nulls; an omitted line_base is 0. */
-static weir_status child_numbers(struct ArrowArray *out, const wi_col *col, size_t field,
-                                 int64_t rows, weir_error *err) {
+/* A column of numbers with its nulls; an omitted line_base is the default. */
+static weir_status child_numbers(struct ArrowArray *out, const wi_fn *fn,
+                                 const wi_col *col, size_t field, int64_t rows,
+                                 weir_error *err) {
   wi_valid valid;
   void *data = NULL;
   wi_valid_none(&valid);
-  bool wide = field != LINE_BASE, zero = field == LINE_BASE && wi_col_omitted(col);
-  if (!zero) {
+  bool wide = field != LINE_BASE, omitted = field == LINE_BASE && wi_col_omitted(col);
+  if (!omitted) {
     WI_TRY(wi_valid_init(&valid, col, 1, rows, err));
   }
   weir_status status =
       wi_out_fixed(out, span_fields[field].type, rows * (wide ? 8 : 4), &data, err);
   int64_t *longs = wide ? data : NULL;
   int32_t *ints = wide ? NULL : data;
-  for (int64_t i = 0; i < rows && status == WEIR_OK && !zero; i++) {
+  for (int64_t i = 0; i < rows && status == WEIR_OK; i++) {
     if (!wi_valid_at(&valid, i)) {
       continue;
     }
     if (wide) {
       longs[i] = wi_col_int(col, i);
     } else {
-      ints[i] = (int32_t)wi_col_int(col, i);
+      ints[i] = omitted ? wi_fn_config_of(fn)->span_default_line_base
+                        : (int32_t)wi_col_int(col, i);
     }
   }
   if (status == WEIR_OK) {
@@ -149,8 +153,9 @@ static weir_status child_numbers(struct ArrowArray *out, const wi_col *col, size
   return status;
 }
 
-static wi_str unit_at(const wi_col *col, int64_t row) {
-  return wi_col_null(col, row) ? wi_str_of(DEFAULT_COL_UNIT) : wi_col_text(col, row);
+static wi_str unit_at(const wi_fn *fn, const wi_col *col, int64_t row) {
+  return wi_col_null(col, row) ? wi_str_of(wi_fn_config_of(fn)->span_default_col_unit)
+                               : wi_col_text(col, row);
 }
 
 static weir_status child_units(struct ArrowArray *out, const wi_fn *fn, const wi_col *col,
@@ -158,7 +163,7 @@ static weir_status child_units(struct ArrowArray *out, const wi_fn *fn, const wi
   wi_text_out text;
   int64_t bytes = 0;
   for (int64_t i = 0; i < rows; i++) {
-    if (__builtin_add_overflow(bytes, (int64_t)unit_at(col, i).n, &bytes)) {
+    if (__builtin_add_overflow(bytes, (int64_t)unit_at(fn, col, i).n, &bytes)) {
       bytes = INT64_MAX;
       break;
     }
@@ -166,7 +171,7 @@ static weir_status child_units(struct ArrowArray *out, const wi_fn *fn, const wi
   WI_TRY(wi_out_text(out, fn->name, rows, bytes, &text, err));
   size_t at = 0;
   for (int64_t i = 0; i < rows; i++) {
-    wi_str unit = unit_at(col, i);
+    wi_str unit = unit_at(fn, col, i);
     if (unit.n > 0) {
       memcpy(text.data + at, unit.p, unit.n);
     }
@@ -177,12 +182,13 @@ static weir_status child_units(struct ArrowArray *out, const wi_fn *fn, const wi
   return WEIR_OK;
 }
 
-static weir_status child_flags(struct ArrowArray *out, const wi_col *col, int64_t rows,
-                               weir_error *err) {
+static weir_status child_flags(struct ArrowArray *out, const wi_fn *fn, const wi_col *col,
+                               int64_t rows, weir_error *err) {
   void *data = NULL;
+  bool absent = wi_fn_config_of(fn)->span_default_end_exclusive;
   WI_TRY(wi_out_fixed(out, NANOARROW_TYPE_BOOL, (rows + 7) / 8, &data, err));
   for (int64_t i = 0; i < rows; i++) {
-    ArrowBitSetTo(data, i, wi_col_null(col, i) || wi_col_int(col, i) != 0);
+    ArrowBitSetTo(data, i, wi_col_null(col, i) ? absent : wi_col_int(col, i) != 0);
   }
   wi_out_seal(out, rows, NULL);
   return WEIR_OK;
@@ -198,11 +204,11 @@ weir_status wi_run_span_make(const wi_fn *fn, size_t n, const wi_fn_arg *args,
       wi_arrow_err(err, ArrowArrayInitFromType(out, NANOARROW_TYPE_STRUCT), "result"));
   WI_CHECK(wi_arrow_err(err, ArrowArrayAllocateChildren(out, N_FIELDS), "result"));
   for (size_t i = BSTART; i <= LINE_BASE; i++) {
-    WI_CHECK(child_numbers(out->children[i], &cols.items[i], i, rows, err));
+    WI_CHECK(child_numbers(out->children[i], fn, &cols.items[i], i, rows, err));
   }
   WI_CHECK(child_units(out->children[COL_UNIT], fn, &cols.items[COL_UNIT], rows, err));
-  WI_CHECK(
-      child_flags(out->children[END_EXCLUSIVE], &cols.items[END_EXCLUSIVE], rows, err));
+  WI_CHECK(child_flags(out->children[END_EXCLUSIVE], fn, &cols.items[END_EXCLUSIVE], rows,
+                       err));
   wi_out_seal(out, rows, NULL);
   WI_CHECK(wi_out_finish(out, err));
 done:

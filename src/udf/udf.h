@@ -56,7 +56,19 @@ typedef enum wi_fn_settings {
   WI_FN_SET_MAP_KEY_CASE = 64,
   WI_FN_SET_MAP_SORT_KEYS = 128
 } wi_fn_settings;
-extern const wi_fn_config wi_fn_config_default;
+extern const wi_fn_config wi_fn_config_default; /* of tables/function_settings.def */
+/* The default with some values replaced; keys are whole (weir.functions.<name>). UNKNOWN_KEY,
+ * BAD_VALUE. */
+weir_status wi_fn_config_read(const char *const *keys, const char *const *values,
+                              size_t n, wi_fn_config *out, weir_error *err);
+#define WI_FN_N_SETTINGS 8
+typedef struct wi_fn_setting {
+  const char *key;
+  uint32_t bit; /* of wi_fn_settings */
+  char value[24];
+} wi_fn_setting;
+/* All of them as texts, in the table's order. */
+void wi_fn_config_list(const wi_fn_config *config, wi_fn_setting out[WI_FN_N_SETTINGS]);
 
 typedef enum wi_fn_volatility {
   WI_FN_IMMUTABLE = 1,

@@ -267,7 +267,9 @@ WT_TEST(each_changed_setting_changes_them) {
     snprintf(key_text, sizeof key_text, "%.*s", (int)key.n, key.p);
     snprintf(value_text, sizeof value_text, "%.*s", (int)value.n,
              value.p != NULL ? value.p : "");
-    check_setting(key_text, value_text, &base, &counts);
+    if (strncmp(key_text, "weir.", 5) != 0) { /* not the engine's to set */
+      check_setting(key_text, value_text, &base, &counts);
+    }
   }
   wi_cursor_free(&settings);
   wi_session_free(&s);
