@@ -73,11 +73,14 @@ typedef enum wb_sess_flags {
 typedef enum wb_sess_table {
   // key, value
   WB_SESS_SETTINGS = 1,
-  // name, kind scalar|aggregate|window|table, volatility immutable|stable|volatile|'',
-  // identity hex or '', aliases comma-joined, origin builtin|host
+  // name, kind scalar|aggregate|window|table|macro, volatility
+  // immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
+  // builtin|host|project
   WB_SESS_FUNCTIONS = 2,
   // kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
   WB_SESS_RULES = 3,
+  // name, text: CREATE FUNCTION as it is carried out, earlier macros expanded
+  WB_SESS_MACROS = 4,
 } wb_sess_table;
 
 typedef enum wb_param_type {
@@ -548,6 +551,14 @@ int32_t wb_sess_table_read(struct wb_sess *sess,
 
 // Frees a session; what was made with it keeps its own share.
 void wb_sess_free(struct wb_sess *sess);
+
+// Carries out the CREATE FUNCTION and DROP FUNCTION statements of a text, in their order: all
+// or none. A call of such a function is replaced by its body before planning. Errors have the
+// place in the text. DUPLICATE_NAME, UNKNOWN_FUNCTION, MACRO, SQL_SYNTAX; NOT_SEALED after
+// sealing.
+int32_t wb_sess_add_macros(struct wb_sess *sess,
+                           struct wb_str text,
+                           struct wb_err *err);
 
 // Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
 // VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.

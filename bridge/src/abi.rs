@@ -244,11 +244,14 @@ pub enum wb_sess_flags {
 pub enum wb_sess_table {
     /// key, value
     WB_SESS_SETTINGS = 1,
-    /// name, kind scalar|aggregate|window|table, volatility immutable|stable|volatile|'',
-    /// identity hex or '', aliases comma-joined, origin builtin|host
+    /// name, kind scalar|aggregate|window|table|macro, volatility
+    /// immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
+    /// builtin|host|project
     WB_SESS_FUNCTIONS = 2,
     /// kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
     WB_SESS_RULES = 3,
+    /// name, text: CREATE FUNCTION as it is carried out, earlier macros expanded
+    WB_SESS_MACROS = 4,
 }
 
 /// A staged Parquet file.

@@ -1,5 +1,6 @@
 //! Logical plans: made from SQL, changed by wrapping, optimised; immutable handles.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::compute::can_cast_types;
@@ -24,7 +25,7 @@ use crate::codes::{
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
 use crate::sess::SessInner;
-use crate::{canon, exact, gaps, guard, params, plan_nodes, sql, stream, tie_break};
+use crate::{canon, exact, gaps, guard, macros, params, plan_nodes, sql, stream, tie_break};
 
 /// A logical plan.
 #[allow(non_camel_case_types)]
@@ -38,15 +39,21 @@ pub(crate) struct PlanInner {
     pub plan: LogicalPlan,
     /// Whether the optimiser ran: such a plan can be executed, and not be changed any more.
     pub optimized: bool,
+    /// What of the session changed it on the way.
+    pub used: Used,
 }
+
+/// The rules and macros that a plan was made with: kind and name.
+pub(crate) type Used = BTreeSet<(String, String)>;
 
 fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
 impl PlanInner {
-    fn analyzed(sess: &Arc<SessInner>, plan: LogicalPlan) -> Self {
-        Self { sess: Arc::clone(sess), plan, optimized: false }
+    /// The next step of this plan, not optimised yet.
+    fn changed(&self, plan: LogicalPlan) -> Self {
+        Self { sess: Arc::clone(&self.sess), plan, optimized: false, used: self.used.clone() }
     }
 
     fn changeable(&self) -> Result<()> {
@@ -78,6 +85,8 @@ impl PlanInner {
             let message = format!("{words} is not a query; only queries are allowed here");
             return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
         }
+        let used = macros::expand(&mut statement, &sess.macros())?;
+        let used = used.into_iter().map(|name| ("macro".to_string(), name)).collect();
         gaps::fill(&mut statement, sess)?;
         params::replace(&mut statement, params, options.parse_float_as_decimal)?;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
@@ -94,14 +103,14 @@ impl PlanInner {
             LogicalPlan::Explain(_) => plan,
             plan => analyze(&state, plan)?,
         };
-        Ok(Self::analyzed(sess, plan))
+        Ok(Self { sess: Arc::clone(sess), plan, optimized: false, used })
     }
 
     /// The plan with ties broken.
     pub fn tie_break(&self) -> Result<Self> {
         self.changeable()?;
         let plan = tie_break::apply(self.plan.clone())?;
-        Ok(Self::analyzed(&self.sess, plan))
+        Ok(self.changed(plan))
     }
 
     /// The plan with its outputs cast to the target's types and named as there.
@@ -135,7 +144,7 @@ impl PlanInner {
             exprs.push(expr.alias(to.name()));
         }
         let top = Projection::try_new(exprs, Arc::new(self.plan.clone()))?;
-        Ok(Self::analyzed(&self.sess, LogicalPlan::Projection(top)))
+        Ok(self.changed(LogicalPlan::Projection(top)))
     }
 
     /// The plan with its output sorted by these columns.
@@ -158,20 +167,20 @@ impl PlanInner {
             }
         }
         if expr.is_empty() {
-            return Ok(Self::analyzed(&self.sess, self.plan.clone()));
+            return Ok(self.changed(self.plan.clone()));
         }
         let sort = Sort { expr, input: Arc::new(self.plan.clone()), fetch: None };
-        Ok(Self::analyzed(&self.sess, LogicalPlan::Sort(sort)))
+        Ok(self.changed(LogicalPlan::Sort(sort)))
     }
 
     /// The plan after the session's analyser and optimiser rules.
     pub fn optimize(&self) -> Result<Self> {
         let sess = Arc::clone(&self.sess);
         if self.optimized {
-            return Ok(Self { sess, plan: self.plan.clone(), optimized: true });
+            return Ok(Self { optimized: true, ..self.changed(self.plan.clone()) });
         }
         let plan = sess.planning_state()?.optimize(&self.plan)?;
-        Ok(Self { sess, plan, optimized: true })
+        Ok(Self { optimized: true, ..self.changed(plan) })
     }
 }
 

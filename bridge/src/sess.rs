@@ -24,6 +24,7 @@ use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::host_settings::HostSettings;
+use crate::macros::Macros;
 use crate::rt::RtInner;
 use crate::stream;
 use crate::udf::{self, HostFn};
@@ -43,6 +44,7 @@ pub struct SessInner {
     state: RwLock<SessionState>,
     catalog: Arc<MemoryCatalogProvider>,
     inputs: Mutex<Inputs>,
+    pub(crate) macros: RwLock<Arc<Macros>>,
     now: DateTime<Utc>,
     validate_full: bool,
 }
@@ -117,12 +119,13 @@ impl SessInner {
             state: RwLock::new(state(spec, catalogs)?),
             catalog,
             inputs: Mutex::new(BTreeSet::new()),
+            macros: RwLock::default(),
             now,
             validate_full: spec.flags & VALIDATE_FULL != 0,
         })
     }
 
-    fn open(&self) -> Result<()> {
+    pub(crate) fn open(&self) -> Result<()> {
         if self.sealed.load(Ordering::Acquire) {
             let message = "the session is sealed: functions are added before";
             return Err(Error::new(E_NOT_SEALED, ORIGIN_BRIDGE, message));
@@ -133,6 +136,7 @@ impl SessInner {
     /// Ends the setting up.
     pub fn seal(&self) -> Result<()> {
         self.open()?;
+        self.check_macros()?;
         self.sealed.store(true, Ordering::Release);
         Ok(())
     }
@@ -223,7 +227,8 @@ impl SessInner {
     }
 }
 
-fn taken(state: &SessionState, name: &str) -> bool {
+/// Whether a function of any kind has the name.
+pub(crate) fn taken(state: &SessionState, name: &str) -> bool {
     state.scalar_functions().contains_key(name)
         || state.higher_order_functions().contains_key(name)
         || state.aggregate_functions().contains_key(name)
@@ -302,7 +307,7 @@ pub unsafe extern "C" fn wb_sess_table_read(
         // SAFETY: as above.
         let sess = unsafe { in_ref(sess)? };
         let state = sess.inner.snapshot();
-        let batch = crate::sess_tables::table(&state, which)?
+        let batch = crate::sess_tables::table(&state, &sess.inner.macros(), which)?
             .ok_or_else(|| Error::new(E_BUG, ORIGIN_BRIDGE, "no such table of a session"))?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }

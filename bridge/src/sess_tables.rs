@@ -10,17 +10,20 @@ use datafusion::logical_expr::Volatility;
 
 use crate::abi::wb_sess_table;
 use crate::error::Result;
-use crate::udf;
+use crate::macros::Macros;
+use crate::{sess_macros, udf};
 
 const SETTINGS: i32 = wb_sess_table::WB_SESS_SETTINGS as i32;
 const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
 const RULES: i32 = wb_sess_table::WB_SESS_RULES as i32;
+const MACROS: i32 = wb_sess_table::WB_SESS_MACROS as i32;
 
 /// The table of that number, if there is one.
-pub fn table(state: &SessionState, which: i32) -> Result<Option<RecordBatch>> {
+pub fn table(state: &SessionState, macros: &Macros, which: i32) -> Result<Option<RecordBatch>> {
     match which {
         SETTINGS => settings(state).map(Some),
-        FUNCTIONS => functions(state).map(Some),
+        FUNCTIONS => functions(state, macros).map(Some),
+        MACROS => sess_macros::table(macros).map(Some),
         RULES => rules(state).map(Some),
         _ => Ok(None),
     }
@@ -52,6 +55,9 @@ fn settings(state: &SessionState) -> Result<RecordBatch> {
     ])
 }
 
+/// The kind of a function that is written in SQL.
+const MACRO: &str = "macro";
+
 #[derive(Default)]
 struct Function {
     volatility: &'static str,
@@ -72,7 +78,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn functions(state: &SessionState) -> Result<RecordBatch> {
+fn functions(state: &SessionState, macros: &Macros) -> Result<RecordBatch> {
     let mut rows: BTreeMap<(String, &str), Function> = BTreeMap::new();
     let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
         let mut aliases = aliases.to_vec();
@@ -101,15 +107,22 @@ fn functions(state: &SessionState) -> Result<RecordBatch> {
     for name in state.table_functions().keys() {
         add(name, "table", "", &[], None);
     }
+    for name in macros.keys() {
+        add(name, MACRO, "", &[], None);
+    }
     let rows: Vec<_> = rows.into_iter().collect();
-    let origin = |row: &Function| if row.host { "host" } else { "builtin" }.to_string();
+    let origin = |kind: &str, row: &Function| match (kind, row.host) {
+        (MACRO, _) => "project".to_string(),
+        (_, true) => "host".to_string(),
+        (_, false) => "builtin".to_string(),
+    };
     batch(vec![
         ("name", false, text(rows.iter().map(|((name, _), _)| name.clone()))),
         ("kind", false, text(rows.iter().map(|((_, kind), _)| (*kind).to_string()))),
         ("volatility", false, text(rows.iter().map(|(_, row)| row.volatility.to_string()))),
         ("identity", false, text(rows.iter().map(|(_, row)| row.identity.clone()))),
         ("aliases", false, text(rows.iter().map(|(_, row)| row.aliases.join(",")))),
-        ("origin", false, text(rows.iter().map(|(_, row)| origin(row)))),
+        ("origin", false, text(rows.iter().map(|((_, kind), row)| origin(kind, row)))),
     ])
 }
 

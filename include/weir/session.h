@@ -88,6 +88,20 @@ WEIR_API WEIR_MUST_USE weir_status
 weir_session_add_stream(weir_session *session, const char *name,
                         struct ArrowArrayStream *stream, weir_error *err);
 
+/**
+ * Adds functions that are written in SQL, and drops such ones.
+ * \param[in] sql `CREATE FUNCTION f(x INT, y TEXT) RETURNS BIGINT RETURN x + length(y)` and
+ * `DROP FUNCTION [IF EXISTS] f` statements, separated by semicolons; all are carried out or
+ * none
+ * A call is replaced by its body before planning. Bodies name parameters (also as $1, $2),
+ * literals and functions, those made before as well; no columns and no tables.
+ * Errors: WEIR_E_SQL_SYNTAX, WEIR_E_MACRO, WEIR_E_DUPLICATE_NAME, WEIR_E_UNKNOWN_FUNCTION,
+ * with line and column in `sql`.
+ */
+WEIR_API WEIR_MUST_USE weir_status weir_session_add_functions(weir_session *session,
+                                                              const char *sql,
+                                                              weir_error *err);
+
 /** Ends registration; queries may follow. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session,
                                                      weir_error *err);
@@ -114,9 +128,10 @@ typedef enum weir_session_table {
   WEIR_SESSION_FUNCTIONS = 2, /**< name, kind, volatility, identity, aliases, origin */
   WEIR_SESSION_RULES = 3,     /**< kind, ordinal, name */
   WEIR_SESSION_PINS =
-      4 /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
+      4, /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
              schema_digest, min_reader_version, min_writer_version, reader_features,
              writer_features */
+  WEIR_SESSION_MACROS = 5 /**< name, text: functions written in SQL, as carried out */
 } weir_session_table;
 /** One of the session's tables as a stream; the caller releases it. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_read(weir_session *session,

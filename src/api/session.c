@@ -127,6 +127,11 @@ weir_status weir_session_add_stream(weir_session *session, const char *name,
                              stream, err);
 }
 
+weir_status weir_session_add_functions(weir_session *session, const char *sql,
+                                       weir_error *err) {
+  return wi_session_add_macros(session->session, sql, err);
+}
+
 weir_status weir_session_seal(weir_session *session, weir_error *err) {
   return wi_session_seal(session->session, err);
 }
@@ -296,6 +301,7 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
   static const char *const functions[] = {"name",     "kind",    "volatility",
                                           "identity", "aliases", "origin"};
   static const char *const rules[] = {"kind", "ordinal", "name"};
+  static const char *const macros[] = {"name", "text"};
   static const char *const pins[] = {"name",
                                      "kind",
                                      "provider_kind",
@@ -324,6 +330,9 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
                           out, err);
     case WEIR_SESSION_RULES:
       return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 3}, out,
+                          err);
+    case WEIR_SESSION_MACROS:
+      return engine_table(session, WI_BR_MACROS, &(table_def){macros, texts, 2}, out,
                           err);
     case WEIR_SESSION_PINS:
       return pins_table(session, &(table_def){pins, pin_types, 12}, out, err);

@@ -105,11 +105,15 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
                               wb_sess **out, weir_error *err);
 weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
                                        const wi_br_function *fn, weir_error *err);
+/* CREATE FUNCTION and DROP FUNCTION statements, in their order; errors have places in it. */
+weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
+                                     weir_error *err);
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err);
 typedef enum wi_br_session_table {
   WI_BR_SETTINGS = 1,  /* key, value */
   WI_BR_FUNCTIONS = 2, /* name, kind, volatility, identity, aliases, origin */
-  WI_BR_RULES = 3      /* kind, ordinal, name */
+  WI_BR_RULES = 3,     /* kind, ordinal, name */
+  WI_BR_MACROS = 4     /* name, text */
 } wi_br_session_table;
 weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess,
                                      wi_br_session_table which, wi_cursor **out,

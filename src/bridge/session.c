@@ -166,6 +166,20 @@ done:
   return status;
 }
 
+static weir_status add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
+                              weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_sess_add_macros(sess, wi_wb_str(sql), &from));
+}
+
+weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
+                                     weir_error *err) {
+  weir_status status = add_macros(engine, sess, sql, err);
+  if (status != WEIR_OK) {
+    wi_wb_syntax(err, sql);
+  }
+  return status;
+}
+
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_sess_seal(sess, &from));
 }

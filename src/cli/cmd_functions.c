@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "project.h"
 #include "query.h"
 
 /* Columns of WEIR_SESSION_FUNCTIONS. */
@@ -64,7 +65,7 @@ static size_t list(wi_cli_call *call, const wi_cli_cells *all, const char *prefi
   wi_cli_grid_add(&grid, "ALIASES");
   for (size_t i = 0; i < wi_cli_cells_rows(all); i++) {
     const char *name = wi_cli_cells_at(all, i, COL_NAME);
-    bool own = strcmp(wi_cli_cells_at(all, i, COL_ORIGIN), "host") == 0;
+    bool own = strcmp(wi_cli_cells_at(all, i, COL_ORIGIN), "builtin") != 0;
     if (prefix != NULL ? strncmp(name, prefix, strlen(prefix)) != 0
                        : !own && !call->values[WI_CLI_ALL].set) {
       continue;
@@ -118,6 +119,27 @@ static void detail_line(wi_cli_buf *b, const char *label, const char *text) {
   }
 }
 
+/* What a function written in SQL says. */
+static weir_status definition(wi_cli_call *call, weir_session *session, const char *name,
+                              weir_error *err) {
+  struct ArrowArrayStream stream = {0};
+  wi_cli_cells macros = {0};
+  weir_status status = weir_session_read(session, WEIR_SESSION_MACROS, &stream, err);
+  if (status == WEIR_OK) {
+    status = wi_cli_cells_read(&macros, &stream, err);
+  }
+  for (size_t i = 0; status == WEIR_OK && i < wi_cli_cells_rows(&macros); i++) {
+    if (strcmp(wi_cli_cells_at(&macros, i, 0), name) == 0) {
+      detail_line(&call->screen.out.buf, "definition", wi_cli_cells_at(&macros, i, 1));
+    }
+  }
+  if (stream.release != NULL) {
+    stream.release(&stream);
+  }
+  wi_cli_cells_release(&macros);
+  return status;
+}
+
 static void detail_text(wi_cli_buf *b, const wi_cli_cells *all, size_t i,
                         const wi_cli_cells *routine, const wi_cli_cells *parameters) {
   bool documented = wi_cli_cells_rows(routine) > 0;
@@ -154,6 +176,9 @@ static weir_status detail(wi_cli_call *call, weir_session *session,
       detail_json(b, all, i, &routine, &parameters);
     } else {
       detail_text(b, all, i, &routine, &parameters);
+      if (strcmp(wi_cli_cells_at(all, i, COL_KIND), "macro") == 0) {
+        status = definition(call, session, name.text, err);
+      }
     }
   }
   wi_cli_cells_release(&routine);
@@ -207,13 +232,11 @@ int wi_cli_cmd_functions(wi_cli_call *call) {
   weir_error err = WEIR_ERROR_INIT;
   struct ArrowArrayStream stream = {0};
   wi_cli_cells all = {0};
-  weir_status status = weir_session_new(NULL, &session, &err);
-  if (status == WEIR_OK) {
-    status = weir_session_seal(session, &err);
+  int code = 0;
+  if (!wi_cli_project_functions(call, &session, &code)) {
+    return code;
   }
-  if (status == WEIR_OK) {
-    status = weir_session_read(session, WEIR_SESSION_FUNCTIONS, &stream, &err);
-  }
+  weir_status status = weir_session_read(session, WEIR_SESSION_FUNCTIONS, &stream, &err);
   if (status == WEIR_OK) {
     status = wi_cli_cells_read(&all, &stream, &err);
   }

@@ -118,8 +118,9 @@ static const wi_cli_command commands[] = {
     {"history", "VIEW", "list the commits of a view's table, newest first", NULL, 1, 1,
      PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_LIMIT), wi_cli_cmd_history},
     {"functions", "[NAME]", "list weir's SQL functions, or describe one",
-     "NAME may be an alias, or the start of names.\n", 0, 1,
-     PLAIN | WI_CLI_BIT(WI_CLI_ALL), wi_cli_cmd_functions},
+     "NAME may be an alias, or the start of names. In a project its own functions are\n"
+     "listed, too.\n",
+     0, 1, PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_ALL), wi_cli_cmd_functions},
     {"clean", "", "list, and after a question remove, what dead runs left",
      "Without a terminal nothing is removed unless --yes is given.\n", 0, 0,
      PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_ORPHANS) | WI_CLI_BIT(WI_CLI_YES),

@@ -49,7 +49,7 @@ int wi_cli_project_fail(wi_cli_call *call, weir_project *project, weir_error *er
   return code;
 }
 
-bool wi_cli_project_open(wi_cli_call *call, weir_project **out, int *code) {
+static weir_project_options project_options(const wi_cli_call *call) {
   const wi_cli_value *v = call->values;
   weir_project_options options = WEIR_PROJECT_OPTIONS_INIT;
   options.path = v[WI_CLI_PROJECT].text;
@@ -63,6 +63,35 @@ bool wi_cli_project_open(wi_cli_call *call, weir_project **out, int *code) {
     options.n_params = v[WI_CLI_PARAM].n_items;
   }
   options.now_us = (int64_t)v[WI_CLI_NOW].number;
+  return options;
+}
+
+bool wi_cli_project_functions(wi_cli_call *call, weir_session **out, int *code) {
+  weir_project_options options = project_options(call);
+  weir_project *project = NULL;
+  weir_error err = WEIR_ERROR_INIT;
+  *code = 0;
+  *out = NULL;
+  weir_status status = weir_project_open(&options, &project, &err);
+  if (status == WEIR_E_NO_PROJECT && options.path == NULL) {
+    weir_error_release(&err);
+    status = weir_session_new(NULL, out, &err);
+    if (status == WEIR_OK) {
+      status = weir_session_seal(*out, &err);
+    }
+  } else if (status == WEIR_OK) {
+    status = weir_project_session(project, "SELECT 1", out, &err);
+  }
+  if (status != WEIR_OK) {
+    weir_session_free(out);
+    *code = wi_cli_project_fail(call, project, &err);
+  }
+  weir_project_free(&project);
+  return status == WEIR_OK;
+}
+
+bool wi_cli_project_open(wi_cli_call *call, weir_project **out, int *code) {
+  weir_project_options options = project_options(call);
   weir_error err = WEIR_ERROR_INIT;
   *code = 0;
   if (weir_project_open(&options, out, &err) != WEIR_OK) {

@@ -8,6 +8,9 @@
 /* Opens the project that the options name. Errors of the project are told here, all of
  * them; then *code is the exit code and false is given. */
 bool wi_cli_project_open(wi_cli_call *call, weir_project **out, int *code);
+/* The session of that project over none of its tables; with no project here and none asked
+ * for, one of no project. Errors are told as above. */
+bool wi_cli_project_functions(wi_cli_call *call, weir_session **out, int *code);
 /* Tells what a failed call on an open project found: the errors not told yet, warnings,
  * and `err` unless it only says that there are some. Releases `err`, gives the exit code. */
 int wi_cli_project_fail(wi_cli_call *call, weir_project *project, weir_error *err);

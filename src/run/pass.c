@@ -467,6 +467,17 @@ void wi_pass_free(wi_pass **pass) {
 
 /* ---- the session of a project ---- */
 
+static weir_status add_macros(const wi_spec *spec, wi_session *session, weir_error *err) {
+  for (size_t i = 0; i < spec->n_macros; i++) {
+    weir_status status = wi_session_add_macros(session, spec->macros[i].text, err);
+    if (status != WEIR_OK) {
+      wi_err_where(err, spec->macros[i].file, err->line > 0 ? err->line : 1, err->column);
+      return status;
+    }
+  }
+  return WEIR_OK;
+}
+
 weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_us,
                             wi_session **out, weir_error *err) {
   const wi_spec_profile *profile = &spec->profile;
@@ -495,6 +506,12 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
   o.functions = &functions;
   status = wi_session_new(&o, out, err);
   wi_free(storage);
+  if (status == WEIR_OK) {
+    status = add_macros(spec, *out, err);
+  }
+  if (status != WEIR_OK) {
+    wi_session_free(out);
+  }
   return status;
 }
 

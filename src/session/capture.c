@@ -25,15 +25,13 @@ static bool is_speed(wi_str key) {
   return false;
 }
 
-/* Adds every row of a session table to a digest; `keep` may leave rows out. */
-static weir_status digest_table(wi_session *s, wi_br_session_table which, int64_t columns,
-                                const char *domain, bool (*skip)(wi_str first), char *out,
-                                weir_error *err) {
+/* Adds every row of a session table to a digest; `skip` may leave rows out. */
+static weir_status digest_rows(wi_session *s, wi_br_session_table which, int64_t columns,
+                               bool (*skip)(wi_str first), wi_digest *d,
+                               weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
-  wi_digest d;
   bool has = false;
-  wi_digest_begin(&d, domain);
   WI_CHECK(wi_br_session_table_read(s->engine, s->handle, which, &rows, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
@@ -45,17 +43,36 @@ static weir_status digest_table(wi_session *s, wi_br_session_table which, int64_
     }
     for (int64_t c = 0; c < columns; c++) {
       if (which == WI_BR_RULES && c == 1) {
-        wi_digest_u64(&d, (uint64_t)wi_cursor_int(rows, c));
+        wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, c));
       } else {
         wi_str text = wi_cursor_text(rows, c);
-        wi_digest_bytes(&d, text.p, text.n);
+        wi_digest_bytes(d, text.p, text.n);
       }
     }
   }
-  wi_digest_end_hex(&d, out);
 done:
   wi_cursor_free(&rows);
   return status;
+}
+
+static weir_status digest_table(wi_session *s, wi_br_session_table which, int64_t columns,
+                                const char *domain, bool (*skip)(wi_str first), char *out,
+                                weir_error *err) {
+  wi_digest d;
+  wi_digest_begin(&d, domain);
+  WI_TRY(digest_rows(s, which, columns, skip, &d, err));
+  wi_digest_end_hex(&d, out);
+  return WEIR_OK;
+}
+
+/* The functions of the engine and of C by their identities, those in SQL by their text. */
+static weir_status digest_functions(wi_session *s, weir_error *err) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.functions");
+  WI_TRY(digest_rows(s, WI_BR_FUNCTIONS, 6, NULL, &d, err));
+  WI_TRY(digest_rows(s, WI_BR_MACROS, 2, NULL, &d, err));
+  wi_digest_end_hex(&d, s->functions_digest);
+  return WEIR_OK;
 }
 
 static weir_status note_volatility(wi_session *s, wi_str name, const char *text,
@@ -115,8 +132,7 @@ weir_status wi_session_capture(wi_session *s, weir_error *err) {
   wi_digest d;
   WI_TRY(digest_table(s, WI_BR_SETTINGS, 2, "weir.settings", is_speed, s->settings_digest,
                       err));
-  WI_TRY(digest_table(s, WI_BR_FUNCTIONS, 6, "weir.functions", NULL, s->functions_digest,
-                      err));
+  WI_TRY(digest_functions(s, err));
   WI_TRY(digest_table(s, WI_BR_RULES, 3, "weir.rules", NULL, s->rules_digest, err));
   WI_TRY(read_volatility(s, err));
   wi_digest_begin(&d, "weir.session");

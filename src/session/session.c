@@ -281,6 +281,15 @@ weir_status wi_session_declare(wi_session *s, const char *schema, const char *na
   return wi_br_declare(s->engine, s->handle, schema, name, take, err);
 }
 
+weir_status wi_session_add_macros(wi_session *s, const char *sql, weir_error *err) {
+  if (s->sealed) {
+    wi_err_hint(err, "add functions before weir_session_seal");
+    return WI_ERR(err, WEIR_E_NOT_SEALED,
+                  "a function is added after the session was sealed");
+  }
+  return wi_br_session_add_macros(s->engine, s->handle, sql, err);
+}
+
 weir_status wi_session_seal(wi_session *s, weir_error *err) {
   if (s->sealed) {
     return WI_ERR(err, WEIR_E_NOT_SEALED, "the session is sealed already");

@@ -88,6 +88,9 @@ weir_status wi_session_add_rows(wi_session *session, const char *schema, const c
 /* Declares a name with a schema (moved from) and no binding: for views and staged files. */
 weir_status wi_session_declare(wi_session *session, const char *schema, const char *name,
                                struct ArrowSchema *take, weir_error *err);
+/* Functions written in SQL: CREATE FUNCTION and DROP FUNCTION statements, carried out in their
+ * order, all or none. Errors have the place in the text. */
+weir_status wi_session_add_macros(wi_session *session, const char *sql, weir_error *err);
 weir_status wi_session_seal(wi_session *session, weir_error *err);
 /* Envelope digest: session digest, profile and inputs with their pins. */
 weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX],

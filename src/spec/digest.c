@@ -83,7 +83,7 @@ static void add_param(wi_digest *d, const wi_spec_param *param) {
 
 void wi_spec_digest(const wi_spec *spec, char out[WI_DIGEST_HEX]) {
   wi_digest d;
-  wi_digest_begin(&d, "weir.spec.1");
+  wi_digest_begin(&d, "weir.spec.2");
   wi_digest_text(&d, spec->name);
   wi_digest_u64(&d, spec->n_sources);
   for (size_t i = 0; i < spec->n_sources; i++) {
@@ -96,6 +96,10 @@ void wi_spec_digest(const wi_spec *spec, char out[WI_DIGEST_HEX]) {
   wi_digest_u64(&d, spec->n_views);
   for (size_t i = 0; i < spec->n_views; i++) {
     add_view(&d, &spec->views[i]);
+  }
+  wi_digest_u64(&d, spec->n_macros);
+  for (size_t i = 0; i < spec->n_macros; i++) {
+    add_sql(&d, spec->macros[i].text);
   }
   wi_digest_end_hex(&d, out);
 }

@@ -73,11 +73,27 @@ void wi_sql_header_find(const char *text, size_t n, wi_header_span *out);
  * the first token that is no comment; 0: there is none. */
 uint32_t wi_sql_check(wi_reader *r, const char *sql, uint32_t line, uint32_t column);
 
+/* ---- folder.c: the SQL files of a folder ---- */
+typedef struct wi_sql_files {
+  wi_list files; /* paths relative to the project, owned by the arena */
+  wi_buf path;   /* scratch */
+} wi_sql_files;
+/* Below `folder` of the project, in no order; none if there is no such folder. */
+void wi_sql_files_find(wi_reader *r, const char *folder, wi_sql_files *out);
+/* The absolute path of one; valid until the next call. */
+const char *wi_sql_files_path(wi_reader *r, wi_sql_files *files, const char *file);
+void wi_sql_files_release(wi_sql_files *files);
+/* Is it UTF-8 without NUL? Reported if not. */
+bool wi_sql_text_ok(wi_reader *r, const char *text, size_t n);
+/* Reports an error of the file system at a file, and empties it. */
+void wi_reader_file_error(wi_reader *r, const char *file, weir_error *err);
+
 /* ---- parts of a project ---- */
 void wi_source_read_all(wi_reader *r, const wi_yaml *node);
 void wi_param_read_all(wi_reader *r, const wi_yaml *node);
 void wi_param_apply(wi_reader *r, const char *const *given, size_t n);
 void wi_view_read_all(wi_reader *r);
+void wi_macro_read_all(wi_reader *r);
 void wi_header_read(wi_reader *r, const wi_yaml *node, wi_spec_view *view);
 void wi_property_read_all(wi_reader *r, const wi_yaml *header, wi_spec_view *view);
 void wi_setting_read_all(wi_reader *r, const wi_yaml *node);

@@ -222,6 +222,7 @@ static weir_status load(const wi_spec_options *options, wi_spec *spec, wi_diags 
   wi_reader r = {.spec = spec, .diags = diags, .file = yml, .yml = yml};
   WI_CHECK(read_yml(&r, options, err));
   if (!r.nomem) {
+    wi_macro_read_all(&r);
     wi_view_read_all(&r);
     check_sources(&r);
   }

@@ -139,6 +139,11 @@ typedef struct wi_spec_view {
   wi_place place; /* of the header, or line 1 */
 } wi_spec_view;
 
+typedef struct wi_spec_macro { /* one file below functions/ */
+  const char *file;            /* relative to the project's folder */
+  const char *text;            /* CREATE FUNCTION and DROP FUNCTION statements */
+} wi_spec_macro;
+
 /* Effective values after profile, environment and flags. */
 typedef struct wi_spec_profile {
   int32_t threads;       /* 0: all cores */
@@ -163,6 +168,8 @@ typedef struct wi_spec {
   size_t n_views;
   wi_spec_param *params;
   size_t n_params;
+  wi_spec_macro *macros; /* in the order of their paths, in which they are carried out */
+  size_t n_macros;
 } wi_spec;
 
 typedef struct wi_spec_options {

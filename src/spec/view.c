@@ -6,8 +6,6 @@
 
 #define WI_ORIGIN "spec"
 
-enum { FOLDER_DEPTH = 32 };
-
 /* ---- one file ---- */
 
 static void set_defaults(wi_spec_view *view) {
@@ -32,22 +30,6 @@ static char *blank_header(wi_reader *r, const char *text, size_t n,
     }
   }
   return sql;
-}
-
-static bool check_text(wi_reader *r, const char *text, size_t n) {
-  for (size_t i = 0; i < n;) {
-    size_t step = wi_utf8_char(text + i, n - i);
-    if (step == 0 || text[i] == '\0') {
-      uint32_t line = 1, column = 1;
-      wi_text_place(text, i, &line, &column);
-      wi_reader_error(
-          r, WEIR_E_BAD_VALUE, line, column, "save the file as UTF-8 text",
-          step == 0 ? "a byte that is not UTF-8" : "the character NUL in SQL");
-      return false;
-    }
-    i += step;
-  }
-  return true;
 }
 
 static void read_header(wi_reader *r, const char *text, const wi_header_span *span,
@@ -77,7 +59,7 @@ static void read_text(wi_reader *r, const char *text, size_t n, wi_spec_view *vi
     text += 3;
     n -= 3;
   }
-  if (!check_text(r, text, n)) {
+  if (!wi_sql_text_ok(r, text, n)) {
     return;
   }
   wi_sql_header_find(text, n, &span);
@@ -96,12 +78,6 @@ static void read_text(wi_reader *r, const char *text, size_t n, wi_spec_view *vi
   }
 }
 
-static void file_error(wi_reader *r, const char *file, weir_error *err) {
-  r->nomem = r->nomem || err->code == WEIR_E_NO_MEMORY;
-  wi_err_where(err, file, 1, 1);
-  wi_diags_take(r->diags, err, false);
-}
-
 static bool view_name(wi_reader *r, const char *file, wi_spec_view *view) {
   weir_error err = WEIR_ERROR_INIT;
   const char *slash = strrchr(file, '/');
@@ -118,7 +94,7 @@ static bool view_name(wi_reader *r, const char *file, wi_spec_view *view) {
   wi_err_hint(&err,
               "a view is called like its file; rename the file: lower-case letters, "
               "digits and _, and none of weir, main, information_schema");
-  file_error(r, file, &err);
+  wi_reader_file_error(r, file, &err);
   return false;
 }
 
@@ -134,119 +110,13 @@ static void read_view(wi_reader *r, const char *path, const char *file,
     return;
   }
   if (wi_file_read(path, WI_SPEC_FILE_LIMIT, &text, &err) != WEIR_OK) {
-    file_error(r, file, &err);
+    wi_reader_file_error(r, file, &err);
   } else {
     read_text(r, wi_buf_text(&text), text.n, view);
   }
   view->sql = view->sql == NULL ? "" : view->sql;
   view->sql_line = view->sql_line == 0 ? 1 : view->sql_line;
   wi_buf_release(&text);
-}
-
-/* ---- the folder ---- */
-
-typedef struct walk {
-  wi_reader *r;
-  wi_list folders; /* still to read: paths relative to the project, owned by the arena */
-  wi_list files;
-  wi_buf path; /* scratch: the absolute one */
-} walk;
-
-static const char *absolute(walk *w, const char *file) {
-  wi_path_join(&w->path, w->r->spec->root, file);
-  w->r->nomem = w->r->nomem || w->path.failed;
-  return wi_buf_text(&w->path);
-}
-
-static void link_error(walk *w, const char *file, const char *what) {
-  weir_error err = WEIR_ERROR_INIT;
-  WI_ERR(&err, WEIR_E_BAD_VALUE, "the symbolic link '%.200s' %s", file, what);
-  wi_err_hint(&err, "copy what it leads to into the project, or take the link out");
-  file_error(w->r, file, &err);
-}
-
-static bool below(const char *path, const char *folder) {
-  size_t n = strlen(folder);
-  return strcmp(folder, "/") == 0 ||
-         (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == '\0'));
-}
-
-/* A link has to stay in the project, and a link to a folder may not lead to one above
- * it. */
-static bool link_ok(walk *w, const char *file, bool is_dir) {
-  weir_error err = WEIR_ERROR_INIT;
-  wi_buf target = WI_BUF_INIT, parent = WI_BUF_INIT, folder = WI_BUF_INIT;
-  bool ok = false;
-  const char *slash = strrchr(file, '/');
-  wi_buf_add(&folder, file, slash == NULL ? 0 : (size_t)(slash - file));
-  if (wi_path_absolute(absolute(w, file), &target, &err) != WEIR_OK ||
-      wi_path_absolute(absolute(w, wi_buf_text(&folder)), &parent, &err) != WEIR_OK) {
-    file_error(w->r, file, &err);
-  } else if (!below(target.p, w->r->spec->root)) {
-    link_error(w, file, "leads out of the project");
-  } else if (is_dir && below(parent.p, target.p)) {
-    link_error(w, file, "leads in a circle");
-  } else {
-    ok = true;
-  }
-  wi_buf_release(&target);
-  wi_buf_release(&parent);
-  wi_buf_release(&folder);
-  return ok;
-}
-
-static size_t depth_of(const char *file) {
-  size_t n = 0;
-  for (; *file != '\0'; file++) {
-    n += *file == '/' ? 1 : 0;
-  }
-  return n;
-}
-
-static void visit(walk *w, const char *file) {
-  weir_error err = WEIR_ERROR_INIT;
-  wi_file_info info;
-  bool is_sql = wi_ends_with(file, ".sql");
-  weir_status status = wi_file_stat(absolute(w, file), &info, &err);
-  if (status != WEIR_OK) {
-    if (is_sql || status != WEIR_E_NOT_FOUND) { /* another dangling link is not ours */
-      file_error(w->r, file, &err);
-    }
-    weir_error_release(&err);
-    return;
-  }
-  if ((!info.is_dir && !is_sql) || (info.is_link && !link_ok(w, file, info.is_dir))) {
-    return;
-  }
-  if (info.is_dir && depth_of(file) > FOLDER_DEPTH) {
-    WI_ERR(&err, WEIR_E_TOO_LARGE, "folders below views are nested more than 32 deep");
-    file_error(w->r, file, &err);
-    return;
-  }
-  char *copy = wi_reader_dup(w->r, file);
-  if (copy != NULL && !wi_list_add(info.is_dir ? &w->folders : &w->files, copy)) {
-    w->r->nomem = true;
-  }
-}
-
-static void read_folder(walk *w, const char *folder) {
-  weir_error err = WEIR_ERROR_INIT;
-  wi_list names = WI_LIST_INIT;
-  wi_buf file = WI_BUF_INIT;
-  if (wi_dir_list(absolute(w, folder), &names, &err) != WEIR_OK) {
-    file_error(w->r, folder, &err);
-  }
-  for (size_t i = 0; i < names.n; i++) {
-    const char *name = names.items[i];
-    if (name[0] != '.' && !w->r->nomem) {
-      wi_path_join(&file, folder, name);
-      w->r->nomem = file.failed;
-      visit(w, wi_buf_text(&file));
-    }
-    wi_free(names.items[i]);
-  }
-  wi_list_release(&names);
-  wi_buf_release(&file);
 }
 
 static int by_name(const void *a, const void *b) {
@@ -282,26 +152,18 @@ static void drop_duplicates(wi_reader *r) {
 
 void wi_view_read_all(wi_reader *r) {
   wi_spec *spec = r->spec;
-  walk w = {.r = r, .folders = WI_LIST_INIT, .files = WI_LIST_INIT, .path = WI_BUF_INIT};
-  weir_error err = WEIR_ERROR_INIT;
-  if (wi_file_exists(absolute(&w, "views"))) {
-    visit(&w, "views");
-  }
-  while (w.folders.n > 0 && !r->nomem) {
-    read_folder(&w, w.folders.items[--w.folders.n]);
-  }
-  spec->views = wi_reader_array(r, w.files.n, sizeof *spec->views);
-  for (size_t i = 0; i < w.files.n && !r->nomem; i++) {
+  wi_sql_files files = {WI_LIST_INIT, WI_BUF_INIT};
+  wi_sql_files_find(r, "views", &files);
+  spec->views = wi_reader_array(r, files.files.n, sizeof *spec->views);
+  for (size_t i = 0; i < files.files.n && !r->nomem; i++) {
     bool named = false;
     wi_spec_view *view = &spec->views[spec->n_views];
-    read_view(r, absolute(&w, w.files.items[i]), w.files.items[i], view, &named);
+    const char *file = files.files.items[i];
+    read_view(r, wi_sql_files_path(r, &files, file), file, view, &named);
     spec->n_views += named ? 1 : 0;
   }
   if (!r->nomem) {
     drop_duplicates(r);
   }
-  wi_list_release(&w.folders);
-  wi_list_release(&w.files);
-  wi_buf_release(&w.path);
-  weir_error_release(&err);
+  wi_sql_files_release(&files);
 }

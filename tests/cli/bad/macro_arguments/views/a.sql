@@ -1,0 +1,2 @@
+SELECT n,
+  f(n) AS a FROM orders

@@ -1,0 +1,2 @@
+CREATE FUNCTION f(x BIGINT)
+  RETURN x + (SELECT max(n) FROM orders);

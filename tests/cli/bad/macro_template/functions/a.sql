@@ -1,0 +1,1 @@
+CREATE FUNCTION f(x BIGINT) RETURN {{ x }};

@@ -1,0 +1,3 @@
+-- numbers
+CREATE FUNCTION f(x BIGINT)
+RETURN uper(x);
