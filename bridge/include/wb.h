@@ -136,6 +136,13 @@ typedef enum wb_exec_table {
   WB_EXEC_METRICS = 3,
 } wb_exec_table;
 
+typedef enum wb_agg_flags {
+  // understands DISTINCT; without it DISTINCT is SQL_PLAN
+  WB_AGG_DISTINCT = 2,
+  // understands IGNORE NULLS and RESPECT NULLS; without it they are SQL_PLAN
+  WB_AGG_NULL_TREATMENT = 4,
+} wb_agg_flags;
+
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
 
@@ -325,6 +332,115 @@ typedef struct wb_scalar_fn {
   // wb_fn_flags
   uint32_t flags;
 } wb_scalar_fn;
+
+// One call of an aggregate in a plan: borrowed. The types are those that columns have; a
+// callback that is asked for types only (return_field, state_schema) sees no literals and no
+// ignore_nulls, because the engine asks before it knows of them.
+typedef struct wb_agg_call {
+  size_t n_args;
+  const struct ArrowSchema *const *args;
+  // an entry is NULL unless the argument is a literal, then a 1-row array; or all NULL
+  const struct ArrowArray *const *literals;
+  // 1: IGNORE NULLS was written
+  uint32_t ignore_nulls;
+  // 1: DISTINCT was written
+  uint32_t distinct;
+} wb_agg_call;
+
+// An aggregate function of the host, for aggregates and as a window. Callbacks are called on
+// engine threads; those with `acc` never twice at once for one accumulator (but size may be).
+// Its results must not depend on the order of rows, batches and merges.
+typedef struct wb_aggregate_fn {
+  size_t struct_size;
+  struct wb_str name;
+  const struct wb_str *aliases;
+  size_t n_aliases;
+  uint8_t identity[32];
+  int32_t volatility;
+  // wb_agg_flags
+  uint32_t flags;
+  const struct wb_param *params;
+  size_t n_params;
+  struct wb_str return_text;
+  struct wb_doc doc;
+  // immutable, thread-safe
+  void *self;
+  int (*return_field)(void *object,
+                      const struct wb_agg_call *call,
+                      struct ArrowSchema *out,
+                      struct wb_fn_err *err);
+  // A struct of at least one column: the columns in which states travel.
+  int (*state_schema)(void *object,
+                      const struct wb_agg_call *call,
+                      struct ArrowSchema *out,
+                      struct wb_fn_err *err);
+  // One row: the result over no rows at all, in the result's type; NULL if that is null.
+  int (*empty)(void *object,
+               const struct ArrowSchema *result,
+               struct ArrowArray *out,
+               struct wb_fn_err *err);
+  // retracts: rows will be taken away again. `call` and all that it points to stay where
+  // they are until close.
+  int (*open)(void *object,
+              const struct wb_agg_call *call,
+              bool retracts,
+              void **acc,
+              struct wb_fn_err *err);
+  // Row i belongs to groups[i] < n_groups; groups NULL: all to group 0. Every argument has
+  // `rows` rows, scalars too. filter: a boolean array or NULL; only rows where it is true
+  // count.
+  int (*update)(void *object,
+                void *acc,
+                const struct ArrowArray *const *args,
+                int64_t rows,
+                const uint64_t *groups,
+                const struct ArrowArray *filter,
+                uint64_t n_groups,
+                struct wb_fn_err *err);
+  // Takes rows of group 0 away that were added before; NULL: not for moving frames.
+  int (*retract)(void *object,
+                 void *acc,
+                 const struct ArrowArray *const *args,
+                 int64_t rows,
+                 struct wb_fn_err *err);
+  // state: a struct array of state_schema, one row a state; groups as for update.
+  int (*merge)(void *object,
+               void *acc,
+               const struct ArrowArray *state,
+               const uint64_t *groups,
+               uint64_t n_groups,
+               struct wb_fn_err *err);
+  // The results of the first n groups (one row each); then they are gone and the others move
+  // down by n, unless `keep`. n may be more than the groups seen: those are empty.
+  int (*evaluate)(void *object,
+                  void *acc,
+                  uint64_t n,
+                  bool keep,
+                  struct ArrowArray *out,
+                  struct wb_fn_err *err);
+  // The same with the states, as a struct array.
+  int (*state)(void *object,
+               void *acc,
+               uint64_t n,
+               bool keep,
+               struct ArrowArray *out,
+               struct wb_fn_err *err);
+  // Rows as states, one each (a filtered one is an empty state), without an accumulator.
+  // NULL: the bridge does it with one that has a group for each row.
+  int (*convert)(void *object,
+                 const struct wb_agg_call *call,
+                 const struct ArrowArray *const *args,
+                 int64_t rows,
+                 const struct ArrowArray *filter,
+                 struct ArrowArray *out,
+                 struct wb_fn_err *err);
+  // Bytes held by an accumulator.
+  uint64_t (*size)(void *object, const void *acc);
+  // Frees an accumulator; called once for each that open made.
+  void (*close)(void *object, void *acc);
+  // Called once, when nothing refers to the function any more; may be NULL.
+  void (*release)(void *object);
+} wb_aggregate_fn;
 
 typedef struct wb_stage_options {
   size_t struct_size;
@@ -539,6 +655,11 @@ int32_t wb_sess_new(struct wb_rt *rt,
 int32_t wb_sess_add_scalar(struct wb_sess *sess,
                            const struct wb_scalar_fn *fn_,
                            struct wb_err *err);
+
+// Adds an aggregate function, which is a window function too: as wb_sess_add_scalar.
+int32_t wb_sess_add_aggregate(struct wb_sess *sess,
+                              const struct wb_aggregate_fn *fn_,
+                              struct wb_err *err);
 
 // Ends the setting up; planning begins.
 int32_t wb_sess_seal(struct wb_sess *sess, struct wb_err *err);

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::sess::SessInner;
-use crate::udf::HostFn;
+use crate::udf::Spec;
 
 /// Fills the gaps of every call of a host function. Other calls are left as they are.
 pub fn fill(statement: &mut Statement, sess: &SessInner) -> Result<()> {
@@ -48,7 +48,7 @@ fn fill_call(call: &mut Function, sess: &SessInner) -> Result<()> {
     if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
         return Ok(());
     }
-    let Some(fun) = sess.host_fn(&name) else { return Ok(()) };
+    let Some(fun) = sess.host_spec(&name) else { return Ok(()) };
     if let Some(args) = positional(&fun, &list.args)? {
         list.args = args;
     }
@@ -57,7 +57,7 @@ fn fill_call(call: &mut Function, sess: &SessInner) -> Result<()> {
 
 /// The arguments by position; None: leave it to the engine, which has better words for what is
 /// wrong (a name it does not know, one given twice, a positional one after a named one).
-fn positional(fun: &HostFn, args: &[FunctionArg]) -> Result<Option<Vec<FunctionArg>>> {
+fn positional(fun: &Spec, args: &[FunctionArg]) -> Result<Option<Vec<FunctionArg>>> {
     if fun.params.last().is_some_and(|last| last.variadic) {
         return Ok(None);
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::missing_safety_doc)]
 
 pub mod abi;
+pub mod abi_agg;
 mod adapt;
 mod bind_delta;
 mod bind_files;
@@ -50,6 +51,8 @@ mod store_local;
 mod store_open;
 mod stream;
 mod tie_break;
+mod udaf;
+mod udaf_acc;
 mod udf;
 mod udf_call;
 

@@ -25,7 +25,9 @@ use crate::codes::{
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
 use crate::sess::SessInner;
-use crate::{canon, exact, gaps, guard, macros, params, plan_nodes, sql, stream, tie_break};
+use crate::{
+    canon, exact, gaps, guard, macros, params, plan_nodes, sql, stream, tie_break, udaf,
+};
 
 /// A logical plan.
 #[allow(non_camel_case_types)]
@@ -98,6 +100,7 @@ impl PlanInner {
             options.verify_plan(&plan).map_err(|e| Error::from(e).with_code(E_READ_ONLY))?;
         }
         refuse_correlated_not_in(&plan)?;
+        udaf::check_calls(&plan)?;
         // EXPLAIN shows the plan before analysis as well.
         let plan = match plan {
             LogicalPlan::Explain(_) => plan,
@@ -180,6 +183,7 @@ impl PlanInner {
             return Ok(Self { optimized: true, ..self.changed(self.plan.clone()) });
         }
         let plan = sess.planning_state()?.optimize(&self.plan)?;
+        udaf::check_literals(&plan)?;
         Ok(Self { optimized: true, ..self.changed(plan) })
     }
 }

@@ -16,7 +16,7 @@ use crate::canon::{hex, literal_text, type_text};
 use crate::error::Result;
 use crate::expr_text::{cast_text, frame_text, grouping_text, like_text, nulls_ignored, terms};
 use crate::plan_nodes::{ColRow, Walk, small};
-use crate::udf::host_identity;
+use crate::{udaf, udf};
 
 /// A row of WB_PLAN_EXPRS.
 pub(crate) struct ExprRow {
@@ -86,6 +86,15 @@ struct Head {
 impl Head {
     fn new(kind: &'static str, op: impl Into<String>) -> Self {
         Self { kind, op: op.into(), ..Self::default() }
+    }
+
+    /// A function of the host has its identity.
+    fn of_host(mut self, identity: Option<[u8; 32]>) -> Self {
+        if let Some(identity) = identity {
+            self.func_origin = "host";
+            hex(&identity, &mut self.func_identity);
+        }
+        self
     }
 
     fn builtin(kind: &'static str, op: String, volatility: Volatility) -> Self {
@@ -316,13 +325,8 @@ impl Walk {
             Expr::TryCast(cast) => Head::new("try_cast", cast_text(&cast.field)),
             Expr::ScalarFunction(call) => {
                 let volatility = call.func.signature().volatility;
-                let mut head =
-                    Head::builtin("scalar_function", call.func.name().to_string(), volatility);
-                if let Some(identity) = host_identity(&call.func) {
-                    head.func_origin = "host";
-                    hex(&identity, &mut head.func_identity);
-                }
-                head
+                Head::builtin("scalar_function", call.func.name().to_string(), volatility)
+                    .of_host(udf::host_identity(&call.func))
             }
             Expr::AggregateFunction(AggregateFunction { func, params }) => {
                 let op = format!(
@@ -335,6 +339,7 @@ impl Walk {
                     nulls_ignored(params.null_treatment)
                 );
                 Head::builtin("aggregate_function", op, func.signature().volatility)
+                    .of_host(udaf::host_identity(func))
             }
             Expr::WindowFunction(window) => window_head(window)?,
             Expr::InList(list) => {
@@ -529,7 +534,11 @@ fn window_head(window: &WindowFunction) -> Result<Head> {
         nulls_ignored(params.null_treatment),
         frame_text(&params.window_frame)?
     );
-    Ok(Head::builtin("window_function", op, volatility))
+    let identity = match &window.fun {
+        WindowFunctionDefinition::AggregateUDF(f) => udaf::host_identity(f),
+        WindowFunctionDefinition::WindowUDF(_) => None,
+    };
+    Ok(Head::builtin("window_function", op, volatility).of_host(identity))
 }
 
 fn signed(n: usize) -> i32 {

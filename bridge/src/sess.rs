@@ -20,6 +20,7 @@ use crate::abi::{
     check_size, in_ref, out_ref, pairs, wb_err, wb_rt, wb_scalar_fn, wb_sess, wb_sess_flags,
     wb_sess_options,
 };
+use crate::abi_agg::wb_aggregate_fn;
 use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
@@ -27,7 +28,8 @@ use crate::host_settings::HostSettings;
 use crate::macros::Macros;
 use crate::rt::RtInner;
 use crate::stream;
-use crate::udf::{self, HostFn};
+use crate::udf::{self, Spec};
+use crate::udaf;
 
 /// DataFusion's own; tables in it would hide the real ones.
 const INFORMATION_SCHEMA: &str = "information_schema";
@@ -203,28 +205,48 @@ impl SessInner {
         Ok(())
     }
 
-    /// A function of the host, by its name or an alias.
-    pub fn host_fn(&self, name: &str) -> Option<Arc<HostFn>> {
+    /// The description of a function of the host, scalar or aggregate, by its name or an alias.
+    pub fn host_spec(&self, name: &str) -> Option<Arc<Spec>> {
         let state = self.state.read().unwrap_or_else(|e| e.into_inner());
-        udf::host_fn(state.scalar_functions().get(name)?)
+        if let Some(function) = state.scalar_functions().get(name) {
+            return udf::host_fn(function).map(|fun| Arc::clone(&fun.spec));
+        }
+        udaf::host_spec(state.aggregate_functions().get(name)?)
     }
 
     fn add_scalar(&self, raw: &wb_scalar_fn) -> Result<()> {
         self.open()?;
         // SAFETY: the caller of wb_sess_add_scalar gave a valid description.
-        let spec = unsafe { udf::read(raw)? };
+        let spec = unsafe { udf::read(&raw.into())? };
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
-        for name in std::iter::once(&spec.name).chain(&spec.aliases) {
-            if taken(&state, name) {
-                let message = format!("there is a function {name} already");
-                return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
-            }
-        }
+        check_names(&state, &spec)?;
         // From here on the session owns the host's object.
         let function = Arc::new(udf::scalar_udf(spec, raw, self.validate_full)?);
         state.register_udf(function)?;
         Ok(())
     }
+
+    fn add_aggregate(&self, raw: &wb_aggregate_fn) -> Result<()> {
+        self.open()?;
+        // SAFETY: the caller of wb_sess_add_aggregate gave a valid description.
+        let spec = unsafe { udf::read(&raw.into())? };
+        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        check_names(&state, &spec)?;
+        // From here on the session owns the host's object.
+        let function = Arc::new(udaf::aggregate_udf(spec, raw, self.validate_full)?);
+        state.register_udaf(function)?;
+        Ok(())
+    }
+}
+
+fn check_names(state: &SessionState, spec: &Spec) -> Result<()> {
+    for name in std::iter::once(&spec.name).chain(&spec.aliases) {
+        if taken(state, name) {
+            let message = format!("there is a function {name} already");
+            return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
+        }
+    }
+    Ok(())
 }
 
 /// Whether a function of any kind has the name.
@@ -283,6 +305,21 @@ pub unsafe extern "C" fn wb_sess_add_scalar(
         let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
         check_size::<wb_scalar_fn>(raw.struct_size)?;
         sess.inner.add_scalar(raw)
+    })
+}
+
+/// Adds an aggregate function, which is a window function too: as wb_sess_add_scalar.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_add_aggregate(
+    sess: *mut wb_sess,
+    fn_: *const wb_aggregate_fn,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sess_add_aggregate", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        check_size::<wb_aggregate_fn>(raw.struct_size)?;
+        sess.inner.add_aggregate(raw)
     })
 }
 

@@ -11,7 +11,7 @@ use datafusion::logical_expr::Volatility;
 use crate::abi::wb_sess_table;
 use crate::error::Result;
 use crate::macros::Macros;
-use crate::{sess_macros, udf};
+use crate::{sess_macros, udaf, udf};
 
 const SETTINGS: i32 = wb_sess_table::WB_SESS_SETTINGS as i32;
 const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
@@ -98,7 +98,7 @@ fn functions(state: &SessionState, macros: &Macros) -> Result<RecordBatch> {
     }
     for f in state.aggregate_functions().values() {
         let v = volatility(f.signature().volatility);
-        add(f.name(), "aggregate", v, f.aliases(), None);
+        add(f.name(), "aggregate", v, f.aliases(), udaf::host_identity(f));
     }
     for f in state.window_functions().values() {
         let v = volatility(f.signature().volatility);

@@ -19,7 +19,8 @@ use datafusion::logical_expr::{
 };
 
 use crate::abi::{
-    slice_of, strings, wb_arg, wb_fn_err, wb_fn_flags, wb_param, wb_scalar_fn, wb_type_class, wb_volatility,
+    slice_of, strings, wb_arg, wb_doc, wb_fn_err, wb_fn_flags, wb_param, wb_scalar_fn, wb_str,
+    wb_type_class, wb_volatility,
 };
 use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
@@ -92,7 +93,7 @@ pub struct Spec {
 
 /// A function of the host: its description and callbacks; released with the last of it.
 pub struct HostFn {
-    spec: Spec,
+    pub(crate) spec: Arc<Spec>,
     pub(crate) object: *mut c_void,
     pub(crate) return_field: ReturnField,
     pub(crate) invoke: Invoke,
@@ -181,11 +182,41 @@ fn check_params(name: &str, params: &[Param]) -> Result<()> {
     Ok(())
 }
 
+/// What descriptions of all kinds have.
+pub struct Head<'a> {
+    pub name: &'a wb_str,
+    pub aliases: *const wb_str,
+    pub n_aliases: usize,
+    pub identity: [u8; 32],
+    pub volatility: i32,
+    pub params: *const wb_param,
+    pub n_params: usize,
+    pub doc: &'a wb_doc,
+    /// wb_fn_flags of a scalar function
+    pub flags: u32,
+}
+
+impl<'a> From<&'a wb_scalar_fn> for Head<'a> {
+    fn from(raw: &'a wb_scalar_fn) -> Self {
+        Self {
+            name: &raw.name,
+            aliases: raw.aliases,
+            n_aliases: raw.n_aliases,
+            identity: raw.identity,
+            volatility: raw.volatility,
+            params: raw.params,
+            n_params: raw.n_params,
+            doc: &raw.doc,
+            flags: raw.flags,
+        }
+    }
+}
+
 /// Copies a description.
 ///
 /// # Safety
 /// Every pointer of the description must be valid, as the contract says.
-pub unsafe fn read(raw: &wb_scalar_fn) -> Result<Spec> {
+pub unsafe fn read(raw: &Head<'_>) -> Result<Spec> {
     // SAFETY: the caller's promise.
     unsafe {
         let name = raw.name.to_str()?.to_string();
@@ -233,6 +264,7 @@ pub fn scalar_udf(spec: Spec, raw: &wb_scalar_fn, validate_full: bool) -> Result
     };
     let signature = signature(&spec);
     let documentation = documentation(&spec);
+    let spec = Arc::new(spec);
     let fun =
         Arc::new(HostFn { spec, object: raw.self_, return_field, invoke, release: raw.release });
     let exported = Mutex::new(Vec::new());
@@ -255,7 +287,7 @@ fn coercion(class: Class) -> Coercion {
 
 /// One alternative that decides (UserDefined: `coerce_types`), and one for each count of
 /// arguments, from which information_schema makes its parameters.
-fn signature(spec: &Spec) -> Signature {
+pub(crate) fn signature(spec: &Spec) -> Signature {
     let params = &spec.params;
     let required = params.iter().filter(|p| !p.optional).count();
     let mut options = vec![TypeSignature::UserDefined];
@@ -288,7 +320,7 @@ fn forever(text: &str) -> &'static str {
     text
 }
 
-fn documentation(spec: &Spec) -> Documentation {
+pub(crate) fn documentation(spec: &Spec) -> Documentation {
     let section = DocSection {
         include: !spec.section.is_empty(),
         label: forever(&spec.section),
@@ -321,6 +353,17 @@ impl Spec {
         let required = self.params.iter().filter(|p| !p.optional).count();
         let variadic = self.params.last().is_some_and(|p| p.variadic);
         count >= required && (variadic || count <= self.params.len())
+    }
+
+    /// What the engine is to cast arguments of these types to. What does not fit is let
+    /// through: it is refused when the result's field is asked for, in better words.
+    pub fn coerce(&self, arg_types: &[DataType]) -> Vec<DataType> {
+        let item = arg_types.first().and_then(item_type);
+        let coerced = arg_types.iter().enumerate().map(|(ord, data_type)| {
+            let param = self.param(ord);
+            param.map_or_else(|| data_type.clone(), |param| param.coerced(data_type, item))
+        });
+        coerced.collect()
     }
 }
 
@@ -498,13 +541,7 @@ impl ScalarUDFImpl for HostUdf {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
-        // What does not fit is let through: return_field_from_args refuses it, in better words.
-        let item = arg_types.first().and_then(item_type);
-        let coerced = arg_types.iter().enumerate().map(|(ord, data_type)| {
-            let param = self.fun.param(ord);
-            param.map_or_else(|| data_type.clone(), |param| param.coerced(data_type, item))
-        });
-        Ok(coerced.collect())
+        Ok(self.fun.coerce(arg_types))
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> DfResult<FieldRef> {

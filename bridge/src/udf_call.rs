@@ -14,7 +14,7 @@ use crate::codes::{ALL, E_BUG, E_EXECUTION, E_SQL_PLAN};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
 use crate::guard;
 use crate::layout;
-use crate::udf::{HostFn, HostUdf};
+use crate::udf::{HostFn, HostUdf, Spec};
 
 /// The schemas of one expression's arguments. Keyed by the address of its return field, which
 /// is the same for all its batches; the weak pointer keeps the address from being used again.
@@ -32,13 +32,13 @@ unsafe impl Send for Schemas {}
 unsafe impl Sync for Schemas {}
 
 impl wb_fn_err {
-    fn empty() -> Box<Self> {
+    pub(crate) fn empty() -> Box<Self> {
         Box::new(Self { code: 0, message: [0; 1020] })
     }
 }
 
 /// What a callback said, read no further than its buffer.
-fn host_error(fun: &HostFn, rc: i32, err: &wb_fn_err) -> Error {
+pub(crate) fn host_error(fun: &Spec, rc: i32, err: &wb_fn_err) -> Error {
     let mut bytes: Vec<u8> = err.message.iter().map(|c| c.cast_unsigned()).collect();
     if let Some(last) = bytes.last_mut() {
         *last = 0;
@@ -56,39 +56,56 @@ fn host_error(fun: &HostFn, rc: i32, err: &wb_fn_err) -> Error {
     Error::new(code, ORIGIN_HOST, message)
 }
 
-fn plan_error(message: String) -> Error {
+pub(crate) fn plan_error(message: String) -> Error {
     Error::new(E_SQL_PLAN, ORIGIN_BRIDGE, message)
+}
+
+/// Refuses a number of arguments that the function does not take.
+pub(crate) fn check_count(fun: &Spec, count: usize) -> Result<()> {
+    if fun.takes(count) {
+        return Ok(());
+    }
+    let names: Vec<&str> = fun.params.iter().map(|p| p.name.as_str()).collect();
+    let (name, list) = (&fun.name, names.join(", "));
+    Err(plan_error(format!("{name}({list}) cannot take {count} arguments")))
+}
+
+/// For messages.
+pub(crate) fn place(fun: &Spec, ord: usize) -> String {
+    let name = fun.param(ord).map_or("", |p| p.name.as_str());
+    format!("argument {} ({name}) of {}", ord + 1, fun.name)
+}
+
+/// The field in which an argument reaches the host, if its parameter takes that type.
+pub(crate) fn given_field(fun: &Spec, ord: usize, field: &FieldRef) -> Result<FieldRef> {
+    let Some(param) = fun.param(ord) else { return Ok(Arc::clone(field)) };
+    let mut field = Arc::clone(field);
+    if param.literal {
+        let data_type = param.literal_type(field.data_type());
+        field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+    }
+    if !param.accepts(field.data_type()) {
+        let (place, wants, has) = (place(fun, ord), param.wants(), field.data_type());
+        return Err(plan_error(format!("{place} must be {wants}, not {has}")));
+    }
+    Ok(field)
 }
 
 /// The types in which the arguments reach the host, and the literals among them.
 fn arguments(
-    fun: &HostFn,
+    fun: &Spec,
     args: &ReturnFieldArgs<'_>,
 ) -> Result<(Vec<FieldRef>, Vec<Option<ScalarValue>>)> {
     let count = args.arg_fields.len();
-    if !fun.takes(count) {
-        let names: Vec<&str> = fun.params.iter().map(|p| p.name.as_str()).collect();
-        let (name, list) = (&fun.name, names.join(", "));
-        return Err(plan_error(format!("{name}({list}) cannot take {count} arguments")));
-    }
+    check_count(fun, count)?;
     let mut fields = Vec::with_capacity(count);
     let mut literals = Vec::with_capacity(count);
     for (ord, field) in args.arg_fields.iter().enumerate() {
-        let Some(param) = fun.param(ord) else { continue };
-        let place = || format!("argument {} ({}) of {}", ord + 1, param.name, fun.name);
         let literal = args.scalar_arguments.get(ord).copied().flatten();
-        let mut field = Arc::clone(field);
-        if param.literal {
-            if literal.is_none() {
-                return Err(plan_error(format!("{} must be a literal", place())));
-            }
-            let data_type = param.literal_type(field.data_type());
-            field = Arc::new(field.as_ref().clone().with_data_type(data_type));
+        if literal.is_none() && fun.param(ord).is_some_and(|param| param.literal) {
+            return Err(plan_error(format!("{} must be a literal", place(fun, ord))));
         }
-        if !param.accepts(field.data_type()) {
-            let (wants, has) = (param.wants(), field.data_type());
-            return Err(plan_error(format!("{} must be {wants}, not {has}", place())));
-        }
+        let field = given_field(fun, ord, field)?;
         literals.push(match literal {
             Some(value) => Some(value.cast_to(field.data_type())?),
             None => None,
@@ -98,11 +115,11 @@ fn arguments(
     Ok((fields, literals))
 }
 
-fn export_fields(fields: &[FieldRef]) -> Result<Vec<FFI_ArrowSchema>> {
+pub(crate) fn export_fields(fields: &[FieldRef]) -> Result<Vec<FFI_ArrowSchema>> {
     fields.iter().map(|f| Ok(FFI_ArrowSchema::try_from(f.as_ref())?)).collect()
 }
 
-fn export_array(array: &ArrayRef) -> FFI_ArrowArray {
+pub(crate) fn export_array(array: &ArrayRef) -> FFI_ArrowArray {
     FFI_ArrowArray::new(&array.to_data())
 }
 
@@ -139,8 +156,13 @@ pub fn return_field(udf: &HostUdf, args: &ReturnFieldArgs<'_>) -> Result<FieldRe
     if rc != 0 {
         return Err(host_error(fun, rc, &err));
     }
+    given_back_field(fun, out)
+}
+
+/// The field that the host gave, named after the function unless it has a name.
+pub(crate) fn given_back_field(fun: &Spec, out: FFI_ArrowSchema) -> Result<FieldRef> {
     if out.release.is_none() || out.format.is_null() {
-        let message = format!("function {} gave no return type", fun.name);
+        let message = format!("function {} gave no type", fun.name);
         return Err(Error::new(E_BUG, ORIGIN_HOST, message));
     }
     let field = Field::try_from(&out)?;
@@ -262,6 +284,17 @@ fn call(
     if rc != 0 {
         return Err(host_error(fun, rc, &err));
     }
+    given_back_array(fun, out, want, rows, full)
+}
+
+/// The array that the host gave, if it is one of that type and length.
+pub(crate) fn given_back_array(
+    fun: &Spec,
+    out: FFI_ArrowArray,
+    want: &DataType,
+    rows: usize,
+    full: bool,
+) -> Result<ArrayRef> {
     let context = |e: Error| {
         let message = format!("function {} returned a bad array: {}", fun.name, e.message);
         Error::new(E_BUG, ORIGIN_HOST, message)

@@ -101,6 +101,47 @@ typedef struct wi_br_function {
   weir_status (*invoke)(const void *self, size_t n, const wi_br_arg *args, int64_t rows,
                         struct ArrowArray *out, weir_error *err);
 } wi_br_function;
+/* An aggregate of src/udf, in plain C: what udf.h says of wi_agg_call and wi_agg_ops. */
+typedef struct wi_br_agg_call {
+  size_t n_args;
+  const struct ArrowSchema *const *args;
+  const struct ArrowArray *const *literals;
+  bool ignore_nulls, distinct;
+} wi_br_agg_call;              /* valid for the call; what it points to, until close */
+typedef enum wi_br_agg_flags { /* as WB_AGG_* */
+                               WI_BR_AGG_DISTINCT = 2,
+                               WI_BR_AGG_NULL_TREATMENT = 4
+} wi_br_agg_flags;
+typedef struct wi_br_aggregate {
+  wi_br_function fn; /* its return_field and invoke are not used */
+  uint32_t flags;    /* wi_br_agg_flags */
+  bool has_empty, has_retract, has_convert;
+  weir_status (*return_field)(const void *self, const wi_br_agg_call *call,
+                              struct ArrowSchema *out, weir_error *err);
+  weir_status (*state_schema)(const void *self, const wi_br_agg_call *call,
+                              struct ArrowSchema *out, weir_error *err);
+  weir_status (*empty)(const void *self, const struct ArrowSchema *result,
+                       struct ArrowArray *out, weir_error *err);
+  weir_status (*open)(const void *self, const wi_br_agg_call *call, bool retracts,
+                      void **acc, weir_error *err);
+  weir_status (*update)(void *acc, const struct ArrowArray *const *args, int64_t rows,
+                        const uint64_t *groups, const struct ArrowArray *filter,
+                        uint64_t n_groups, weir_error *err);
+  weir_status (*retract)(void *acc, const struct ArrowArray *const *args, int64_t rows,
+                         weir_error *err);
+  weir_status (*merge)(void *acc, const struct ArrowArray *state, const uint64_t *groups,
+                       uint64_t n_groups, weir_error *err);
+  weir_status (*evaluate)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
+                          weir_error *err);
+  weir_status (*state)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
+                       weir_error *err);
+  weir_status (*convert)(const void *self, const wi_br_agg_call *call,
+                         const struct ArrowArray *const *args, int64_t rows,
+                         const struct ArrowArray *filter, struct ArrowArray *out,
+                         weir_error *err);
+  uint64_t (*size)(const void *acc);
+  void (*close)(void *acc);
+} wi_br_aggregate;
 weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *options,
                               wb_sess **out, weir_error *err);
 weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
@@ -108,6 +149,9 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
 /* CREATE FUNCTION and DROP FUNCTION statements, in their order; errors have places in it. */
 weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
                                      weir_error *err);
+/* aggregate.c */
+weir_status wi_br_session_add_aggregate(wi_engine *engine, wb_sess *sess,
+                                        const wi_br_aggregate *agg, weir_error *err);
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err);
 typedef enum wi_br_session_table {
   WI_BR_SETTINGS = 1,  /* key, value */

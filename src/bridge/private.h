@@ -11,8 +11,9 @@
 #define WI_ENGINE_FUNCTIONS(X) \
   X(wb_abi_version) X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at) \
   X(wb_ipc_write) X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire) \
-  X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_macros) X(wb_sess_seal) \
-  X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) \
+  X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_aggregate) \
+  X(wb_sess_add_macros) X(wb_sess_seal) X(wb_sess_table_read) X(wb_sess_free) \
+  X(wb_input_declare) X(wb_bind_new) \
   X(wb_bind_delta) X(wb_bind_files) X(wb_bind_stream) X(wb_bind_memory) \
   X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_cast) \
   X(wb_plan_sort) X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
@@ -73,6 +74,10 @@ void wi_wb_words(weir_error *err);
 /* The parser's: without the place, which is a field of its own, and with the end of the SQL as
  * the place where it ends too early. */
 void wi_wb_syntax(weir_error *err, const char *sql);
+/* An error of a callback, for the engine. */
+void wi_wb_report(const weir_error *from, wb_fn_err *to);
+/* Fills fn->n_params places. */
+void wi_wb_params(const wi_br_param *params, size_t n, wb_param *out);
 /* An array of wb_str over NUL-terminated texts; NULL with n = 0 is fine. */
 weir_status wi_wb_strs(const char *const *texts, size_t n, wb_str **out, weir_error *err);
 

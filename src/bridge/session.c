@@ -55,7 +55,7 @@ typedef struct host_fn {
   wi_br_function fn;
 } host_fn;
 
-static void report(const weir_error *from, wb_fn_err *to) {
+void wi_wb_report(const weir_error *from, wb_fn_err *to) {
   to->code = from->code;
   strncpy(to->message, from->message, sizeof(to->message) - 1);
   to->message[sizeof(to->message) - 1] = '\0';
@@ -68,7 +68,7 @@ static int host_return_field(void *self, size_t n, const struct ArrowSchema *con
   weir_error e = WEIR_ERROR_INIT;
   weir_status status = host->fn.return_field(host->fn.self, n, args, literals, out, &e);
   if (status != WEIR_OK) {
-    report(&e, err);
+    wi_wb_report(&e, err);
   }
   weir_error_release(&e);
   return status;
@@ -94,7 +94,7 @@ static int host_invoke(void *self, size_t n, const wb_arg *args, int64_t rows,
     status = host->fn.invoke(host->fn.self, n, plain, rows, out, &e);
   }
   if (status != WEIR_OK) {
-    report(&e, err);
+    wi_wb_report(&e, err);
   }
   weir_error_release(&e);
   return status;
@@ -108,15 +108,15 @@ static void host_release(void *self) {
   wi_free(host);
 }
 
-static void params_to_wb(const wi_br_function *fn, wb_param *out) {
-  for (size_t i = 0; i < fn->n_params; i++) {
-    out[i].name = wi_wb_str(fn->params[i].name);
-    out[i].type_text = wi_wb_str(fn->params[i].type_text);
-    out[i].doc = wi_wb_str(fn->params[i].doc);
-    out[i].type_class = fn->params[i].type_class;
-    out[i].optional = fn->params[i].optional;
-    out[i].variadic = fn->params[i].variadic;
-    out[i].literal = fn->params[i].literal;
+void wi_wb_params(const wi_br_param *params, size_t n, wb_param *out) {
+  for (size_t i = 0; i < n; i++) {
+    out[i].name = wi_wb_str(params[i].name);
+    out[i].type_text = wi_wb_str(params[i].type_text);
+    out[i].doc = wi_wb_str(params[i].doc);
+    out[i].type_class = params[i].type_class;
+    out[i].optional = params[i].optional;
+    out[i].variadic = params[i].variadic;
+    out[i].literal = params[i].literal;
   }
 }
 
@@ -137,7 +137,7 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
     status = wi_err_nomem(err, WI_ORIGIN);
     goto done;
   }
-  params_to_wb(fn, params);
+  wi_wb_params(fn->params, fn->n_params, params);
   host->fn = *fn;
   o.struct_size = sizeof(o);
   o.name = wi_wb_str(fn->name);

@@ -93,7 +93,8 @@ static weir_status add(wi_session *s, const wi_fn *row, weir_error *err) {
   f.release = session_fn_release;
   f.return_field = return_field;
   f.invoke = invoke;
-  status = wi_br_session_add_function(s->engine, s->handle, &f, err);
+  status = fn->agg != NULL ? wi_session_aggregate(s, fn, &f, err)
+                           : wi_br_session_add_function(s->engine, s->handle, &f, err);
   if (status != WEIR_OK) {
     session_fn_release(own);
   }

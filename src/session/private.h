@@ -3,10 +3,14 @@
 #define WI_SESSION_PRIVATE_H
 
 #include "session/session.h"
+#include "udf/udf.h"
 
 /* Reads settings, functions and rules back and makes their digests (capture.c). */
 weir_status wi_session_capture(wi_session *session, weir_error *err);
 /* Gives the functions of src/udf to the engine (functions.c). */
 weir_status wi_session_functions(wi_session *session, weir_error *err);
+/* Gives one that is an aggregate, described already but for its callbacks (aggregates.c). */
+weir_status wi_session_aggregate(wi_session *session, const wi_fn *fn,
+                                 const wi_br_function *described, weir_error *err);
 
 #endif

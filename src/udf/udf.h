@@ -94,7 +94,10 @@ typedef struct wi_fn_arg {
 
 typedef struct wi_fn wi_fn;
 
-/* One call of an aggregate in a plan: valid for as long as accumulators of it live. */
+/* One call of an aggregate in a plan: valid for as long as accumulators of it live. For
+ * return_field and state_schema only types and `distinct` are known: no literals, and
+ * ignore_nulls is false; so neither may depend on those. An aggregate has at least one
+ * argument. */
 typedef struct wi_agg_call {
   const wi_fn *fn;
   size_t n_args;
@@ -105,27 +108,36 @@ typedef struct wi_agg_call {
 } wi_agg_call;
 
 typedef enum wi_agg_flags {
-  WI_AGG_STAR = 1,          /* f(*) stands for all columns of the input, in order */
-  WI_AGG_DISTINCT = 2,      /* understands DISTINCT */
+  WI_AGG_STAR = 1,     /* f(*) stands for all columns of the input, in order */
+  WI_AGG_DISTINCT = 2, /* understands DISTINCT; with one argument the engine may do it
+                          itself and call without */
   WI_AGG_NULL_TREATMENT = 4 /* understands IGNORE NULLS and RESPECT NULLS */
 } wi_agg_flags;
 
 /* Accumulators of an aggregate: one object holds the states of many groups, numbered from
  * 0. All results are independent of the order of rows, of batches and of merges. An object
- * belongs to one thread at a time. Inputs are borrowed, outputs moved out. */
+ * belongs to one thread at a time (only size may be asked meanwhile). Inputs are borrowed,
+ * outputs moved out. After an error an object is only closed. */
 typedef struct wi_agg_ops {
   uint32_t flags; /* wi_agg_flags */
+  /* Nullable unless the aggregate has `empty` and no group can be null. */
   weir_status (*return_field)(const wi_agg_call *call, struct ArrowSchema *out,
                               weir_error *err);
-  /* A struct schema: the columns in which states travel (repartitioning, spilling). */
+  /* A struct schema of at least one field: the columns in which states travel
+   * (repartitioning, spilling). */
   weir_status (*state_schema)(const wi_agg_call *call, struct ArrowSchema *out,
                               weir_error *err);
-  /* retracts: rows will leave again (moving frames), so that more must be kept. */
+  /* One row of the result's type: the result over no rows at all, the same that an empty
+   * group evaluates to. NULL: it is null. */
+  weir_status (*empty)(const wi_fn *fn, const struct ArrowSchema *result,
+                       struct ArrowArray *out, weir_error *err);
+  /* retracts: rows will leave again (moving frames), so that more must be kept. Such an
+   * object has one group and is never asked for its state. */
   weir_status (*open)(const wi_agg_call *call, bool retracts, void **acc,
                       weir_error *err);
   /* Row i belongs to groups[i] < n_groups; groups NULL: all to group 0. n_groups never
    * shrinks but by evaluate and state. Scalars are given as whole columns. filter: a
-   * boolean array, or NULL; a row counts only if it is true. args NULL for no argument. */
+   * boolean array, or NULL; a row counts only if it is true. */
   weir_status (*update)(void *acc, const struct ArrowArray *const *args, int64_t rows,
                         const uint64_t *groups, const struct ArrowArray *filter,
                         uint64_t n_groups, weir_error *err);
@@ -136,13 +148,15 @@ typedef struct wi_agg_ops {
   weir_status (*merge)(void *acc, const struct ArrowArray *state, const uint64_t *groups,
                        uint64_t n_groups, weir_error *err);
   /* The results (or states) of the first n groups; then these groups are gone and the
-   * others move down by n, unless `keep` says that nothing changes. n may be more than the
-   * groups seen so far: the others are empty groups. */
+   * others move down by n, unless `keep` says that nothing changes (windows ask again
+   * after more rows). n may be more than the groups seen so far: the others are empty
+   * groups. */
   weir_status (*evaluate)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
                           weir_error *err);
   weir_status (*state)(void *acc, uint64_t n, bool keep, struct ArrowArray *out,
                        weir_error *err);
-  /* Rows as states, one each (a filtered one is an empty state), without an accumulator. */
+  /* Rows as states, one each (a filtered one is an empty state), without an accumulator.
+   * NULL: done with an accumulator that has a group for each row. */
   weir_status (*convert)(const wi_agg_call *call, const struct ArrowArray *const *args,
                          int64_t rows, const struct ArrowArray *filter,
                          struct ArrowArray *out, weir_error *err);

@@ -1,0 +1,173 @@
+/* What every aggregate needs: storage by group, opened inputs, the rows that count. */
+#include "udf/agg.h"
+
+#include <string.h>
+
+#define WI_ORIGIN "udf"
+
+/* ---- slots ---- */
+
+void wi_slots_init(wi_slots *s, size_t width) {
+  *s = (wi_slots){.width = width};
+}
+
+void wi_slots_release(wi_slots *s) {
+  wi_free(s->bytes);
+  *s = (wi_slots){.width = s->width};
+}
+
+weir_status wi_slots_grow(wi_slots *s, uint64_t n, weir_error *err) {
+  if (n <= s->n) {
+    return WEIR_OK;
+  }
+  if (n > SIZE_MAX / 4 - s->first) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (s->first + n > s->cap) {
+    size_t cap = s->cap < 16 ? 16 : s->cap + s->cap / 2;
+    cap = s->first + n > cap ? s->first + n : cap;
+    char *bytes = wi_realloc_array(s->bytes, cap, s->width);
+    if (bytes == NULL) {
+      return wi_err_nomem(err, WI_ORIGIN);
+    }
+    s->bytes = bytes;
+    s->cap = cap;
+  }
+  memset(wi_slots_at(s, s->n), 0, (n - s->n) * s->width);
+  s->n = n;
+  return WEIR_OK;
+}
+
+/* Moves the slots only when the gone ones are most of the memory, so that giving away a few
+ * at a time is linear in all. */
+void wi_slots_drop(wi_slots *s, uint64_t n) {
+  size_t gone = n < s->n ? n : s->n;
+  s->first += gone;
+  s->n -= gone;
+  if (s->n == 0) {
+    wi_slots_release(s);
+  } else if (s->first > s->n) {
+    memmove(s->bytes, s->bytes + s->first * s->width, s->n * s->width);
+    s->first = 0;
+  }
+}
+
+/* ---- inputs ---- */
+
+weir_status wi_agg_in_init(wi_agg_in *in, const struct ArrowSchema *schema,
+                           weir_error *err) {
+  struct ArrowError why = {""};
+  struct ArrowSchemaView type;
+  ArrowArrayViewInitFromType(&in->view, NANOARROW_TYPE_UNINITIALIZED);
+  int rc = ArrowSchemaViewInit(&type, schema, &why);
+  if (rc == NANOARROW_OK) {
+    rc = ArrowArrayViewInitFromSchema(&in->view, schema, &why);
+  }
+  if (rc != NANOARROW_OK) {
+    wi_agg_in_release(in);
+    return wi_arrow_err(err, rc, why.message);
+  }
+  in->type = type.type;
+  return WEIR_OK;
+}
+
+void wi_agg_in_release(wi_agg_in *in) {
+  ArrowArrayViewReset(&in->view);
+}
+
+weir_status wi_agg_in_set(wi_agg_in *in, const struct ArrowArray *array, int64_t rows,
+                          weir_error *err) {
+  struct ArrowError why = {""};
+  if (array->length != rows) {
+    return WI_ERR(err, WEIR_E_BUG, "an argument of %lld rows where %lld are due",
+                  (long long)array->length, (long long)rows);
+  }
+  return wi_arrow_err(err, ArrowArrayViewSetArray(&in->view, array, &why), why.message);
+}
+
+/* ---- rows ---- */
+
+/* Eight bits from bit `from`; those from `end` on are not read. */
+static uint8_t eight(const uint8_t *bits, int64_t from, int64_t end) {
+  int64_t byte = from / 8;
+  int shift = (int)(from % 8);
+  unsigned v = (unsigned)bits[byte] >> shift;
+  if (shift > 0 && (byte + 1) * 8 < end) {
+    v |= (unsigned)bits[byte + 1] << (8 - shift);
+  }
+  return (uint8_t)v;
+}
+
+void wi_bits_and(uint8_t *to, const uint8_t *bits, int64_t offset, int64_t rows) {
+  for (int64_t i = 0; i < rows; i += 8) {
+    to[i / 8] = (uint8_t)(to[i / 8] & eight(bits, offset + i, offset + rows));
+  }
+}
+
+/* All rows chosen, in memory that can be written. */
+static weir_status rows_begin(wi_agg_rows *r, int64_t rows, weir_error *err) {
+  size_t bytes = (size_t)(rows + 7) / 8;
+  if (r->chosen != NULL) {
+    return WEIR_OK;
+  }
+  if (bytes > r->cap) {
+    uint8_t *more = wi_realloc_array(r->bits, bytes, 1);
+    if (more == NULL) {
+      return wi_err_nomem(err, WI_ORIGIN);
+    }
+    r->bits = more;
+    r->cap = bytes;
+  }
+  memset(r->bits, 0xFF, bytes);
+  r->chosen = r->bits;
+  return WEIR_OK;
+}
+
+static weir_status rows_not_null(wi_agg_rows *r, const struct ArrowArrayView *view,
+                                 int64_t rows, weir_error *err) {
+  if (view->storage_type == NANOARROW_TYPE_NA) {
+    WI_TRY(rows_begin(r, rows, err));
+    memset(r->bits, 0, (size_t)(rows + 7) / 8);
+    return WEIR_OK;
+  }
+  const uint8_t *valid = view->buffer_views[0].data.as_uint8;
+  if (view->null_count == 0 || valid == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(rows_begin(r, rows, err));
+  wi_bits_and(r->bits, valid, view->offset, rows);
+  return WEIR_OK;
+}
+
+/* A boolean array as the engine gives it. */
+static weir_status rows_filter(wi_agg_rows *r, const struct ArrowArray *filter,
+                               int64_t rows, weir_error *err) {
+  if (filter->length != rows || filter->n_buffers != 2) {
+    return WI_ERR(err, WEIR_E_BUG, "a filter of %lld rows where %lld are due",
+                  (long long)filter->length, (long long)rows);
+  }
+  WI_TRY(rows_begin(r, rows, err));
+  if (rows > 0) {
+    const uint8_t *valid = filter->buffers[0];
+    if (valid != NULL) {
+      wi_bits_and(r->bits, valid, filter->offset, rows);
+    }
+    wi_bits_and(r->bits, filter->buffers[1], filter->offset, rows);
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_agg_rows_set(wi_agg_rows *r, const wi_agg_in *const *in, size_t n,
+                            int64_t rows, const struct ArrowArray *filter,
+                            weir_error *err) {
+  r->chosen = NULL;
+  for (size_t i = 0; i < n && rows > 0; i++) {
+    WI_TRY(rows_not_null(r, &in[i]->view, rows, err));
+  }
+  return filter != NULL ? rows_filter(r, filter, rows, err) : WEIR_OK;
+}
+
+void wi_agg_rows_release(wi_agg_rows *r) {
+  wi_free(r->bits);
+  *r = (wi_agg_rows){0};
+}
