@@ -42,9 +42,12 @@ void acc_open(acc *a, const plan *p, wv_rng *r, bool retracts) {
                           .literals = a->types.literals,
                           .ignore_nulls = p->ignore_nulls,
                           .distinct = p->distinct};
-  note(a, ops->return_field(&a->call, &a->field, &err), &err, "return_field");
+  wi_agg_call types = a->call; /* all that is known then */
+  types.literals = NULL;
+  types.ignore_nulls = false;
+  note(a, ops->return_field(&types, &a->field, &err), &err, "return_field");
   if (a->status == WEIR_OK) {
-    note(a, ops->state_schema(&a->call, &a->state, &err), &err, "state_schema");
+    note(a, ops->state_schema(&types, &a->state, &err), &err, "state_schema");
   }
   if (a->status == WEIR_OK) {
     note(a, ops->open(&a->call, retracts, &a->self, &err), &err, "open");
