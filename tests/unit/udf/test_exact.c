@@ -1,0 +1,259 @@
+/* The exact aggregates against tests/data/exact_vectors.txt (whole-number arithmetic in
+ * Python): the same bits in any order, in any batches, merged in any tree, after values
+ * left again, and among other groups. */
+#include <math.h>
+
+#include "agg_test.h"
+#include "base/base.h"
+
+#ifndef WT_ROOT
+#define WT_ROOT "."
+#endif
+
+extern const wi_fn wi_fn_avg_exact, wi_fn_stddev_pop_exact, wi_fn_stddev_samp_exact;
+extern const wi_fn wi_fn_sum_exact, wi_fn_var_pop_exact, wi_fn_var_samp_exact;
+
+#define MAX_VALUES 64
+#define MAX_CASES  1200
+
+typedef struct vector {
+  const wi_fn *fn;
+  char expected[20];
+  enum ArrowType type;
+  size_t n;
+  uint64_t v[MAX_VALUES];
+} vector;
+
+static vector vectors[MAX_CASES];
+static size_t n_vectors;
+static uint64_t rng;
+
+static const wi_fn *function(const char *name) {
+  const wi_fn *all[] = {&wi_fn_avg_exact,         &wi_fn_stddev_pop_exact,
+                        &wi_fn_stddev_samp_exact, &wi_fn_sum_exact,
+                        &wi_fn_var_pop_exact,     &wi_fn_var_samp_exact};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+    if (strcmp(all[i]->name, name) == 0) {
+      return all[i];
+    }
+  }
+  t_must(1);
+  return NULL;
+}
+
+static void parse(char *line, vector *v) {
+  char *save = NULL, *word = strtok_r(line, "\t\n", &save);
+  v->fn = function(word);
+  snprintf(v->expected, sizeof v->expected, "%s", strtok_r(NULL, "\t\n", &save));
+  word = strtok_r(NULL, "\t\n", &save);
+  v->type = word[0] == 'd'   ? NANOARROW_TYPE_DOUBLE
+            : word[0] == 'i' ? NANOARROW_TYPE_INT64
+                             : NANOARROW_TYPE_UINT64;
+  for (v->n = 0; (word = strtok_r(NULL, "\t\n", &save)) != NULL; v->n++) {
+    t_must(v->n >= MAX_VALUES);
+    v->v[v->n] = strtoull(word, NULL, 16);
+  }
+}
+
+static void load(void) {
+  char line[4096];
+  rng = 0x9E3779B97F4A7C15U;
+  if (n_vectors > 0) {
+    return;
+  }
+  FILE *f = fopen(WT_ROOT "/tests/data/exact_vectors.txt", "r");
+  t_must(f == NULL);
+  while (fgets(line, sizeof line, f) != NULL) {
+    t_must(n_vectors == MAX_CASES);
+    parse(line, &vectors[n_vectors++]);
+  }
+  fclose(f);
+}
+
+#define EACH_VECTOR(v)       \
+  load();                    \
+  WT_CHECK(n_vectors > 900); \
+  for (const vector *v = vectors; v < vectors + n_vectors && !wt_failed(); v++)
+
+/* Feeds some values to one accumulator or to group 0 of many. */
+typedef void feeder(tagg *a, const vector *v);
+
+static void check_all(feeder *feed) {
+  EACH_VECTOR(v) {
+    char got[32];
+    tagg a;
+    ta_open(&a, v->fn, v->type, false);
+    feed(&a, v);
+    ta_result(&a, 0, got);
+    if (strcmp(got, v->expected) != 0) {
+      wt_fail(__FILE__, __LINE__, "vector %zu, %s: %s, not %s (%s)",
+              (size_t)(v - vectors) + 1, v->fn->name, got, v->expected, a.err.message);
+    }
+    ta_close(&a);
+  }
+}
+
+static void feed_whole(tagg *a, const vector *v) {
+  WT_EQ_INT(ta_add(a, v->type, v->n, v->v, false), WEIR_OK);
+}
+
+WT_TEST(vectors_in_one_batch) {
+  check_all(feed_whole);
+}
+
+/* Any order, batches of any size, nulls and slices between. */
+static void feed_shuffled(tagg *a, const vector *v) {
+  uint64_t order[MAX_VALUES], part[MAX_VALUES * 2];
+  bool valid[MAX_VALUES * 2];
+  memcpy(order, v->v, sizeof order);
+  ta_shuffle(&rng, order, v->n);
+  for (size_t i = 0; i < v->n;) {
+    size_t n = 0;
+    for (size_t k = 1 + ta_below(&rng, v->n - i); k > 0; k--) {
+      for (; ta_below(&rng, 3) == 0 && n < MAX_VALUES; n++) {
+        valid[n] = false;
+        part[n] = 0x3FF8000000000000;
+      }
+      valid[n] = true;
+      part[n++] = order[i++];
+    }
+    tcol c = ta_column(v->type, n, part, valid, (int64_t)ta_below(&rng, 11));
+    WT_EQ_INT(ta_update(a, &c, NULL, 1), WEIR_OK);
+    t_free(&c);
+  }
+}
+
+WT_TEST(vectors_in_any_order) {
+  for (int round = 0; round < 5; round++) {
+    check_all(feed_shuffled);
+  }
+}
+
+/* Other values come and leave again, in between and in any order. */
+static void feed_and_retract(tagg *a, const vector *v) {
+  uint64_t extra[MAX_VALUES];
+  size_t n = 1 + ta_below(&rng, MAX_VALUES - 1);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t how = ta_below(&rng, 8);
+    extra[i] = how == 0   ? ta_rng(&rng)
+               : how == 1 ? UINT64_C(0x7FF) << 52
+               : how == 2 ? UINT64_C(0xFFF) << 52
+               : how == 3
+                   ? UINT64_C(0x7FF8) << 48
+                   : (ta_rng(&rng) & ~(UINT64_C(0x3FF) << 53)) | UINT64_C(0x3F0) << 52;
+  }
+  size_t split = ta_below(&rng, v->n + 1);
+  WT_EQ_INT(ta_add(a, v->type, n, extra, false), WEIR_OK);
+  WT_EQ_INT(ta_add(a, v->type, split, v->v, false), WEIR_OK);
+  ta_shuffle(&rng, extra, n);
+  WT_EQ_INT(ta_add(a, v->type, n / 2, extra, true), WEIR_OK);
+  WT_EQ_INT(ta_add(a, v->type, v->n - split, v->v + split, false), WEIR_OK);
+  WT_EQ_INT(ta_add(a, v->type, n - n / 2, extra + n / 2, true), WEIR_OK);
+}
+
+WT_TEST(vectors_after_others_left) {
+  for (int round = 0; round < 3; round++) {
+    check_all(feed_and_retract);
+  }
+}
+
+/* Parts in accumulators of their own, merged two and two in any order. */
+static void feed_merged(tagg *a, const vector *v) {
+  tagg parts[6];
+  size_t n = 1 + ta_below(&rng, 6), at = 0;
+  for (size_t i = 0; i < n; i++) {
+    size_t take = i + 1 == n ? v->n - at : ta_below(&rng, v->n - at + 1);
+    ta_open(&parts[i], v->fn, v->type, false);
+    if (take > 0 || ta_below(&rng, 2) == 0) {
+      WT_EQ_INT(ta_add(&parts[i], v->type, take, v->v + at, false), WEIR_OK);
+    }
+    at += take;
+  }
+  for (; n > 1; n--) {
+    size_t k = ta_below(&rng, n - 1);
+    WT_EQ_INT(ta_merge(&parts[k], &parts[n - 1], 1, false, NULL, 1), WEIR_OK);
+    ta_close(&parts[n - 1]);
+  }
+  WT_EQ_INT(ta_merge(a, &parts[0], 1, true, NULL, 1), WEIR_OK);
+  ta_close(&parts[0]);
+}
+
+WT_TEST(vectors_merged_in_any_tree) {
+  for (int round = 0; round < 3; round++) {
+    check_all(feed_merged);
+  }
+}
+
+/* Whatever way the values came, the bytes of the state are the same. */
+WT_TEST(states_are_canonical) {
+  feeder *const ways[] = {feed_shuffled, feed_and_retract, feed_merged};
+  wi_buf first = WI_BUF_INIT, other = WI_BUF_INIT;
+  EACH_VECTOR(v) {
+    for (int k = -1; k < 3; k++) {
+      tagg a;
+      ta_open(&a, v->fn, v->type, false);
+      (k < 0 ? feed_whole : ways[k])(&a, v);
+      ta_state(&a, k < 0 ? &first : &other);
+      ta_close(&a);
+      WT_CHECK(k < 0 || strcmp(wi_buf_text(&first), wi_buf_text(&other)) == 0);
+    }
+  }
+  wi_buf_release(&first);
+  wi_buf_release(&other);
+}
+
+/* All vectors of one function and type as the groups of one accumulator, row by row in any
+ * order, then through states into other groups. */
+static void check_groups(const wi_fn *fn, enum ArrowType type) {
+  static uint64_t rows[MAX_CASES * MAX_VALUES], groups[MAX_CASES * MAX_VALUES];
+  static const vector *of[MAX_CASES];
+  static uint64_t to[MAX_CASES];
+  size_t n = 0, n_groups = 0;
+  for (const vector *v = vectors; v < vectors + n_vectors; v++) {
+    if (v->fn == fn && v->type == type) {
+      for (size_t i = 0; i < v->n; i++, n++) {
+        rows[n] = v->v[i];
+        groups[n] = n_groups;
+      }
+      of[n_groups++] = v;
+    }
+  }
+  uint64_t same = rng;
+  ta_shuffle(&rng, rows, n);
+  ta_shuffle(&same, groups, n);
+  tagg a, b;
+  ta_open(&a, fn, type, false);
+  ta_open(&b, fn, type, false);
+  for (size_t i = 0, k; i < n; i += k) {
+    k = n - i < 100 ? n - i : 1 + ta_below(&rng, 100);
+    tcol c = ta_column(type, k, rows + i, NULL, 3);
+    WT_EQ_INT(ta_update(&a, &c, groups + i, n_groups), WEIR_OK);
+    t_free(&c);
+  }
+  for (size_t g = 0; g < n_groups; g++) {
+    to[g] = n_groups - 1 - g;
+  }
+  /* the first third leaves, then the rest: their numbers move down */
+  size_t third = n_groups / 3;
+  WT_EQ_INT(ta_merge(&b, &a, third, false, to, n_groups), WEIR_OK);
+  for (size_t g = third; g < n_groups; g++) {
+    char got[32];
+    ta_result(&a, g - third, got);
+    WT_EQ_STR(got, of[g]->expected);
+  }
+  WT_EQ_INT(ta_merge(&b, &a, n_groups - third, false, to + third, n_groups), WEIR_OK);
+  for (size_t g = 0; g < n_groups; g++) {
+    char got[32];
+    ta_result(&b, to[g], got);
+    WT_EQ_STR(got, of[g]->expected);
+  }
+  ta_close(&a);
+  ta_close(&b);
+}
+
+WT_TEST(groups_do_not_mix) {
+  load();
+  for (size_t i = 0; i < n_vectors; i += 7) {
+    check_groups(vectors[i].fn, vectors[i].type);
+  }
+}
