@@ -120,7 +120,7 @@ static void merge_states(acc *a, const struct ArrowArray *states, const uint64_t
     struct ArrowArray part = *states;
     part.offset += k == 0 ? 0 : cut;
     part.length = k == 0 ? cut : states->length - cut;
-    part.null_count = -1;
+    part.null_count = part.buffers[0] == NULL ? 0 : -1;
     uint64_t *own = exact_groups(a, groups + (k == 0 ? 0 : cut), part.length);
     note(a, a->p->call.fn->agg->merge(a->self, &part, own, n_groups, &err), &err,
          "merge");

@@ -174,6 +174,34 @@ static void check_size(wv_rng *r, const plan *p) {
   lines_free(&got);
 }
 
+/* What the engine takes for the result over no rows is what an empty group gives. */
+static void check_empty(wv_rng *r, const plan *p, const lines *empty) {
+  const wi_agg_ops *ops = p->call.fn->agg;
+  weir_error err = WEIR_ERROR_INIT;
+  struct ArrowArray array = {0};
+  lines got = {0};
+  acc a;
+  acc_open(&a, p, r, false);
+  if (ops->empty == NULL) {
+    WT_CHECK((a.field.flags & ARROW_FLAG_NULLABLE) != 0);
+    WT_CHECK(empty->status != WEIR_OK || memcmp(empty->text.p, "NULL\n", 5) == 0);
+  } else if (ops->empty(p->call.fn, &a.field, &array, &err) != WEIR_OK) {
+    wa_complain(p, "empty fails: %s", err.message);
+  } else {
+    const char *why = wv_check(&a.field, &array, false);
+    if (why != NULL || array.length != 1) {
+      wa_complain(p, "empty: %s", why != NULL ? why : "not one row");
+    } else {
+      wv_show_all(&got.text, &a.field, &array, got.at);
+      got.n = 1;
+      check_lines(p, "empty", empty, NULL, &got, 1);
+    }
+    array.release(&array);
+  }
+  acc_close(&a);
+  lines_free(&got);
+}
+
 static bool check_call(wv_rng *r, const wi_fn *fn) {
   wv_arena arena = {NULL};
   plan *p = wv_alloc(&arena, sizeof *p), *kept = wv_alloc(&arena, sizeof *kept);
@@ -187,6 +215,9 @@ static bool check_call(wv_rng *r, const wi_fn *fn) {
   acc_evaluate(&a, p->n_groups, false, &want);
   acc_evaluate(&none, 2, false, &empty);
   bool accepted = a.status == WEIR_OK;
+  if (accepted) {
+    check_empty(r, p, &empty);
+  }
   for (int k = 0; k < 3 && accepted && !wt_failed(); k++) {
     check_batches(&arena, r, p, &want);
     check_merge(&arena, r, p, &want);
