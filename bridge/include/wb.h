@@ -56,6 +56,10 @@ typedef enum wb_type_class {
 typedef enum wb_fn_flags {
   // May leave arguments unevaluated: none of them is taken out of the call.
   WB_FN_SHORT_CIRCUITS = 1,
+  // Code that the host did not write: every result is checked value by value (UTF-8, offsets,
+  // dictionary keys, null counts) and against the nullability that its field says, and a bad
+  // one is PLUGIN, not BUG.
+  WB_FN_FOREIGN = 2,
 } wb_fn_flags;
 
 typedef enum wb_volatility {

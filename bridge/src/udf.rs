@@ -22,12 +22,13 @@ use crate::abi::{
     slice_of, strings, wb_arg, wb_doc, wb_fn_err, wb_fn_flags, wb_param, wb_scalar_fn, wb_str,
     wb_type_class, wb_volatility,
 };
-use crate::codes::{E_BAD_VALUE, E_BUG};
+use crate::codes::{E_BAD_VALUE, E_BUG, E_PLUGIN};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::udf_call::{self, Exported};
 
 const SHORT_CIRCUITS: u32 = wb_fn_flags::WB_FN_SHORT_CIRCUITS as u32;
+const FOREIGN: u32 = wb_fn_flags::WB_FN_FOREIGN as u32;
 
 type ReturnField = unsafe extern "C" fn(
     *mut c_void,
@@ -82,6 +83,8 @@ pub struct Spec {
     pub aliases: Vec<String>,
     pub identity: [u8; 32],
     pub volatility: Volatility,
+    /// Code that the host did not write: `WB_FN_FOREIGN`.
+    pub foreign: bool,
     pub params: Vec<Param>,
     /// Whether arguments may stay unevaluated.
     pub short_circuits: bool,
@@ -232,13 +235,14 @@ pub unsafe fn read(raw: &Head<'_>) -> Result<Spec> {
         let params = slice_of(raw.params, raw.n_params)?;
         let params = params.iter().map(|p| param(p)).collect::<Result<Vec<_>>>()?;
         check_params(&name, &params)?;
-        if raw.flags & !SHORT_CIRCUITS != 0 {
+        if raw.flags & !(SHORT_CIRCUITS | FOREIGN) != 0 {
             return Err(bad(format!("function {name}: a flag that this bridge does not know")));
         }
         let spec = Spec {
             aliases: strings(raw.aliases, raw.n_aliases)?,
             identity: raw.identity,
             volatility,
+            foreign: raw.flags & FOREIGN != 0,
             params,
             short_circuits: raw.flags & SHORT_CIRCUITS != 0,
             section: raw.doc.section.to_str()?.to_string(),
@@ -343,6 +347,11 @@ pub(crate) fn documentation(spec: &Spec) -> Documentation {
 }
 
 impl Spec {
+    /// The code of an error that is the function's own fault.
+    pub fn fault(&self) -> i32 {
+        if self.foreign { E_PLUGIN } else { E_BUG }
+    }
+
     /// The parameter that argument `ord` is for.
     pub fn param(&self, ord: usize) -> Option<&Param> {
         self.params.get(ord).or_else(|| self.params.last().filter(|last| last.variadic))

@@ -163,9 +163,12 @@ pub fn return_field(udf: &HostUdf, args: &ReturnFieldArgs<'_>) -> Result<FieldRe
 pub(crate) fn given_back_field(fun: &Spec, out: FFI_ArrowSchema) -> Result<FieldRef> {
     if out.release.is_none() || out.format.is_null() {
         let message = format!("function {} gave no type", fun.name);
-        return Err(Error::new(E_BUG, ORIGIN_HOST, message));
+        return Err(Error::new(fun.fault(), ORIGIN_HOST, message));
     }
-    let field = Field::try_from(&out)?;
+    let field = Field::try_from(&out).map_err(|e| {
+        let message = format!("function {} gave a type that is none: {e}", fun.name);
+        Error::new(fun.fault(), ORIGIN_HOST, message)
+    })?;
     let field = if field.name().is_empty() { field.with_name(&fun.name) } else { field };
     Ok(Arc::new(field))
 }
@@ -258,20 +261,14 @@ pub fn invoke(udf: &HostUdf, args: ScalarFunctionArgs) -> Result<ColumnarValue> 
             reserved: 0,
         })
         .collect();
-    let array = call(fun, &list, rows, args.return_field.data_type(), udf.validate_full)?;
+    let array = call(fun, &list, rows, &args.return_field, udf.validate_full)?;
     if one {
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
     }
     Ok(ColumnarValue::Array(array))
 }
 
-fn call(
-    fun: &HostFn,
-    args: &[wb_arg],
-    rows: usize,
-    want: &DataType,
-    full: bool,
-) -> Result<ArrayRef> {
+fn call(fun: &HostFn, args: &[wb_arg], rows: usize, field: &Field, full: bool) -> Result<ArrayRef> {
     let mut out = FFI_ArrowArray::empty();
     let mut err = wb_fn_err::empty();
     let count = i64::try_from(rows).map_err(|_| plan_error("too many rows".to_string()))?;
@@ -284,7 +281,12 @@ fn call(
     if rc != 0 {
         return Err(host_error(fun, rc, &err));
     }
-    given_back_array(fun, out, want, rows, full)
+    let array = given_back_array(fun, out, field.data_type(), rows, full)?;
+    if fun.foreign && !field.is_nullable() && array.null_count() > 0 {
+        let message = format!("function {} returned nulls and had said it has none", fun.name);
+        return Err(Error::new(fun.fault(), ORIGIN_HOST, message));
+    }
+    Ok(array)
 }
 
 /// The array that the host gave, if it is one of that type and length.
@@ -297,18 +299,18 @@ pub(crate) fn given_back_array(
 ) -> Result<ArrayRef> {
     let context = |e: Error| {
         let message = format!("function {} returned a bad array: {}", fun.name, e.message);
-        Error::new(E_BUG, ORIGIN_HOST, message)
+        Error::new(fun.fault(), ORIGIN_HOST, message)
     };
     // SAFETY: the contract says that the result follows the C data interface.
     unsafe { layout::check(&out, want) }.map_err(context)?;
     // SAFETY: as above, and the shape was checked just now.
     let data = unsafe { from_ffi_and_data_type(out, want.clone()) };
     let data = data.map_err(|e| context(e.into()))?;
-    let checked = if full { data.validate_full() } else { data.validate() };
+    let checked = if full || fun.foreign { data.validate_full() } else { data.validate() };
     checked.map_err(|e| context(e.into()))?;
     if data.len() != rows {
         let message = format!("function {} returned {} rows, not {rows}", fun.name, data.len());
-        return Err(Error::new(E_BUG, ORIGIN_HOST, message));
+        return Err(Error::new(fun.fault(), ORIGIN_HOST, message));
     }
     Ok(make_array(data))
 }

@@ -102,6 +102,17 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_add_functions(weir_session *sess
                                                               const char *sql,
                                                               weir_error *err);
 
+/**
+ * Loads a plug-in (weir/plugin.h) and adds its functions, before sealing.
+ * \param[in] path of the shared library; absolute, or relative to the working folder
+ * The library stays loaded until the process ends. After a failure some of its functions may
+ * be there already: free the session.
+ * Errors: WEIR_E_PLUGIN, WEIR_E_DUPLICATE_NAME.
+ */
+WEIR_API WEIR_MUST_USE weir_status weir_session_add_plugin(weir_session *session,
+                                                           const char *path,
+                                                           weir_error *err);
+
 /** Ends registration; queries may follow. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session,
                                                      weir_error *err);
@@ -125,13 +136,16 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_digest(weir_session *session,
 /** What weir_session_read can give. */
 typedef enum weir_session_table {
   WEIR_SESSION_SETTINGS = 1,  /**< key, value */
-  WEIR_SESSION_FUNCTIONS = 2, /**< name, kind, volatility, identity, aliases, origin */
+  WEIR_SESSION_FUNCTIONS = 2, /**< name, kind, volatility, identity, aliases, origin:
+                                   builtin (the engine's), host (weir's) or plugin */
   WEIR_SESSION_RULES = 3,     /**< kind, ordinal, name */
   WEIR_SESSION_PINS =
       4, /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
              schema_digest, min_reader_version, min_writer_version, reader_features,
              writer_features */
-  WEIR_SESSION_MACROS = 5 /**< name, text: functions written in SQL, as carried out */
+  WEIR_SESSION_MACROS = 5, /**< name, text: functions written in SQL, as carried out */
+  WEIR_SESSION_PLUGINS = 6 /**< name, version, build_id, abi, capabilities, path,
+                                content_hash (BLAKE3 of the file), functions */
 } weir_session_table;
 /** One of the session's tables as a stream; the caller releases it. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_read(weir_session *session,

@@ -190,6 +190,7 @@ weir_status weir_project_session(weir_project *project, const char *sql,
   }
   WI_CHECK(
       wi_pass_session(project->spec, project->engine, project->now_us, &r.session, err));
+  WI_CHECK(wi_pass_functions(project->spec, r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));
   WI_CHECK(wi_session_seal(r.session, err));
   WI_CHECK(wi_api_session(r.session, project->engine, out, err));

@@ -132,6 +132,11 @@ weir_status weir_session_add_functions(weir_session *session, const char *sql,
   return wi_session_add_macros(session->session, sql, err);
 }
 
+weir_status weir_session_add_plugin(weir_session *session, const char *path,
+                                    weir_error *err) {
+  return wi_session_add_plugin(session->session, path, err);
+}
+
 weir_status weir_session_seal(weir_session *session, weir_error *err) {
   return wi_session_seal(session->session, err);
 }
@@ -211,6 +216,22 @@ static int put_row(const table_def *def, const wi_cursor *rows,
   return ArrowArrayFinishElement(array);
 }
 
+/* The engine knows only that a function is not its own. */
+static int put_function(const wi_session *s, const table_def *def, const wi_cursor *rows,
+                        struct ArrowArray *array) {
+  wi_str name = wi_cursor_text(rows, 0), origin = wi_cursor_text(rows, 5);
+  char *key = wi_str_eq(origin, "host") ? wi_strndup(name.p, name.n) : NULL;
+  bool plugin = key != NULL && wi_session_plugin_fn(s, key) != NULL;
+  wi_free(key);
+  for (int64_t c = 0; c < def->n - 1; c++) {
+    wi_str text = wi_cursor_text(rows, c);
+    NANOARROW_RETURN_NOT_OK(put_text(array->children[c], text.p, text.n));
+  }
+  NANOARROW_RETURN_NOT_OK(plugin ? put_cstr(array->children[5], "plugin")
+                                 : put_text(array->children[5], origin.p, origin.n));
+  return ArrowArrayFinishElement(array);
+}
+
 static weir_status engine_table(weir_session *s, wi_br_session_table which,
                                 const table_def *def, struct ArrowArrayStream *out,
                                 weir_error *err) {
@@ -226,7 +247,8 @@ static weir_status engine_table(weir_session *s, wi_br_session_table which,
     if (!has) {
       break;
     }
-    code = put_row(def, rows, &array);
+    code = which == WI_BR_FUNCTIONS ? put_function(s->session, def, rows, &array)
+                                    : put_row(def, rows, &array);
   }
   if (code != NANOARROW_OK || finish_table(&schema, &array, out) != NANOARROW_OK) {
     status = wi_err_nomem(err, WI_ORIGIN);
@@ -295,6 +317,53 @@ static weir_status pins_table(weir_session *s, const table_def *def,
   return status;
 }
 
+static int put_buf(struct ArrowArray *array, wi_buf *text) {
+  int code = text->failed ? ENOMEM : put_text(array, wi_buf_text(text), text->n);
+  wi_buf_clear(text);
+  return code;
+}
+
+static int put_plugin(const wi_plugin *p, wi_buf *text, struct ArrowArray *array) {
+  struct ArrowArray **c = array->children;
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[0], p->from->name));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[1], p->from->version));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[2], p->from->build_id));
+  wi_buf_fmt(text, "%u.%u", p->from->abi_major, p->from->abi_minor);
+  NANOARROW_RETURN_NOT_OK(put_buf(c[3], text));
+  wi_plugin_capabilities(p->from->capabilities, text);
+  NANOARROW_RETURN_NOT_OK(put_buf(c[4], text));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[5], p->path));
+  NANOARROW_RETURN_NOT_OK(put_cstr(c[6], p->hash));
+  for (size_t i = 0; i < p->n_functions; i++) {
+    wi_buf_fmt(text, "%s%s", i > 0 ? "," : "", p->functions[i].fn.name);
+  }
+  NANOARROW_RETURN_NOT_OK(put_buf(c[7], text));
+  return ArrowArrayFinishElement(array);
+}
+
+static weir_status plugins_table(weir_session *s, const table_def *def,
+                                 struct ArrowArrayStream *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  struct ArrowSchema schema = {0};
+  struct ArrowArray array = {0};
+  wi_buf text = WI_BUF_INIT;
+  int code = init_table(def, &schema, &array);
+  for (size_t i = 0; code == NANOARROW_OK && i < s->session->plugins.n; i++) {
+    code = put_plugin(s->session->plugins.items[i], &text, &array);
+  }
+  if (code != NANOARROW_OK || finish_table(&schema, &array, out) != NANOARROW_OK) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+  }
+  wi_buf_release(&text);
+  if (array.release != NULL) {
+    array.release(&array);
+  }
+  if (schema.release != NULL) {
+    schema.release(&schema);
+  }
+  return status;
+}
+
 weir_status weir_session_read(weir_session *session, weir_session_table table,
                               struct ArrowArrayStream *out, weir_error *err) {
   static const char *const settings[] = {"key", "value"};
@@ -302,6 +371,9 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
                                           "identity", "aliases", "origin"};
   static const char *const rules[] = {"kind", "ordinal", "name"};
   static const char *const macros[] = {"name", "text"};
+  static const char *const plugins[] = {"name",         "version",      "build_id",
+                                        "abi",          "capabilities", "path",
+                                        "content_hash", "functions"};
   static const char *const pins[] = {"name",
                                      "kind",
                                      "provider_kind",
@@ -314,8 +386,8 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
                                      "min_writer_version",
                                      "reader_features",
                                      "writer_features"};
-  static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL,
-                               TEXT_CELL, TEXT_CELL, TEXT_CELL};
+  static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
+                               TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL};
   static const cell rule_types[] = {TEXT_CELL, INT_CELL, TEXT_CELL};
   static const cell pin_types[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  TIME_CELL, TEXT_CELL, TEXT_CELL,
@@ -334,6 +406,8 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
     case WEIR_SESSION_MACROS:
       return engine_table(session, WI_BR_MACROS, &(table_def){macros, texts, 2}, out,
                           err);
+    case WEIR_SESSION_PLUGINS:
+      return plugins_table(session, &(table_def){plugins, texts, 8}, out, err);
     case WEIR_SESSION_PINS:
       return pins_table(session, &(table_def){pins, pin_types, 12}, out, err);
     default:

@@ -90,6 +90,7 @@ typedef struct wi_br_function {
   const char *return_text;
   const char *section, *description, *syntax, *example;
   bool short_circuits; /* may leave arguments unevaluated */
+  bool foreign;        /* not weir's own code: every result is checked value by value */
   const void *self;    /* immutable */
   /* NULL, or called once, after the last use: plans may outlive their session. On a failed
    * wi_br_session_add_function self stays the caller's. */

@@ -156,7 +156,8 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
   o.return_field = host_return_field;
   o.invoke = host_invoke;
   o.release = host_release;
-  o.flags = fn->short_circuits ? WB_FN_SHORT_CIRCUITS : 0;
+  o.flags = (fn->short_circuits ? (uint32_t)WB_FN_SHORT_CIRCUITS : 0) |
+            (fn->foreign ? (uint32_t)WB_FN_FOREIGN : 0);
   WI_CHECK(wi_wb_status(t, t->wb_sess_add_scalar(sess, &o, &from), &from, err));
   host = NULL; /* the engine releases it with the function */
 done:

@@ -515,6 +515,41 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
   return status;
 }
 
+static weir_status add_plugin(const wi_spec_plugin *plugin, wi_session *session,
+                              weir_error *err) {
+  weir_status status = wi_session_add_plugin(session, plugin->file, err);
+  if (status != WEIR_OK) {
+    wi_err_where(err, plugin->place.file, plugin->place.line, plugin->place.column);
+  }
+  return status;
+}
+
+weir_status wi_pass_functions(const wi_spec *spec, wi_session *session, weir_error *err) {
+  for (size_t i = 0; i < spec->n_plugins; i++) {
+    WI_TRY(add_plugin(&spec->plugins[i], session, err));
+  }
+  return WEIR_OK;
+}
+
+/* All that is wrong with any of them. Views are not planned then: each use of a function that
+ * is not there would be an error of its own. */
+static weir_status add_functions(wi_pass *pass, weir_error *err) {
+  size_t before = pass->diags->errors;
+  for (size_t i = 0; i < pass->spec->n_plugins; i++) {
+    weir_error one = WEIR_ERROR_INIT;
+    if (add_plugin(&pass->spec->plugins[i], pass->session, &one) != WEIR_OK) {
+      wi_diags_take(pass->diags, &one, false);
+    }
+    weir_error_release(&one);
+  }
+  if (pass->diags->errors > before) {
+    wi_spec_sort_diags(pass->diags);
+    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", pass->diags->errors,
+                  pass->diags->errors == 1 ? "" : "s");
+  }
+  return WEIR_OK;
+}
+
 /* ---- deciding ---- */
 
 static void mark_needed(wi_pass *pass) {
@@ -590,6 +625,7 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   WI_TRY(wi_cancel_new(pass->engine, &pass->cancel, err));
   WI_TRY(choose(pass, select, err));
   WI_TRY(wi_pass_session(pass->spec, pass->engine, pass->now_us, &pass->session, err));
+  WI_TRY(add_functions(pass, err));
   WI_TRY(wi_session_seal(pass->session, err));
   wi_pass_pin_sources(pass);
   WI_TRY(decide_all(pass, err));

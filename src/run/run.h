@@ -176,6 +176,8 @@ void wi_last_release(wi_last *last);
 /* A session with the project's profile, not yet sealed. */
 weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_us,
                             wi_session **out, weir_error *err);
+/* Adds the project's own functions to such a session; the error has the place in weir.yml. */
+weir_status wi_pass_functions(const wi_spec *spec, wi_session *session, weir_error *err);
 /* The relation's plain name, if it is in the project's own schema: "main.x" gives "x". NULL
  * if it names another schema. Points into `name`. */
 const char *wi_relation_plain(const char *name);

@@ -54,19 +54,8 @@ static weir_status invoke(const void *self, size_t n, const wi_br_arg *args, int
   return fn->invoke(fn, n, plain, rows, out, err);
 }
 
-static weir_status add(wi_session *s, const wi_fn *row, weir_error *err) {
-  wi_br_function f = {0};
-  session_fn *own = NULL;
-  wi_br_param *params = wi_alloc_array(row->n_params + 1, sizeof(*params));
-  if (params == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  weir_status status = session_fn_new(s, row, &own, err);
-  if (status != WEIR_OK) {
-    wi_free(params);
-    return status;
-  }
-  const wi_fn *fn = &own->fn;
+/* What the engine is told of a function; `params` has room for all of its parameters. */
+static void describe(const wi_fn *fn, wi_br_param *params, wi_br_function *f) {
   for (size_t i = 0; i < fn->n_params; i++) {
     params[i].name = fn->params[i].name;
     params[i].type_text = fn->params[i].type_text;
@@ -76,30 +65,61 @@ static weir_status add(wi_session *s, const wi_fn *row, weir_error *err) {
     params[i].variadic = fn->params[i].variadic;
     params[i].literal = fn->params[i].literal;
   }
-  f.name = fn->name;
-  f.aliases = fn->aliases;
-  f.n_aliases = fn->n_aliases;
-  wi_udf_identity(fn, f.identity);
-  f.volatility = fn->volatility;
-  f.params = params;
-  f.n_params = fn->n_params;
-  f.return_text = fn->return_text;
-  f.section = fn->section;
-  f.description = fn->description;
-  f.syntax = fn->syntax;
-  f.example = fn->example;
-  f.short_circuits = fn->short_circuits;
-  f.self = fn;
-  f.release = session_fn_release;
-  f.return_field = return_field;
-  f.invoke = invoke;
-  status = fn->agg != NULL ? wi_session_aggregate(s, fn, &f, err)
-                           : wi_br_session_add_function(s->engine, s->handle, &f, err);
+  f->name = fn->name;
+  f->aliases = fn->aliases;
+  f->n_aliases = fn->n_aliases;
+  f->volatility = fn->volatility;
+  f->params = params;
+  f->n_params = fn->n_params;
+  f->return_text = fn->return_text;
+  f->section = fn->section;
+  f->description = fn->description;
+  f->syntax = fn->syntax;
+  f->example = fn->example;
+  f->short_circuits = fn->short_circuits;
+  f->self = fn;
+  f->return_field = return_field;
+  f->invoke = invoke;
+}
+
+/* `f` has the function's identity and its release, which is called on failure. */
+static weir_status give(wi_session *s, const wi_fn *fn, wi_br_function *f,
+                        weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_br_param *params = wi_alloc_array(fn->n_params + 1, sizeof(*params));
+  if (params == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+  } else {
+    describe(fn, params, f);
+    status = fn->agg != NULL ? wi_session_aggregate(s, fn, f, err)
+                             : wi_br_session_add_function(s->engine, s->handle, f, err);
+  }
   if (status != WEIR_OK) {
-    session_fn_release(own);
+    f->release(fn);
   }
   wi_free(params);
   return status;
+}
+
+static weir_status add(wi_session *s, const wi_fn *row, weir_error *err) {
+  wi_br_function f = {.release = session_fn_release};
+  session_fn *own = NULL;
+  WI_TRY(session_fn_new(s, row, &own, err));
+  wi_udf_identity(&own->fn, f.identity);
+  return give(s, &own->fn, &f, err);
+}
+
+static void foreign_release(const void *self) {
+  wi_plugin *plugin = ((const wi_plugin_fn *)self)->plugin;
+  wi_plugin_unref(&plugin);
+}
+
+weir_status wi_session_add_foreign(wi_session *s, const wi_plugin_fn *fn,
+                                   weir_error *err) {
+  wi_br_function f = {.release = foreign_release, .foreign = true};
+  memcpy(f.identity, fn->identity, sizeof(f.identity));
+  (void)wi_plugin_ref(fn->plugin);
+  return give(s, &fn->fn, &f, err);
 }
 
 weir_status wi_session_functions(wi_session *s, weir_error *err) {

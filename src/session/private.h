@@ -7,6 +7,10 @@
 
 /* Reads settings, functions and rules back and makes their digests (capture.c). */
 weir_status wi_session_capture(wi_session *session, weir_error *err);
+/* Gives a function of a plug-in to the engine (functions.c). */
+weir_status wi_session_add_foreign(wi_session *session, const wi_plugin_fn *fn,
+                                   weir_error *err);
+void wi_session_plugins_release(wi_session *session); /* plugins.c */
 /* Gives the functions of src/udf to the engine (functions.c). */
 weir_status wi_session_functions(wi_session *session, weir_error *err);
 /* Gives one that is an aggregate, described already but for its callbacks (aggregates.c). */

@@ -135,6 +135,7 @@ void wi_session_free(wi_session **session) {
   wi_map_release(&s->volatility);
   wi_br_bind_free(s->engine, &s->bind);
   wi_br_session_free(s->engine, &s->handle);
+  wi_session_plugins_release(s);
   for (size_t i = 0; i < s->n_storage; i++) {
     wi_free((void *)(uintptr_t)s->storage[i].key);
     wi_free((void *)(uintptr_t)s->storage[i].value);

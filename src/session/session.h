@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "delta/delta.h"
-#include "udf/udf.h"
+#include "plugin/plugin.h"
 
 #define WI_CATALOG        "weir_catalog"
 #define WI_SCHEMA_MAIN    "main"
@@ -57,6 +57,7 @@ typedef struct wi_session {
   size_t n_storage;
   wi_fn_config functions; /* what weir's functions read */
   wi_map inputs;          /* "schema.name" -> wi_input */
+  wi_list plugins;        /* wi_plugin, in order of adding */
   pthread_mutex_t lock;   /* inputs and bind */
   bool sealed;
   /* captured by sealing */
@@ -91,6 +92,11 @@ weir_status wi_session_declare(wi_session *session, const char *schema, const ch
 /* Functions written in SQL: CREATE FUNCTION and DROP FUNCTION statements, carried out in their
  * order, all or none. Errors have the place in the text. */
 weir_status wi_session_add_macros(wi_session *session, const char *sql, weir_error *err);
+/* Loads a plug-in and adds its functions; `path` is absolute, or relative to the working
+ * folder. After a failure the session may have some of them: it is to be freed. */
+weir_status wi_session_add_plugin(wi_session *session, const char *path, weir_error *err);
+/* The function of a plug-in of the session, by name or alias; NULL: there is none. */
+const wi_plugin_fn *wi_session_plugin_fn(const wi_session *session, const char *name);
 weir_status wi_session_seal(wi_session *session, weir_error *err);
 /* Envelope digest: session digest, profile and inputs with their pins. */
 weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX],

@@ -72,6 +72,11 @@ static void add_source(wi_digest *d, const wi_spec_source *source) {
   wi_digest_text(d, source->description);
 }
 
+/* The content counts where functions are used: it is part of their identity. */
+static void add_plugin(wi_digest *d, const wi_spec_plugin *plugin) {
+  wi_digest_text(d, plugin->path[0] == '/' ? NULL : plugin->path);
+}
+
 static void add_param(wi_digest *d, const wi_spec_param *param) {
   bool text = param->default_kind == WI_DEFAULT_VALUE && !param->default_value.is_null;
   wi_digest_text(d, param->name);
@@ -88,6 +93,10 @@ void wi_spec_digest(const wi_spec *spec, char out[WI_DIGEST_HEX]) {
   wi_digest_u64(&d, spec->n_sources);
   for (size_t i = 0; i < spec->n_sources; i++) {
     add_source(&d, &spec->sources[i]);
+  }
+  wi_digest_u64(&d, spec->n_plugins);
+  for (size_t i = 0; i < spec->n_plugins; i++) {
+    add_plugin(&d, &spec->plugins[i]);
   }
   wi_digest_u64(&d, spec->n_params);
   for (size_t i = 0; i < spec->n_params; i++) {

@@ -90,6 +90,7 @@ void wi_reader_file_error(wi_reader *r, const char *file, weir_error *err);
 
 /* ---- parts of a project ---- */
 void wi_source_read_all(wi_reader *r, const wi_yaml *node);
+void wi_plugin_read_all(wi_reader *r, const wi_yaml *node);
 void wi_param_read_all(wi_reader *r, const wi_yaml *node);
 void wi_param_apply(wi_reader *r, const char *const *given, size_t n);
 void wi_view_read_all(wi_reader *r);

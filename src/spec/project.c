@@ -8,7 +8,7 @@
 
 static const wi_key project_keys[] = {
     {"name", false},     {"warehouse", false}, {"sources", false}, {"parameters", false},
-    {"profiles", false}, {"settings", false},  {"plugins", true},  {"functions", true},
+    {"profiles", false}, {"settings", false},  {"plugins", false},  {"functions", true},
     {"policies", true},  {"as_of", true},      {"foreign", true},  {"tests", true}};
 
 /* ---- where the project is ---- */
@@ -135,6 +135,7 @@ static void read_project(wi_reader *r, const wi_yaml *root,
   wi_param_apply(r, options->params, options->n_params);
   wi_source_read_all(r, wi_yaml_get(root, "sources"));
   wi_setting_read_all(r, wi_yaml_get(root, "settings"));
+  wi_plugin_read_all(r, wi_yaml_get(root, "plugins"));
 }
 
 static weir_status read_yml(wi_reader *r, const wi_spec_options *options,

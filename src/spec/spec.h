@@ -91,6 +91,12 @@ typedef struct wi_spec_source {
   const char *description;
 } wi_spec_source;
 
+typedef struct wi_spec_plugin { /* a shared library with functions */
+  const char *path;             /* as written */
+  const char *file;             /* absolute, or from the project's folder made so */
+  wi_place place;
+} wi_spec_plugin;
+
 typedef enum wi_materialized { WI_MAT_TABLE = 1, WI_MAT_VIEW = 2 } wi_materialized;
 typedef enum wi_determinism { WI_DET_STRICT = 1, WI_DET_RELAXED = 2 } wi_determinism;
 typedef enum wi_schema_change {
@@ -164,6 +170,8 @@ typedef struct wi_spec {
                         identity, so they are not in the spec's digest */
   wi_spec_source *sources;
   size_t n_sources;
+  wi_spec_plugin *plugins; /* in order */
+  size_t n_plugins;
   wi_spec_view *views;
   size_t n_views;
   wi_spec_param *params;

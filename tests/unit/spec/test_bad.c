@@ -129,7 +129,7 @@ static const bad cases[] = {
      NULL,
      {{WEIR_E_BAD_VALUE, "weir.yml", 1, 1, "no warehouse"}}},
     {"all in one pass",
-     {{"weir.yml", "nam: p\nwarehouse: [a]\nsources: {Files: {table: x}}\nplugins: []\n"},
+     {{"weir.yml", "nam: p\nwarehouse: [a]\nsources: {Files: {table: x}}\nas_of: now\n"},
       {"views/v.sql", "/* weir\nkeys: [a]\n*/ SELECT {{ x }}"}},
      {0},
      NULL,
@@ -149,6 +149,21 @@ static const bad cases[] = {
      {0},
      NULL,
      {{WEIR_E_BAD_NAME, "weir.yml", 1, 7, "uses that name"}}},
+    {"plugins that are no list",
+     YAML_IS("name: p\nwarehouse: ./lake\nplugins: ./a.so\n"),
+     {0},
+     NULL,
+     {{WEIR_E_BAD_VALUE, "weir.yml", 3, 10, "plugins has to be a list"}}},
+    {"a plug-in twice",
+     YAML_IS("name: p\nwarehouse: ./lake\nplugins:\n- ./a.so\n- ./a.so\n"),
+     {0},
+     NULL,
+     {{WEIR_E_DUPLICATE_NAME, "weir.yml", 5, 3, "names './a.so' twice"}}},
+    {"a plug-in elsewhere",
+     YAML_IS("name: p\nwarehouse: ./lake\nplugins: [./a.so, 's3://b/c.so']\n"),
+     {0},
+     NULL,
+     {{WEIR_E_BAD_VALUE, "weir.yml", 3, 19, "not 's3://b/c.so'"}}},
     {"later key",
      YAML_IS("name: p\nwarehouse: ./lake\nas_of: 2026-01-01T00:00:00Z\n"),
      {0},
@@ -621,7 +636,7 @@ WT_TEST(bad_projects_give_their_errors) {
 
 WT_TEST(all_in_one_pass_counts_all) {
   const wt_file files[] = {
-      {"weir.yml", "nam: p\nwarehouse: [a]\nsources: {Files: {table: x}}\nplugins: []\n"},
+      {"weir.yml", "nam: p\nwarehouse: [a]\nsources: {Files: {table: x}}\nas_of: now\n"},
       {"views/v.sql", "/* weir\nkeys: [a]\n*/ SELECT {{ x }}"}};
   wt_project project;
   wi_spec *spec = NULL;

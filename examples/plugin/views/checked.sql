@@ -1,0 +1,1 @@
+SELECT number, luhn_valid(number) AS valid FROM numbers

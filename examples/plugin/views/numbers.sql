@@ -1,0 +1,2 @@
+SELECT column1 AS number
+FROM (VALUES ('4539 1488 0343 6467'), ('8273 1232 7352 0569'), ('79927398713'), ('unknown'), (NULL))
