@@ -77,7 +77,7 @@ typedef enum wb_sess_flags {
 typedef enum wb_sess_table {
   // key, value
   WB_SESS_SETTINGS = 1,
-  // name, kind scalar|aggregate|window|table|macro, volatility
+  // name, kind scalar|aggregate|window|table|macro|relation, volatility
   // immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
   // builtin|host|project
   WB_SESS_FUNCTIONS = 2,
@@ -146,6 +146,17 @@ typedef enum wb_agg_flags {
   // understands IGNORE NULLS and RESPECT NULLS; without it they are SQL_PLAN
   WB_AGG_NULL_TREATMENT = 4,
 } wb_agg_flags;
+
+typedef enum wb_rel_flags {
+  // Outputs that nobody reads need not be computed.
+  WB_REL_NARROW = 1,
+  // A predicate over outputs of this input alone may be applied before the operator.
+  WB_REL_FILTER = 2,
+  // The order ends with all other columns that can be sorted, so that it is total.
+  WB_REL_TOTAL = 4,
+  // Rows whose group is not in the other input matter (left only).
+  WB_REL_ALONE = 8,
+} wb_rel_flags;
 
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
@@ -446,6 +457,95 @@ typedef struct wb_aggregate_fn {
   void (*release)(void *object);
 } wb_aggregate_fn;
 
+// An argument `name => literal` of a call.
+typedef struct wb_rel_option {
+  struct wb_str name;
+  // wb_param_type (integers, floats, texts, booleans); 0: another type
+  int32_t type;
+  bool is_null;
+  // the value as text: digits, true or false
+  struct wb_str text;
+} wb_rel_option;
+
+// A column that rows are sorted by.
+typedef struct wb_rel_order {
+  uint32_t column;
+  bool descending;
+  bool nulls_first;
+} wb_rel_order;
+
+// What an operator wants of one of its inputs. Columns are indexes into the input's schema.
+typedef struct wb_rel_input {
+  // columns that go to the output, in its order
+  const uint32_t *outputs;
+  size_t n_outputs;
+  // columns by whose equality rows come together, pairwise with the other input's; both are
+  // cast to a type in which they can be compared; a null is equal to nothing
+  const uint32_t *groups;
+  size_t n_groups;
+  // columns that run reads, cast to int64
+  const uint32_t *values;
+  size_t n_values;
+  // the order of rows within a group
+  const struct wb_rel_order *order;
+  size_t n_order;
+  // wb_rel_flags
+  uint32_t flags;
+} wb_rel_input;
+
+// What plan answers. Everything but the schema is the call's and lives until drop_call.
+typedef struct wb_rel_plan {
+  struct wb_rel_input left;
+  struct wb_rel_input right;
+  // a struct: left outputs, right outputs, then columns that run computes; moved from
+  struct ArrowSchema schema;
+  // everything of the options that can change a result, and is in no index above
+  struct wb_str canonical;
+  void *call;
+} wb_rel_plan;
+
+// Whole groups of both inputs. Group g is the rows from offsets[g] to offsets[g + 1]; values
+// are those that plan asked for. All borrowed.
+typedef struct wb_rel_chunk {
+  size_t n_groups;
+  const int64_t *left_offsets;
+  const int64_t *right_offsets;
+  const struct ArrowArray *const *left;
+  const struct ArrowArray *const *right;
+} wb_rel_chunk;
+
+// A relation operator of the host: FROM name(relation, relation, option => literal, ..).
+typedef struct wb_relation_fn {
+  size_t struct_size;
+  struct wb_str name;
+  uint8_t identity[32];
+  // immutable, thread-safe
+  void *self;
+  // One call: checks the options against the inputs' schemas (structs).
+  int (*plan)(void *object,
+              const struct ArrowSchema *left,
+              const struct ArrowSchema *right,
+              const struct wb_rel_option *options,
+              size_t n_options,
+              struct wb_rel_plan *out,
+              struct wb_fn_err *err);
+  // Called once for each successful plan; calls are immutable and thread-safe until then.
+  void (*drop_call)(void *call);
+  // The state of one partition; it belongs to one thread at a time.
+  int (*open)(void *call, void **state, struct wb_fn_err *err);
+  // Bytes that run needs for a chunk of so many rows, the result included.
+  uint64_t (*scratch)(void *state, uint64_t left_rows, uint64_t right_rows);
+  // Rows of the result: a struct of the left row (int64), the right row (int64, null for
+  // none), and the computed columns, in chunk row numbers; owned by the bridge.
+  int (*run)(void *state,
+             const struct wb_rel_chunk *chunk,
+             struct ArrowArray *out,
+             struct wb_fn_err *err);
+  void (*close)(void *state);
+  // Called once, when nothing refers to the operator any more; may be NULL.
+  void (*release)(void *object);
+} wb_relation_fn;
+
 typedef struct wb_stage_options {
   size_t struct_size;
   struct wb_str prefix;
@@ -665,6 +765,12 @@ int32_t wb_sess_add_aggregate(struct wb_sess *sess,
                               const struct wb_aggregate_fn *fn_,
                               struct wb_err *err);
 
+// Adds a relation operator; ownership as for wb_sess_add_scalar. DUPLICATE_NAME if a function
+// has the name.
+int32_t wb_sess_add_relation(struct wb_sess *sess,
+                             const struct wb_relation_fn *fn_,
+                             struct wb_err *err);
+
 // Ends the setting up; planning begins.
 int32_t wb_sess_seal(struct wb_sess *sess, struct wb_err *err);
 
@@ -733,9 +839,11 @@ void wb_snap_free(struct wb_snap *snap);
 // Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
 // name for a named one}; null otherwise)), in the order of the text, one for each use. kind=statement comes first and has the class as
 // its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-// SQL_SYNTAX.
+// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
 int32_t wb_sql_refs(struct wb_rt *rt,
                     struct wb_str sql,
+                    const struct wb_str *operators,
+                    size_t n_operators,
                     struct ArrowArrayStream *out,
                     struct wb_err *err);
 

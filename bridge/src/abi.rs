@@ -248,7 +248,7 @@ pub enum wb_sess_flags {
 pub enum wb_sess_table {
     /// key, value
     WB_SESS_SETTINGS = 1,
-    /// name, kind scalar|aggregate|window|table|macro, volatility
+    /// name, kind scalar|aggregate|window|table|macro|relation, volatility
     /// immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
     /// builtin|host|project
     WB_SESS_FUNCTIONS = 2,

@@ -26,7 +26,7 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
 use crate::sess::SessInner;
 use crate::{
-    canon, exact, gaps, guard, macros, params, plan_nodes, sql, stream, tie_break, udaf,
+    canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, sql, stream, tie_break, udaf,
 };
 
 /// A logical plan.
@@ -90,6 +90,7 @@ impl PlanInner {
         let used = macros::expand(&mut statement, &sess.macros())?;
         let used = used.into_iter().map(|name| ("macro".to_string(), name)).collect();
         gaps::fill(&mut statement, sess)?;
+        rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
         params::replace(&mut statement, params, options.parse_float_as_decimal)?;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
         if read_only {

@@ -16,6 +16,7 @@ use crate::canon::{hex, literal_text, type_text};
 use crate::error::Result;
 use crate::expr_text::{cast_text, frame_text, grouping_text, like_text, nulls_ignored, terms};
 use crate::plan_nodes::{ColRow, Walk, small};
+use crate::rel_node::RelNode;
 use crate::{udaf, udf};
 
 /// A row of WB_PLAN_EXPRS.
@@ -112,6 +113,26 @@ fn volatility_name(volatility: Volatility) -> &'static str {
 }
 
 impl Walk {
+    /// A relation operator is a function, and the node says the rest.
+    fn operator(&mut self, node: &RelNode, place: &Place) {
+        let mut func_identity = String::new();
+        hex(&node.call.fun.identity, &mut func_identity);
+        self.exprs.push(ExprRow {
+            node: place.node,
+            role: "operator",
+            role_ord: 0,
+            parent: -1,
+            child_ord: 0,
+            kind: "relation_function",
+            op: node.call.fun.name.clone(),
+            func_identity,
+            func_origin: "host",
+            literal: String::new(),
+            volatility: volatility_name(Volatility::Immutable),
+            data_type: String::new(),
+        });
+    }
+
     /// All expressions of a node, in a fixed order. Scans are elsewhere.
     pub fn node_exprs(&mut self, plan: &LogicalPlan, place: &Place) -> Result<()> {
         match plan {
@@ -145,6 +166,9 @@ impl Walk {
                 self.exprs_of("values", node.values.iter().flatten(), place)
             }
             LogicalPlan::Extension(node) => {
+                if let Some(node) = node.node.as_any().downcast_ref::<RelNode>() {
+                    self.operator(node, place);
+                }
                 self.exprs_of("extension", &node.node.expressions(), place)
             }
             LogicalPlan::Distinct(Distinct::On(node)) => {

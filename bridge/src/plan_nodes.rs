@@ -20,6 +20,7 @@ use crate::codes::E_BAD_VALUE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::LateBound;
 use crate::plan_exprs::{ExprRow, Place};
+use crate::rel_node::RelNode;
 use crate::sess::SessInner;
 
 /// A row of WB_PLAN_NODES.
@@ -305,7 +306,11 @@ impl Walk {
             LogicalPlan::Analyze(analyze) => {
                 ("explain_analyze", format!("verbose={}", analyze.verbose))
             }
-            LogicalPlan::Extension(extension) => ("extension", opaque(extension.node.name())),
+            LogicalPlan::Extension(extension) => {
+                let node = extension.node.as_any().downcast_ref::<RelNode>();
+                let detail = node.map(RelNode::canonical);
+                ("extension", detail.unwrap_or_else(|| opaque(extension.node.name())))
+            }
             LogicalPlan::Distinct(Distinct::All(_)) => ("distinct", none),
             LogicalPlan::Distinct(Distinct::On(on)) => {
                 let sorts = on.sort_expr.as_ref().map(Vec::len);

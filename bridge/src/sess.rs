@@ -26,6 +26,10 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::host_settings::HostSettings;
 use crate::macros::Macros;
+use crate::rel::{RelFn, RelFns};
+use crate::rel_abi::wb_relation_fn;
+use crate::rel_exec::HostQueryPlanner;
+use crate::rel_sql::HostRelations;
 use crate::rt::RtInner;
 use crate::stream;
 use crate::udf::{self, Spec};
@@ -47,6 +51,7 @@ pub struct SessInner {
     catalog: Arc<MemoryCatalogProvider>,
     inputs: Mutex<Inputs>,
     pub(crate) macros: RwLock<Arc<Macros>>,
+    relations: RelFns,
     now: DateTime<Utc>,
     validate_full: bool,
 }
@@ -88,6 +93,7 @@ fn state(spec: &SessSpec, catalogs: Arc<dyn CatalogProviderList>) -> Result<Sess
         .with_runtime_env(runtime)
         .with_catalog_list(catalogs)
         .with_default_features()
+        .with_query_planner(Arc::new(HostQueryPlanner))
         .build();
     // Nothing may be made from a path in the SQL.
     state.table_factories_mut().clear();
@@ -115,13 +121,18 @@ impl SessInner {
         let catalogs = Arc::new(MemoryCatalogProviderList::new());
         let provider: Arc<dyn CatalogProvider> = Arc::<MemoryCatalogProvider>::clone(&catalog);
         catalogs.register_catalog(spec.catalog.clone(), provider);
+        let relations = RelFns::default();
+        let mut state = state(spec, catalogs)?;
+        // Before those that are there, if any; none is replaced.
+        state.register_relation_planner(Arc::new(HostRelations::new(Arc::clone(&relations))))?;
         Ok(Self {
             rt,
             sealed: AtomicBool::new(false),
-            state: RwLock::new(state(spec, catalogs)?),
+            state: RwLock::new(state),
             catalog,
             inputs: Mutex::new(BTreeSet::new()),
             macros: RwLock::default(),
+            relations,
             now,
             validate_full: spec.flags & VALIDATE_FULL != 0,
         })
@@ -212,6 +223,34 @@ impl SessInner {
             return udf::host_fn(function).map(|fun| Arc::clone(&fun.spec));
         }
         udaf::host_spec(state.aggregate_functions().get(name)?)
+    }
+
+    /// The names of the relation operators.
+    pub fn relation_names(&self) -> BTreeSet<String> {
+        let relations = self.relations.read().unwrap_or_else(|e| e.into_inner());
+        relations.keys().cloned().collect()
+    }
+
+    /// The relation operators: name and identity.
+    pub fn relation_list(&self) -> Vec<(String, [u8; 32])> {
+        let relations = self.relations.read().unwrap_or_else(|e| e.into_inner());
+        relations.values().map(|f| (f.name.clone(), f.identity)).collect()
+    }
+
+    fn add_relation(&self, raw: &wb_relation_fn) -> Result<()> {
+        self.open()?;
+        // SAFETY: the caller of wb_sess_add_relation gave a valid description.
+        let fun = unsafe { RelFn::read(raw)? };
+        let state = self.state.read().unwrap_or_else(|e| e.into_inner());
+        let mut relations = self.relations.write().unwrap_or_else(|e| e.into_inner());
+        if relations.contains_key(&fun.name) || taken(&state, &fun.name) {
+            let message = format!("there is a function {} already", fun.name);
+            // The object stays the caller's.
+            fun.give_back();
+            return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
+        }
+        relations.insert(fun.name.clone(), Arc::new(fun));
+        Ok(())
     }
 
     fn add_scalar(&self, raw: &wb_scalar_fn) -> Result<()> {
@@ -323,6 +362,22 @@ pub unsafe extern "C" fn wb_sess_add_aggregate(
     })
 }
 
+/// Adds a relation operator; ownership as for wb_sess_add_scalar. DUPLICATE_NAME if a function
+/// has the name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sess_add_relation(
+    sess: *mut wb_sess,
+    fn_: *const wb_relation_fn,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sess_add_relation", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        check_size::<wb_relation_fn>(raw.struct_size)?;
+        sess.inner.add_relation(raw)
+    })
+}
+
 /// Ends the setting up; planning begins.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_sess_seal(sess: *mut wb_sess, err: *mut wb_err) -> i32 {
@@ -344,7 +399,8 @@ pub unsafe extern "C" fn wb_sess_table_read(
         // SAFETY: as above.
         let sess = unsafe { in_ref(sess)? };
         let state = sess.inner.snapshot();
-        let batch = crate::sess_tables::table(&state, &sess.inner.macros(), which)?
+        let (macros, relations) = (sess.inner.macros(), sess.inner.relation_list());
+        let batch = crate::sess_tables::table(&state, &macros, &relations, which)?
             .ok_or_else(|| Error::new(E_BUG, ORIGIN_BRIDGE, "no such table of a session"))?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }

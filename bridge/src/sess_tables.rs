@@ -18,11 +18,19 @@ const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
 const RULES: i32 = wb_sess_table::WB_SESS_RULES as i32;
 const MACROS: i32 = wb_sess_table::WB_SESS_MACROS as i32;
 
+/// A relation operator of the host: name and identity.
+pub type Relation = (String, [u8; 32]);
+
 /// The table of that number, if there is one.
-pub fn table(state: &SessionState, macros: &Macros, which: i32) -> Result<Option<RecordBatch>> {
+pub fn table(
+    state: &SessionState,
+    macros: &Macros,
+    relations: &[Relation],
+    which: i32,
+) -> Result<Option<RecordBatch>> {
     match which {
         SETTINGS => settings(state).map(Some),
-        FUNCTIONS => functions(state, macros).map(Some),
+        FUNCTIONS => functions(state, macros, relations).map(Some),
         MACROS => sess_macros::table(macros).map(Some),
         RULES => rules(state).map(Some),
         _ => Ok(None),
@@ -78,7 +86,11 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn functions(state: &SessionState, macros: &Macros) -> Result<RecordBatch> {
+fn functions(
+    state: &SessionState,
+    macros: &Macros,
+    relations: &[Relation],
+) -> Result<RecordBatch> {
     let mut rows: BTreeMap<(String, &str), Function> = BTreeMap::new();
     let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
         let mut aliases = aliases.to_vec();
@@ -109,6 +121,9 @@ fn functions(state: &SessionState, macros: &Macros) -> Result<RecordBatch> {
     }
     for name in macros.keys() {
         add(name, MACRO, "", &[], None);
+    }
+    for (name, identity) in relations {
+        add(name, "relation", "immutable", &[], Some(*identity));
     }
     let rows: Vec<_> = rows.into_iter().collect();
     let origin = |kind: &str, row: &Function| match (kind, row.host) {

@@ -1,6 +1,6 @@
 //! Statements before planning: parsing, their class, and what they refer to.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use crate::abi::{in_ref, wb_err, wb_rt, wb_str};
+use crate::abi::{in_ref, strings, wb_err, wb_rt, wb_str};
 use crate::codes::E_SQL_SYNTAX;
 use crate::error::{Error, ORIGIN_DATAFUSION, Result};
-use crate::{guard, sql_args, stream};
+use crate::{guard, rel_sql, sql_args, stream};
 
 /// How deep SQL may nest; the engine's own default, for statements without a session.
 const NESTING: usize = 50;
@@ -317,9 +317,10 @@ impl Visitor for Refs {
 }
 
 /// Everything the statement names, in the order of the text; first the statement's class.
-pub(crate) fn refs(sql: &str) -> Result<Vec<Ref>> {
-    let statement = parse_one(sql, &GenericDialect {}, NESTING)?;
+pub(crate) fn refs(sql: &str, operators: &BTreeSet<String>) -> Result<Vec<Ref>> {
+    let mut statement = parse_one(sql, &GenericDialect {}, NESTING)?;
     let (class, _) = classify(&statement);
+    rel_sql::wrap_names(&mut statement, operators)?;
     let mut refs = Refs::default();
     refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
     refs.statement(&statement);
@@ -355,21 +356,23 @@ fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
 /// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
 /// name for a named one}; null otherwise)), in the order of the text, one for each use. kind=statement comes first and has the class as
 /// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-/// SQL_SYNTAX.
+/// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_sql_refs(
     rt: *mut wb_rt,
     sql: wb_str,
+    operators: *const wb_str,
+    n_operators: usize,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_sql_refs", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (_rt, sql) = unsafe {
+        let (_rt, sql, operators) = unsafe {
             stream::zero(out)?;
-            (in_ref(rt.cast_const())?, sql.to_str()?)
+            (in_ref(rt.cast_const())?, sql.to_str()?, strings(operators, n_operators)?)
         };
-        let batch = refs_batch(&refs(sql)?)?;
+        let batch = refs_batch(&refs(sql, &operators.into_iter().collect())?)?;
         // SAFETY: as above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
@@ -380,7 +383,7 @@ mod tests {
     use super::*;
 
     fn names(sql: &str, kind: &str) -> Vec<String> {
-        let rows = refs(sql).unwrap();
+        let rows = refs(sql, &BTreeSet::new()).unwrap();
         rows.into_iter().filter(|r| r.kind == kind).map(|r| r.name).collect()
     }
 
@@ -408,7 +411,7 @@ mod tests {
         assert_eq!(names(sql, "parameter"), ["n", "Y"]);
         assert_eq!(names(sql, "relation"), Vec::<String>::new());
         assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
-        let args = |sql| refs(sql).unwrap().into_iter().find_map(|r| r.args).unwrap();
+        let args = |sql| refs(sql, &BTreeSet::new()).unwrap().into_iter().find_map(|r| r.args).unwrap();
         assert_eq!(
             args("SELECT * FROM Read_Delta('a', ((-5)), $p, t.X, uri => 1 + 1)"),
             concat!(
@@ -418,10 +421,29 @@ mod tests {
             )
         );
         assert_eq!(args("SELECT * FROM t, LATERAL f()"), "[]");
-        let rows = refs(sql).unwrap();
+        let rows = refs(sql, &BTreeSet::new()).unwrap();
         let n = rows.iter().find(|r| r.name == "n").unwrap();
         assert_eq!((n.line, n.column), (2, 25));
         assert_eq!(names("SELECT 1; ", "statement"), ["query"]);
+    }
+
+    #[test]
+    fn relations_of_operators() {
+        let operators = BTreeSet::from(["align".to_string()]);
+        let of = |sql: &str, kind: &str| {
+            let rows = refs(sql, &operators).unwrap();
+            rows.into_iter()
+                .filter(|r| r.kind == kind)
+                .map(|r| (r.name, r.line, r.column))
+                .collect::<Vec<_>>()
+        };
+        let found = |name: &str, column| (name.to_string(), 1, column);
+        let sql = "SELECT * FROM Align(A, (SELECT x FROM s.b), o => 'c') AS t";
+        assert_eq!(of(sql, "relation"), [found("a", 21), found("s.b", 39)]);
+        assert_eq!(of(sql, "table_function"), [found("align", 15)]);
+        let cte = "WITH a AS (SELECT 1) SELECT (SELECT 1 FROM align(a, s.\"Q\"))";
+        assert_eq!(of(cte, "relation"), [found("s.Q", 53)]);
+        assert!(of("SELECT * FROM other(a, b)", "relation").is_empty());
     }
 
     #[test]
@@ -445,9 +467,9 @@ mod tests {
     #[test]
     fn one_statement() {
         for sql in ["", " ; ", "-- nothing", "SELECT 1; SELECT 2"] {
-            assert_eq!(refs(sql).unwrap_err().code, E_SQL_SYNTAX, "{sql}");
+            assert_eq!(refs(sql, &BTreeSet::new()).unwrap_err().code, E_SQL_SYNTAX, "{sql}");
         }
-        let error = refs("SELECT\n 1 FROM t WHERE )").unwrap_err();
+        let error = refs("SELECT\n 1 FROM t WHERE )", &BTreeSet::new()).unwrap_err();
         assert_eq!((error.code, error.line), (E_SQL_SYNTAX, 2));
     }
 }

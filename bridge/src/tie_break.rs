@@ -63,7 +63,7 @@ fn with_ties_broken(mut sort: Sort) -> Sort {
 }
 
 /// Maps have no order; neither have unions, as far as all operators go.
-fn sortable(data_type: &DataType) -> bool {
+pub(crate) fn sortable(data_type: &DataType) -> bool {
     fn ordered(data_type: &DataType) -> bool {
         match data_type {
             DataType::Map(..) | DataType::Union(..) | DataType::Null => false,

@@ -8,6 +8,7 @@
 #define WI_BRIDGE_BRIDGE_H
 
 #include "base/base.h"
+#include "bridge/relation.h"
 #include "weir/arrow.h"
 
 typedef struct wi_engine wi_engine; /* the library and one runtime */
@@ -153,6 +154,11 @@ weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const cha
 /* aggregate.c */
 weir_status wi_br_session_add_aggregate(wi_engine *engine, wb_sess *sess,
                                         const wi_br_aggregate *agg, weir_error *err);
+/* A relation operator; `self` is immutable and outlives the engine (relation.c). */
+weir_status wi_br_session_add_relation(wi_engine *engine, wb_sess *sess, const char *name,
+                                       const uint8_t identity[WI_DIGEST_SIZE],
+                                       const wi_rel_ops *ops, const void *self,
+                                       weir_error *err);
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err);
 typedef enum wi_br_session_table {
   WI_BR_SETTINGS = 1,  /* key, value */
@@ -192,8 +198,10 @@ weir_status wi_br_bind_memory(wi_engine *engine, wb_bind *bind, const char *sche
 void wi_br_bind_free(wi_engine *engine, wb_bind **bind);
 
 /* ---- plans (plan.c) ---- */
-weir_status wi_br_sql_refs(wi_engine *engine, const char *sql, wi_cursor **out,
-                           weir_error *err);
+/* Names among the two relation arguments of `operators` are relations, too. */
+weir_status wi_br_sql_refs(wi_engine *engine, const char *sql,
+                           const char *const *operators, size_t n_operators,
+                           wi_cursor **out, weir_error *err);
 typedef struct wi_br_value {
   const char *name;
   int32_t type; /* as wi_type: 1 int64, 2 float64, 3 text, 4 bool, 5 date, 6 timestamp */

@@ -3,16 +3,21 @@
 
 #define WI_ORIGIN "bridge"
 
-static weir_status read_refs(wi_engine *engine, const char *sql, wi_cursor **out,
-                             weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(
-      engine, out, err,
-      t->wb_sql_refs(wi_engine_runtime(engine), wi_wb_str(sql), &stream, &from));
+static weir_status read_refs(wi_engine *engine, const char *sql, const wb_str *operators,
+                             size_t n, wi_cursor **out, weir_error *err) {
+  WI_ENGINE_RETURN_ROWS(engine, out, err,
+                        t->wb_sql_refs(wi_engine_runtime(engine), wi_wb_str(sql),
+                                       operators, n, &stream, &from));
 }
 
-weir_status wi_br_sql_refs(wi_engine *engine, const char *sql, wi_cursor **out,
-                           weir_error *err) {
-  weir_status status = read_refs(engine, sql, out, err);
+weir_status wi_br_sql_refs(wi_engine *engine, const char *sql,
+                           const char *const *operators, size_t n_operators,
+                           wi_cursor **out, weir_error *err) {
+  wb_str *names = NULL;
+  *out = NULL;
+  WI_TRY(wi_wb_strs(operators, n_operators, &names, err));
+  weir_status status = read_refs(engine, sql, names, n_operators, out, err);
+  wi_free(names);
   wi_wb_syntax(err, sql);
   return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plan/plan.h"
+#include "udf/udf.h"
 
 #define WI_ORIGIN "plan"
 
@@ -109,15 +110,36 @@ static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out
                 WI_STR_ARG(kind));
 }
 
+/* The operators whose first two arguments are relations. */
+static const char **relation_operators(size_t *n) {
+  size_t all = 0;
+  const wi_fn *const *list = wi_udf_list(&all);
+  const char **names = wi_alloc_array(all + 1, sizeof(*names));
+  *n = 0;
+  for (size_t i = 0; i < all && names != NULL; i++) {
+    if (list[i]->kind == WI_FN_RELATION) {
+      names[(*n)++] = list[i]->name;
+    }
+  }
+  return names;
+}
+
 weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
                          weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   ref_list lists[N_KINDS];
+  const char **operators = NULL;
+  size_t n_operators = 0;
   bool has = false;
   memset(out, 0, sizeof(*out));
   memset(lists, 0, sizeof(lists));
-  WI_CHECK(wi_br_sql_refs(engine, sql, &rows, err));
+  operators = relation_operators(&n_operators);
+  if (operators == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  WI_CHECK(wi_br_sql_refs(engine, sql, operators, n_operators, &rows, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {
@@ -136,6 +158,7 @@ done:
   if (status != WEIR_OK) {
     wi_refs_release(out);
   }
+  wi_free(operators);
   wi_cursor_free(&rows);
   return status;
 }
@@ -153,7 +176,12 @@ bool wi_refs_only_read(const wi_refs *refs) {
   return strcmp(refs->statement, "query") == 0 || strcmp(refs->statement, "explain") == 0;
 }
 
+static bool is_operator(const char *name) {
+  const wi_fn *fn = wi_udf_find(name);
+  return fn != NULL && fn->kind == WI_FN_RELATION;
+}
+
 bool wi_table_function_known(const char *name) {
   return strcmp(name, "range") == 0 || strcmp(name, "generate_series") == 0 ||
-         strcmp(name, "unnest") == 0;
+         strcmp(name, "unnest") == 0 || is_operator(name);
 }

@@ -122,11 +122,18 @@ weir_status wi_session_add_foreign(wi_session *s, const wi_plugin_fn *fn,
   return give(s, &fn->fn, &f, err);
 }
 
+static weir_status add_relation(wi_session *s, const wi_fn *fn, weir_error *err) {
+  uint8_t identity[WI_DIGEST_SIZE];
+  wi_udf_identity(fn, identity);
+  return wi_br_session_add_relation(s->engine, s->handle, fn->name, identity, fn->rel, fn,
+                                    err);
+}
+
 weir_status wi_session_functions(wi_session *s, weir_error *err) {
   size_t n = 0;
   const wi_fn *const *list = wi_udf_list(&n);
   for (size_t i = 0; i < n; i++) {
-    WI_TRY(add(s, list[i], err));
+    WI_TRY((list[i]->kind == WI_FN_RELATION ? add_relation : add)(s, list[i], err));
   }
   return WEIR_OK;
 }

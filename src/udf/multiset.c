@@ -74,9 +74,9 @@ static weir_status multiset_field(const wi_agg_call *call, struct ArrowSchema *o
     }
   }
   wi_arena_release(&arena);
-  return status != WEIR_OK ? status
-                           : wi_field_init(out, call->fn, NANOARROW_TYPE_STRING, false,
-                                           err);
+  return status != WEIR_OK
+             ? status
+             : wi_field_init(out, call->fn, NANOARROW_TYPE_STRING, false, err);
 }
 
 static void multiset_close(void *acc) {
@@ -308,8 +308,8 @@ static weir_status multiset_merge(void *acc, const struct ArrowArray *state,
   ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
   WI_TRY(grow(m, n_groups > 0 ? n_groups : 1, err));
   WI_TRY(multiset_state_schema(&call, &schema, err));
-  WI_CHECK(wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why),
-                        why.message));
+  WI_CHECK(
+      wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
   WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, state, &why), why.message));
   for (int64_t i = 0; i < state->length; i++) {
     int64_t at = view.offset + i;

@@ -7,6 +7,7 @@
 #define WI_UDF_UDF_H
 
 #include "base/base.h"
+#include "bridge/relation.h"
 #include "weir/arrow.h"
 
 /* What a parameter takes; the numbers are those of the bridge. */
@@ -194,6 +195,7 @@ struct wi_fn {
   bool
       short_circuits; /* may leave arguments unevaluated: none is taken out of the call */
   const wi_agg_ops *agg; /* of aggregates */
+  const wi_rel_ops *rel; /* of relation operators; their self is the wi_fn */
   const char *engine; /* another name for this function of the engine; no kernels then */
   /* NULL in the table; a session works on copies that have theirs. */
   const wi_fn_config *config;

@@ -250,6 +250,52 @@ static int call_sess_add_scalar(wb_err *e) {
   return code;
 }
 
+/* An operator that no statement names. */
+static int never_plans(void *self, const struct ArrowSchema *left,
+                       const struct ArrowSchema *right, const wb_rel_option *options,
+                       size_t n, wb_rel_plan *out, wb_fn_err *err) {
+  (void)self, (void)left, (void)right, (void)options, (void)n, (void)out, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int never_opens(void *call, void **state, wb_fn_err *err) {
+  (void)call, (void)state, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int never_runs(void *state, const wb_rel_chunk *chunk, struct ArrowArray *out,
+                      wb_fn_err *err) {
+  (void)state, (void)chunk, (void)out, (void)err;
+  return WEIR_E_BUG;
+}
+
+static uint64_t no_scratch(void *state, uint64_t left_rows, uint64_t right_rows) {
+  (void)state, (void)left_rows, (void)right_rows;
+  return 0;
+}
+
+static void nothing_to_free(void *p) {
+  (void)p;
+}
+
+static int call_sess_add_relation(wb_err *e) {
+  wb_sess *sess = NULL;
+  wb_relation_fn fn = {.struct_size = sizeof fn,
+                       .name = wi_wb_str("never"),
+                       .plan = never_plans,
+                       .drop_call = nothing_to_free,
+                       .open = never_opens,
+                       .scratch = no_scratch,
+                       .run = never_runs,
+                       .close = nothing_to_free};
+  int code = new_session(&sess, e);
+  if (code == 0) {
+    code = c.t->wb_sess_add_relation(sess, &fn, e);
+  }
+  c.t->wb_sess_free(sess);
+  return code;
+}
+
 static int call_sess_seal(wb_err *e) {
   wb_sess *sess = NULL;
   int code = new_session(&sess, e);
@@ -325,7 +371,8 @@ static int call_bind_memory(wb_err *e) {
 
 static int call_sql_refs(wb_err *e) {
   struct ArrowArrayStream out = {0};
-  return drop(&out, c.t->wb_sql_refs(c.rt, wi_wb_str("SELECT a FROM b"), &out, e));
+  return drop(&out,
+              c.t->wb_sql_refs(c.rt, wi_wb_str("SELECT a FROM b"), NULL, 0, &out, e));
 }
 
 static int free_plan(wb_plan *p, int code) {
@@ -521,7 +568,7 @@ static int free_rt(wb_err *e) {
   int code = c.t->wb_rt_new(&o, &rt, e);
   if (code == 0) {
     c.t->wb_rt_free(rt, 1000);
-    code = drop(&out, c.t->wb_sql_refs(rt, wi_wb_str("SELECT 1"), &out, e));
+    code = drop(&out, c.t->wb_sql_refs(rt, wi_wb_str("SELECT 1"), NULL, 0, &out, e));
     c.t->wb_rt_free(rt, 1000);
   }
   return code;
@@ -691,6 +738,7 @@ static const export_case cases[] = {
     CALLS(plan_tie_break),
     FREES(rt_free, free_rt),
     CALLS(rt_new),
+    CALLS(sess_add_relation),
     CALLS(sess_add_scalar),
     FREES(sess_free, free_sess),
     CALLS(sess_new),

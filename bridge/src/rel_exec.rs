@@ -1,0 +1,273 @@
+//! The physical node of a relation operator, and how it is planned.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
+use arrow::datatypes::{Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DFSchema, internal_err};
+use datafusion::error::Result as DfResult;
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{
+    Distribution, EquivalenceProperties, LexRequirement, Partitioning, PhysicalExpr,
+    PhysicalSortRequirement,
+};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, PlanProperties};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties,
+    InputDistributionRequirements, ReplaceChildrenOptions,
+};
+use datafusion::physical_expr::OrderingRequirements;
+use datafusion::physical_planner::{
+    DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner,
+};
+
+use crate::error::Error;
+use crate::rel::RelCall;
+use crate::rel_node::{RelNode, Side};
+use crate::rel_stream;
+
+/// The engine's planner, with the nodes of this bridge as well.
+#[derive(Debug)]
+pub(crate) struct HostQueryPlanner;
+
+#[async_trait]
+impl QueryPlanner for HostQueryPlanner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(RelPlanner)]);
+        planner.create_physical_plan(plan, session).await
+    }
+}
+
+/// Plans relation operators.
+struct RelPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for RelPlanner {
+    async fn plan_extension(
+        &self,
+        _planner: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _logical_inputs: &[&LogicalPlan],
+        physical_inputs: &[Arc<dyn ExecutionPlan>],
+        _session: &dyn Session,
+        _context: &PhysicalPlanningContext,
+    ) -> DfResult<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<RelNode>() else { return Ok(None) };
+        let [left, right] = physical_inputs else {
+            return internal_err!("{} has two inputs", node.call.fun.name);
+        };
+        let (left_schema, right_schema) = node.input_schemas();
+        let columns = Columns {
+            left: SideColumns::new(&node.left, left_schema)?,
+            right: SideColumns::new(&node.right, right_schema)?,
+            shown: node.canonical(),
+        };
+        let schema = Arc::new(Schema::new(node_fields(node)));
+        let inputs = [Arc::clone(left), Arc::clone(right)];
+        let exec = RelExec::new(Arc::clone(&node.call), Arc::new(columns), inputs, schema);
+        Ok(Some(Arc::new(exec)))
+    }
+}
+
+fn node_fields(node: &RelNode) -> arrow::datatypes::Fields {
+    use datafusion::logical_expr::UserDefinedLogicalNodeCore;
+    UserDefinedLogicalNodeCore::schema(node).fields().clone()
+}
+
+/// The columns of one input, by index.
+#[derive(Debug)]
+pub(crate) struct SideColumns {
+    pub outputs: Vec<usize>,
+    pub groups: Vec<usize>,
+    pub values: Vec<usize>,
+    order: Vec<(usize, SortOptions)>,
+    names: Vec<String>,
+}
+
+impl SideColumns {
+    fn new(side: &Side, schema: &DFSchema) -> DfResult<Self> {
+        let index = |name: &String| match schema.index_of_column_by_name(None, name) {
+            Some(index) => Ok(index),
+            None => internal_err!("column {name} is gone"),
+        };
+        let list = |names: &[String]| names.iter().map(index).collect::<DfResult<Vec<_>>>();
+        let order = side.order.iter().map(|key| {
+            let (descending, nulls_first) = (key.descending, key.nulls_first);
+            Ok((index(&key.column)?, SortOptions { descending, nulls_first }))
+        });
+        Ok(Self {
+            outputs: list(&side.outputs)?,
+            groups: list(&side.groups)?,
+            values: list(&side.values)?,
+            order: order.collect::<DfResult<Vec<_>>>()?,
+            names: schema.fields().iter().map(|f| f.name().clone()).collect(),
+        })
+    }
+
+    fn column(&self, index: usize) -> Arc<dyn PhysicalExpr> {
+        let name = self.names.get(index).map_or("", String::as_str);
+        Arc::new(Column::new(name, index))
+    }
+
+    fn distribution(&self) -> Distribution {
+        if self.groups.is_empty() {
+            return Distribution::SinglePartition;
+        }
+        Distribution::KeyPartitioned(self.groups.iter().map(|i| self.column(*i)).collect())
+    }
+
+    fn ordering(&self) -> Option<OrderingRequirements> {
+        let groups = self.groups.iter().map(|i| (*i, rel_stream::GROUP_ORDER));
+        let keys = groups.chain(self.order.iter().copied()).map(|(index, options)| {
+            PhysicalSortRequirement::new(self.column(index), Some(options))
+        });
+        LexRequirement::new(keys).map(OrderingRequirements::new)
+    }
+}
+
+/// The columns of both inputs.
+#[derive(Debug)]
+pub(crate) struct Columns {
+    pub left: SideColumns,
+    pub right: SideColumns,
+    shown: String,
+}
+
+/// See the module.
+pub(crate) struct RelExec {
+    call: Arc<RelCall>,
+    columns: Arc<Columns>,
+    inputs: [Arc<dyn ExecutionPlan>; 2],
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl RelExec {
+    fn new(
+        call: Arc<RelCall>,
+        columns: Arc<Columns>,
+        inputs: [Arc<dyn ExecutionPlan>; 2],
+        schema: SchemaRef,
+    ) -> Self {
+        let [left, _] = &inputs;
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(schema),
+            Partitioning::UnknownPartitioning(left.output_partitioning().partition_count()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        Self { call, columns, inputs, properties, metrics: ExecutionPlanMetricsSet::new() }
+    }
+}
+
+impl fmt::Debug for RelExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RelExec: {}", self.columns.shown)
+    }
+}
+
+impl DisplayAs for RelExec {
+    fn fmt_as(&self, _t: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RelExec: {}", self.columns.shown)
+    }
+}
+
+impl ExecutionPlan for RelExec {
+    fn name(&self) -> &str {
+        "RelExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn required_input_distribution(&self) -> Vec<Distribution> {
+        self.input_distribution_requirements().into_per_child()
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        let columns = &self.columns;
+        InputDistributionRequirements::co_partitioned(vec![
+            columns.left.distribution(),
+            columns.right.distribution(),
+        ])
+    }
+
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![self.columns.left.ordering(), self.columns.right.ordering()]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        self.inputs.iter().collect()
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let Ok(inputs) = <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) else {
+            return internal_err!("RelExec has two children");
+        };
+        let (call, columns) = (Arc::clone(&self.call), Arc::clone(&self.columns));
+        Ok(Arc::new(Self::new(call, columns, inputs, self.schema())))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> DfResult<Arc<dyn ExecutionPlan>> {
+        let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+        self.replace_children(children, options)
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        let [left, right] = &self.inputs;
+        let (l, r) = (
+            left.output_partitioning().partition_count(),
+            right.output_partitioning().partition_count(),
+        );
+        if l != r {
+            return internal_err!("the inputs of RelExec have {l} and {r} partitions");
+        }
+        let state = self.call.open().map_err(Error::into_df)?;
+        rel_stream::open(rel_stream::Work {
+            state,
+            columns: Arc::clone(&self.columns),
+            left: left.execute(partition, Arc::clone(&context))?,
+            right: right.execute(partition, Arc::clone(&context))?,
+            schema: self.schema(),
+            partition,
+            context,
+            metrics: BaselineMetrics::new(&self.metrics, partition),
+        })
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+}
