@@ -383,29 +383,6 @@ static weir_status exact_merge(void *acc, const struct ArrowArray *state,
   return wi_exact_merge(acc, state, groups, err);
 }
 
-static weir_status exact_convert(const wi_agg_call *call,
-                                 const struct ArrowArray *const *args, int64_t rows,
-                                 const struct ArrowArray *filter, struct ArrowArray *out,
-                                 weir_error *err) {
-  weir_status status;
-  void *acc = NULL;
-  uint64_t *groups = wi_alloc_array(rows > 0 ? (size_t)rows : 1, sizeof *groups);
-  memset(out, 0, sizeof *out);
-  if (groups == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  for (int64_t i = 0; i < rows; i++) {
-    groups[i] = (uint64_t)i;
-  }
-  WI_CHECK(exact_open(call, false, &acc, err));
-  WI_CHECK(exact_update(acc, args, rows, groups, filter, (uint64_t)rows, err));
-  status = wi_exact_state(acc, (uint64_t)rows, out, err);
-done:
-  exact_close(acc);
-  wi_free(groups);
-  return status;
-}
-
 const wi_agg_ops wi_exact_ops = {.flags = WI_AGG_DISTINCT,
                                  .return_field = exact_field,
                                  .state_schema = wi_exact_state_schema,
@@ -415,6 +392,5 @@ const wi_agg_ops wi_exact_ops = {.flags = WI_AGG_DISTINCT,
                                  .merge = exact_merge,
                                  .evaluate = exact_evaluate,
                                  .state = exact_state,
-                                 .convert = exact_convert,
                                  .size = exact_size,
                                  .close = exact_close};

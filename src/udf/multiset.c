@@ -168,7 +168,6 @@ static weir_status cols_open(const multiset *m, const struct ArrowArray *const *
   return status;
 }
 
-/* rows_to: what becomes of the hash of each row that counts. */
 static weir_status rows_hash(multiset *m, const struct ArrowArray *const *args,
                              int64_t rows, const uint64_t *groups,
                              const struct ArrowArray *filter, bool take,
@@ -242,6 +241,14 @@ done:
     wi_out_drop(out);
   }
   return status;
+}
+
+/* Over no rows: zero. */
+static weir_status multiset_empty(const wi_fn *fn, const struct ArrowSchema *result,
+                                  struct ArrowArray *out, weir_error *err) {
+  multiset none = {.fn = fn};
+  (void)result;
+  return multiset_evaluate(&none, 1, true, out, err);
 }
 
 /* ---- states: two halves of the sum ---- */
@@ -323,38 +330,15 @@ done:
   return status;
 }
 
-static weir_status multiset_convert(const wi_agg_call *call,
-                                    const struct ArrowArray *const *args, int64_t rows,
-                                    const struct ArrowArray *filter,
-                                    struct ArrowArray *out, weir_error *err) {
-  weir_status status;
-  void *acc = NULL;
-  uint64_t *groups = wi_alloc_array(rows > 0 ? (size_t)rows : 1, sizeof *groups);
-  memset(out, 0, sizeof *out);
-  if (groups == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  for (int64_t i = 0; i < rows; i++) {
-    groups[i] = (uint64_t)i;
-  }
-  WI_CHECK(multiset_open(call, false, &acc, err));
-  WI_CHECK(multiset_update(acc, args, rows, groups, filter, (uint64_t)rows, err));
-  status = multiset_state(acc, (uint64_t)rows, false, out, err);
-done:
-  multiset_close(acc);
-  wi_free(groups);
-  return status;
-}
-
 const wi_agg_ops wi_multiset_ops = {.flags = WI_AGG_STAR,
                                     .return_field = multiset_field,
                                     .state_schema = multiset_state_schema,
+                                    .empty = multiset_empty,
                                     .open = multiset_open,
                                     .update = multiset_update,
                                     .retract = multiset_retract,
                                     .merge = multiset_merge,
                                     .evaluate = multiset_evaluate,
                                     .state = multiset_state,
-                                    .convert = multiset_convert,
                                     .size = multiset_size,
                                     .close = multiset_close};

@@ -23,4 +23,6 @@ weir_status wi_code_init(wi_code *code, const struct ArrowSchema *schema, wi_are
 void wi_code_put(wi_buf *out, const wi_code *code, const struct ArrowArrayView *view,
                  int64_t i);
 
+extern const wi_agg_ops wi_multiset_ops;
+
 #endif

@@ -420,6 +420,45 @@ def both(model):
     return lambda rows: len(model(rows))
 
 
+# ---- rows as bytes, and the sum of their hashes ----
+
+
+def code(v):
+    if v is None:
+        return b"\0"
+    if isinstance(v, bool):
+        return bytes([1, v])
+    if isinstance(v, int):
+        return b"\2" + struct.pack("<q", v)
+    if isinstance(v, float):
+        return b"\4" + struct.pack("<d", v + 0.0 if v == v else math.nan)
+    if isinstance(v, str):
+        return b"\6" + struct.pack("<Q", len(v.encode())) + v.encode()
+    if isinstance(v, bytes):
+        return b"\7" + struct.pack("<Q", len(v)) + v
+    if isinstance(v, datetime.date):
+        days = (v - datetime.date(1970, 1, 1)).days
+        return b"\x08" + struct.pack("<qI", days * 86400, 0)
+    if isinstance(v, dict):
+        return b"\x0f" + struct.pack("<Q", len(v)) + b"".join(map(code, v.values()))
+    if v and isinstance(v[0], tuple):  # a map
+        return b"\x10" + struct.pack("<Q", len(v)) + b"".join(
+            code(k) + code(x) for k, x in v)
+    return b"\x0e" + struct.pack("<Q", len(v)) + b"".join(map(code, v))
+
+
+def multiset(*columns):
+    def model(rows):
+        total = 0
+        for r in rows:
+            row_bytes = b"".join(code(r[c]) for c in columns)
+            digest = hashlib.blake2b(row_bytes, digest_size=16).digest()
+            total += int.from_bytes(digest, "big")
+        return f"{total % 2**128:032x}"
+    return model
+
+
+FLAT = ("id", "s", "i", "big", "b", "f", "d", "raw")
 AGGREGATE = {
     "count_if": [("count_if(b)", lambda rows: sum(r["b"] is True for r in rows)),
                  ("count_if(i > j)", lambda rows: sum(
@@ -443,6 +482,10 @@ AGGREGATE = {
              ([] if name == "sum_exact" else [(f"{name}(i)", model("i")),
                                               (f"{name}(big)", model("big"))])
        for name, model in EXACT.items()},
+    "multiset_hash": [
+        ("multiset_hash(s)", multiset("s")),
+        ("multiset_hash(" + ", ".join(FLAT) + ")", multiset(*FLAT)),
+        ("multiset_hash(ls, li, lf, st)", multiset("ls", "li", "lf", "st"))],
 }
 # Other names of the engine's own aggregates.
 OF_THE_ENGINE = {"first_value_agg", "last_value_agg", "string_agg"}

@@ -10,9 +10,6 @@
 #define WT_ROOT "."
 #endif
 
-extern const wi_fn wi_fn_avg_exact, wi_fn_stddev_pop_exact, wi_fn_stddev_samp_exact;
-extern const wi_fn wi_fn_sum_exact, wi_fn_var_pop_exact, wi_fn_var_samp_exact;
-
 #define MAX_VALUES 64
 #define MAX_CASES  1200
 
@@ -28,22 +25,10 @@ static vector vectors[MAX_CASES];
 static size_t n_vectors;
 static uint64_t rng;
 
-static const wi_fn *function(const char *name) {
-  const wi_fn *all[] = {&wi_fn_avg_exact,         &wi_fn_stddev_pop_exact,
-                        &wi_fn_stddev_samp_exact, &wi_fn_sum_exact,
-                        &wi_fn_var_pop_exact,     &wi_fn_var_samp_exact};
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-    if (strcmp(all[i]->name, name) == 0) {
-      return all[i];
-    }
-  }
-  t_must(1);
-  return NULL;
-}
-
 static void parse(char *line, vector *v) {
   char *save = NULL, *word = strtok_r(line, "\t\n", &save);
-  v->fn = function(word);
+  v->fn = wi_udf_find(word);
+  t_must(v->fn == NULL);
   snprintf(v->expected, sizeof v->expected, "%s", strtok_r(NULL, "\t\n", &save));
   word = strtok_r(NULL, "\t\n", &save);
   v->type = word[0] == 'd'   ? NANOARROW_TYPE_DOUBLE
