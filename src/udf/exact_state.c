@@ -172,7 +172,9 @@ weir_status wi_exact_merge(wi_exact *x, const struct ArrowArray *state,
   WI_TRY(state_schema(x->fn, x->distinct, wi_exact_squares(x->what), &schema, err));
   WI_CHECK(
       wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
-  WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, state, &why), why.message));
+  struct ArrowArray plain = *state; /* borrowed; a state is never null */
+  plain.null_count = 0;
+  WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, &plain, &why), why.message));
   for (int64_t i = 0; i < state->length; i++) {
     uint64_t g = groups == NULL ? 0 : groups[i];
     WI_CHECK(x->distinct ? take_set(x, &view, i, g, err)

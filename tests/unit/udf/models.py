@@ -10,6 +10,7 @@ import fractions
 import hashlib
 import math
 import random
+import struct
 import unicodedata
 
 import pyarrow as pa

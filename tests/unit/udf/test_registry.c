@@ -196,8 +196,10 @@ WT_TEST(table_is_complete_and_sorted) {
 WT_TEST(identities_differ_and_follow_the_data) {
   size_t n = 0;
   const wi_fn *const *all = wi_udf_list(&n);
-  uint8_t ids[16][WI_DIGEST_SIZE], other[WI_DIGEST_SIZE];
+  static uint8_t ids[256][WI_DIGEST_SIZE];
+  uint8_t other[WI_DIGEST_SIZE];
   char data[WI_UDF_DATA_VERSION];
+  WT_CHECK(n <= sizeof ids / sizeof *ids);
   for (size_t i = 0; i < n; i++) {
     wi_udf_identity(all[i], ids[i]);
     wi_udf_data_version(all[i], data);
