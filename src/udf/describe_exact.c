@@ -31,13 +31,13 @@ static const wi_fn_param params_number[] = {{"expression", "Float64 or integer",
   .tags = tags_exact, .n_tags = COUNT(tags_exact), .volatility = WI_FN_IMMUTABLE,  \
   .version = 1, .kind = WI_FN_AGGREGATE, .agg = &wi_exact_ops
 
-const wi_fn wi_fn_avg_exact = {
-    EXACT("avg_exact", params_number,
-          "The mean of the values that are not null: their exact sum by their number, "
-          "rounded once to the nearest double. Null if there are none." ORDER_RULE,
-          "SELECT avg_exact(x) FROM (VALUES (9007199254740993), (9007199254740993)) AS "
-          "t(x)",
-          "9007199254740992.0")};
+const wi_fn wi_fn_avg_exact = {EXACT(
+    "avg_exact", params_number,
+    "The mean of the values that are not null: their exact sum by their number, "
+    "rounded once to the nearest double. Null if there are none." ORDER_RULE,
+    "SELECT avg_exact(x) FROM (VALUES (9007199254740993), (1), (-9007199254740993)) "
+    "AS t(x)",
+    "0.3333333333333333")};
 
 const wi_fn wi_fn_stddev_pop_exact = {
     EXACT("stddev_pop_exact", params_number,

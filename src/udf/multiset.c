@@ -315,8 +315,8 @@ static weir_status multiset_merge(void *acc, const struct ArrowArray *state,
   ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
   WI_TRY(grow(m, n_groups > 0 ? n_groups : 1, err));
   WI_TRY(multiset_state_schema(&call, &schema, err));
-  WI_CHECK(wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why),
-                        why.message));
+  WI_CHECK(
+      wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
   struct ArrowArray plain = *state; /* borrowed; a state is never null */
   plain.null_count = 0;
   WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, &plain, &why), why.message));
