@@ -8,7 +8,7 @@
 
 static const wi_key project_keys[] = {
     {"name", false},     {"warehouse", false}, {"sources", false}, {"parameters", false},
-    {"profiles", false}, {"settings", false},  {"plugins", false},  {"functions", true},
+    {"profiles", false}, {"settings", false},  {"plugins", false}, {"functions", true},
     {"policies", true},  {"as_of", true},      {"foreign", true},  {"tests", true}};
 
 /* ---- where the project is ---- */
