@@ -143,9 +143,13 @@ typedef enum weir_session_table {
       4, /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
              schema_digest, min_reader_version, min_writer_version, reader_features,
              writer_features */
-  WEIR_SESSION_MACROS = 5, /**< name, text: functions written in SQL, as carried out */
-  WEIR_SESSION_PLUGINS = 6 /**< name, version, build_id, abi, capabilities, path,
-                                content_hash (BLAKE3 of the file), functions */
+  WEIR_SESSION_MACROS = 5,  /**< name, text: functions written in SQL, as carried out */
+  WEIR_SESSION_PLUGINS = 6, /**< name, version, build_id, abi, capabilities, path,
+                                 content_hash (BLAKE3 of the file), functions */
+  WEIR_SESSION_FUNCTION_DOCS =
+      7 /**< of weir's and of plug-ins: name, section, tags, syntax, description, returns,
+             example, example_result, settings (key=value, those it reads), parameters
+             (JSON: name, type, optional, variadic, literal, doc); lists by commas */
 } weir_session_table;
 /** One of the session's tables as a stream; the caller releases it. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_read(weir_session *session,

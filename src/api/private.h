@@ -36,6 +36,10 @@ void wi_error_copy(const weir_error *from, weir_error *to);
 weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,
                            weir_error *err);
 
+/* WEIR_SESSION_FUNCTION_DOCS (function_docs.c). */
+weir_status wi_api_function_docs(const weir_session *session,
+                                 struct ArrowArrayStream *out, weir_error *err);
+
 /* Engine with as many workers as the profile asks for. */
 weir_status wi_api_engine(uint32_t threads, wi_engine **out, weir_error *err);
 

@@ -406,6 +406,8 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
     case WEIR_SESSION_MACROS:
       return engine_table(session, WI_BR_MACROS, &(table_def){macros, texts, 2}, out,
                           err);
+    case WEIR_SESSION_FUNCTION_DOCS:
+      return wi_api_function_docs(session, out, err);
     case WEIR_SESSION_PLUGINS:
       return plugins_table(session, &(table_def){plugins, texts, 8}, out, err);
     case WEIR_SESSION_PINS:

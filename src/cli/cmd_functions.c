@@ -8,6 +8,20 @@
 /* Columns of WEIR_SESSION_FUNCTIONS. */
 enum { COL_NAME, COL_KIND, COL_VOLATILITY, COL_IDENTITY, COL_ALIASES, COL_ORIGIN };
 
+/* Columns of WEIR_SESSION_FUNCTION_DOCS. */
+enum {
+  DOC_NAME,
+  DOC_SECTION,
+  DOC_TAGS,
+  DOC_SYNTAX,
+  DOC_DESCRIPTION,
+  DOC_RETURNS,
+  DOC_EXAMPLE,
+  DOC_RESULT,
+  DOC_SETTINGS,
+  DOC_PARAMETERS
+};
+
 static const char sql_routine[] =
     "SELECT DISTINCT description, syntax_example FROM information_schema.routines "
     "WHERE routine_name = $name";
@@ -31,10 +45,11 @@ static bool is_alias(const char *aliases, const char *name) {
   return false;
 }
 
-static void add_aliases_json(wi_cli_buf *b, const char *aliases) {
-  wi_cli_json_key(b, "aliases");
+/* A list by commas as one of JSON. */
+static void add_list_json(wi_cli_buf *b, const char *key, const char *items) {
+  wi_cli_json_key(b, key);
   wi_cli_buf_chr(b, '[');
-  for (const char *p = aliases; *p != '\0';) {
+  for (const char *p = items; *p != '\0';) {
     size_t length = strcspn(p, ",");
     wi_cli_json_ntext(b, p, length);
     p += length + (p[length] == ',' ? 1 : 0);
@@ -49,7 +64,7 @@ static void members_json(wi_cli_buf *b, const wi_cli_cells *all, size_t i) {
   wi_cli_json_kt(b, "kind", wi_cli_cells_at(all, i, COL_KIND));
   wi_cli_json_kt(b, "volatility", wi_cli_cells_at(all, i, COL_VOLATILITY));
   wi_cli_json_kt(b, "identity", identity[0] == '\0' ? NULL : identity);
-  add_aliases_json(b, wi_cli_cells_at(all, i, COL_ALIASES));
+  add_list_json(b, "aliases", wi_cli_cells_at(all, i, COL_ALIASES));
   wi_cli_json_kt(b, "origin", wi_cli_cells_at(all, i, COL_ORIGIN));
 }
 
@@ -108,7 +123,7 @@ static void detail_json(wi_cli_buf *b, const wi_cli_cells *all, size_t i,
     wi_cli_json_kt(b, "types", wi_cli_cells_at(parameters, k, 3));
     wi_cli_buf_chr(b, '}');
   }
-  wi_cli_buf_str(b, "]}\n");
+  wi_cli_buf_chr(b, ']');
 }
 
 static void detail_line(wi_cli_buf *b, const char *label, const char *text) {
@@ -117,6 +132,47 @@ static void detail_line(wi_cli_buf *b, const char *label, const char *text) {
     wi_cli_visible(b, text, strlen(text), false);
     wi_cli_buf_chr(b, '\n');
   }
+}
+
+/* What weir or a plug-in says of its function beyond what the engine knows. */
+static weir_status docs_of(weir_session *session, const char *name, wi_cli_cells *docs,
+                           size_t *row, bool *found, weir_error *err) {
+  struct ArrowArrayStream stream = {0};
+  *found = false;
+  weir_status status =
+      weir_session_read(session, WEIR_SESSION_FUNCTION_DOCS, &stream, err);
+  if (status == WEIR_OK) {
+    status = wi_cli_cells_read(docs, &stream, err);
+  }
+  for (size_t i = 0; status == WEIR_OK && i < wi_cli_cells_rows(docs); i++) {
+    if (strcmp(wi_cli_cells_at(docs, i, DOC_NAME), name) == 0) {
+      *row = i;
+      *found = true;
+    }
+  }
+  if (stream.release != NULL) {
+    stream.release(&stream);
+  }
+  return status;
+}
+
+static void docs_json(wi_cli_buf *b, const wi_cli_cells *docs, size_t row) {
+  const char *parameters = wi_cli_cells_at(docs, row, DOC_PARAMETERS);
+  add_list_json(b, "tags", wi_cli_cells_at(docs, row, DOC_TAGS));
+  wi_cli_json_kt(b, "section", wi_cli_cells_at(docs, row, DOC_SECTION));
+  wi_cli_json_kt(b, "returns", wi_cli_cells_at(docs, row, DOC_RETURNS));
+  wi_cli_json_kt(b, "example", wi_cli_cells_at(docs, row, DOC_EXAMPLE));
+  wi_cli_json_kt(b, "example_result", wi_cli_cells_at(docs, row, DOC_RESULT));
+  add_list_json(b, "settings", wi_cli_cells_at(docs, row, DOC_SETTINGS));
+  wi_cli_json_key(b, "arguments");
+  wi_cli_buf_str(b, parameters[0] != '\0' ? parameters : "[]");
+}
+
+static void docs_text(wi_cli_buf *b, const wi_cli_cells *docs, size_t row) {
+  detail_line(b, "tags", wi_cli_cells_at(docs, row, DOC_TAGS));
+  detail_line(b, "settings", wi_cli_cells_at(docs, row, DOC_SETTINGS));
+  detail_line(b, "example", wi_cli_cells_at(docs, row, DOC_EXAMPLE));
+  detail_line(b, "  gives", wi_cli_cells_at(docs, row, DOC_RESULT));
 }
 
 /* What a function written in SQL says. */
@@ -165,17 +221,29 @@ static weir_status detail(wi_cli_call *call, weir_session *session,
                          .type = WEIR_TYPE_STRING,
                          .text = wi_cli_cells_at(all, i, COL_NAME)};
   wi_cli_parameters given = {&name, NULL, 1};
-  wi_cli_cells routine = {0}, parameters = {0};
+  wi_cli_cells routine = {0}, parameters = {0}, docs = {0};
+  size_t row = 0;
+  bool documented = false;
   weir_status status = wi_cli_cells_query(&routine, session, sql_routine, &given, err);
   if (status == WEIR_OK) {
     status = wi_cli_cells_query(&parameters, session, sql_parameters, &given, err);
   }
   if (status == WEIR_OK) {
+    status = docs_of(session, name.text, &docs, &row, &documented, err);
+  }
+  if (status == WEIR_OK) {
     wi_cli_buf *b = &call->screen.out.buf;
     if (call->screen.format == WI_CLI_FORMAT_JSON) {
       detail_json(b, all, i, &routine, &parameters);
+      if (documented) {
+        docs_json(b, &docs, row);
+      }
+      wi_cli_buf_str(b, "}\n");
     } else {
       detail_text(b, all, i, &routine, &parameters);
+      if (documented) {
+        docs_text(b, &docs, row);
+      }
       if (strcmp(wi_cli_cells_at(all, i, COL_KIND), "macro") == 0) {
         status = definition(call, session, name.text, err);
       }
@@ -183,6 +251,7 @@ static weir_status detail(wi_cli_call *call, weir_session *session,
   }
   wi_cli_cells_release(&routine);
   wi_cli_cells_release(&parameters);
+  wi_cli_cells_release(&docs);
   return status;
 }
 

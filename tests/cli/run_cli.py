@@ -618,6 +618,14 @@ def test_functions():
     detail = json.loads(weir("functions", "span_id", "--format=json")[0])
     same((detail["name"], detail["kind"], detail["origin"]), ("span_id", "scalar", "host"))
     assert detail["description"] and detail["parameters"]
+    same((detail["tags"], detail["settings"]), (["span", "id", "hash"], []))
+    same([a["name"] for a in detail["arguments"]],
+         ["prefix", "path", "bstart", "bend", "kind"])
+    same([a["optional"] for a in detail["arguments"]], [False] * 4 + [True])
+    assert detail["example"].startswith("span_id(")
+    same(detail["example_result"], "span:751e3138fd1669fe0d30cccf1609076a")
+    text = weir("functions", "span_id")[0]
+    assert "  tags        span,id,hash\n" in text and detail["example_result"] in text
     assert "WEIR-UNKNOWN-FUNCTION" in weir("functions", "no_such_one", code=2)[1]
 
 

@@ -147,6 +147,17 @@ def test_where_a_library_lies_does_not_count(folder):
     assert set(decisions(folder).values()) == {"reuse"}
 
 
+def test_functions_of_a_plugin_are_shown(folder):
+    project(folder)
+    listed = [json.loads(line) for line in
+              weir(folder, "functions", "--format", "json").splitlines()]
+    assert [f["kind"] for f in listed if f["name"] == "odd_plus"] == ["scalar"]
+    assert {f["origin"] for f in listed if f["name"].startswith("odd_")} == {"plugin"}
+    one = json.loads(weir(folder, "functions", "odd_one", "--format", "json"))
+    assert (one["name"], one["origin"], one["tags"]) == ("odd_plus", "plugin", ["odd", "test"])
+    assert one["arguments"][0]["doc"] == "a number", one
+
+
 def test_no_plugin_no_function(folder):
     project(folder, plugins="[]")
     told = weir(folder, "plan", code=2)
