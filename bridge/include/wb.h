@@ -412,7 +412,8 @@ typedef struct wb_aggregate_fn {
                 const struct ArrowArray *filter,
                 uint64_t n_groups,
                 struct wb_fn_err *err);
-  // Takes rows of group 0 away that were added before; NULL: not for moving frames.
+  // Takes rows of group 0 away that were added before, in the order in which they came; NULL:
+  // not for moving frames.
   int (*retract)(void *object,
                  void *acc,
                  const struct ArrowArray *const *args,

@@ -102,7 +102,8 @@ pub struct wb_aggregate_fn {
             err: *mut wb_fn_err,
         ) -> c_int,
     >,
-    /// Takes rows of group 0 away that were added before; NULL: not for moving frames.
+    /// Takes rows of group 0 away that were added before, in the order in which they came; NULL:
+    /// not for moving frames.
     pub retract: Option<
         unsafe extern "C" fn(
             object: *mut c_void,

@@ -52,6 +52,39 @@ void wi_slots_drop(wi_slots *s, uint64_t n) {
   }
 }
 
+/* ---- bytes ---- */
+
+void wi_bytes_release(wi_bytes *b) {
+  wi_free(b->p);
+  *b = (wi_bytes){0};
+}
+
+weir_status wi_bytes_add(wi_bytes *b, wi_str s, uint64_t *at, weir_error *err) {
+  uint32_t n = (uint32_t)s.n;
+  uint64_t cost = wi_bytes_cost(s);
+  if (s.n > UINT32_MAX) {
+    return WI_ERR(err, WEIR_E_TOO_LARGE, "a value of %zu bytes; an aggregate keeps %u",
+                  s.n, UINT32_MAX);
+  }
+  if (b->n + cost > b->cap) {
+    uint64_t cap = b->cap + b->cap / 2 + 256;
+    cap = b->n + cost > cap ? b->n + cost : cap;
+    char *p = wi_realloc_array(b->p, cap, 1);
+    if (p == NULL) {
+      return wi_err_nomem(err, WI_ORIGIN);
+    }
+    b->p = p;
+    b->cap = cap;
+  }
+  *at = b->n;
+  memcpy(b->p + b->n, &n, sizeof n);
+  if (n > 0) {
+    memcpy(b->p + b->n + sizeof n, s.p, n);
+  }
+  b->n += cost;
+  return WEIR_OK;
+}
+
 /* ---- inputs ---- */
 
 weir_status wi_agg_in_init(wi_agg_in *in, const struct ArrowSchema *schema,
@@ -157,12 +190,12 @@ static weir_status rows_filter(wi_agg_rows *r, const struct ArrowArray *filter,
   return WEIR_OK;
 }
 
-weir_status wi_agg_rows_set(wi_agg_rows *r, const wi_agg_in *const *in, size_t n,
-                            int64_t rows, const struct ArrowArray *filter,
+weir_status wi_agg_rows_set(wi_agg_rows *r, const struct ArrowArrayView *const *in,
+                            size_t n, int64_t rows, const struct ArrowArray *filter,
                             weir_error *err) {
   r->chosen = NULL;
   for (size_t i = 0; i < n && rows > 0; i++) {
-    WI_TRY(rows_not_null(r, &in[i]->view, rows, err));
+    WI_TRY(rows_not_null(r, in[i], rows, err));
   }
   return filter != NULL ? rows_filter(r, filter, rows, err) : WEIR_OK;
 }
@@ -170,4 +203,61 @@ weir_status wi_agg_rows_set(wi_agg_rows *r, const wi_agg_in *const *in, size_t n
 void wi_agg_rows_release(wi_agg_rows *r) {
   wi_free(r->bits);
   *r = (wi_agg_rows){0};
+}
+
+/* ---- states and results ---- */
+
+weir_status wi_agg_columns(struct ArrowSchema *out, const wi_agg_column *columns,
+                           int64_t n, weir_error *err) {
+  memset(out, 0, sizeof *out);
+  ArrowSchemaInit(out);
+  int rc = ArrowSchemaSetTypeStruct(out, n);
+  for (int64_t i = 0; i < n && rc == NANOARROW_OK; i++) {
+    struct ArrowSchema *child = out->children[i];
+    rc = ArrowSchemaSetType(child, columns[i].type);
+    if (rc == NANOARROW_OK) {
+      rc = ArrowSchemaSetName(child, columns[i].name);
+    }
+    child->flags = columns[i].nullable ? ARROW_FLAG_NULLABLE : 0;
+  }
+  out->flags = 0;
+  if (rc != NANOARROW_OK) {
+    wi_field_drop(out);
+  }
+  return wi_arrow_err(err, rc, "state");
+}
+
+enum ArrowType wi_agg_code_type(const wi_order *order) {
+  return order->form == WI_ORDER_BYTES ? NANOARROW_TYPE_LARGE_BINARY
+                                       : NANOARROW_TYPE_UINT64;
+}
+
+weir_status wi_agg_state_set(wi_agg_in *in, const struct ArrowArray *state,
+                             weir_error *err) {
+  WI_TRY(wi_agg_in_set(in, state, state->length, err));
+  for (int64_t i = 0; i < in->view.n_children; i++) {
+    in->view.children[i]->offset += in->view.offset;
+    in->view.children[i]->length -= in->view.offset;
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_field_like(struct ArrowSchema *out, const wi_fn *fn,
+                          const struct ArrowSchema *from, bool nullable,
+                          weir_error *err) {
+  memset(out, 0, sizeof *out);
+  int rc = ArrowSchemaDeepCopy(from, out);
+  if (rc == NANOARROW_OK) {
+    rc = ArrowSchemaSetName(out, fn->name);
+  }
+  if (rc == NANOARROW_OK) {
+    rc = ArrowSchemaSetMetadata(out, NULL);
+  }
+  if (rc != NANOARROW_OK) {
+    wi_field_drop(out);
+    return wi_arrow_err(err, rc, "field");
+  }
+  out->flags &= ~(int64_t)ARROW_FLAG_NULLABLE;
+  out->flags |= nullable ? ARROW_FLAG_NULLABLE : 0;
+  return WEIR_OK;
 }

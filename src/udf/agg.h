@@ -2,7 +2,7 @@
 #ifndef WI_UDF_AGG_H
 #define WI_UDF_AGG_H
 
-#include "udf/arrow_io.h"
+#include "udf/order.h"
 
 /* ---- per-group storage: a growable array whose front can be given away ---- */
 typedef struct wi_slots {
@@ -25,6 +25,34 @@ static inline uint64_t wi_slots_bytes(const wi_slots *s) {
   return (uint64_t)s->cap * s->width;
 }
 
+/* ---- values that are kept ---- */
+/* The code of a value (order.h). Bytes are in an arena, at `at`; `word` is then their first
+ * eight. */
+typedef struct wi_cell {
+  uint64_t word;
+  uint64_t at;
+} wi_cell;
+typedef struct wi_bytes { /* texts one after the other, each after its length */
+  char *p;
+  uint64_t n, cap;
+  uint64_t dead; /* bytes that no cell has any more */
+} wi_bytes;
+void wi_bytes_release(wi_bytes *b);
+/* Copies `s` to the end. TOO_LARGE for more than 4 GB. */
+weir_status wi_bytes_add(wi_bytes *b, wi_str s, uint64_t *at, weir_error *err);
+static inline wi_str wi_bytes_at(const wi_bytes *b, uint64_t at) {
+  uint32_t n;
+  __builtin_memcpy(&n, b->p + at, sizeof n);
+  return (wi_str){b->p + at + sizeof n, n};
+}
+static inline uint64_t wi_bytes_cost(wi_str s) {
+  return sizeof(uint32_t) + s.n;
+}
+/* Whether more than half is garbage, and it is worth the work. */
+static inline bool wi_bytes_stale(const wi_bytes *b) {
+  return b->dead > 65536 && b->dead > b->n / 2;
+}
+
 /* ---- inputs ---- */
 /* One argument (or state column) of all batches: its type is opened once. */
 typedef struct wi_agg_in {
@@ -44,8 +72,8 @@ typedef struct wi_agg_rows {
   size_t cap;
   const uint8_t *chosen; /* NULL: every row counts */
 } wi_agg_rows;
-weir_status wi_agg_rows_set(wi_agg_rows *r, const wi_agg_in *const *in, size_t n,
-                            int64_t rows, const struct ArrowArray *filter,
+weir_status wi_agg_rows_set(wi_agg_rows *r, const struct ArrowArrayView *const *in,
+                            size_t n, int64_t rows, const struct ArrowArray *filter,
                             weir_error *err);
 void wi_agg_rows_release(wi_agg_rows *r);
 static inline bool wi_agg_rows_has(const wi_agg_rows *r, int64_t row) {
@@ -54,7 +82,27 @@ static inline bool wi_agg_rows_has(const wi_agg_rows *r, int64_t row) {
 /* to &= bits from bit `offset` on, for `rows` bits. */
 void wi_bits_and(uint8_t *to, const uint8_t *bits, int64_t offset, int64_t rows);
 
+/* ---- states and results ---- */
+/* One column of a state. */
+typedef struct wi_agg_column {
+  const char *name;
+  enum ArrowType type;
+  bool nullable;
+} wi_agg_column;
+/* A struct schema of them. */
+weir_status wi_agg_columns(struct ArrowSchema *out, const wi_agg_column *columns,
+                           int64_t n, weir_error *err);
+/* The type in which codes of an order travel. */
+enum ArrowType wi_agg_code_type(const wi_order *order);
+/* Points a state's view at an array; its children then begin at its own first row. */
+weir_status wi_agg_state_set(wi_agg_in *in, const struct ArrowArray *state,
+                             weir_error *err);
+/* A copy of the type of `from`, named after the function, without metadata of its own. */
+weir_status wi_field_like(struct ArrowSchema *out, const wi_fn *fn,
+                          const struct ArrowSchema *from, bool nullable, weir_error *err);
+
 /* ---- the aggregates, for their descriptions ---- */
-extern const wi_agg_ops wi_agg_count_if;
+extern const wi_agg_ops wi_agg_count_if, wi_agg_smallest, wi_agg_largest;
+extern const wi_agg_ops wi_agg_collect_set, wi_agg_count_distinct;
 
 #endif

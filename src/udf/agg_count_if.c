@@ -19,23 +19,9 @@ static weir_status return_field(const wi_agg_call *call, struct ArrowSchema *out
 
 static weir_status state_schema(const wi_agg_call *call, struct ArrowSchema *out,
                                 weir_error *err) {
+  static const wi_agg_column columns[] = {{"count", NANOARROW_TYPE_INT64, false}};
   (void)call;
-  memset(out, 0, sizeof *out);
-  ArrowSchemaInit(out);
-  int rc = ArrowSchemaSetTypeStruct(out, 1);
-  if (rc == NANOARROW_OK) {
-    rc = ArrowSchemaSetType(out->children[0], NANOARROW_TYPE_INT64);
-  }
-  if (rc == NANOARROW_OK) {
-    rc = ArrowSchemaSetName(out->children[0], "count");
-  }
-  if (rc != NANOARROW_OK) {
-    wi_field_drop(out);
-    return wi_arrow_err(err, rc, "state");
-  }
-  out->flags = 0;
-  out->children[0]->flags = 0;
-  return WEIR_OK;
+  return wi_agg_columns(out, columns, 1, err);
 }
 
 static weir_status empty(const wi_fn *fn, const struct ArrowSchema *result,
@@ -96,8 +82,9 @@ static weir_status add(count_if *c, const struct ArrowArray *arg, int64_t rows,
                        const uint64_t *groups, const struct ArrowArray *filter,
                        int64_t by, weir_error *err) {
   const wi_agg_in *in = &c->arg;
+  const struct ArrowArrayView *view = &in->view;
   WI_TRY(wi_agg_in_set(&c->arg, arg, rows, err));
-  WI_TRY(wi_agg_rows_set(&c->rows, &in, 1, rows, filter, err));
+  WI_TRY(wi_agg_rows_set(&c->rows, &view, 1, rows, filter, err));
   if (rows == 0 || in->type == NANOARROW_TYPE_NA) {
     return WEIR_OK;
   }
@@ -138,11 +125,11 @@ static weir_status merge(void *acc, const struct ArrowArray *state,
                          const uint64_t *groups, uint64_t n_groups, weir_error *err) {
   count_if *c = acc;
   WI_TRY(wi_slots_grow(&c->counts, n_groups, err));
-  WI_TRY(wi_agg_in_set(&c->state, state, state->length, err));
+  WI_TRY(wi_agg_state_set(&c->state, state, err));
   const struct ArrowArrayView *view = c->state.view.children[0];
-  int64_t from = c->state.view.offset, *counts = wi_slots_at(&c->counts, 0);
+  int64_t *counts = wi_slots_at(&c->counts, 0);
   for (int64_t i = 0; i < state->length; i++) {
-    counts[groups != NULL ? groups[i] : 0] += ArrowArrayViewGetIntUnsafe(view, from + i);
+    counts[groups != NULL ? groups[i] : 0] += ArrowArrayViewGetIntUnsafe(view, i);
   }
   return WEIR_OK;
 }

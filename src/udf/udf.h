@@ -142,7 +142,8 @@ typedef struct wi_agg_ops {
   weir_status (*update)(void *acc, const struct ArrowArray *const *args, int64_t rows,
                         const uint64_t *groups, const struct ArrowArray *filter,
                         uint64_t n_groups, weir_error *err);
-  /* Takes rows of group 0 away that were added before; NULL: no moving frames. */
+  /* Takes rows of group 0 away that were added before, in the order in which they came;
+   * NULL: no moving frames. */
   weir_status (*retract)(void *acc, const struct ArrowArray *const *args, int64_t rows,
                          weir_error *err);
   /* state: a struct array of state_schema; one row a state. */
