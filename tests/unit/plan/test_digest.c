@@ -362,3 +362,62 @@ WT_TEST(planning_before_sealing_is_refused) {
   weir_error_release(&err);
   wi_session_free(&open);
 }
+
+/* ---- operators over relations ---- */
+
+#define ALIGN(left, right, options)                             \
+  "SELECT * FROM interval_align(" left ", " right               \
+  ", left_path => 'name', "                                     \
+  "left_start => 'id', left_end => 'k', right_path => 'name', " \
+  "right_start => 'id', right_end => 'k'" options ") AS a"
+
+WT_TEST(operators_are_what_they_do) {
+  static const char *const same[][2] = {
+      {ALIGN("t", "t2", ""),
+       ALIGN("t", "t2", ", mode => 'contained_best', how => 'INNER'")},
+      {ALIGN("t", "t2", ""), ALIGN("t", "(SELECT * FROM t2)", "")},
+      {"WITH zz AS (SELECT * FROM t) " ALIGN("zz", "t2", ""),
+       "WITH q AS (SELECT * FROM t) " ALIGN("q", "t2", "")},
+  };
+  static const char *const unlike[] = {
+      ALIGN("t", "t2", ", mode => 'EXACT'"),
+      ALIGN("t", "t2", ", mode => 'OVERLAP_MAX'"),
+      ALIGN("t", "t2", ", how => 'left'"),
+      ALIGN("t", "t2", ", tie_breakers => 'x'"),
+      ALIGN("t", "t2", ", tie_breakers => 'x desc'"),
+      ALIGN("t", "t2", ", tie_breakers => 'at'"),
+      ALIGN("t", "t2", ", right_columns => 'x'"),
+      ALIGN("t", "t2", ", emit_match_meta => false"),
+      ALIGN("t", "t2", ", match_kind_col => 'kind'"),
+      ALIGN("t2", "t", ""),
+      ALIGN("t", "(SELECT * FROM t2 WHERE flag)", ""),
+      "SELECT * FROM interval_align(t, t2, left_path => 'name', left_start => 'k', "
+      "left_end => 'id', right_path => 'name', right_start => 'id', right_end => 'k')",
+  };
+  char one[IDENTITY], two[IDENTITY];
+  for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+    WT_CHECK(identity_of(same[i][0], one) && identity_of(same[i][1], two));
+    WT_EQ_STR(one, two);
+  }
+  WT_CHECK(identity_of(ALIGN("t", "t2", ""), one));
+  for (size_t i = 0; i < sizeof unlike / sizeof unlike[0]; i++) {
+    WT_CHECK(identity_of(unlike[i], two));
+    if (strcmp(one, two) == 0) {
+      wt_fail(__FILE__, __LINE__, "no difference: %s", unlike[i]);
+    }
+  }
+}
+
+/* Names of inputs do not enter, and the operator is among the functions of the plan. */
+WT_TEST(operators_are_blind_to_names) {
+  char one[WI_DIGEST_HEX], two[WI_DIGEST_HEX];
+  weir_error err = WEIR_ERROR_INIT;
+  wi_plan_facts with, without;
+  WT_CHECK(digest_of(ALIGN("t", "t2", ""), one) && digest_of(ALIGN("t2", "t", ""), two));
+  WT_EQ_STR(one, two);
+  WT_OK(facts_of(ALIGN("t", "t2", ""), &with, &err));
+  WT_OK(facts_of("SELECT * FROM t JOIN t2 ON t.name = t2.name", &without, &err));
+  WT_CHECK(strcmp(with.functions_digest, without.functions_digest) != 0);
+  wi_plan_facts_release(&with);
+  wi_plan_facts_release(&without);
+}

@@ -46,6 +46,11 @@ static void check_case(const refs_case *c) {
 WT_TEST(names_are_collected_folded_and_once) {
   static const refs_case cases[] = {
       {"SELECT 1", "", "", "", ""},
+      {"SELECT * FROM interval_align(Refs, (SELECT lower(a) FROM defs), mode => $m)",
+       "defs refs", "lower", "interval_align", "m"},
+      {"WITH d AS (SELECT 1) SELECT (SELECT 1 FROM INTERVAL_ALIGN(d, (main.\"R\"))) "
+       "FROM t",
+       "main.R t", "", "interval_align", ""},
       {"SELECT * FROM Orders JOIN items USING (id)", "items orders", "", "", ""},
       {"SELECT * FROM \"Orders\", orders, ORDERS", "Orders orders", "", "", ""},
       {"SELECT * FROM main.orders, weir.\"a.b\"", "main.orders weir.\"a.b\"", "", "", ""},
