@@ -10,7 +10,8 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, FieldRef};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use datafusion::common::types::{
-    NativeType, logical_boolean, logical_float64, logical_int32, logical_int64, logical_string,
+    NativeType, logical_boolean, logical_float64, logical_int32, logical_int64, logical_null,
+    logical_string,
 };
 use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::{
@@ -285,6 +286,9 @@ fn coercion(class: Class) -> Coercion {
         Class::Int32 => implicit(logical_int32(), vec![T::Integer], NativeType::Int32),
         Class::Float64 => implicit(logical_float64(), vec![T::Numeric], NativeType::Float64),
         Class::Bool => Coercion::new_exact(T::Native(logical_boolean())),
+        // Where this alternative fits, the engine takes arguments as they are and never asks
+        // `coerce_types`; so it must not fit where that has something to change.
+        Class::AnyFlat | Class::Item => Coercion::new_exact(T::Native(logical_null())),
         _ => Coercion::new_exact(T::Any),
     }
 }

@@ -41,7 +41,9 @@ static bool class_takes(int type_class, enum ArrowType type) {
     case WI_T_STRUCT:
       return type == NANOARROW_TYPE_STRUCT;
     case WI_T_LIST:
-      return type == NANOARROW_TYPE_LIST || type == NANOARROW_TYPE_LARGE_LIST;
+      return type == NANOARROW_TYPE_LIST || type == NANOARROW_TYPE_LARGE_LIST ||
+             type == NANOARROW_TYPE_FIXED_SIZE_LIST || type == NANOARROW_TYPE_LIST_VIEW ||
+             type == NANOARROW_TYPE_LARGE_LIST_VIEW;
     case WI_T_MAP:
       return type == NANOARROW_TYPE_MAP;
     default:
@@ -177,6 +179,35 @@ void wi_cols_close(wi_cols *cols) {
   *cols = (wi_cols)WI_COLS_INIT;
 }
 
+static weir_status not_literal(const wi_fn *fn, size_t i, weir_error *err) {
+  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be a literal", fn->name,
+                              fn->params[i].name);
+  wi_err_hint(err, "write %s", fn->syntax);
+  return status;
+}
+
+weir_status wi_literals_check(const wi_fn *fn, size_t n,
+                              const struct ArrowSchema *const *args,
+                              const struct ArrowArray *const *literals, weir_error *err) {
+  for (size_t i = 0; i < n && i < fn->n_params && literals != NULL; i++) {
+    if (fn->params[i].literal && literals[i] == NULL &&
+        strcmp(args[i]->format, "n") != 0) {
+      return not_literal(fn, i, err);
+    }
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_cols_literal(const wi_cols *cols, const wi_fn *fn, size_t n,
+                            weir_error *err) {
+  for (size_t i = 0; i < n && i < fn->n_params; i++) {
+    if (fn->params[i].literal && cols->items[i].step != 0) {
+      return not_literal(fn, i, err);
+    }
+  }
+  return WEIR_OK;
+}
+
 int64_t wi_col_text_bytes(const wi_col *c, int64_t rows, const uint8_t *valid) {
   int64_t sum = 0;
   for (int64_t i = 0; i < rows; i++) {
@@ -252,6 +283,37 @@ weir_status wi_valid_init(wi_valid *v, const wi_col *cols, size_t n, int64_t row
   if (v->nulls == 0) {
     wi_valid_release(v);
   }
+  return WEIR_OK;
+}
+
+/* Bits of its own, all set, for one that has none. */
+static weir_status valid_bits(wi_valid *v, int64_t rows, weir_error *err) {
+  if (v->bits == NULL) {
+    WI_TRY(wi_arrow_err(err, ArrowBitmapResize(&v->bitmap, rows, 0), "validity"));
+    memset(v->bitmap.buffer.data, 0xFF, (size_t)(rows + 7) / 8);
+    v->bits = v->bitmap.buffer.data;
+  }
+  return WEIR_OK;
+}
+
+weir_status wi_valid_and(wi_valid *v, const wi_valid *with, int64_t rows,
+                         weir_error *err) {
+  if (with->bits == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(valid_bits(v, rows, err));
+  uint8_t *to = v->bitmap.buffer.data;
+  for (int64_t i = 0; i < (rows + 7) / 8; i++) {
+    to[i] &= with->bits[i];
+  }
+  v->nulls = rows - ArrowBitCountSet(to, 0, rows);
+  return WEIR_OK;
+}
+
+weir_status wi_valid_unset(wi_valid *v, int64_t row, int64_t rows, weir_error *err) {
+  WI_TRY(valid_bits(v, rows, err));
+  ArrowBitClear(v->bitmap.buffer.data, row);
+  v->nulls++;
   return WEIR_OK;
 }
 

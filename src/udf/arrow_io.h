@@ -29,6 +29,14 @@ weir_status wi_cols_open(wi_cols *cols, const wi_fn *fn, size_t n, const wi_fn_a
                          int64_t rows, size_t at_least, weir_error *err);
 void wi_cols_close(wi_cols *cols);
 
+/* Parameters that must be literals are: at planning by the literals, in a call by columns
+ * that are scalars. */
+weir_status wi_literals_check(const wi_fn *fn, size_t n,
+                              const struct ArrowSchema *const *args,
+                              const struct ArrowArray *const *literals, weir_error *err);
+weir_status wi_cols_literal(const wi_cols *cols, const wi_fn *fn, size_t n,
+                            weir_error *err);
+
 static inline bool wi_col_null(const wi_col *c, int64_t row) {
   return ArrowArrayViewIsNull(&c->view, row * c->step) != 0;
 }
@@ -56,6 +64,11 @@ typedef struct wi_valid {
 void wi_valid_none(wi_valid *v);
 weir_status wi_valid_init(wi_valid *v, const wi_col *cols, size_t n, int64_t rows,
                           weir_error *err);
+/* Rows that are valid in both; takes nothing. */
+weir_status wi_valid_and(wi_valid *v, const wi_valid *with, int64_t rows,
+                         weir_error *err);
+/* A row that was valid is null all the same. */
+weir_status wi_valid_unset(wi_valid *v, int64_t row, int64_t rows, weir_error *err);
 void wi_valid_release(wi_valid *v);
 static inline bool wi_valid_at(const wi_valid *v, int64_t row) {
   return v->bits == NULL || ArrowBitGet(v->bits, row) != 0;

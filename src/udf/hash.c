@@ -139,7 +139,7 @@ static const struct {
     {"span", "SpanId"}, {"span_id", "SpanId"}, {"spanid", "SpanId"},
 };
 
-static const char *semantic_type(wi_str prefix) {
+const char *wi_semantic_type(wi_str prefix) {
   prefix = wi_trim_white(prefix);
   for (size_t i = 0; i < sizeof semantic_types / sizeof semantic_types[0]; i++) {
     const char *name = semantic_types[i].prefix;
@@ -156,7 +156,7 @@ static weir_status literal_semantic(const struct ArrowSchema *schema,
   wi_col col;
   WI_TRY(wi_literal_open(&col, schema, literal, err));
   if (literal->length > 0 && !wi_col_null(&col, 0)) {
-    *type = semantic_type(wi_col_text(&col, 0));
+    *type = wi_semantic_type(wi_col_text(&col, 0));
   }
   ArrowArrayViewReset(&col.view);
   return WEIR_OK;

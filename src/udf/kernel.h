@@ -41,6 +41,9 @@ weir_status wi_id_field(struct ArrowSchema *out, const wi_fn *fn, bool nullable,
                         const struct ArrowSchema *const *args,
                         const struct ArrowArray *const *literals, weir_error *err);
 
+/* NodeId, EdgeId or SpanId for a prefix that names one; NULL: none. */
+const char *wi_semantic_type(wi_str prefix);
+
 /* Digits of v at `out` (20 bytes are enough); returns their number. */
 size_t wi_digits(uint64_t v, char *out);
 
@@ -52,7 +55,9 @@ weir_status wi_parts_run(const wi_fn *fn, const wi_fn_arg *args, const wi_cols *
                          size_t n, wi_id_form form, int64_t rows, struct ArrowArray *out,
                          weir_error *err);
 
-/* ---- Unicode (normal.c) ---- */
+/* ---- Unicode (normal.c, casing.c) ---- */
+typedef enum wi_form { WI_FORM_NFKC, WI_FORM_NFC, WI_FORM_NFD, WI_FORM_NFKD } wi_form;
+typedef enum wi_case { WI_CASE_NONE, WI_CASE_LOWER, WI_CASE_UPPER } wi_case;
 typedef struct wi_normal {
   int32_t *points;
   size_t cap;
@@ -61,6 +66,23 @@ typedef struct wi_normal {
 void wi_normal_release(wi_normal *n);
 /* NFKC of `in`; *out is `in` itself or lives in `n` until the next call. */
 weir_status wi_normal_nfkc(wi_normal *n, wi_str in, wi_str *out, weir_error *err);
+/* The characters of the normal form, or of the text as it is, in n->points. */
+weir_status wi_normal_points(wi_normal *n, wi_form form, wi_str in, size_t *count,
+                             weir_error *err);
+weir_status wi_points_read(wi_normal *n, wi_str in, size_t *count, weir_error *err);
+/* Writes characters in a case, by Unicode's full mappings; `collapse` makes one blank of each
+ * run of White_Space and none at the ends. `out` has room for WI_CASE_ROOM bytes for each
+ * character; returns the bytes written. */
+#define WI_CASE_ROOM 12
+size_t wi_case_write(const int32_t *points, size_t count, wi_case to, bool collapse,
+                     char *out);
+/* The same for ASCII; `out` has room for n bytes. With `collapse` in is trimmed. */
+size_t wi_case_ascii(const char *p, size_t n, wi_case to, bool collapse, char *out);
+/* ASCII whose blanks are single (WI_CASE_NONE and _LOWER only): n bytes go to out, in a case.
+ * false: it was something else, and out has anything. */
+bool wi_case_plain(const char *p, size_t n, wi_case to, bool collapse, char *out);
+bool wi_is_ascii(wi_str s);
+bool wi_is_white(int32_t c);
 /* Without White_Space characters at both ends. */
 wi_str wi_trim_white(wi_str s);
 
@@ -78,5 +100,16 @@ wi_invoke wi_run_hash64, wi_run_hash128, wi_run_prefixed, wi_run_stable_id;
 wi_invoke wi_run_parts_hex, wi_run_parts_decimal, wi_run_any;
 wi_invoke wi_run_span_make, wi_run_span_len, wi_run_span_overlaps, wi_run_span_contains;
 wi_invoke wi_run_span_id;
+wi_return_field wi_field_utf8_normalize, wi_field_null_if_blank, wi_field_qname;
+wi_invoke wi_run_utf8_normalize, wi_run_null_if_blank, wi_run_qname;
+wi_return_field wi_field_change_rank, wi_field_change_test;
+wi_invoke wi_run_change_rank, wi_run_change_upsert, wi_run_change_delete;
+wi_return_field wi_field_encoding, wi_field_col_to_byte, wi_field_byte_span;
+wi_return_field wi_field_align_score;
+wi_invoke wi_run_encoding, wi_run_col_to_byte, wi_run_byte_span, wi_run_align_score;
+wi_return_field wi_field_map_get, wi_field_map_normalize, wi_field_list_unique;
+wi_return_field wi_field_struct_pick, wi_field_semantic_tag;
+wi_invoke wi_run_map_get, wi_run_map_normalize, wi_run_list_unique;
+wi_invoke wi_run_struct_pick, wi_run_semantic_tag;
 
 #endif

@@ -39,6 +39,19 @@ def test_only_views_that_read_it_are_rebuilt(folder):
     expect(p.decisions()["hashes"], REUSE)
 
 
+def test_a_normal_form_rebuilds_what_normalises(folder):
+    p = spans(folder)
+    p.view("texts", "SELECT k, utf8_normalize(g || 'ﬁ') AS t FROM src")
+    p.run()
+    p.write_yml(yml="settings: {weir.functions.utf8_normalize_form: NFC}\n")
+    want = {"spans": REUSE, "hashes": REUSE, "below": REUSE, "texts": ("full", "functions changed")}
+    expect(p.decisions(), want)
+    run = p.run()
+    expect({v: t["status"] for v, t in run.tasks.items()},
+           {v: "reused" if w == REUSE else "pass" for v, w in want.items()})
+    expect([t for _, t in p.rows("texts")][:1], ["g0ﬁ"])
+
+
 def test_another_setting_rebuilds_nothing(folder):
     p = spans(folder)
     p.run()

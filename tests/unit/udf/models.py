@@ -15,6 +15,8 @@ import unicodedata
 
 import pyarrow as pa
 
+import models_scalar
+
 WHITE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
     "\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -488,5 +490,8 @@ AGGREGATE = {
         ("multiset_hash(" + ", ".join(FLAT) + ")", multiset(*FLAT)),
         ("multiset_hash(ls, li, lf, st)", multiset("ls", "li", "lf", "st"))],
 }
+for _name, _calls in models_scalar.calls().items():
+    SCALAR[_name] = SCALAR.get(_name, []) + _calls
+
 # Other names of the engine's own aggregates.
 OF_THE_ENGINE = {"first_value_agg", "last_value_agg", "string_agg"}

@@ -201,9 +201,10 @@ WT_TEST(identities_differ_and_follow_the_data) {
   char data[WI_UDF_DATA_VERSION];
   WT_CHECK(n <= sizeof ids / sizeof *ids);
   for (size_t i = 0; i < n; i++) {
+    WT_CHECK(i < 256);
     wi_udf_identity(all[i], ids[i]);
     wi_udf_data_version(all[i], data);
-    bool unicode = strcmp(all[i]->name, "stable_hash_any") == 0;
+    bool unicode = all[i]->data_version != NULL;
     WT_EQ_INT(strncmp(data, "unicode ", 8) == 0, unicode);
     for (size_t k = 0; k < i; k++) {
       WT_CHECK(memcmp(ids[k], ids[i], WI_DIGEST_SIZE) != 0);
@@ -333,7 +334,8 @@ WT_TEST(examples_give_what_they_say) {
       continue; /* a statement, for those who have an engine */
     }
     tcol result;
-    if (all[i]->kind != WI_FN_SCALAR) {
+    if (all[i]->kind != WI_FN_SCALAR || strstr(all[i]->example, "make_array(") ||
+        strstr(all[i]->example, "map([")) {
       continue; /* tests/api runs them through SQL */
     }
     memset(&result, 0, sizeof result);

@@ -158,6 +158,8 @@ static inline void t_show(const struct ArrowSchema *schema,
     snprintf(out + at, cap - at, "}");
   } else if (view.storage_type == NANOARROW_TYPE_BOOL) {
     snprintf(out, cap, "%s", ArrowArrayViewGetIntUnsafe(&view, row) ? "true" : "false");
+  } else if (view.storage_type == NANOARROW_TYPE_DOUBLE) {
+    snprintf(out, cap, "%.17g", ArrowArrayViewGetDoubleUnsafe(&view, row));
   } else if (strcmp(schema->format, "u") == 0) {
     struct ArrowStringView v = ArrowArrayViewGetStringUnsafe(&view, row);
     snprintf(out, cap, "%.*s", (int)v.size_bytes, v.data);

@@ -2,7 +2,8 @@
 
 An independent account of the hash functions, by hashlib and unicodedata, for
 test_vectors.c.
-Arguments: s:<hex of UTF-8>, i:<integer>, b:<0|1>, n (null). Results: the same.
+Arguments: s:<hex of UTF-8>, i:<integer>, b:<0|1>, n (null), m (a null integer). Results: the
+same, f:<a float, 17 digits> and x (the call is an error).
 Run from anywhere: python3 tests/unit/udf/vectors.py; the same file comes out every time.
 """
 
@@ -10,6 +11,8 @@ import hashlib
 import pathlib
 import random
 import unicodedata
+
+import models_scalar as models
 
 WHITE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
@@ -59,9 +62,18 @@ def hash_any(value, canonical=True, sentinel="__NULL__"):
     return hex128(text.encode())
 
 
+NULL_INT = object()
+
+
 def code(value):
     if value is None:
         return "n"
+    if value is NULL_INT:
+        return "m"
+    if value is models.Refused:
+        return "x"
+    if isinstance(value, float):
+        return f"f:{value:.17g}"
     if isinstance(value, bool):
         return f"b:{int(value)}"
     if isinstance(value, int):
@@ -129,10 +141,64 @@ def rows(rng):
         yield "span_id", ["span", *args, kind], "span:" + hex128(joined([*args, kind]))
 
 
+LETTERS = ["a", "B", "Σ", "σ", "ς", "İ", "ı", "ß", "Ǆ", "ﬃ", "'", ".", ":", "\u0301", "ª", "Ⅳ", "ⓐ",
+           "😀", "𝔘", " ", "\u2003", "\t", "\r\n", "\u200b", "각", "Å", "ſ", "ẞ", "ʰ", "5", "-"]
+
+
+def answer(model, *args):
+    try:
+        return model(*(None if a is NULL_INT else a for a in args))
+    except models.Refused:
+        return models.Refused
+
+
+def texts_of(rng):
+    """From letters whose case is special, and from the alphabets above."""
+    if rng.random() < 0.5:
+        return "".join(rng.choice(LETTERS) for _ in range(rng.choice([0, 1, 2, 3, 5, 8, 13, 30])))
+    return random_text(rng)
+
+
+def more_rows(rng):
+    for _ in range(250):
+        text = rng.choice(["", " ", "\t \u3000"]) + texts_of(rng) + rng.choice(["", "  ", "\x85"])
+        yield "utf8_normalize", [text], models.normalize(text)
+        form = rng.choice(["NFC", "NFD", "NFKC", "NFKD"])
+        fold, collapse = rng.random() < 0.5, rng.random() < 0.5
+        yield ("utf8_normalize", [text, form, fold, collapse],
+               models.normalize(text, form, fold, collapse))
+        yield "utf8_null_if_blank", [text], models.null_if_blank(text)
+    for _ in range(150):
+        args = [rng.choice([None, " ", texts_of(rng), texts_of(rng)]) for _ in range(2)]
+        args.append(rng.choice([None, "python", " Python ", "rust", ""]))
+        args = args[:rng.randint(1, 3)]
+        yield "qname_normalize", args, models.qname(*args)
+    units = ["byte", "BYTES", "utf8", "UTF-8", "Utf_16", "utf16", "UTF16CodeUnitOffset", "utf32", "",
+             "1", "2", "3", " 2 ", "-1", "99999999999999999999", None, "lines", "u-t-f-8", "UTF 8"]
+    for name in units:
+        yield "position_encoding_norm", [name], models.encoding(name)
+    for number in [0, 1, 2, 3, 4, -1, 2**62]:
+        yield "position_encoding_norm", [number], models.encoding(number)
+    for _ in range(400):
+        line = rng.choice([texts_of(rng), "häuser 😀 x\r\n", "plain ascii line", None])
+        col = rng.choice([NULL_INT, -3, 0, 1, 2, 5, 8, 9, 10, 16, 17, 10**12])
+        name = rng.choice(units)
+        yield "col_to_byte", [line, col, name], answer(models.col_to_byte, line, col, name)
+    for _ in range(50):
+        args = [rng.choice([NULL_INT, 0, 1, -7, 2**62, -(2**62), 2**53 + 1]) for _ in range(4)]
+        yield "interval_align_score", args, answer(models.align_score, *args)
+    for change in [*models.RANKS, " Insert\n", "DELETE", "", "merge", "inser", "insert2", None]:
+        yield "cdf_change_rank", [change], models.rank(change)
+        yield "cdf_is_upsert", [change], models.is_upsert(change)
+        yield "cdf_is_delete", [change], models.is_delete(change)
+
+
 def main():
     rng = random.Random(20260102)
     path = pathlib.Path(__file__).resolve().parents[2] / "data" / "udf_vectors.txt"
     lines = ["\t".join([fn, *map(code, args), code(r)]) for fn, args, r in rows(rng)]
+    more = more_rows(random.Random(20260103))
+    lines += ["\t".join([fn, *map(code, args), code(r)]) for fn, args, r in more]
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
 
 
