@@ -242,3 +242,139 @@ WT_TEST(groups_do_not_mix) {
     check_groups(vectors[i].fn, vectors[i].type);
   }
 }
+
+/* ---- many values: the lanes of one group beside the cells of groups ---- */
+
+#define MANY 6001
+
+static double random_value(int kind) {
+  double unit = (double)(ta_rng(&rng) >> 11) * 0x1p-53 - 0.5;
+  uint64_t bits = ta_rng(&rng);
+  switch (kind) {
+    case 0: /* prices */
+      return floor(unit * 1e7) / 100.0;
+    case 1:
+      return unit;
+    case 2: /* more binades than two lanes have */
+      return ldexp(unit, (int)ta_below(&rng, 200) - 100);
+    case 3: /* growing, so that each block needs another lane */
+      return ldexp(unit, (int)ta_below(&rng, 4) - 900 + (int)(bits % 7) * 250);
+    case 4:
+      return ta_below(&rng, 900) == 0 ? (double)INFINITY : unit;
+    case 5:
+      return ta_below(&rng, 50) == 0 ? 0x1p-1074 : ta_below(&rng, 2) == 0 ? -0.0 : unit;
+    case 6: /* at the two ends of the range */
+      return ldexp(unit, ta_below(&rng, 2) == 0 ? 1024 : -1021);
+    default:
+      memcpy(&unit, &bits, sizeof unit);
+      return unit;
+  }
+}
+
+/* Of one function: all at once to one group, and row by row to group 0 of several. */
+static void check_many(const wi_fn *fn, int kind, size_t n) {
+  static uint64_t v[MANY], zeros[MANY];
+  wi_buf one = WI_BUF_INIT, many = WI_BUF_INIT;
+  tagg a, b;
+  for (size_t i = 0; i < n; i++) {
+    double d = random_value(kind);
+    memcpy(&v[i], &d, sizeof d);
+  }
+  ta_open(&a, fn, NANOARROW_TYPE_DOUBLE, false);
+  ta_open(&b, fn, NANOARROW_TYPE_DOUBLE, false);
+  tcol c = ta_column(NANOARROW_TYPE_DOUBLE, n, v, NULL, 0);
+  WT_EQ_INT(ta_update(&a, &c, NULL, 1), WEIR_OK);
+  WT_EQ_INT(ta_update(&b, &c, zeros, 3), WEIR_OK);
+  ta_state(&a, &one);
+  ta_state(&b, &many);
+  WT_EQ_STR(wi_buf_text(&one), wi_buf_text(&many));
+  /* half of them leaves again, in another order */
+  ta_shuffle(&rng, v, n / 2);
+  WT_EQ_INT(ta_add(&a, NANOARROW_TYPE_DOUBLE, n / 2, v, true), WEIR_OK);
+  tcol rest = ta_column(NANOARROW_TYPE_DOUBLE, n - n / 2, v + n / 2, NULL, 0);
+  ta_close(&b);
+  ta_open(&b, fn, NANOARROW_TYPE_DOUBLE, false);
+  WT_EQ_INT(ta_update(&b, &rest, zeros, 1), WEIR_OK);
+  ta_state(&a, &one);
+  ta_state(&b, &many);
+  WT_EQ_STR(wi_buf_text(&one), wi_buf_text(&many));
+  t_free(&c);
+  t_free(&rest);
+  ta_close(&a);
+  ta_close(&b);
+  wi_buf_release(&one);
+  wi_buf_release(&many);
+}
+
+WT_TEST(lanes_and_cells_agree) {
+  rng = 0xD1B54A32D192ED03U;
+  for (int round = 0; round < 40 && !wt_failed(); round++) {
+    for (int kind = 0; kind < 8; kind++) {
+      size_t n = round == 0 ? MANY : 1 + ta_below(&rng, MANY);
+      check_many(wi_udf_find("sum_exact"), kind, n);
+    }
+    check_many(wi_udf_find("var_pop_exact"), round % 8, 1 + ta_below(&rng, 500));
+  }
+}
+
+/* ---- DISTINCT ---- */
+
+static void check_distinct(const char *fn, enum ArrowType type, size_t n,
+                           const uint64_t *v, const char *expected) {
+  char got[32];
+  tagg a, b;
+  ta_open(&a, wi_udf_find(fn), type, true);
+  ta_open(&b, wi_udf_find(fn), type, true);
+  WT_EQ_INT(ta_add(&a, type, n, v, false), WEIR_OK);
+  WT_EQ_INT(ta_add(&a, type, n / 2, v, false), WEIR_OK);
+  WT_EQ_INT(ta_merge(&b, &a, 1, true, NULL, 1), WEIR_OK);
+  WT_EQ_INT(ta_merge(&b, &a, 1, true, NULL, 1), WEIR_OK);
+  WT_EQ_INT(ta_add(&a, type, n / 2, v, true), WEIR_OK);
+  ta_result(&a, 0, got);
+  WT_EQ_STR(got, expected);
+  ta_result(&b, 0, got);
+  WT_EQ_STR(got, expected);
+  WT_EQ_INT(ta_add(&a, type, n, v, true), WEIR_OK);
+  ta_result(&a, 0, got);
+  WT_EQ_STR(got, "null");
+  ta_close(&a);
+  ta_close(&b);
+}
+
+WT_TEST(distinct_values_count_once) {
+  const uint64_t zero = 0, minus_zero = UINT64_C(1) << 63, one = UINT64_C(0x3FF) << 52;
+  const uint64_t two = UINT64_C(1) << 62, nan = UINT64_C(0x7FF8) << 48;
+  const uint64_t zeros[] = {zero, minus_zero, one, one, two, two};
+  const uint64_t nans[] = {nan, nan | 1, minus_zero | nan, one};
+  const uint64_t ints[] = {3, 3, UINT64_MAX, 3, UINT64_MAX, 4};
+  check_distinct("avg_exact", NANOARROW_TYPE_DOUBLE, 6, zeros, "3ff0000000000000");
+  check_distinct("sum_exact", NANOARROW_TYPE_DOUBLE, 6, zeros, "4008000000000000");
+  check_distinct("sum_exact", NANOARROW_TYPE_DOUBLE, 4, nans, "7ff8000000000000");
+  check_distinct("avg_exact", NANOARROW_TYPE_INT64, 6, ints, "4000000000000000");
+}
+
+WT_TEST(states_that_do_not_hold_together_are_refused) {
+  tagg a;
+  struct ArrowArray state;
+  const uint64_t one = UINT64_C(0x3FF) << 52;
+  ta_open(&a, wi_udf_find("sum_exact"), NANOARROW_TYPE_DOUBLE, false);
+  WT_EQ_INT(ta_add(&a, NANOARROW_TYPE_DOUBLE, 1, &one, false), WEIR_OK);
+  WT_EQ_INT(a.fn->agg->state(a.acc, 1, true, &state, &a.err), WEIR_OK);
+  uint8_t *bytes = (uint8_t *)(uintptr_t)state.children[1]->buffers[2];
+  bytes[2] = 0xFF; /* the place, far beyond the number */
+  WT_EQ_INT(a.fn->agg->merge(a.acc, &state, NULL, 1, &a.err), WEIR_E_BUG);
+  state.release(&state);
+  ta_close(&a);
+}
+
+/* More leave than came: an error, and no number that is wrong. */
+WT_TEST(nothing_leaves_that_is_not_there) {
+  const uint64_t v[] = {UINT64_C(0x3FF) << 52, UINT64_C(0x7FF) << 52};
+  for (int distinct = 0; distinct < 2; distinct++) {
+    tagg a;
+    ta_open(&a, wi_udf_find("sum_exact"), NANOARROW_TYPE_DOUBLE, distinct != 0);
+    WT_EQ_INT(ta_add(&a, NANOARROW_TYPE_DOUBLE, 1, v, false), WEIR_OK);
+    WT_EQ_INT(ta_add(&a, NANOARROW_TYPE_DOUBLE, 1, v + 1, true), WEIR_E_BUG);
+    ta_close(&a);
+  }
+}
