@@ -6,7 +6,7 @@ static const char *const tags_multiset[] = {"aggregate", "window", "hash",
                                             "verification"};
 
 static const wi_fn_param params_multiset[] = {
-    {"value", "Any", "one or more columns, or *", WI_T_ANY_FLAT, false, true, false}};
+    {"value", "Any", "one or more columns, or *", WI_T_ANY, false, true, false}};
 
 const wi_fn wi_fn_multiset_hash = {
     .name = "multiset_hash",
