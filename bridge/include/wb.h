@@ -120,7 +120,8 @@ typedef enum wb_plan_table {
   WB_PLAN_EXPRS = 3,
   // expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
   WB_PLAN_COLREFS = 4,
-  // node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound|...),
+  // node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound,
+  // late_bound:tag of a wb_call with a tag, ...),
   // projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
   WB_PLAN_SCANS = 5,
 } wb_plan_table;
@@ -241,6 +242,21 @@ typedef struct wb_value {
   double f64;
   struct wb_str text;
 } wb_value;
+
+// A call of a table function in a statement, and the input that it stands for: bound like a
+// declared one, but known to this statement alone.
+typedef struct wb_call {
+  struct wb_str function;
+  // int64 or text, not null; names are not looked at
+  const struct wb_value *args;
+  size_t n_args;
+  struct wb_str schema;
+  struct wb_str table;
+  // tells plans apart that read the same columns; may be empty
+  struct wb_str tag;
+  // borrowed
+  const struct ArrowSchema *columns;
+} wb_call;
 
 typedef struct wb_rt_options {
   size_t struct_size;
@@ -602,6 +618,14 @@ int32_t wb_bind_memory(struct wb_bind *bind,
                        struct ArrowArrayStream *take,
                        struct wb_err *err);
 
+// Adds a table function (32 bytes of identity, wb_volatility), whose calls wb_plan_sql is
+// told of. DUPLICATE_NAME if there is a function of the name.
+int32_t wb_sess_add_table_fn(struct wb_sess *sess,
+                             struct wb_str name,
+                             const uint8_t *identity,
+                             int32_t volatility,
+                             struct wb_err *err);
+
 // An execution of a plan that was optimised by the same session, over these bindings; bind
 // and cancel may be NULL. What is bound later is not seen.
 int32_t wb_exec_new(struct wb_sess *sess,
@@ -670,11 +694,14 @@ int32_t wb_test_panic_at(struct wb_str point,
 // Parses one statement, replaces $name by typed literals in the AST, plans and analyses
 // (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 // SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
-// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1).
+// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
+// that is none of `calls`: SQL_PLAN.
 int32_t wb_plan_sql(struct wb_sess *sess,
                     struct wb_str sql,
                     const struct wb_value *values,
                     size_t n_values,
+                    const struct wb_call *calls,
+                    size_t n_calls,
                     uint32_t flags,
                     struct wb_plan **out,
                     struct wb_err *err);

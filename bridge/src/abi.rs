@@ -291,6 +291,22 @@ pub struct wb_value {
     pub text: wb_str,
 }
 
+/// A call of a table function in a statement, and the input that it stands for: bound like a
+/// declared one, but known to this statement alone.
+#[repr(C)]
+pub struct wb_call {
+    pub function: wb_str,
+    /// int64 or text, not null; names are not looked at
+    pub args: *const wb_value,
+    pub n_args: usize,
+    pub schema: wb_str,
+    pub table: wb_str,
+    /// tells plans apart that read the same columns; may be empty
+    pub tag: wb_str,
+    /// borrowed
+    pub columns: *const FFI_ArrowSchema,
+}
+
 #[repr(C)]
 pub enum wb_plan_flags {
     WB_PLAN_READ_ONLY = 1,
@@ -315,7 +331,8 @@ pub enum wb_plan_table {
     WB_PLAN_EXPRS = 3,
     /// expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
     WB_PLAN_COLREFS = 4,
-    /// node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound|...),
+    /// node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound,
+    /// late_bound:tag of a wb_call with a tag, ...),
     /// projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
     WB_PLAN_SCANS = 5,
 }

@@ -84,6 +84,7 @@ pub struct LateBound {
     schema_name: String,
     table_name: String,
     schema: SchemaRef,
+    tag: String,
 }
 
 impl LateBound {
@@ -92,7 +93,22 @@ impl LateBound {
 
     /// An input of this name and schema.
     pub fn new(schema_name: &str, table_name: &str, schema: SchemaRef) -> Self {
-        Self { schema_name: schema_name.into(), table_name: table_name.into(), schema }
+        let tag = String::new();
+        Self { schema_name: schema_name.into(), table_name: table_name.into(), schema, tag }
+    }
+
+    /// With a mark that tells plans apart that read the same columns of it.
+    pub fn tagged(self, tag: &str) -> Self {
+        Self { tag: tag.into(), ..self }
+    }
+
+    /// `schema_name` and `table_name` of plan tables, and the provider's kind.
+    pub fn labels(&self) -> (&str, &str, String) {
+        let kind = match self.tag.as_str() {
+            "" => Self::KIND.to_string(),
+            tag => format!("{}:{tag}", Self::KIND),
+        };
+        (&self.schema_name, &self.table_name, kind)
     }
 
     async fn plan(

@@ -16,9 +16,10 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Operator, Projection, Sort};
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_err, wb_plan_flags, wb_plan_format, wb_sess,
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_err, wb_plan_flags, wb_plan_format, wb_sess,
     wb_str, wb_value, zero_schema,
 };
+use crate::calls::{Calls, calls_of};
 use crate::codes::{
     E_BAD_VALUE, E_BUG, E_NOT_IN_CORRELATED, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
 };
@@ -26,7 +27,8 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
 use crate::sess::SessInner;
 use crate::{
-    canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, sql, stream, tie_break, udaf,
+    calls, canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, sql, stream, tie_break,
+    udaf,
 };
 
 /// A logical plan.
@@ -71,9 +73,11 @@ impl PlanInner {
         sess: &Arc<SessInner>,
         text: &str,
         params: &Params,
+        calls: Calls,
         read_only: bool,
     ) -> Result<Self> {
         let mut state = sess.planning_state()?;
+        state.config_mut().set_extension(Arc::new(calls));
         // Places in the SQL are for messages; plans do not differ with it.
         state.config_mut().options_mut().sql_parser.collect_spans = true;
         let options = state.config_options().sql_parser.clone();
@@ -91,6 +95,7 @@ impl PlanInner {
         let used = used.into_iter().map(|name| ("macro".to_string(), name)).collect();
         gaps::fill(&mut statement, sess)?;
         rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
+        calls::fold(&mut statement);
         params::replace(&mut statement, params, options.parse_float_as_decimal)?;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
         if read_only {
@@ -266,13 +271,16 @@ fn give(out: &mut *mut wb_plan, plan: PlanInner) {
 /// Parses one statement, replaces $name by typed literals in the AST, plans and analyses
 /// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 /// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
-/// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1).
+/// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
+/// that is none of `calls`: SQL_PLAN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_sql(
     sess: *mut wb_sess,
     sql: wb_str,
     values: *const wb_value,
     n_values: usize,
+    calls: *const wb_call,
+    n_calls: usize,
     flags: u32,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
@@ -282,11 +290,16 @@ pub unsafe extern "C" fn wb_plan_sql(
         let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let (sess, sql, params) = unsafe {
-            (in_ref(sess.cast_const())?, sql.to_str()?, params_of(slice_of(values, n_values)?)?)
+        let (sess, sql, params, calls) = unsafe {
+            (
+                in_ref(sess.cast_const())?,
+                sql.to_str()?,
+                params_of(slice_of(values, n_values)?)?,
+                calls_of(slice_of(calls, n_calls)?)?,
+            )
         };
         let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
-        give(out, PlanInner::from_sql(&sess.inner, sql, &params, read_only)?);
+        give(out, PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only)?);
         Ok(())
     })
 }

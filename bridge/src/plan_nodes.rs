@@ -57,7 +57,7 @@ struct ScanRow {
     node: u32,
     schema: String,
     table: String,
-    provider: &'static str,
+    provider: String,
     projection: String,
     fetch: i64,
     filters: u32,
@@ -205,8 +205,11 @@ impl Walk {
         let provider = source_as_provider(&scan.source).ok();
         let schema = scan.table_name.schema().unwrap_or(&self.default_schema).to_string();
         let table = scan.table_name.table().to_string();
+        let late = provider.as_ref().and_then(|p| p.downcast_ref::<LateBound>());
+        if let Some((schema, table, provider)) = late.map(LateBound::labels) {
+            return self.scan_row(node, scan, schema.into(), table.into(), provider);
+        }
         let (provider, schema, table) = match &provider {
-            Some(p) if p.is::<LateBound>() => (LateBound::KIND, schema, table),
             Some(p) if p.is::<CteWorkTable>() => ("work_table", String::new(), String::new()),
             Some(p) if p.is::<GenerateSeriesTable>() => {
                 let name = table.trim_end_matches("()").to_string();
@@ -215,6 +218,17 @@ impl Walk {
             _ if schema == "information_schema" => ("information_schema", schema, table),
             _ => ("other", schema, table),
         };
+        self.scan_row(node, scan, schema, table, provider.to_string())
+    }
+
+    fn scan_row(
+        &mut self,
+        node: u32,
+        scan: &TableScan,
+        schema: String,
+        table: String,
+        provider: String,
+    ) -> Result<()> {
         self.scans.push(ScanRow {
             node,
             schema,
@@ -473,7 +487,7 @@ impl Walk {
             .u32s("node_id", rows.iter().map(|r| r.node))
             .texts("schema_name", rows.iter().map(|r| r.schema.as_str()))
             .texts("table_name", rows.iter().map(|r| r.table.as_str()))
-            .texts("provider_kind", rows.iter().map(|r| r.provider))
+            .texts("provider_kind", rows.iter().map(|r| r.provider.as_str()))
             .texts("projection", rows.iter().map(|r| r.projection.as_str()))
             .i64s("fetch", rows.iter().map(|r| r.fetch))
             .u32s("n_filters", rows.iter().map(|r| r.filters))

@@ -10,6 +10,7 @@ use datafusion::datasource::MemTable;
 use futures::TryStreamExt;
 
 use crate::abi::wb_rt_options;
+use crate::calls::Calls;
 use crate::codes::*;
 use crate::error::Result;
 use crate::exec::{ExecInner, ExecSpec};
@@ -48,7 +49,7 @@ pub(crate) fn rows(order: impl Iterator<Item = usize>) -> RecordBatch {
         .unwrap()
 }
 
-fn runtime() -> Arc<RtInner> {
+pub(crate) fn runtime() -> Arc<RtInner> {
     let options = wb_rt_options {
         struct_size: size_of::<wb_rt_options>(),
         threads: 2,
@@ -94,7 +95,7 @@ fn params(values: &[(&str, Param)]) -> Params {
 }
 
 pub(crate) fn plan(sess: &Arc<SessInner>, sql: &str) -> Result<PlanInner> {
-    PlanInner::from_sql(sess, sql, &Params::new(), true)
+    PlanInner::from_sql(sess, sql, &Params::new(), Calls::default(), true)
 }
 
 pub(crate) fn spec(partitions: usize) -> ExecSpec {
@@ -120,7 +121,7 @@ pub(crate) fn execute(
 }
 
 fn run(sess: &Arc<SessInner>, sql: &str, values: &[(&str, Param)]) -> Result<String> {
-    let plan = PlanInner::from_sql(sess, sql, &params(values), true)?;
+    let plan = PlanInner::from_sql(sess, sql, &params(values), Calls::default(), true)?;
     let batches = execute(sess, &plan, &spec(1))?;
     Ok(pretty_format_batches(&batches)?.to_string())
 }

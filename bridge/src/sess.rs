@@ -21,6 +21,7 @@ use crate::abi::{
     wb_sess_options,
 };
 use crate::abi_agg::wb_aggregate_fn;
+use crate::calls::HostTableFn;
 use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
@@ -250,6 +251,18 @@ impl SessInner {
             return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
         }
         relations.insert(fun.name.clone(), Arc::new(fun));
+        Ok(())
+    }
+
+    /// Adds a table function of the host.
+    pub fn add_table_fn(&self, name: &str, function: Arc<HostTableFn>) -> Result<()> {
+        self.open()?;
+        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        if taken(&state, name) {
+            let message = format!("there is a function {name} already");
+            return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
+        }
+        state.register_udtf(name, function);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! What a session has, as tables: settings, functions, rules.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::Volatility;
 
 use crate::abi::wb_sess_table;
+use crate::calls::HostTableFn;
 use crate::error::Result;
 use crate::macros::Macros;
 use crate::{sess_macros, udaf, udf};
@@ -116,8 +118,12 @@ fn functions(
         let v = volatility(f.signature().volatility);
         add(f.name(), "window", v, f.aliases(), None);
     }
-    for name in state.table_functions().keys() {
-        add(name, "table", "", &[], None);
+    for (name, f) in state.table_functions() {
+        let any: &dyn Any = f.function().as_ref();
+        match any.downcast_ref::<HostTableFn>() {
+            Some(host) => add(name, "table", volatility(host.volatility), &[], Some(host.identity)),
+            None => add(name, "table", "", &[], None),
+        }
     }
     for name in macros.keys() {
         add(name, MACRO, "", &[], None);

@@ -276,7 +276,7 @@ static const char *const *input_names(weir_project *p, const wi_run_view *view,
     return NULL;
   }
   for (size_t i = 0; i < view->n_sources; i++) {
-    names[(*n)++] = p->spec->sources[view->sources[i]].name;
+    names[(*n)++] = p->parsed->sources[view->sources[i]].spec->name;
   }
   for (size_t i = 0; i < view->n_views; i++) {
     names[(*n)++] = p->spec->views[view->views[i]].name;
@@ -295,14 +295,15 @@ static weir_status fill_nodes(weir_project *p, weir_error *err) {
   wi_buf uri = WI_BUF_INIT;
   weir_status status = WEIR_OK;
   const wi_spec *spec = p->spec;
-  for (size_t i = 0; i < spec->n_sources; i++) {
+  for (size_t i = 0; i < p->parsed->n_sources; i++) {
+    const wi_spec_source *source = p->parsed->sources[i].spec;
     weir_node *node = &p->nodes[p->n_nodes++];
-    node->name = spec->sources[i].name;
+    node->name = source->name;
     node->kind = "source";
     node->materialized = "";
-    node->file = "weir.yml";
-    node->uri = spec->sources[i].uri;
-    node->description = spec->sources[i].description;
+    node->file = i < spec->n_sources ? "weir.yml" : source->place.file;
+    node->uri = source->uri;
+    node->description = source->description;
   }
   for (size_t i = 0; i < spec->n_views; i++) {
     weir_node *node = &p->nodes[p->n_nodes++];
@@ -339,7 +340,7 @@ weir_status weir_project_nodes(weir_project *p, const weir_node **out, size_t *n
                     p->diags.errors == 1 ? "" : "s");
     }
     p->nodes =
-        wi_alloc_array(p->spec->n_sources + p->spec->n_views + 1, sizeof(*p->nodes));
+        wi_alloc_array(p->parsed->n_sources + p->spec->n_views + 1, sizeof(*p->nodes));
     if (p->nodes == NULL) {
       return wi_err_nomem(err, WI_ORIGIN);
     }

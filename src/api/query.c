@@ -38,21 +38,16 @@ static void hint_names(const char *const *names, size_t n, weir_error *err) {
 }
 
 /* Every relation must be registered; the engine's own message would name no neighbours. */
-static weir_status check_relations(wi_session *s, const char *sql, weir_error *err) {
+static weir_status check_relations(wi_session *s, const wi_refs *refs, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_refs refs = {0};
   char near[256] = "";
   const char **names = NULL;
-  WI_CHECK(wi_refs_read(s->engine, sql, &refs, err));
-  if (!wi_refs_only_read(&refs)) {
-    goto done; /* what it names does not matter: the statement itself is refused */
-  }
   names = wi_alloc_array(s->inputs.n + 1, sizeof(*names));
   for (size_t i = 0; names != NULL && i < s->inputs.n; i++) {
     names[i] = ((const wi_input *)s->inputs.entries[i].value)->name;
   }
-  for (size_t i = 0; i < refs.n_relations && names != NULL; i++) {
-    const char *plain = wi_relation_plain(refs.relations[i].name);
+  for (size_t i = 0; i < refs->n_relations && names != NULL; i++) {
+    const char *plain = wi_relation_plain(refs->relations[i].name);
     if (plain == NULL || wi_session_input(s, WI_SCHEMA_MAIN, plain) != NULL) {
       continue; /* other schemas: the engine knows information_schema and the records */
     }
@@ -63,21 +58,58 @@ static weir_status check_relations(wi_session *s, const char *sql, weir_error *e
       hint_names(names, s->inputs.n, err);
     }
     status = WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "there is no table '%s'", plain);
-    wi_err_where(err, NULL, refs.relations[i].line, refs.relations[i].column);
+    wi_err_where(err, NULL, refs->relations[i].line, refs->relations[i].column);
     goto done;
   }
-  for (size_t i = 0; i < refs.n_table_functions; i++) {
-    const wi_ref *f = &refs.table_functions[i];
-    if (!wi_table_function_known(f->name)) {
-      wi_err_hint(err, "range and generate_series are the table functions");
-      status = WI_ERR(err, WEIR_E_UNKNOWN_FUNCTION, "there is no table function '%s'",
-                      f->name);
+  for (size_t i = 0; i < refs->n_table_functions; i++) {
+    const wi_ref *f = &refs->table_functions[i];
+    status = wi_table_function_check(f->name, err);
+    if (status != WEIR_OK) {
       wi_err_where(err, NULL, f->line, f->column);
       goto done;
     }
   }
 done:
   wi_free(names);
+  return status;
+}
+
+/* What the statement's table functions open, pinned now; none where it is refused anyway. */
+static weir_status open_calls(wi_session *s, wi_br_statement *statement, wi_calls *read,
+                              wi_br_call *calls, weir_error *err) {
+  for (size_t i = 0; i < read->n; i++) {
+    WI_TRY(wi_session_call(s, &read->items[i], &calls[i], err));
+    statement->n_calls = i + 1;
+  }
+  return WEIR_OK;
+}
+
+static weir_status plan_query(weir_query *q, wi_br_statement *statement,
+                              weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_session *s = q->session;
+  wi_refs refs = {0};
+  wi_calls read = {0};
+  wi_br_call *calls = NULL;
+  WI_CHECK(wi_refs_read(s->engine, statement->sql, &refs, err));
+  if (wi_refs_only_read(&refs)) {
+    WI_CHECK(check_relations(s, &refs, err));
+    WI_CHECK(wi_calls_read(&refs, statement->values, statement->n_values, &read, err));
+  } /* else what it names does not matter: the statement itself is refused */
+  calls = wi_alloc_array(read.n + 1, sizeof(*calls));
+  if (calls == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  statement->calls = calls;
+  WI_CHECK(open_calls(s, statement, &read, calls, err));
+  WI_CHECK(wi_statement_plan(s, statement, &q->logical, &q->optimized, err));
+done:
+  for (size_t i = 0; i < statement->n_calls; i++) {
+    wi_session_call_release(&calls[i]);
+  }
+  wi_free(calls);
+  wi_calls_release(&read);
   wi_refs_release(&refs);
   return status;
 }
@@ -98,10 +130,12 @@ weir_status weir_query_open(weir_session *session, const char *sql,
   q->engine = wi_engine_ref(session->engine);
   bind_values(parameters, n_parameters, values);
   if (session->session->sealed) {
-    WI_CHECK(check_relations(session->session, sql, err));
+    wi_br_statement statement = {.sql = sql, .values = values, .n_values = n_parameters};
+    WI_CHECK(plan_query(q, &statement, err));
+  } else { /* tells what is to be done */
+    WI_CHECK(wi_query_plan(session->session, sql, values, n_parameters, &q->logical,
+                           &q->optimized, err));
   }
-  WI_CHECK(wi_query_plan(session->session, sql, values, n_parameters, &q->logical,
-                         &q->optimized, err));
   WI_CHECK(wi_cancel_new(q->engine, &q->cancel, err));
   *out = q;
   q = NULL;

@@ -57,6 +57,36 @@ double wi_cursor_double(const wi_cursor *cursor, int64_t column);
 const struct ArrowSchema *wi_cursor_schema(const wi_cursor *cursor);
 void wi_cursor_free(wi_cursor **cursor);
 
+/* ---- small tables of C's own (rows.c) ---- */
+typedef enum wi_rows_type {
+  WI_ROWS_TEXT = 1,
+  WI_ROWS_INT64 = 2,
+  WI_ROWS_INT32 = 3,
+  WI_ROWS_BOOL = 4,
+  WI_ROWS_TIME = 5, /* microseconds UTC */
+  WI_ROWS_TEXTS = 6 /* a list of texts */
+} wi_rows_type;
+typedef struct wi_rows_column {
+  const char *name;
+  wi_rows_type type;
+  bool nullable;
+} wi_rows_column;
+weir_status wi_rows_schema(const wi_rows_column *columns, size_t n,
+                           struct ArrowSchema *out, weir_error *err);
+/* Values come column by column, then wi_rows_end; a failure shows in wi_rows_stream. */
+typedef struct wi_rows wi_rows;
+weir_status wi_rows_new(const wi_rows_column *columns, size_t n, wi_rows **out,
+                        weir_error *err);
+void wi_rows_text(wi_rows *rows, wi_str text); /* p NULL: null */
+void wi_rows_cstr(wi_rows *rows, const char *text);
+void wi_rows_int(wi_rows *rows, int64_t value); /* also booleans and times */
+void wi_rows_texts(wi_rows *rows, const wi_str *texts, size_t n);
+void wi_rows_null(wi_rows *rows);
+void wi_rows_end(wi_rows *rows);
+/* Moves the rows out. */
+weir_status wi_rows_stream(wi_rows *rows, struct ArrowArrayStream *out, weir_error *err);
+void wi_rows_free(wi_rows **rows);
+
 /* ---- sessions (session.c) ---- */
 typedef struct wi_br_pair {
   const char *key, *value;
@@ -159,6 +189,11 @@ weir_status wi_br_session_add_relation(wi_engine *engine, wb_sess *sess, const c
                                        const uint8_t identity[WI_DIGEST_SIZE],
                                        const wi_rel_ops *ops, const void *self,
                                        weir_error *err);
+/* A table function whose calls wi_br_plan_sql is told of. */
+weir_status wi_br_session_add_table_function(wi_engine *engine, wb_sess *sess,
+                                             const char *name,
+                                             const uint8_t identity[WI_DIGEST_SIZE],
+                                             int32_t volatility, weir_error *err);
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err);
 typedef enum wi_br_session_table {
   WI_BR_SETTINGS = 1,  /* key, value */
@@ -210,9 +245,25 @@ typedef struct wi_br_value {
   double f64;
   const char *text;
 } wi_br_value;
-weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess, const char *sql,
-                           const wi_br_value *values, size_t n_values, bool read_only,
-                           wb_plan **out, weir_error *err);
+typedef struct wi_br_call { /* of a table function of ours in the statement */
+  const char *function;
+  const wi_br_value *args; /* int64 or text, not null; without names */
+  size_t n_args;
+  const char *schema, *table; /* the input that it stands for: bound as others are */
+  const char *tag; /* tells plans apart that read the same columns; may be empty */
+  const struct ArrowSchema *columns; /* borrowed */
+} wi_br_call;
+typedef struct wi_br_statement {
+  const char *sql;
+  const wi_br_value *values;
+  size_t n_values;
+  const wi_br_call *calls;
+  size_t n_calls;
+} wi_br_statement;
+/* Only what reads is allowed. */
+weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
+                           const wi_br_statement *statement, wb_plan **out,
+                           weir_error *err);
 weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                  weir_error *err);
 weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,

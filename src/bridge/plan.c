@@ -22,32 +22,61 @@ weir_status wi_br_sql_refs(wi_engine *engine, const char *sql,
   return status;
 }
 
-weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess, const char *sql,
-                           const wi_br_value *values, size_t n_values, bool read_only,
-                           wb_plan **out, weir_error *err) {
+static void value_to_wb(const wi_br_value *from, wb_value *to) {
+  to->name = wi_wb_str(from->name);
+  to->type = from->type;
+  to->is_null = from->is_null;
+  to->i64 = from->i64;
+  to->f64 = from->f64;
+  to->text = wi_wb_str(from->text);
+}
+
+/* The calls and, behind each other, their arguments. */
+static void calls_to_wb(const wi_br_statement *s, wb_call *calls, wb_value *args) {
+  for (size_t i = 0; i < s->n_calls; i++) {
+    const wi_br_call *from = &s->calls[i];
+    calls[i].function = wi_wb_str(from->function);
+    calls[i].args = args;
+    calls[i].n_args = from->n_args;
+    calls[i].schema = wi_wb_str(from->schema);
+    calls[i].table = wi_wb_str(from->table);
+    calls[i].tag = wi_wb_str(from->tag);
+    calls[i].columns = from->columns;
+    for (size_t k = 0; k < from->n_args; k++) {
+      value_to_wb(&from->args[k], args++);
+    }
+  }
+}
+
+weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
+                           const wi_br_statement *statement, wb_plan **out,
+                           weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
+  size_t n_args = 0;
   *out = NULL;
-  wb_value *rows = wi_alloc_array(n_values + 1, sizeof(*rows));
-  if (rows == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
+  for (size_t i = 0; i < statement->n_calls; i++) {
+    n_args += statement->calls[i].n_args;
+  }
+  wb_value *rows = wi_alloc_array(statement->n_values + n_args + 1, sizeof(*rows));
+  wb_call *calls = wi_alloc_array(statement->n_calls + 1, sizeof(*calls));
+  if (rows == NULL || calls == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
   }
   WI_CHECK(wi_engine_use(engine, &t, err));
-  for (size_t i = 0; i < n_values; i++) {
-    rows[i].name = wi_wb_str(values[i].name);
-    rows[i].type = values[i].type;
-    rows[i].is_null = values[i].is_null;
-    rows[i].i64 = values[i].i64;
-    rows[i].f64 = values[i].f64;
-    rows[i].text = wi_wb_str(values[i].text);
+  for (size_t i = 0; i < statement->n_values; i++) {
+    value_to_wb(&statement->values[i], &rows[i]);
   }
-  int code = t->wb_plan_sql(sess, wi_wb_str(sql), rows, n_values,
-                            read_only ? WB_PLAN_READ_ONLY : 0, out, &from);
+  calls_to_wb(statement, calls, rows + statement->n_values);
+  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), rows, statement->n_values,
+                            calls, statement->n_calls, WB_PLAN_READ_ONLY, out, &from);
   status = wi_wb_status(t, code, &from, err);
-  wi_wb_syntax(err, sql);
+  wi_wb_syntax(err, statement->sql);
 done:
   wi_free(rows);
+  wi_free(calls);
   return status;
 }
 

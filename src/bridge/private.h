@@ -12,7 +12,7 @@
   X(wb_abi_version) X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at) \
   X(wb_ipc_write) X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire) \
   X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_aggregate) \
-  X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_seal) \
+  X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_add_table_fn) X(wb_sess_seal) \
   X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) \
   X(wb_bind_delta) X(wb_bind_files) X(wb_bind_stream) X(wb_bind_memory) \
   X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_cast) \

@@ -181,6 +181,15 @@ weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const cha
   return status;
 }
 
+weir_status wi_br_session_add_table_function(wi_engine *engine, wb_sess *sess,
+                                             const char *name,
+                                             const uint8_t identity[WI_DIGEST_SIZE],
+                                             int32_t volatility, weir_error *err) {
+  WI_ENGINE_RETURN(
+      engine, err,
+      t->wb_sess_add_table_fn(sess, wi_wb_str(name), identity, volatility, &from));
+}
+
 weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_sess_seal(sess, &from));
 }

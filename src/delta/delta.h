@@ -97,6 +97,16 @@ weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
 weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,
                                    bool *maintained, weir_error *err);
 
+/* ---- a version as rows (describe.c): columns as in docs/functions.md ---- */
+weir_status wi_snapshot_columns(struct ArrowSchema *out, weir_error *err);
+/* One row; the pin is full. */
+weir_status wi_snapshot_rows(const wi_pin *pin, struct ArrowArrayStream *out,
+                             weir_error *err);
+weir_status wi_add_actions_columns(struct ArrowSchema *out, weir_error *err);
+/* One row for each live file, by path. */
+weir_status wi_add_actions_rows(wi_engine *engine, const wi_pin *pin, const wb_snap *snap,
+                                struct ArrowArrayStream *out, weir_error *err);
+
 /* ---- protocol gate (gate.c) ---- */
 /* FEATURE_UNSUPPORTED naming the feature and the table; also refuses schemas with unreadable types. */
 weir_status wi_gate_read(const wi_pin *pin, weir_error *err);

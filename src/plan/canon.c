@@ -90,6 +90,14 @@ static weir_status input_ordinal(wi_plan_facts *facts, const char *key, size_t *
   return WEIR_OK;
 }
 
+/* An input as declared, or what a table function stands for. */
+static bool is_input(wi_str provider) {
+  static const char kind[] = "late_bound";
+  size_t n = sizeof(kind) - 1;
+  return provider.n >= n && memcmp(provider.p, kind, n) == 0 &&
+         (provider.n == n || provider.p[n] == ':');
+}
+
 static weir_status digest_scans(wi_engine *engine, const wb_plan *plan,
                                 wi_plan_facts *facts, wi_digest *d, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -105,7 +113,7 @@ static weir_status digest_scans(wi_engine *engine, const wb_plan *plan,
     wi_str schema = wi_cursor_text(rows, 1), table = wi_cursor_text(rows, 2);
     wi_str provider = wi_cursor_text(rows, 3), projection = wi_cursor_text(rows, 4);
     size_t ordinal = 0;
-    if (wi_str_eq(provider, "late_bound")) {
+    if (is_input(provider)) {
       wi_buf_clear(&key);
       wi_buf_fmt(&key, WI_STR_FMT "." WI_STR_FMT, WI_STR_ARG(schema), WI_STR_ARG(table));
       WI_CHECK(wi_buf_check(&key, err, WI_ORIGIN));

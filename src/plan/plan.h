@@ -6,7 +6,7 @@
 #ifndef WI_PLAN_PLAN_H
 #define WI_PLAN_PLAN_H
 
-#include "session/session.h"
+#include "session/calls.h"
 #include "spec/spec.h"
 
 /* ---- what a statement names (refs.c) ---- */
@@ -31,8 +31,21 @@ weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
 void wi_refs_release(wi_refs *refs);
 /* Does the statement only read (a query, or EXPLAIN)? */
 bool wi_refs_only_read(const wi_refs *refs);
-/* Is it one of the table functions that may stand in FROM? None of them opens a file. */
-bool wi_table_function_known(const char *name);
+
+/* ---- table functions (calls.c) ---- */
+/* May it stand in FROM? UNKNOWN_FUNCTION with the nearest name, NOT_YET for one to come. None
+ * of them opens a file, but those that wi_calls_read tells of. */
+weir_status wi_table_function_check(const char *name, weir_error *err);
+typedef struct wi_calls {
+  wi_call *items;
+  size_t n;
+  wi_arena arena;
+} wi_calls;
+/* The calls of weir's own table functions, parameters replaced by their values (which are
+ * borrowed). SQL_PLAN with the place where the arguments do not fit. */
+weir_status wi_calls_read(const wi_refs *refs, const wi_br_value *values, size_t n_values,
+                          wi_calls *out, weir_error *err);
+void wi_calls_release(wi_calls *calls);
 
 /* ---- types and names of output columns (typemap.c) ---- */
 /* The table's schema for a plan's schema: types widened to what Delta has, text as Utf8View,
@@ -60,17 +73,20 @@ typedef struct wi_view_plan {
   bool order_sensitive; /* float sums: one partition, fixed batches, no spilling */
   bool is_volatile;     /* only under relaxed */
 } wi_view_plan;
-/* `values` are the bound parameters that the view uses. Errors carry the view's file and the
- * line in it. */
+/* `values` are the bound parameters that the view uses, `calls` what its table functions stand
+ * for. Errors carry the view's file and the line in it. */
 weir_status wi_view_plan_new(wi_session *session, const wi_spec_view *view,
                              const wi_br_value *values, size_t n_values,
-                             wi_view_plan **out, weir_error *err);
+                             const wi_br_call *calls, size_t n_calls, wi_view_plan **out,
+                             weir_error *err);
 void wi_view_plan_free(wi_view_plan **plan);
 
 /* An ad-hoc read-only query: planned and optimized, no type map. */
 weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_value *values,
                           size_t n_values, wb_plan **logical, wb_plan **optimized,
                           weir_error *err);
+weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statement,
+                              wb_plan **logical, wb_plan **optimized, weir_error *err);
 
 /* ---- digest (canon.c) ---- */
 typedef struct wi_plan_facts {

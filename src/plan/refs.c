@@ -175,13 +175,3 @@ void wi_refs_release(wi_refs *refs) {
 bool wi_refs_only_read(const wi_refs *refs) {
   return strcmp(refs->statement, "query") == 0 || strcmp(refs->statement, "explain") == 0;
 }
-
-static bool is_operator(const char *name) {
-  const wi_fn *fn = wi_udf_find(name);
-  return fn != NULL && fn->kind == WI_FN_RELATION;
-}
-
-bool wi_table_function_known(const char *name) {
-  return strcmp(name, "range") == 0 || strcmp(name, "generate_series") == 0 ||
-         strcmp(name, "unnest") == 0 || is_operator(name);
-}

@@ -8,14 +8,19 @@
 weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_value *values,
                           size_t n_values, wb_plan **logical, wb_plan **optimized,
                           weir_error *err) {
+  const wi_br_statement statement = {.sql = sql, .values = values, .n_values = n_values};
+  return wi_statement_plan(session, &statement, logical, optimized, err);
+}
+
+weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statement,
+                              wb_plan **logical, wb_plan **optimized, weir_error *err) {
   weir_status status = WEIR_OK;
   *logical = *optimized = NULL;
   if (!session->sealed) {
     wi_err_hint(err, "call weir_session_seal first");
     return WI_ERR(err, WEIR_E_NOT_SEALED, "planning before the session is sealed");
   }
-  WI_CHECK(wi_br_plan_sql(session->engine, session->handle, sql, values, n_values, true,
-                          logical, err));
+  WI_CHECK(wi_br_plan_sql(session->engine, session->handle, statement, logical, err));
   WI_CHECK(wi_br_plan_optimize(session->engine, *logical, optimized, err));
 done:
   if (status != WEIR_OK) {
@@ -136,14 +141,13 @@ done:
 }
 
 static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
-                              const wi_br_value *values, size_t n_values, wb_plan **plan,
+                              const wi_br_statement *statement, wb_plan **plan,
                               wi_view_plan *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_plan *made = NULL;
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
-  WI_CHECK(
-      wi_br_plan_sql(s->engine, s->handle, view->sql, values, n_values, true, plan, err));
+  WI_CHECK(wi_br_plan_sql(s->engine, s->handle, statement, plan, err));
   WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
   if (strict) {
     WI_CHECK(wi_br_plan_tie_break(s->engine, *plan, &made, err));
@@ -161,8 +165,10 @@ done:
 
 weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
                              const wi_br_value *values, size_t n_values,
-                             wi_view_plan **out, weir_error *err) {
+                             const wi_br_call *calls, size_t n_calls, wi_view_plan **out,
+                             weir_error *err) {
   weir_status status = WEIR_OK;
+  const wi_br_statement statement = {view->sql, values, n_values, calls, n_calls};
   wi_plan_facts facts = {0};
   wb_plan *plan = NULL;
   *out = NULL;
@@ -171,7 +177,7 @@ weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   v->engine = wi_engine_ref(s->engine);
-  WI_CHECK(plan_steps(s, view, values, n_values, &plan, v, err));
+  WI_CHECK(plan_steps(s, view, &statement, &plan, v, err));
   v->plan = plan;
   plan = NULL;
   WI_CHECK(wi_plan_digest(s->engine, v->plan, &facts, err));

@@ -28,8 +28,11 @@ static weir_status add(wi_info *info, const char *key, const char *value,
 
 static void source_json(wi_json *j, const wi_run_source *source) {
   const wi_pin *pin = &source->pin;
-  wi_json_kt(j, "kind", "source");
+  wi_json_kt(j, "kind", source->store != NULL ? "source" : "functions");
   wi_json_kt(j, "identity", source->identity);
+  if (source->store == NULL) {
+    return;
+  }
   wi_json_kt(j, "uri", pin->uri);
   wi_json_ki(j, "version", pin->version);
   wi_json_kt(j, "commit_digest", pin->commit_digest);
@@ -62,7 +65,7 @@ static weir_status inputs_json(const wi_pass *pass, const wi_run_view *view, wi_
   wi_json_begin(&j, out);
   wi_json_array(&j);
   for (size_t i = 0; i < view->plan->n_inputs; i++) {
-    input_json(&j, pass, wi_relation_plain(view->plan->inputs[i]));
+    input_json(&j, pass, wi_input_plain(view->plan->inputs[i]));
   }
   wi_json_array_end(&j);
   return wi_buf_check(out, err, WI_ORIGIN);

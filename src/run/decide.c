@@ -89,7 +89,7 @@ static weir_status inputs_of_plan(const wi_pass *pass, const wi_view_plan *plan,
                                   key_inputs *in, weir_error *err) {
   WI_TRY(key_inputs_alloc(in, plan->n_inputs, err));
   for (size_t i = 0; i < plan->n_inputs; i++) {
-    const char *plain = wi_relation_plain(plan->inputs[i]);
+    const char *plain = wi_input_plain(plan->inputs[i]);
     if (plain == NULL || identity_of(pass, plain)[0] == '\0') {
       return WI_ERR(err, WEIR_E_BUG, "the plan scans '%s', which the SQL does not name",
                     plan->inputs[i]);
@@ -123,7 +123,9 @@ static weir_status forgive_maintenance(wi_pass *pass, const wi_run_view *view,
     wi_run_source *source = wi_pass_source(pass, in->names[i]);
     int64_t version = json_integer_value(json_object_get(entry, "version"));
     bool maintained = false;
-    if (source == NULL || recorded == NULL || table_id == NULL ||
+    bool rows =
+        source != NULL && (source->call == WI_CALL_NONE || source->call == WI_CALL_ROWS);
+    if (!rows || recorded == NULL || table_id == NULL ||
         strcmp(recorded, in->identities[i]) == 0 || version >= source->pin.version ||
         strcmp(table_id, source->pin.table_id) != 0) {
       continue;
@@ -152,8 +154,7 @@ static weir_status declare_inputs(wi_pass *pass, wi_run_view *view, weir_error *
 
 static weir_status plan_view(wi_pass *pass, wi_run_view *view, weir_error *err) {
   WI_TRY(declare_inputs(pass, view, err));
-  WI_TRY(wi_view_plan_new(pass->session, view->spec, view->values, view->n_values,
-                          &view->plan, err));
+  WI_TRY(wi_view_plan_with_calls(pass, view, &view->plan, err));
   if (view->has_schema) {
     view->schema.release(&view->schema);
     view->has_schema = false;

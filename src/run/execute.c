@@ -23,7 +23,7 @@ typedef struct view_job {
 /* ---- inputs ---- */
 
 static weir_status bind_input(view_job *j, const char *key, weir_error *err) {
-  const char *name = wi_relation_plain(key);
+  const char *name = wi_input_plain(key);
   wi_run_source *source = wi_pass_source(j->pass, name);
   wi_run_view *view = wi_pass_view(j->pass, name);
   const wb_snap *snap = NULL;
@@ -31,6 +31,11 @@ static weir_status bind_input(view_job *j, const char *key, weir_error *err) {
     snap = source->same != NULL ? source->same->snap : source->snap;
   } else if (view != NULL) {
     snap = view->snap;
+  }
+  if (source != NULL && source->call != WI_CALL_NONE &&
+      (snap != NULL || source->store == NULL)) {
+    return wi_call_bind(j->pass->session, source->call, &source->pin, snap, j->bind, name,
+                        err);
   }
   if (snap == NULL) {
     return WI_ERR(err, WEIR_E_BUG, "the input '%s' has no snapshot", name);

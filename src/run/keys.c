@@ -7,7 +7,15 @@
 
 wi_run_source *wi_pass_source(const wi_pass *pass, const char *name) {
   const wi_spec_source *found = wi_spec_source_find(pass->spec, name);
-  return found == NULL ? NULL : &pass->sources[found - pass->spec->sources];
+  if (found != NULL) {
+    return &pass->sources[found - pass->spec->sources];
+  }
+  for (size_t i = pass->spec->n_sources; i < pass->n_sources; i++) {
+    if (strcmp(pass->sources[i].spec->name, name) == 0) {
+      return &pass->sources[i];
+    }
+  }
+  return NULL;
 }
 
 wi_run_view *wi_pass_view(const wi_pass *pass, const char *name) {
@@ -16,8 +24,7 @@ wi_run_view *wi_pass_view(const wi_pass *pass, const char *name) {
 }
 
 /* A pin without its URI: a copy of the same table elsewhere is the same input. */
-void wi_source_identity(wi_run_source *source) {
-  const wi_pin *pin = &source->pin;
+static void table_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]) {
   wi_digest d;
   wi_digest_begin(&d, "weir.pin");
   wi_digest_text(&d, pin->table_id);
@@ -28,7 +35,20 @@ void wi_source_identity(wi_run_source *source) {
   wi_digest_u64(&d, (uint64_t)pin->min_writer);
   wi_digest_text(&d, pin->reader_features);
   wi_digest_text(&d, pin->writer_features);
-  wi_digest_end_hex(&d, source->identity);
+  wi_digest_end_hex(&d, out);
+}
+
+void wi_source_identity(const wi_pass *pass, wi_run_source *source) {
+  char table[WI_DIGEST_HEX] = "";
+  if (source->store != NULL) {
+    table_identity(&source->pin, table);
+  }
+  if (source->call == WI_CALL_NONE) {
+    memcpy(source->identity, table, sizeof(source->identity));
+  } else {
+    wi_call_identity(pass->session, source->call, source->fn, &source->pin, table,
+                     source->identity);
+  }
 }
 
 static void digest_names(wi_digest *d, const wi_names *names) {

@@ -154,12 +154,12 @@ static weir_status sort_relations(wi_pass *pass, wi_run_view *view, weir_error *
 static void check_table_functions(wi_pass *pass, const wi_run_view *view) {
   for (size_t i = 0; i < view->refs.n_table_functions; i++) {
     const wi_ref *ref = &view->refs.table_functions[i];
-    if (!wi_table_function_known(ref->name)) {
-      wi_diags_add(pass->diags, false, WEIR_E_UNKNOWN_FUNCTION, WI_ORIGIN,
-                   view->spec->file, ref->line, ref->column,
-                   "range and generate_series are the table functions",
-                   "there is no table function '%s'", ref->name);
+    weir_error one = WEIR_ERROR_INIT;
+    if (wi_table_function_check(ref->name, &one) != WEIR_OK) {
+      wi_err_where(&one, view->spec->file, ref->line, ref->column);
+      wi_diags_take(pass->diags, &one, false);
     }
+    weir_error_release(&one);
   }
 }
 
@@ -312,7 +312,7 @@ static weir_status order_views(wi_pass *pass, weir_error *err) {
       pass->refs[v].views.items[i] = spec->views[view->views[i]].name;
     }
     for (size_t i = 0; i < view->n_sources; i++) {
-      pass->refs[v].sources.items[i] = spec->sources[view->sources[i]].name;
+      pass->refs[v].sources.items[i] = pass->sources[view->sources[i]].spec->name;
     }
   }
   return wi_spec_order(spec, pass->refs, pass->order, pass->diags, err);
@@ -342,9 +342,12 @@ static weir_status read_view(wi_pass *pass, wi_run_view *view, bool *used,
   if (!check_statement(pass, view)) {
     return WEIR_OK; /* what it names is no input */
   }
+  size_t before = pass->diags->errors;
   check_table_functions(pass, view);
   WI_TRY(sort_relations(pass, view, err));
-  return bind_params(pass, view, used, err);
+  WI_TRY(bind_params(pass, view, used, err));
+  bool sound = pass->diags->errors == before && !view->blocked;
+  return sound ? wi_pass_add_calls(pass, view, err) : WEIR_OK;
 }
 
 static weir_status alloc_pass(const wi_spec *spec, wi_pass **out, weir_error *err) {
@@ -362,6 +365,7 @@ static weir_status alloc_pass(const wi_spec *spec, wi_pass **out, weir_error *er
   if (p->sources == NULL || p->views == NULL || p->refs == NULL || p->order == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
+  p->n_sources = spec->n_sources;
   for (size_t i = 0; i < spec->n_sources; i++) {
     p->sources[i].spec = &spec->sources[i];
   }
@@ -423,6 +427,8 @@ static void view_release(wi_engine *engine, wi_run_view *v) {
   wi_refs_release(&v->refs);
   wi_free(v->views);
   wi_free(v->sources);
+  wi_free(v->call_sources);
+  wi_calls_release(&v->calls);
   wi_free(v->values);
   wi_last_release(&v->last);
   wi_gate_free(&v->gate);
@@ -448,13 +454,14 @@ void wi_pass_free(wi_pass **pass) {
       wi_free(p->refs[i].sources.items);
     }
   }
-  for (size_t i = 0; p->sources != NULL && i < p->spec->n_sources; i++) {
+  for (size_t i = 0; p->sources != NULL && i < p->n_sources; i++) {
     wi_br_snap_free(p->engine, &p->sources[i].snap);
     wi_pin_release(&p->sources[i].pin);
     wi_store_unref(&p->sources[i].store);
   }
   wi_free(p->views);
   wi_free(p->sources);
+  wi_arena_release(&p->arena);
   wi_free(p->refs);
   wi_free(p->order);
   wi_diags_release(&p->warnings);
@@ -501,6 +508,7 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
   o.spill_dir = profile->spill_dir;
   o.spill_limit = profile->spill_limit > 0 ? (uint64_t)profile->spill_limit : 0;
   o.now_us = now_us;
+  o.base = spec->root;
   o.storage = storage;
   o.n_storage = profile->storage.n;
   o.functions = &functions;

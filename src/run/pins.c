@@ -5,15 +5,31 @@
 
 #define WI_ORIGIN "run"
 
+/* The functions udf_registry and udf_docs open nothing. */
+static bool opens(const wi_run_source *source) {
+  return source->call == WI_CALL_NONE || wi_call_opens(source->call);
+}
+
+static void explain(const wi_run_source *source, weir_error *err) {
+  wi_err_context(err, source->call == WI_CALL_NONE ? "source '%s'" : "%s",
+                 source->spec->name);
+  wi_err_where(err, source->spec->place.file, source->spec->place.line,
+               source->spec->place.column);
+}
+
 static weir_status resolve(wi_pass *pass, wi_run_source *source, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
+  if (!opens(source)) {
+    source->resolved = true;
+    return WEIR_OK;
+  }
   source->started_us = wi_now_us();
   WI_CHECK(wi_uri_canonical(source->spec->uri, pass->spec->root, &uri, err));
-  for (size_t i = 0; i < pass->spec->n_sources; i++) {
+  for (size_t i = 0; i < pass->n_sources; i++) {
     wi_run_source *other = &pass->sources[i];
-    if (other != source && other->resolved && other->same == NULL &&
-        other->spec->version == source->spec->version &&
+    if (other != source && other->store != NULL && other->resolved &&
+        other->same == NULL && other->spec->version == source->spec->version &&
         strcmp(other->pin.uri, wi_buf_text(&uri)) == 0) {
       source->same = other;
       source->store = wi_store_ref(other->store);
@@ -27,9 +43,7 @@ static weir_status resolve(wi_pass *pass, wi_run_source *source, weir_error *err
   source->resolved = true;
 done:
   if (status != WEIR_OK) {
-    wi_err_context(err, "source '%s'", source->spec->name);
-    wi_err_where(err, source->spec->place.file, source->spec->place.line,
-                 source->spec->place.column);
+    explain(source, err);
   }
   source->finished_us = wi_now_us();
   wi_buf_release(&uri);
@@ -58,7 +72,7 @@ static void block_readers(wi_pass *pass, size_t source) {
 }
 
 void wi_pass_pin_sources(wi_pass *pass) {
-  for (size_t i = 0; i < pass->spec->n_sources; i++) {
+  for (size_t i = 0; i < pass->n_sources; i++) {
     weir_error one = WEIR_ERROR_INIT;
     if (is_needed(pass, i) && resolve(pass, &pass->sources[i], &one) != WEIR_OK) {
       wi_diags_take(pass->diags, &one, false);
@@ -123,18 +137,23 @@ weir_status wi_source_know(wi_pass *pass, wi_run_source *source, const json_t *r
   if (source->known) {
     return WEIR_OK;
   }
-  if (source->same != NULL) {
+  if (!opens(source)) {
+    /* its identity is all there is to know */
+  } else if (source->same != NULL) {
     WI_TRY(wi_source_know(pass, source->same, recorded, err));
     WI_TRY(copy_pin(source, err));
   } else if (!take_recorded(source, recorded)) {
     WI_TRY(wi_source_open(pass, source, err));
   }
-  wi_source_identity(source);
+  wi_source_identity(pass, source);
   source->known = true;
   return WEIR_OK;
 }
 
 weir_status wi_source_open(wi_pass *pass, wi_run_source *source, weir_error *err) {
+  if (!opens(source)) {
+    return WEIR_OK;
+  }
   if (source->same != NULL) {
     WI_TRY(wi_source_open(pass, source->same, err));
     return copy_pin(source, err);
@@ -145,9 +164,7 @@ weir_status wi_source_open(wi_pass *pass, wi_run_source *source, weir_error *err
   weir_status status =
       wi_pin_complete(pass->engine, source->store, &source->pin, &source->snap, err);
   if (status != WEIR_OK) {
-    wi_err_context(err, "source '%s'", source->spec->name);
-    wi_err_where(err, source->spec->place.file, source->spec->place.line,
-                 source->spec->place.column);
+    explain(source, err);
   }
   return status;
 }
@@ -159,6 +176,9 @@ weir_status wi_source_declare(wi_pass *pass, wi_run_source *source, weir_error *
     return WEIR_OK;
   }
   WI_CHECK(wi_source_open(pass, source, err));
+  if (source->call != WI_CALL_NONE) {
+    goto done; /* the plan itself is told of it */
+  }
   WI_CHECK(wi_delta_schema_arrow(source->pin.schema_json, &schema, err));
   WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, source->spec->name, &schema,
                               err));

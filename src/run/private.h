@@ -7,7 +7,7 @@
 #define WI_APP_PREFIX "weir/"
 
 /* keys.c */
-void wi_source_identity(wi_run_source *source);
+void wi_source_identity(const wi_pass *pass, wi_run_source *source);
 void wi_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
 void wi_gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
 void wi_planning_key(const wi_pass *pass, wi_run_view *view);
@@ -17,6 +17,12 @@ void wi_result_key(const wi_pass *pass, const wi_run_view *view, const char *pla
 weir_status wi_params_json(const wi_run_view *view, wi_buf *out, weir_error *err);
 wi_run_source *wi_pass_source(const wi_pass *pass, const char *name);
 wi_run_view *wi_pass_view(const wi_pass *pass, const char *name);
+
+/* calls.c */
+/* The sources that the view's table functions stand for; parameters must be bound. */
+weir_status wi_pass_add_calls(wi_pass *pass, wi_run_view *view, weir_error *err);
+weir_status wi_view_plan_with_calls(wi_pass *pass, wi_run_view *view, wi_view_plan **out,
+                                    weir_error *err);
 
 /* pins.c */
 /* Version and commit digest of every needed source, once per place. Errors go to the pass's

@@ -55,6 +55,8 @@ static bool input_moved(const wi_pass *pass, wi_run_view *view, const char *name
   view->action = WI_ACTION_FULL;
   if (source == NULL) {
     snprintf(view->reason, sizeof(view->reason), "upstream %s changed", name);
+  } else if (source->store == NULL) {
+    snprintf(view->reason, sizeof(view->reason), "functions changed");
   } else if (entry == NULL) {
     snprintf(view->reason, sizeof(view->reason), "input %s is new", name);
   } else {

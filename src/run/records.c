@@ -134,6 +134,9 @@ static void pins_json(const wi_pass *pass, const wi_run_view *view, wi_buf *out)
   wi_json_array(&j);
   for (size_t i = 0; i < view->n_sources; i++) {
     const wi_pin *pin = &pass->sources[view->sources[i]].pin;
+    if (pass->sources[view->sources[i]].store == NULL) {
+      continue;
+    }
     wi_json_object(&j);
     wi_json_kt(&j, "name", pass->sources[view->sources[i]].spec->name);
     wi_json_kt(&j, "uri", pin->uri);
@@ -213,8 +216,8 @@ static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *vi
 static weir_status record_tasks(wi_pass *pass, weir_error *err) {
   wi_record *r = NULL;
   WI_TRY(wi_record_new(WI_RECORD_TASKS, &r, err));
-  for (size_t i = 0; i < pass->spec->n_sources; i++) {
-    if (pass->sources[i].known) {
+  for (size_t i = 0; i < pass->n_sources; i++) {
+    if (pass->sources[i].known && pass->sources[i].store != NULL) {
       record_scan(r, pass, &pass->sources[i]);
     }
   }

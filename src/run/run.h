@@ -63,6 +63,8 @@ typedef struct wi_run_source {
   bool declared;
   char identity[WI_DIGEST_HEX];
   struct wi_run_source *same; /* an earlier source of the same place and version */
+  wi_call_kind call;          /* a table function's; WI_CALL_NONE: of weir.yml */
+  const wi_fn *fn;            /* that function */
   int64_t started_us, finished_us;
 } wi_run_source;
 
@@ -71,10 +73,12 @@ typedef struct wi_run_view {
   wi_refs refs;
   size_t *views; /* indexes of the views it reads, in order of name */
   size_t n_views;
-  size_t *sources; /* of sources */
+  size_t *sources; /* of sources, in order of name */
   size_t n_sources;
   wi_br_value *values; /* bound parameters, by name */
   size_t n_values;
+  wi_calls calls;       /* of weir's table functions */
+  size_t *call_sources; /* by call: its source */
   bool chosen, needed, blocked;
   /* decided */
   wi_store *store;
@@ -126,8 +130,10 @@ struct wi_pass {
   wi_engine *engine;
   int64_t now_us;
   wi_session *session;
-  wi_run_source *sources; /* as spec->sources */
-  wi_run_view *views;     /* as spec->views */
+  wi_run_source *sources; /* as spec->sources, then those that views call */
+  size_t n_sources;
+  wi_arena arena;     /* of the latter */
+  wi_run_view *views; /* as spec->views */
   wi_spec_refs *refs;
   size_t *order;     /* of views */
   wi_diags *diags;   /* the caller's: errors of the project */
@@ -178,6 +184,9 @@ weir_status wi_pass_session(const wi_spec *spec, wi_engine *engine, int64_t now_
                             wi_session **out, weir_error *err);
 /* Adds the project's own functions to such a session; the error has the place in weir.yml. */
 weir_status wi_pass_functions(const wi_spec *spec, wi_session *session, weir_error *err);
+/* The name of a plan's input, as wi_view_plan has it: a source's (also of a call) or a view's.
+ * NULL if it is of another schema. Points into `key`. */
+const char *wi_input_plain(const char *key);
 /* The relation's plain name, if it is in the project's own schema: "main.x" gives "x". NULL
  * if it names another schema. Points into `name`. */
 const char *wi_relation_plain(const char *name);

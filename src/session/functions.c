@@ -1,6 +1,7 @@
 /* The functions of src/udf, given to the engine's session. */
 #include <string.h>
 
+#include "session/calls.h"
 #include "session/private.h"
 #include "udf/udf.h"
 
@@ -129,11 +130,35 @@ static weir_status add_relation(wi_session *s, const wi_fn *fn, weir_error *err)
                                     err);
 }
 
+/* Only those that are answered here: the engine has its own. */
+static weir_status add_table(wi_session *s, const wi_fn *fn, weir_error *err) {
+  uint8_t identity[WI_DIGEST_SIZE];
+  if (wi_call_kind_of(fn) == WI_CALL_NONE) {
+    return WEIR_OK;
+  }
+  wi_udf_identity(fn, identity);
+  return wi_br_session_add_table_function(s->engine, s->handle, fn->name, identity,
+                                          fn->volatility, err);
+}
+
 weir_status wi_session_functions(wi_session *s, weir_error *err) {
   size_t n = 0;
   const wi_fn *const *list = wi_udf_list(&n);
   for (size_t i = 0; i < n; i++) {
-    WI_TRY((list[i]->kind == WI_FN_RELATION ? add_relation : add)(s, list[i], err));
+    switch ((wi_fn_kind)list[i]->kind) {
+      case WI_FN_RELATION:
+        WI_TRY(add_relation(s, list[i], err));
+        break;
+      case WI_FN_TABLE:
+        WI_TRY(add_table(s, list[i], err));
+        break;
+      case WI_FN_SCALAR:
+      case WI_FN_AGGREGATE:
+      case WI_FN_WINDOW:
+      default:
+        WI_TRY(add(s, list[i], err));
+        break;
+    }
   }
   return WEIR_OK;
 }

@@ -17,4 +17,14 @@ weir_status wi_session_functions(wi_session *session, weir_error *err);
 weir_status wi_session_aggregate(wi_session *session, const wi_fn *fn,
                                  const wi_br_function *described, weir_error *err);
 
+/* A new input; its names are copied. */
+weir_status wi_session_input_new(const char *schema, const char *name, wi_input_kind kind,
+                                 wi_input **out, weir_error *err);
+/* An input that does not belong to the session; NULL is fine. */
+void wi_session_input_free(wi_session *session, wi_input *input);
+/* Gives the input to the session, *input is then NULL. If there is one of this name it is
+ * left alone, and *out is the other. */
+weir_status wi_session_input_keep(wi_session *session, wi_input **input, wi_input **out,
+                                  weir_error *err);
+
 #endif

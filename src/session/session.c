@@ -107,6 +107,11 @@ weir_status wi_session_new(const wi_session_options *options, wi_session **out,
   s->spill_limit = options->spill_limit;
   s->functions = options->functions != NULL ? *options->functions : wi_fn_config_default;
   s->now_us = options->now_us != 0 ? options->now_us : wi_now_us();
+  s->base = options->base != NULL ? wi_strdup(options->base) : NULL;
+  if (options->base != NULL && s->base == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
   WI_CHECK(spill_folder(s, options->spill_dir, err));
   WI_CHECK(copy_storage(s, options->storage, options->n_storage, err));
   WI_CHECK(make_handle(s, options, err));
@@ -145,6 +150,7 @@ void wi_session_free(wi_session **session) {
     (void)wi_dir_remove_all(s->spill_dir, NULL);
   }
   wi_free(s->spill_dir);
+  wi_free(s->base);
   wi_engine_unref(&s->engine);
   pthread_mutex_destroy(&s->lock);
   wi_free(s);
@@ -155,28 +161,43 @@ weir_status wi_session_store(wi_session *s, const char *uri, wi_store **out,
   return wi_store_open(s->engine, uri, s->storage, s->n_storage, out, err);
 }
 
-/* Takes the input; it belongs to the session from here on, or is freed. */
-static weir_status keep(wi_session *s, wi_input *input, weir_error *err) {
+void wi_session_input_free(wi_session *s, wi_input *input) {
+  input_free(s->engine, input);
+}
+
+weir_status wi_session_input_keep(wi_session *s, wi_input **input, wi_input **out,
+                                  weir_error *err) {
   wi_buf key = WI_BUF_INIT;
   weir_status status = WEIR_OK;
-  wi_buf_fmt(&key, "%s.%s", input->schema, input->name);
+  wi_buf_fmt(&key, "%s.%s", (*input)->schema, (*input)->name);
   pthread_mutex_lock(&s->lock);
-  if (wi_map_has(&s->inputs, wi_buf_text(&key))) {
-    status = WI_ERR(err, WEIR_E_DUPLICATE_NAME, "there are two tables named '%s'",
-                    input->name);
-  } else if (key.failed || !wi_map_put(&s->inputs, wi_buf_text(&key), input)) {
+  *out = key.failed ? NULL : wi_map_get(&s->inputs, wi_buf_text(&key));
+  if (key.failed ||
+      (*out == NULL && !wi_map_put(&s->inputs, wi_buf_text(&key), *input))) {
     status = wi_err_nomem(err, WI_ORIGIN);
+  } else if (*out == NULL) {
+    *out = *input;
+    *input = NULL;
   }
   pthread_mutex_unlock(&s->lock);
-  if (status != WEIR_OK) {
-    input_free(s->engine, input);
-  }
   wi_buf_release(&key);
   return status;
 }
 
-static weir_status input_new(const char *schema, const char *name, wi_input_kind kind,
-                             wi_input **out, weir_error *err) {
+/* Takes the input; it belongs to the session from here on, or is freed. */
+static weir_status keep(wi_session *s, wi_input *input, weir_error *err) {
+  wi_input *kept = NULL;
+  weir_status status = wi_session_input_keep(s, &input, &kept, err);
+  if (status == WEIR_OK && input != NULL) {
+    status = WI_ERR(err, WEIR_E_DUPLICATE_NAME, "there are two tables named '%s'",
+                    input->name);
+  }
+  input_free(s->engine, input);
+  return status;
+}
+
+weir_status wi_session_input_new(const char *schema, const char *name, wi_input_kind kind,
+                                 wi_input **out, weir_error *err) {
   *out = wi_alloc(sizeof(**out));
   if (*out == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
@@ -221,7 +242,7 @@ weir_status wi_session_add_delta(wi_session *s, const char *schema, const char *
   struct ArrowSchema arrow = {0};
   wi_input *input = NULL;
   WI_CHECK(check_open(s, schema, name, err));
-  WI_CHECK(input_new(schema, name, WI_INPUT_DELTA, &input, err));
+  WI_CHECK(wi_session_input_new(schema, name, WI_INPUT_DELTA, &input, err));
   WI_CHECK(wi_uri_canonical(uri, base, &canonical, err));
   WI_CHECK(wi_session_store(s, wi_buf_text(&canonical), &input->store, err));
   WI_CHECK(wi_pin_resolve(s->engine, input->store, version, &input->pin, err));
@@ -251,7 +272,7 @@ weir_status wi_session_add_rows(wi_session *s, const char *schema, const char *n
   struct ArrowSchema arrow = {0};
   wi_input *input = NULL;
   WI_CHECK(check_open(s, schema, name, err));
-  WI_CHECK(input_new(schema, name, kind, &input, err));
+  WI_CHECK(wi_session_input_new(schema, name, kind, &input, err));
   int code = take->get_schema(take, &arrow);
   if (code != 0) {
     status = wi_stream_error(take, code, err);

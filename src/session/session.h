@@ -37,6 +37,7 @@ typedef struct wi_session_options {
   const char *spill_dir; /* a folder of the session's is made in it; NULL: TMPDIR */
   uint64_t spill_limit;
   int64_t now_us;
+  const char *base; /* where relative places in SQL begin; NULL: the working directory */
   const wi_br_pair *storage;
   size_t n_storage;
   const wi_br_pair *settings; /* beyond tables/settings.def: for tests of the digests */
@@ -53,6 +54,7 @@ typedef struct wi_session {
   char *spill_dir;
   uint64_t spill_limit;
   int64_t now_us;
+  char *base; /* NULL: the working directory */
   wi_br_pair *storage;
   size_t n_storage;
   wi_fn_config functions; /* what weir's functions read */

@@ -142,8 +142,8 @@ static weir_status make_plan(write_job *j, weir_error *err) {
   wi_buf sql = WI_BUF_INIT;
   wb_plan *made = NULL;
   WI_CHECK(select_sql(j, &sql, err));
-  WI_CHECK(wi_br_plan_sql(j->s->engine, j->s->handle, wi_buf_text(&sql), NULL, 0, true,
-                          &j->plan, err));
+  WI_CHECK(wi_br_plan_sql(j->s->engine, j->s->handle,
+                          &(wi_br_statement){.sql = wi_buf_text(&sql)}, &j->plan, err));
   WI_CHECK(wi_br_plan_cast(j->s->engine, j->plan, &j->target, &made, err));
   replace_plan(j, &made);
   if (j->n_partition_columns > 0) {

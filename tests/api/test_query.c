@@ -270,7 +270,8 @@ WT_TEST(files_cannot_be_read_by_path) {
   }
   for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++) {
     snprintf(sql, sizeof sql, "SELECT * FROM %s('%s')", functions[f], file);
-    wf_expect_error(s, sql, WEIR_E_UNKNOWN_FUNCTION);
+    bool to_come = strstr(functions[f], "_cache") != NULL;
+    wf_expect_error(s, sql, to_come ? WEIR_E_NOT_YET : WEIR_E_UNKNOWN_FUNCTION);
     snprintf(sql, sizeof sql, "SELECT * FROM m, LATERAL %s('%s')", functions[f], file);
     char got[256];
     weir_error err = WEIR_ERROR_INIT;

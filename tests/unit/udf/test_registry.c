@@ -172,7 +172,7 @@ WT_TEST(table_is_complete_and_sorted) {
     const wi_fn *f = all[i];
     WT_CHECK(i == 0 || strcmp(all[i - 1]->name, f->name) < 0);
     WT_CHECK(f->return_text && f->section && f->description && f->syntax && f->example);
-    WT_CHECK(f->example_result && f->n_tags > 0 && f->n_params > 0 && f->version > 0);
+    WT_CHECK(f->example_result && f->n_tags > 0 && f->version > 0);
     if (f->kind == WI_FN_AGGREGATE) {
       const wi_agg_ops *ops = f->agg;
       WT_CHECK(ops != NULL && ops->return_field && ops->state_schema && ops->open);
@@ -180,10 +180,13 @@ WT_TEST(table_is_complete_and_sorted) {
       WT_CHECK(ops->close != NULL && f->invoke == NULL && f->return_field == NULL);
     } else if (f->kind == WI_FN_RELATION) {
       WT_CHECK(f->rel != NULL && f->invoke == NULL && f->return_field == NULL);
+    } else if (f->kind == WI_FN_TABLE) {
+      WT_CHECK(f->invoke == NULL && f->return_field == NULL && f->agg == NULL);
     } else {
+      WT_CHECK(f->n_params > 0);
       WT_CHECK(f->invoke != NULL && f->return_field != NULL);
     }
-    WT_EQ_INT(f->volatility, WI_FN_IMMUTABLE);
+    WT_CHECK(f->kind == WI_FN_TABLE || f->volatility == WI_FN_IMMUTABLE);
     WT_CHECK(strncmp(f->syntax, f->name, strlen(f->name)) == 0);
     WT_CHECK(wi_udf_find(f->name) == f);
     for (size_t a = 0; a < f->n_aliases; a++) {
