@@ -65,6 +65,15 @@ void wi_xacc_view(const wi_xacc *acc, uint64_t g, wi_xview *out);
 /* Adds all of it to group g. */
 weir_status wi_xacc_merge(wi_xacc *acc, uint64_t g, const wi_xview *v, weir_error *err);
 
+/* ---- sums by plain additions of doubles (xlane.c) ---- */
+#define WI_XLANE_SUMS  16
+#define WI_XLANE_BLOCK 2048 /* values at once, at most */
+/* Whether additions round to nearest and keep subnormals here. */
+bool wi_xlanes_work(void);
+/* The exact sum of n values (a multiple of WI_XLANE_SUMS / 2) is that of `out`. False: not
+ * known to be. `lane` is kept from block to block. */
+bool wi_xlanes_sum(const double *v, size_t n, int *lane, double out[WI_XLANE_SUMS]);
+
 /* ---- results, rounded to nearest, ties to even (xround.c) ---- */
 double wi_xround_sum(const wi_xview *v);
 double wi_xround_avg(const wi_xview *v); /* of one row or more */
