@@ -416,7 +416,8 @@ static int append_decimal(const wi_order *order, struct ArrowArray *out,
 }
 
 static weir_status append_text(struct ArrowArray *out, wi_str s, weir_error *err) {
-  struct ArrowBufferView view = {.data.as_char = s.p, .size_bytes = (int64_t)s.n};
+  struct ArrowBufferView view = {.data.as_char = s.n > 0 ? s.p : "",
+                                 .size_bytes = (int64_t)s.n};
   int rc = ArrowArrayAppendBytes(out, view);
   if (rc != NANOARROW_OK && s.n > 0) {
     return WI_ERR(err, WEIR_E_TOO_LARGE,
