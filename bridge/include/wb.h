@@ -865,8 +865,9 @@ void wb_snap_free(struct wb_snap *snap);
 // rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
 // unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
 // Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
-// name for a named one}; null otherwise)), in the order of the text, one for each use. kind=statement comes first and has the class as
-// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+// name for a named one}; null otherwise)), in the order of the text, one for each use.
+// kind=statement comes first and has the class as its name:
+// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
 // SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
 int32_t wb_sql_refs(struct wb_rt *rt,
                     struct wb_str sql,

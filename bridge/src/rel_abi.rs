@@ -108,7 +108,11 @@ pub struct wb_relation_fn {
     pub drop_call: Option<unsafe extern "C" fn(call: *mut c_void)>,
     /// The state of one partition; it belongs to one thread at a time.
     pub open: Option<
-        unsafe extern "C" fn(call: *mut c_void, state: *mut *mut c_void, err: *mut wb_fn_err) -> c_int,
+        unsafe extern "C" fn(
+            call: *mut c_void,
+            state: *mut *mut c_void,
+            err: *mut wb_fn_err,
+        ) -> c_int,
     >,
     /// Bytes that run needs for a chunk of so many rows, the result included.
     pub scratch:

@@ -139,7 +139,8 @@ impl<'a> Builder<'a> {
         if wants.flags & TOTAL != 0 {
             for field in projection.schema.fields() {
                 let name = field.name();
-                let there = side.groups.contains(name) || side.order.iter().any(|k| k.column == *name);
+                let there =
+                    side.groups.contains(name) || side.order.iter().any(|k| k.column == *name);
                 if !there && sortable(field.data_type()) {
                     let key = Key { column: name.clone(), descending: false, nulls_first: true };
                     side.order.push(key);

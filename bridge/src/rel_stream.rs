@@ -108,7 +108,11 @@ impl Comparer {
 }
 
 impl Cursor {
-    fn new(input: SendableRecordBatchStream, side: &SideColumns, memory: MemoryReservation) -> Self {
+    fn new(
+        input: SendableRecordBatchStream,
+        side: &SideColumns,
+        memory: MemoryReservation,
+    ) -> Self {
         let schema = input.schema();
         Self {
             input,

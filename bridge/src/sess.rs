@@ -33,8 +33,8 @@ use crate::rel_exec::HostQueryPlanner;
 use crate::rel_sql::HostRelations;
 use crate::rt::RtInner;
 use crate::stream;
-use crate::udf::{self, Spec};
 use crate::udaf;
+use crate::udf::{self, Spec};
 
 /// DataFusion's own; tables in it would hide the real ones.
 const INFORMATION_SCHEMA: &str = "information_schema";

@@ -88,11 +88,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn functions(
-    state: &SessionState,
-    macros: &Macros,
-    relations: &[Relation],
-) -> Result<RecordBatch> {
+fn functions(state: &SessionState, macros: &Macros, relations: &[Relation]) -> Result<RecordBatch> {
     let mut rows: BTreeMap<(String, &str), Function> = BTreeMap::new();
     let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
         let mut aliases = aliases.to_vec();

@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::sql::parser::{CopyToSource, DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement, TableFactor,
-    TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
+    Expr, FunctionArg, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement,
+    TableFactor, TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;
@@ -340,13 +340,8 @@ fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
     let lines = UInt32Array::from_iter_values(rows.iter().map(|r| r.line));
     let columns = UInt32Array::from_iter_values(rows.iter().map(|r| r.column));
     let args: StringArray = rows.iter().map(|r| r.args.as_deref()).collect();
-    let arrays: [Arc<dyn arrow::array::Array>; 5] = [
-        Arc::new(kinds),
-        Arc::new(names),
-        Arc::new(lines),
-        Arc::new(columns),
-        Arc::new(args),
-    ];
+    let arrays: [Arc<dyn arrow::array::Array>; 5] =
+        [Arc::new(kinds), Arc::new(names), Arc::new(lines), Arc::new(columns), Arc::new(args)];
     Ok(RecordBatch::try_new(schema, arrays.to_vec())?)
 }
 
@@ -354,8 +349,9 @@ fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
 /// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
 /// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
 /// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
-/// name for a named one}; null otherwise)), in the order of the text, one for each use. kind=statement comes first and has the class as
-/// its name: query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+/// name for a named one}; null otherwise)), in the order of the text, one for each use.
+/// kind=statement comes first and has the class as its name:
+/// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
 /// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_sql_refs(
@@ -411,7 +407,8 @@ mod tests {
         assert_eq!(names(sql, "parameter"), ["n", "Y"]);
         assert_eq!(names(sql, "relation"), Vec::<String>::new());
         assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
-        let args = |sql| refs(sql, &BTreeSet::new()).unwrap().into_iter().find_map(|r| r.args).unwrap();
+        let args =
+            |sql| refs(sql, &BTreeSet::new()).unwrap().into_iter().find_map(|r| r.args).unwrap();
         assert_eq!(
             args("SELECT * FROM Read_Delta('a', ((-5)), $p, t.X, uri => 1 + 1)"),
             concat!(
