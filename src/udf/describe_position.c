@@ -88,7 +88,7 @@ const wi_fn wi_fn_interval_align_score = {
         "interval_align_score(left_start, left_end, right_start, "
         "right_end)",
     .example = "interval_align_score(0, 5, 10, 20)",
-    .example_result = "-10",
+    .example_result = "-10.0",
     .tags = tags_align,
     .n_tags = COUNT(tags_align),
     .volatility = WI_FN_IMMUTABLE,
