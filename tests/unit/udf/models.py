@@ -342,14 +342,12 @@ SCALAR |= {
     "interval_align_score": [("interval_align_score(big, i, k, j)",
                               lambda r: None if align_score(r) is None
                               else 0.0 - align_score(r))],
-    "list_compact": [("list_compact(ls)", of(compact, "ls")),
-                     ("list_compact(lf)", of(compact, "lf"))],
     "list_unique_sorted": [("list_unique_sorted(ls)", of(unique_sorted, "ls")),
                            ("list_unique_sorted(li)", of(unique_sorted, "li")),
                            ("list_unique_sorted(lf)", of(unique_sorted, "lf"))],
     "map_get_default": [
         ("map_get_default(m, 'a', word)", map_get("m", "a", lambda r: r["word"])),
-        ("map_get_default(mi, 'Key', -1)", map_get("mi", "Key", lambda r: -1)),
+        ("map_get_default(mi, 'Key', big)", map_get("mi", "Key", lambda r: r["big"])),
     ],
     "map_normalize": [
         ("map_normalize(m)", of(map_normal, "m")),

@@ -159,7 +159,11 @@ static inline void t_show(const struct ArrowSchema *schema,
   } else if (view.storage_type == NANOARROW_TYPE_BOOL) {
     snprintf(out, cap, "%s", ArrowArrayViewGetIntUnsafe(&view, row) ? "true" : "false");
   } else if (view.storage_type == NANOARROW_TYPE_DOUBLE) {
-    snprintf(out, cap, "%.17g", ArrowArrayViewGetDoubleUnsafe(&view, row));
+    double d = ArrowArrayViewGetDoubleUnsafe(&view, row);
+    size_t n = (size_t)snprintf(out, cap, "%.17g", d); /* -10.0, as the command prints */
+    if (n + 2 < cap && strpbrk(out, ".eni") == NULL) {
+      snprintf(out + n, cap - n, ".0");
+    }
   } else if (strcmp(schema->format, "u") == 0) {
     struct ArrowStringView v = ArrowArrayViewGetStringUnsafe(&view, row);
     snprintf(out, cap, "%.*s", (int)v.size_bytes, v.data);
