@@ -4,6 +4,7 @@
   check.py facts FACTS SRC   definitions, names, imports and calls against the module ast
   check.py lake FACTS LAKE   the innermost definitions by search, ids, and the graph's ends
   check.py fixture FACTS LAKE   the worked fixture (tests/codegraph/fixture): its ids and edges
+  check.py indexed FACTS LAKE   the same with the worked SCIP index
 
 Tables are read with the deltalake package. Exit code 1: something differs.
 """
@@ -222,7 +223,11 @@ FIXTURE_EDGES = {
 }
 
 
-def check_fixture(facts, lake):
+MATH = ("PY_READS_SYMBOL", "a.py", 36, 40, "node:" + hashlib.blake2b(
+    b"py math/\x1fSCIP_SYMBOL", digest_size=16).hexdigest())
+
+
+def check_fixture(facts, lake, more=frozenset()):
     bad = 0
     for view, want in FIXTURE_IDS.items():
         name = {"defs": "def_id", "refs": "ref_id", "imports": "import_id", "calls": "call_id"}
@@ -231,16 +236,26 @@ def check_fixture(facts, lake):
         print(f"{view}: {'as written' if got == want else got}")
     columns = ["edge_kind", "path", "bstart", "bend", "dst_node_id"]
     edges = {r for r in rows(lake, "cpg_edges", columns) if r[0] != "SCOPE_PARENT"}
-    print(f"edges: {'as written' if edges == FIXTURE_EDGES else edges}")
+    print(f"edges: {'as written' if edges == FIXTURE_EDGES | more else edges}")
     nodes = {r[0] for r in rows(lake, "cpg_nodes", ["node_id"])}
     bad += not {AREA, "node:9d7ee662b755bc727199f9e2edd9dee3"} <= nodes
     calls = dict(rows(lake, "call_resolution", ["callee_text", "resolution"]))
     bad += calls != {"print": "unresolved", "area": "resolved"}
     print(f"calls: {calls}")
-    return bad + (edges != FIXTURE_EDGES)
+    return bad + (edges != FIXTURE_EDGES | more)
 
 
-CHECKS = {"facts": check_facts, "lake": check_lake, "fixture": check_fixture}
+def check_indexed(facts, lake):
+    bad = check_fixture(facts, lake, {MATH})
+    spans = set(rows(lake, "occurrences", ["path", "bstart", "bend", "symbol", "origin"]))
+    want = {("a.py", 16, 20, "py a/area().", "scip"), ("a.py", 36, 40, "py math/", "scip"),
+            ("b.py", 14, 18, "py a/area().", "scip"), ("b.py", 25, 29, "py a/area().", "scip")}
+    print(f"occurrences: {'as written' if spans == want else spans}")
+    return bad + (spans != want)
+
+
+CHECKS = {"facts": check_facts, "lake": check_lake, "fixture": check_fixture,
+          "indexed": check_indexed}
 
 if __name__ == "__main__":
     if len(sys.argv) != 4 or sys.argv[1] not in CHECKS:

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codefacts.h"
+#include "scip.h"
 
 #define BATCH_ROWS  8192
 #define BATCH_BYTES ((size_t)8 << 20) /* of text: long before 32-bit offsets end */
@@ -145,7 +145,8 @@ typedef struct stream {
   const cf_facts *facts; /* being read; NULL: ask for the next */
   uint32_t row;
   const cf_tree *tree;
-  size_t file;
+  size_t file;         /* or document */
+  const cf_scip *scip; /* not NULL: its occurrences */
   bool ended;
   cf_error error;
 } stream;
@@ -245,6 +246,29 @@ static bool fill_files(stream *s, cf_row *r) {
   return true;
 }
 
+static bool fill_occurrences(stream *s, cf_row *r) {
+  while (s->file < s->scip->n && !full(r)) {
+    const cf_document *d = &s->scip->documents[s->file];
+    while (s->row < d->n && !full(r)) {
+      cf_put_occurrence(r, s->scip, s->file, s->row++);
+      end_row(r);
+    }
+    if (s->row == d->n) {
+      s->file++;
+      s->row = 0;
+    }
+  }
+  s->ended = s->file == s->scip->n;
+  return true;
+}
+
+static bool fill(stream *s, cf_row *r) {
+  if (s->scip != NULL) {
+    return fill_occurrences(s, r);
+  }
+  return s->pipeline == NULL ? fill_files(s, r) : fill_facts(s, r);
+}
+
 static int get_next(struct ArrowArrayStream *self, struct ArrowArray *out) {
   stream *s = self->private_data;
   struct ArrowSchema schema = {.release = NULL};
@@ -262,8 +286,7 @@ static int get_next(struct ArrowArrayStream *self, struct ArrowArray *out) {
     rc = ArrowArrayStartAppending(&batch);
   }
   if (rc == 0) {
-    bool ok = s->pipeline == NULL ? fill_files(s, &row) : fill_facts(s, &row);
-    rc = ok ? row.status : EIO;
+    rc = fill(s, &row) ? row.status : EIO;
   }
   if (rc == 0 && batch.length > 0) {
     rc = ArrowArrayFinishBuildingDefault(&batch, NULL);
@@ -320,4 +343,8 @@ bool cf_stream_facts(cf_pipeline *p, size_t table, struct ArrowArrayStream *out,
 
 bool cf_stream_files(const cf_tree *tree, struct ArrowArrayStream *out, cf_error *err) {
   return make_stream((stream){.table = &cf_table_files, .tree = tree}, out, err);
+}
+
+bool cf_stream_scip(const cf_scip *index, struct ArrowArrayStream *out, cf_error *err) {
+  return make_stream((stream){.table = &cf_table_scip, .scip = index}, out, err);
 }

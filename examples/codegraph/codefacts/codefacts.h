@@ -54,6 +54,9 @@ void cf_sha256_hex(const void *bytes, size_t n, char out[65]);
 
 /* ---- the files (walk.c) ---- */
 
+/* The identifier of a file and the bucket it belongs to. */
+void cf_file_id(const char *path, int32_t buckets, char out[CF_ID_SIZE], int32_t *bucket);
+
 typedef enum cf_status {
   CF_OK = 0,
   CF_SYNTAX_ERRORS = 1, /* parsed; facts are of what could be understood */

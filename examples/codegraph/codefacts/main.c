@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "scip.h"
 #include "sink.h"
 
 #define MAX_EXCLUDE 64
@@ -12,13 +13,16 @@
 #define MAX_THREADS 64
 
 static const char usage[] =
-    "usage: codefacts SRC --out DIR [--threads N] [--buckets N] [--exclude GLOB]...\n"
+    "usage: codefacts SRC --out DIR [--scip INDEX] [--threads N] [--buckets N]\n"
+    "                 [--exclude GLOB]...\n"
     "\n"
     "Reads all *.py below SRC and writes the tables repo_files, file_line_index, "
     "cst_defs,\n"
     "cst_refs, cst_imports and cst_callsites below DIR. Run again, it writes only the\n"
     "partitions (buckets of files) in which a file is new, changed or gone.\n"
+    "scip_occurrences holds what a SCIP index of the same sources says, if one is given.\n"
     "\n"
+    "  --scip INDEX    a SCIP index whose paths are relative to SRC\n"
     "  --threads N     parse with N threads (default: one per processor)\n"
     "  --buckets N     number of partitions (default 16)\n"
     "  --exclude GLOB  leave out paths or names that match; may be given more than "
@@ -27,6 +31,7 @@ static const char usage[] =
 typedef struct options {
   const char *source;
   const char *out;
+  const char *scip;
   const char *exclude[MAX_EXCLUDE];
   size_t n_exclude;
   int32_t buckets;
@@ -54,6 +59,8 @@ static bool parse_option(options *o, const char *name, const char *value, cf_err
   }
   if (strcmp(name, "--out") == 0) {
     o->out = value;
+  } else if (strcmp(name, "--scip") == 0) {
+    o->scip = value;
   } else if (strcmp(name, "--exclude") == 0) {
     if (o->n_exclude == MAX_EXCLUDE) {
       return cf_fail(err, "more than %d --exclude", MAX_EXCLUDE);
@@ -303,6 +310,40 @@ static bool write_all(const options *o, cf_sink *sink, cf_tree *tree, const chan
   return ok;
 }
 
+/* The whole table anew, and only if the index is another one. */
+static bool write_scip(const options *o, cf_sink *sink, cf_error *err) {
+  cf_scip index = {0};
+  char before[65];
+  bool there = false;
+  struct ArrowArrayStream stream = {.release = NULL};
+  int32_t *buckets = calloc((size_t)o->buckets, sizeof(*buckets));
+  if (buckets == NULL) {
+    return cf_fail(err, "out of memory");
+  }
+  for (int32_t b = 0; b < o->buckets; b++) {
+    buckets[b] = b;
+  }
+  bool ok = cf_scip_read(o->scip, o->buckets, &index, err) &&
+            cf_sink_previous_scip(sink, before, &there, err);
+  /* An index without occurrences leaves the same table as none. */
+  const char *now = index.n_occurrences > 0 ? index.sha256 : "";
+  if (ok && (!there || strcmp(now, before) != 0)) {
+    ok = cf_stream_scip(&index, &stream, err) &&
+         cf_sink_write(sink, cf_table_scip.name, true, buckets, (size_t)o->buckets,
+                       &stream, err);
+    if (ok && o->scip != NULL) {
+      (void)printf("codefacts: %zu occurrences of %zu documents from the SCIP index\n",
+                   index.n_occurrences, index.n);
+    }
+  }
+  if (stream.release != NULL) {
+    stream.release(&stream);
+  }
+  cf_scip_release(&index);
+  free(buckets);
+  return ok;
+}
+
 /* ---- report ---- */
 
 static void report(const cf_tree *tree, const changes *what, int32_t buckets) {
@@ -340,7 +381,7 @@ static bool run(const options *o, cf_error *err) {
   changes what = {false, NULL, 0};
   bool ok = cf_walk(o->source, o->exclude, o->n_exclude, o->buckets, &tree, err) &&
             cf_sink_new(o->out, &sink, err) && cf_sink_previous(sink, &before, err) &&
-            find_changes(o, &tree, &before, &what, err);
+            find_changes(o, &tree, &before, &what, err) && write_scip(o, sink, err);
   if (ok && what.n > 0) {
     ok = write_all(o, sink, &tree, &what, err);
   }

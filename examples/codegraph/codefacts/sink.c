@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "scip.h"
 #include "sink.h"
 #include "weir/query.h"
 #include "weir/session.h"
@@ -18,7 +19,8 @@ struct cf_sink {
 
 static const cf_table *const tables[] = {&cf_table_files,   &cf_table_lines,
                                          &cf_table_defs,    &cf_table_refs,
-                                         &cf_table_imports, &cf_table_calls};
+                                         &cf_table_imports, &cf_table_calls,
+                                         &cf_table_scip};
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* Moves weir's error into ours. */
@@ -219,6 +221,26 @@ bool cf_sink_previous(cf_sink *sink, cf_previous_list *out, cf_error *err) {
                     "SELECT path, coalesce(file_sha256, '') AS file_sha256, bucket,"
                     " facts_version FROM repo_files",
                     add_previous, out, err);
+}
+
+static bool note_sha256(void *ctx, const struct ArrowArrayView *batch, int64_t row) {
+  struct ArrowStringView hash = ArrowArrayViewGetStringUnsafe(batch->children[0], row);
+  (void)snprintf(ctx, 65, "%.*s", (int)hash.size_bytes, hash.data);
+  return true;
+}
+
+bool cf_sink_previous_scip(cf_sink *sink, char sha256[65], bool *there, cf_error *err) {
+  sha256[0] = '\0';
+  char *path = table_path(sink, cf_table_scip.name);
+  bool ok =
+      path != NULL ? exists(sink, path, there, err) : cf_fail(err, "out of memory");
+  free(path);
+  if (!ok || !*there) {
+    return ok;
+  }
+  return read_query(sink,
+                    "SELECT coalesce(max(index_sha256), '') AS hash FROM scip_occurrences",
+                    note_sha256, sha256, err);
 }
 
 /* ---- writing ---- */

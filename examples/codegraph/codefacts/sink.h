@@ -24,6 +24,9 @@ bool cf_sink_new(const char *folder, cf_sink **out, cf_error *err);
 void cf_sink_free(cf_sink **sink);
 /* What repo_files says now; empty when there is no such table. */
 bool cf_sink_previous(cf_sink *sink, cf_previous_list *out, cf_error *err);
+/* SHA-256 of the index that scip_occurrences was made from; empty: of none. *there: whether
+ * there is such a table. */
+bool cf_sink_previous_scip(cf_sink *sink, char sha256[65], bool *there, cf_error *err);
 /* One commit: the partitions `buckets` of the table (made if absent) now hold exactly the rows
  * of the stream, and no other partition changes. With all = true everything is replaced. The
  * stream is consumed. Callable from several threads at once for different tables. */

@@ -63,6 +63,13 @@ static int32_t bucket_of(const char *file_id, int32_t buckets) {
   return (int32_t)(strtoull(digits, NULL, 16) % (unsigned long long)buckets);
 }
 
+void cf_file_id(const char *path, int32_t buckets, char out[CF_ID_SIZE],
+                int32_t *bucket) {
+  cf_text part = cf_text_of(path);
+  cf_stable_id("file", &part, 1, out);
+  *bucket = bucket_of(out, buckets);
+}
+
 static bool add_file(walk *w, char *path) {
   cf_tree *t = w->tree;
   if (t->n == t->cap) {
@@ -77,9 +84,7 @@ static bool add_file(walk *w, char *path) {
   }
   cf_file *file = &t->files[t->n++];
   *file = (cf_file){.path = path};
-  cf_text part = cf_text_of(path);
-  cf_stable_id("file", &part, 1, file->file_id);
-  file->bucket = bucket_of(file->file_id, w->buckets);
+  cf_file_id(path, w->buckets, file->file_id, &file->bucket);
   return true;
 }
 

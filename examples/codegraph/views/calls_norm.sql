@@ -19,6 +19,8 @@ SELECT
   callee_shape,
   callee_text,
   callee_dotted,
+  -- The last name of the callee: what a SCIP index has an occurrence for.
+  regexp_replace(coalesce(callee_dotted, callee_text), '^.*[.]', '') AS callee_name,
   callee_root,
   -- root.name and no longer: the part after the dot.
   CASE

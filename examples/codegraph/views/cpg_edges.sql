@@ -19,14 +19,15 @@ WITH every AS (
     stable_id_parts('node', symbol, 'SCIP_SYMBOL') AS dst_node_id,
     def_id AS entity_id,
     path,
-    name_bstart AS bstart,
-    name_bend AS bend,
-    'definition' AS resolution_method,
-    1000 AS score,
+    bstart,
+    bend,
+    method AS resolution_method,
+    score,
     CAST(1 AS INT) AS symbol_roles,
-    1 AS candidate_count,
-    'defs_norm' AS task_name
-  FROM defs_norm
+    candidate_count,
+    origin,
+    'rel_defs' AS task_name
+  FROM rel_defs
   UNION ALL
   SELECT
     'PY_IMPORTS_SYMBOL' AS edge_kind,
@@ -36,13 +37,13 @@ WITH every AS (
     path,
     bstart,
     bend,
-    target_kind AS resolution_method,
+    method AS resolution_method,
     score,
     CAST(2 AS INT) AS symbol_roles,
     candidate_count,
-    'import_resolution' AS task_name
-  FROM import_resolution
-  WHERE symbol IS NOT NULL
+    origin,
+    'rel_imports' AS task_name
+  FROM rel_imports
   UNION ALL
   SELECT
     CASE WHEN expr_ctx = 'Load' THEN 'PY_READS_SYMBOL' ELSE 'PY_WRITES_SYMBOL' END AS edge_kind,
@@ -52,13 +53,13 @@ WITH every AS (
     path,
     bstart,
     bend,
-    resolution_method,
+    method AS resolution_method,
     score,
     CAST(CASE WHEN expr_ctx = 'Load' THEN 8 ELSE 4 END AS INT) AS symbol_roles,
     candidate_count,
-    'ref_resolution' AS task_name
-  FROM ref_resolution
-  WHERE symbol IS NOT NULL
+    origin,
+    'rel_refs' AS task_name
+  FROM rel_refs
   UNION ALL
   SELECT
     'PY_CALLS_SYMBOL' AS edge_kind,
@@ -68,13 +69,13 @@ WITH every AS (
     path,
     bstart,
     bend,
-    resolution_method,
+    method AS resolution_method,
     score,
     CAST(8 AS INT) AS symbol_roles,
     candidate_count,
-    'call_resolution' AS task_name
-  FROM call_resolution
-  WHERE symbol IS NOT NULL
+    origin,
+    'rel_calls' AS task_name
+  FROM rel_calls
   UNION ALL
   SELECT
     'SCOPE_PARENT' AS edge_kind,
@@ -91,6 +92,7 @@ WITH every AS (
     1000 AS score,
     CAST(0 AS INT) AS symbol_roles,
     1 AS candidate_count,
+    'cst' AS origin,
     'enclosing_def' AS task_name
   FROM enclosing_def
   WHERE def_id IS NOT NULL
@@ -107,6 +109,7 @@ WITH every AS (
     1000 AS score,
     CAST(0 AS INT) AS symbol_roles,
     1 AS candidate_count,
+    'cst' AS origin,
     'defs_norm' AS task_name
   FROM defs_norm
   WHERE container_def_id IS NOT NULL
@@ -119,12 +122,12 @@ SELECT
   path,
   bstart,
   bend,
-  'cst' AS origin,
+  origin,
   resolution_method,
   CAST(score AS DOUBLE) / 1000.0 AS confidence,
   CAST(score AS DOUBLE) AS score,
   symbol_roles,
-  'cst' AS qname_source,
+  origin AS qname_source,
   CASE WHEN candidate_count > 1 THEN stable_id('ambiguity', entity_id) END AS ambiguity_group_id,
   task_name,
   CAST(3 AS INT) AS task_priority

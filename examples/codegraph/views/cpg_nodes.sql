@@ -70,6 +70,6 @@ SELECT
   CAST(NULL AS BIGINT) AS bstart,
   CAST(NULL AS BIGINT) AS bend,
   CAST(NULL AS VARCHAR) AS file_id,
-  'symbols' AS task_name,
+  'graph_symbols' AS task_name,
   CAST(2 AS INT) AS task_priority
-FROM symbols
+FROM graph_symbols

@@ -3,30 +3,13 @@ materialized: table
 key: [def_id]
 constraints:
   line_ok: "line_no >= 1"
-description: >
-  The line on which each definition starts, counted from 1, and its text. As in enclosing_def, a
-  running count over sorted positions takes the place of a join on a range.
+description: The line on which each definition starts, counted from 1, and its text.
 */
-WITH positions AS (
-  SELECT path, line_start_byte AS pos, 0 AS step, 1 AS is_line, NULL AS def_id
-  FROM file_line_index
-  UNION ALL
-  SELECT path, bstart AS pos, 1 AS step, 0 AS is_line, def_id
-  FROM defs_norm
-),
-
-counted AS (
-  SELECT
-    path,
-    def_id,
-    sum(is_line) OVER (
-      PARTITION BY path ORDER BY pos, step, def_id
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS line_no
-  FROM positions
+SELECT def_id, path, line_no + 1 AS line_no, line_text
+FROM interval_align(
+  (SELECT def_id, path, bstart FROM defs_norm), file_line_index,
+  left_end => 'bstart',
+  right_start => 'line_start_byte', right_end => 'line_end_byte',
+  right_columns => 'line_no, line_text',
+  emit_match_meta => false
 )
-
-SELECT c.def_id, c.path, c.line_no, l.line_text
-FROM counted AS c
-JOIN file_line_index AS l ON c.path = l.path AND c.line_no = l.line_no + 1
-WHERE c.def_id IS NOT NULL

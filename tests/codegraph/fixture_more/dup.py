@@ -1,0 +1,5 @@
+def f(a):
+    return a
+def f(b):
+    return b
+f(1)

@@ -1,0 +1,3 @@
+def größe(n):
+    return n
+π = "𝄞é"; x = größe(3); y = größe(len("𝄞"))
