@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::{Column, DFSchema, DFSchemaRef, internal_err, plan_err};
 use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
@@ -291,6 +291,20 @@ fn without_pushed(
     }
 }
 
+/// An output's field over an input whose column may have another type by now: the engine
+/// coerces the types of a union, for one, only after the statement was read.
+fn retyped(field: &FieldRef, input: &LogicalPlan, column: &str) -> FieldRef {
+    let schema = input.schema();
+    let Some(at) = schema.index_of_column_by_name(None, column) else { return Arc::clone(field) };
+    let now = schema.field(at);
+    if now.data_type() == field.data_type() && (field.is_nullable() || !now.is_nullable()) {
+        return Arc::clone(field);
+    }
+    let nullable = field.is_nullable() || now.is_nullable();
+    let fresh = field.as_ref().clone().with_data_type(now.data_type().clone());
+    Arc::new(fresh.with_nullable(nullable))
+}
+
 impl UserDefinedLogicalNodeCore for RelNode {
     fn name(&self) -> &str {
         &self.call.fun.name
@@ -349,10 +363,16 @@ impl UserDefinedLogicalNodeCore for RelNode {
         for (column, field) in self.left.outputs.iter().zip(self.schema.fields()) {
             if has(&left, column) {
                 outputs.push(column.clone());
-                fields.push(Arc::clone(field));
+                fields.push(retyped(field, &left, column));
             }
         }
-        fields.extend(self.schema.fields().iter().skip(self.left.outputs.len()).map(Arc::clone));
+        let others = self.schema.fields().iter().skip(self.left.outputs.len());
+        for (ord, field) in others.enumerate() {
+            fields.push(match self.right.outputs.get(ord) {
+                Some(column) => retyped(field, &right, column),
+                None => Arc::clone(field),
+            });
+        }
         let lost = |plan: &LogicalPlan, side: &Side| {
             let read = side.groups.iter().chain(&side.values);
             let mut read = read.chain(side.order.iter().map(|key| &key.column));

@@ -193,8 +193,8 @@ def more_fixtures():
         at("nested.py", "helper(b)", "py nested/helper()."),
         at("nested.py", "inner(a)", "py nested/outer().inner()."),
         at("dup.py", "f(1)", "py dup/f()."),
-        ("PY_CALLS_SYMBOL", "same_a.py", 26, 31, "py same_a/one()."),
-        ("PY_CALLS_SYMBOL", "same_b.py", 26, 31, "py same_b/one()."),
+        ("PY_CALLS_SYMBOL", "same_a.py", 24, 29, "py same_a/one()."),
+        ("PY_CALLS_SYMBOL", "same_b.py", 24, 29, "py same_b/one()."),
     }, got
     inner = rows(folder, "SELECT d.name FROM enclosing_def e JOIN defs_norm d ON e.def_id = d.def_id "
                          "JOIN calls_norm c ON c.call_id = e.entity_id WHERE c.callee_text = 'helper'")
