@@ -162,7 +162,7 @@ static bool run(wi_session *s, const way *w, const char *sql, char out[WI_DIGEST
   options.batch_rows = (uint32_t)strtoul(w->batch_rows, NULL, 10);
   options.memory_bytes = w->memory;
   options.spill_dir = s->spill_dir;
-  bool fine = wi_view_plan_new(s, &view, NULL, 0, &plan, &err) == WEIR_OK &&
+  bool fine = wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, &err) == WEIR_OK &&
               wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
                              &exec, &err) == WEIR_OK &&
               wi_br_exec_stream(s->engine, exec, &stream, &err) == WEIR_OK;
