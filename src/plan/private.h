@@ -4,6 +4,10 @@
 
 #include "plan/plan.h"
 
+/* UNKNOWN_FUNCTION if a query calls functions that the session does not have: all of them,
+ * with the nearest names, at the place of the first (functions.c). */
+weir_status wi_functions_check(wi_session *session, const char *sql, weir_error *err);
+
 /* Is aggregate `ordinal` of that node read by nothing but array_sort (ordered.c)? */
 weir_status wi_agg_is_sorted(wi_engine *engine, const wb_plan *plan, int64_t node,
                              int64_t ordinal, bool *sorted, weir_error *err);

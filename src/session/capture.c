@@ -89,6 +89,21 @@ static weir_status note_volatility(wi_session *s, wi_str name, const char *text,
   return WEIR_OK;
 }
 
+/* The aliases, comma-joined: known names, too. */
+static weir_status note_aliases(wi_session *s, wi_str aliases, const char *text,
+                                weir_error *err) {
+  while (aliases.n > 0) {
+    const char *comma = memchr(aliases.p, ',', aliases.n);
+    size_t n = comma != NULL ? (size_t)(comma - aliases.p) : aliases.n;
+    wi_str one = {aliases.p, n};
+    WI_TRY(note_volatility(s, one, text, err));
+    n += comma != NULL ? 1 : 0;
+    aliases.p += n;
+    aliases.n -= n;
+  }
+  return WEIR_OK;
+}
+
 static weir_status read_volatility(wi_session *s, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
@@ -104,6 +119,7 @@ static weir_status read_volatility(wi_session *s, weir_error *err) {
                        : wi_str_eq(v, "stable") ? "stable"
                                                 : "immutable";
     WI_CHECK(note_volatility(s, wi_cursor_text(rows, 0), text, err));
+    WI_CHECK(note_aliases(s, wi_cursor_text(rows, 4), text, err));
   }
 done:
   wi_cursor_free(&rows);
