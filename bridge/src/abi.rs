@@ -252,10 +252,48 @@ pub enum wb_sess_table {
     /// immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
     /// builtin|host|project
     WB_SESS_FUNCTIONS = 2,
-    /// kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
+    /// kind analyzer|optimizer|physical|rewrite|planner|operator|replace, ordinal Int32, name,
+    /// version, parameters ('' for the engine's own, whose version is the engine's)
     WB_SESS_RULES = 3,
     /// name, text: CREATE FUNCTION as it is carried out, earlier macros expanded
     WB_SESS_MACROS = 4,
+}
+
+#[repr(C)]
+pub enum wb_rule_kind {
+    /// the operator `name` over a left side of the class stands for the scalar `function` of
+    /// both sides
+    WB_RULE_OPERATOR = 1,
+    /// wb_plan_replace puts the aggregate `function` in the place of the aggregate `name` of
+    /// one argument of the class
+    WB_RULE_REPLACE = 2,
+    /// `name` is another name of `function`, whose plans know nothing of it
+    WB_RULE_ALIAS = 3,
+}
+
+#[repr(C)]
+pub enum wb_rule_flags {
+    /// the right side is the first argument
+    WB_RULE_SWAPPED = 1,
+    /// the result is cast to text
+    WB_RULE_AS_TEXT = 2,
+    /// a cast of integers to floats around the argument is taken away
+    WB_RULE_STRIP_CAST = 4,
+}
+
+/// A rule of a session.
+#[repr(C)]
+pub struct wb_rule {
+    /// wb_rule_kind
+    pub kind: i32,
+    pub name: wb_str,
+    pub function: wb_str,
+    /// wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
+    pub type_class: i32,
+    /// wb_rule_flags
+    pub flags: u32,
+    /// rises when what the rule does changes
+    pub version: u32,
 }
 
 /// A staged Parquet file.
@@ -335,6 +373,9 @@ pub enum wb_plan_table {
     /// late_bound:tag of a wb_call with a tag, ...),
     /// projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
     WB_PLAN_SCANS = 5,
+    /// kind Utf8 macro|operator|replace|star, name Utf8: what of the session's the plan was
+    /// made with; sorted
+    WB_PLAN_USED = 6,
 }
 
 #[repr(C)]

@@ -313,6 +313,27 @@ fn by_number(params: &[Param], placeholder: &str) -> Option<usize> {
     number.checked_sub(1).filter(|index| *index < params.len())
 }
 
+/// Calls by other names become calls by the names that the engine has.
+pub fn rename(statement: &mut Statement, aliases: &BTreeMap<String, String>) {
+    let statement = match statement {
+        Statement::Statement(statement) => statement,
+        Statement::Explain(explain) => return rename(&mut explain.statement, aliases),
+        _ => return,
+    };
+    if aliases.is_empty() {
+        return;
+    }
+    let _: ControlFlow<()> = visit_expressions_mut(statement.as_mut(), |expr| {
+        if let Expr::Function(call) = expr
+            && let Some(real) = simple(&call.name).and_then(|name| aliases.get(&name))
+            && let [ObjectNamePart::Identifier(ident)] = call.name.0.as_mut_slice()
+        {
+            *ident = Ident { value: real.clone(), quote_style: None, span: ident.span };
+        }
+        ControlFlow::Continue(())
+    });
+}
+
 /// Replaces every call of a macro in a statement; gives the macros that were used.
 pub fn expand(statement: &mut Statement, macros: &Macros) -> Result<BTreeSet<String>> {
     if macros.is_empty() {

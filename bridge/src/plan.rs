@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, StringArray};
 use arrow::compute::can_cast_types;
 use arrow::datatypes::Schema;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, Spans};
-use datafusion::execution::SessionState;
+use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::expr::{Cast, InSubquery, Sort as SortExpr};
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator, Projection, Sort};
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_err, wb_plan_flags, wb_plan_format, wb_sess,
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_err, wb_plan_flags, wb_plan_format,
+    wb_plan_table, wb_sess,
     wb_str, wb_value, zero_schema,
 };
 use crate::calls::{Calls, calls_of};
@@ -25,10 +27,11 @@ use crate::codes::{
 };
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::params::{Params, params_of};
+use crate::rules::HostPlanner;
 use crate::sess::SessInner;
 use crate::{
-    calls, canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, sql, stream, tie_break,
-    udaf,
+    calls, canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, replace, sess_tables, sql,
+    star, stream, tie_break, udaf,
 };
 
 /// A logical plan.
@@ -91,13 +94,19 @@ impl PlanInner {
             let message = format!("{words} is not a query; only queries are allowed here");
             return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
         }
-        let used = macros::expand(&mut statement, &sess.macros())?;
-        let used = used.into_iter().map(|name| ("macro".to_string(), name)).collect();
+        let called = macros::expand(&mut statement, &sess.macros())?;
+        let rules = sess.rules();
+        macros::rename(&mut statement, &rules.aliases);
+        let planner = Arc::new(HostPlanner::new(rules));
+        state.register_expr_planner(Arc::<HostPlanner>::clone(&planner))?;
         gaps::fill(&mut statement, sess)?;
         rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
         calls::fold(&mut statement);
         params::replace(&mut statement, params, options.parse_float_as_decimal)?;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
+        let plan = star::expand(plan)?;
+        let mut used = planner.used();
+        used.extend(called.into_iter().map(|name| ("macro".to_string(), name)));
         if read_only {
             let options = SQLOptions::new()
                 .with_allow_ddl(false)
@@ -113,6 +122,23 @@ impl PlanInner {
             plan => analyze(&state, plan)?,
         };
         Ok(Self { sess: Arc::clone(sess), plan, optimized: false, used })
+    }
+
+    /// The plan with aggregates replaced as the session's rules say.
+    pub fn replace(&self) -> Result<Self> {
+        self.changeable()?;
+        let mut used = self.used.clone();
+        let plan = replace::apply(self.plan.clone(), &self.sess.rules(), &mut used)?;
+        Ok(Self { used, ..self.changed(plan) })
+    }
+
+    /// What of the session the plan was made with: kind, name.
+    fn used_table(&self) -> Result<RecordBatch> {
+        let (kinds, names): (Vec<_>, Vec<_>) = self.used.iter().cloned().unzip();
+        sess_tables::batch(vec![
+            ("kind", false, Arc::new(StringArray::from(kinds))),
+            ("name", false, Arc::new(StringArray::from(names))),
+        ])
     }
 
     /// The plan with ties broken.
@@ -323,6 +349,23 @@ pub unsafe extern "C" fn wb_plan_tie_break(
     })
 }
 
+/// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
+/// over groups and over windows; outputs keep their names.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_plan_replace(
+    plan: *const wb_plan,
+    out: *mut *mut wb_plan,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_plan_replace", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        give(out, plan.inner.replace()?);
+        Ok(())
+    })
+}
+
 /// Puts a projection on top that casts (checked, failing on overflow) output i to target
 /// column i and names it so. SCHEMA_CHANGED if that cannot be.
 #[unsafe(no_mangle)]
@@ -412,7 +455,11 @@ pub unsafe extern "C" fn wb_plan_table_read(
             stream::zero(out)?;
             in_ref(plan)?
         };
-        let batch = plan_nodes::table(&plan.inner.sess, &plan.inner.plan, which)?;
+        const USED: i32 = wb_plan_table::WB_PLAN_USED as i32;
+        let batch = match which {
+            USED => plan.inner.used_table()?,
+            _ => plan_nodes::table(&plan.inner.sess, &plan.inner.plan, which)?,
+        };
         // SAFETY: as above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })

@@ -32,6 +32,7 @@ use crate::rel_abi::wb_relation_fn;
 use crate::rel_exec::HostQueryPlanner;
 use crate::rel_sql::HostRelations;
 use crate::rt::RtInner;
+use crate::rules::Rules;
 use crate::stream;
 use crate::udaf;
 use crate::udf::{self, Spec};
@@ -53,6 +54,7 @@ pub struct SessInner {
     inputs: Mutex<Inputs>,
     pub(crate) macros: RwLock<Arc<Macros>>,
     relations: RelFns,
+    pub(crate) rules: RwLock<Arc<Rules>>,
     now: DateTime<Utc>,
     validate_full: bool,
 }
@@ -134,6 +136,7 @@ impl SessInner {
             inputs: Mutex::new(BTreeSet::new()),
             macros: RwLock::default(),
             relations,
+            rules: RwLock::default(),
             now,
             validate_full: spec.flags & VALIDATE_FULL != 0,
         })
@@ -412,8 +415,7 @@ pub unsafe extern "C" fn wb_sess_table_read(
         // SAFETY: as above.
         let sess = unsafe { in_ref(sess)? };
         let state = sess.inner.snapshot();
-        let (macros, relations) = (sess.inner.macros(), sess.inner.relation_list());
-        let batch = crate::sess_tables::table(&state, &macros, &relations, which)?
+        let batch = crate::sess_tables::table(&sess.inner, &state, which)?
             .ok_or_else(|| Error::new(E_BUG, ORIGIN_BRIDGE, "no such table of a session"))?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }

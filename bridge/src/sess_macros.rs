@@ -41,12 +41,16 @@ impl SessInner {
         Ok(())
     }
 
+    fn has_function(&self, state: &SessionState, name: &str) -> bool {
+        taken(state, name) || self.rules().aliases.contains_key(name)
+    }
+
     /// Carries out the definitions of a text: all of them or none.
     pub fn add_macros(&self, text: &str) -> Result<()> {
         self.open()?;
         let state = self.snapshot();
         let known = Known {
-            function: &|name| taken(&state, name),
+            function: &|name| self.has_function(&state, name),
             data_type: &|data_type| self.has_type(&state, data_type),
         };
         let mut macros = Macros::clone(&self.macros());
@@ -60,7 +64,11 @@ impl SessInner {
     /// A function that came after the macros may not have the name of one.
     pub fn check_macros(&self) -> Result<()> {
         let state = self.snapshot();
-        match self.macros().keys().find(|name| taken(&state, name)) {
+        let (rules, macros) = (self.rules(), self.macros());
+        let twice = |name: &&String| {
+            taken(&state, name) || (macros.contains_key(*name) && rules.aliases.contains_key(*name))
+        };
+        match macros.keys().chain(rules.aliases.keys()).find(twice) {
             None => Ok(()),
             Some(name) => {
                 let message = format!("there is a function {name} already");

@@ -12,7 +12,8 @@ use datafusion::logical_expr::Volatility;
 use crate::abi::wb_sess_table;
 use crate::calls::HostTableFn;
 use crate::error::Result;
-use crate::macros::Macros;
+use crate::rules::Row;
+use crate::sess::SessInner;
 use crate::{sess_macros, udaf, udf};
 
 const SETTINGS: i32 = wb_sess_table::WB_SESS_SETTINGS as i32;
@@ -24,17 +25,12 @@ const MACROS: i32 = wb_sess_table::WB_SESS_MACROS as i32;
 pub type Relation = (String, [u8; 32]);
 
 /// The table of that number, if there is one.
-pub fn table(
-    state: &SessionState,
-    macros: &Macros,
-    relations: &[Relation],
-    which: i32,
-) -> Result<Option<RecordBatch>> {
+pub fn table(sess: &SessInner, state: &SessionState, which: i32) -> Result<Option<RecordBatch>> {
     match which {
         SETTINGS => settings(state).map(Some),
-        FUNCTIONS => functions(state, macros, relations).map(Some),
-        MACROS => sess_macros::table(macros).map(Some),
-        RULES => rules(state).map(Some),
+        FUNCTIONS => functions(sess, state).map(Some),
+        MACROS => sess_macros::table(&sess.macros()).map(Some),
+        RULES => rules(sess, state).map(Some),
         _ => Ok(None),
     }
 }
@@ -88,10 +84,12 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn functions(state: &SessionState, macros: &Macros, relations: &[Relation]) -> Result<RecordBatch> {
+fn functions(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
     let mut rows: BTreeMap<(String, &str), Function> = BTreeMap::new();
+    let (macros, rules, relations) = (sess.macros(), sess.rules(), sess.relation_list());
     let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
         let mut aliases = aliases.to_vec();
+        aliases.extend(rules.aliases_of(name).cloned());
         aliases.sort();
         let host = id.is_some();
         let identity = id.map(|id| hex(&id)).unwrap_or_default();
@@ -148,11 +146,11 @@ fn type_name(debug: &str) -> String {
     debug.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-fn rules(state: &SessionState) -> Result<RecordBatch> {
-    let mut rows: Vec<(&str, i32, String)> = Vec::new();
+fn rules(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
+    let mut rows: Vec<(i32, Row)> = Vec::new();
     let mut add = |kind, names: Vec<String>| {
         for (ordinal, name) in (0_i32..).zip(names) {
-            rows.push((kind, ordinal, name));
+            rows.push((ordinal, (kind, name, String::new(), String::new())));
         }
     };
     let analyzer = state.analyzer();
@@ -164,10 +162,18 @@ fn rules(state: &SessionState) -> Result<RecordBatch> {
     add("planner", planners.iter().map(|p| type_name(&format!("{p:?}"))).collect());
     let rewrites = analyzer.function_rewrites();
     add("rewrite", rewrites.iter().map(|r| r.name().to_string()).collect());
-    let ordinals = Int32Array::from_iter_values(rows.iter().map(|(_, ordinal, _)| *ordinal));
+    let mut next: BTreeMap<&str, i32> = BTreeMap::new();
+    for row in sess.rules().rows() {
+        let ordinal = next.entry(row.0).or_default();
+        rows.push((*ordinal, row));
+        *ordinal += 1;
+    }
+    let ordinals = Int32Array::from_iter_values(rows.iter().map(|(ordinal, _)| *ordinal));
     batch(vec![
-        ("kind", false, text(rows.iter().map(|(kind, _, _)| (*kind).to_string()))),
+        ("kind", false, text(rows.iter().map(|(_, row)| row.0.to_string()))),
         ("ordinal", false, Arc::new(ordinals)),
-        ("name", false, text(rows.iter().map(|(_, _, name)| name.clone()))),
+        ("name", false, text(rows.iter().map(|(_, row)| row.1.clone()))),
+        ("version", false, text(rows.iter().map(|(_, row)| row.2.clone()))),
+        ("parameters", false, text(rows.iter().map(|(_, row)| row.3.clone()))),
     ])
 }

@@ -288,6 +288,10 @@ impl Visitor for Refs {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         // Functions that SQL has a syntax of its own for go by the engine's names.
         let name = match expr {
+            // A name alone may be a column that is called like a function.
+            Expr::Function(function) if matches!(function.args, FunctionArguments::None) => {
+                return ControlFlow::Continue(());
+            }
             Expr::Function(function) => {
                 self.push("function", dotted(&function.name), function.name.span().start);
                 return ControlFlow::Continue(());

@@ -108,7 +108,7 @@ fn plain(mut expr: &Expr) -> &Expr {
 }
 
 /// The function of an expression of a Window or Aggregate node, below its aliases.
-fn plain_mut(mut expr: &mut Expr) -> &mut Expr {
+pub(crate) fn plain_mut(mut expr: &mut Expr) -> &mut Expr {
     while let Expr::Alias(alias) = expr {
         expr = &mut alias.expr;
     }
@@ -286,7 +286,7 @@ fn break_aggregate(aggregate: Aggregate) -> DfResult<Transformed<LogicalPlan>> {
 
 /// The names of functions contain their keys: gives the outputs their old names back, which
 /// the nodes above refer to. `places` says which output each of the old ones is now.
-fn renamed(
+pub(crate) fn renamed(
     plan: LogicalPlan,
     places: &[usize],
     old: &DFSchema,
