@@ -81,7 +81,8 @@ typedef enum wb_sess_table {
   // immutable|stable|volatile|'', identity hex or '', aliases comma-joined, origin
   // builtin|host|project
   WB_SESS_FUNCTIONS = 2,
-  // kind analyzer|optimizer|physical|rewrite|planner, ordinal Int32, name
+  // kind analyzer|optimizer|physical|rewrite|planner|operator|replace, ordinal Int32, name,
+  // version, parameters ('' for the engine's own, whose version is the engine's)
   WB_SESS_RULES = 3,
   // name, text: CREATE FUNCTION as it is carried out, earlier macros expanded
   WB_SESS_MACROS = 4,
@@ -124,6 +125,9 @@ typedef enum wb_plan_table {
   // late_bound:tag of a wb_call with a tag, ...),
   // projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
   WB_PLAN_SCANS = 5,
+  // kind Utf8 macro|operator|replace|star, name Utf8: what of the session's the plan was
+  // made with; sorted
+  WB_PLAN_USED = 6,
 } wb_plan_table;
 
 typedef enum wb_plan_format {
@@ -142,6 +146,8 @@ typedef enum wb_exec_table {
 } wb_exec_table;
 
 typedef enum wb_agg_flags {
+  // `f(*)` stands for all columns of the input, in order
+  WB_AGG_STAR = 1,
   // understands DISTINCT; without it DISTINCT is SQL_PLAN
   WB_AGG_DISTINCT = 2,
   // understands IGNORE NULLS and RESPECT NULLS; without it they are SQL_PLAN
@@ -264,6 +270,20 @@ typedef struct wb_rt_options {
   uint32_t io_threads;
   size_t stack_bytes;
 } wb_rt_options;
+
+// A rule of a session.
+typedef struct wb_rule {
+  // wb_rule_kind
+  int32_t kind;
+  struct wb_str name;
+  struct wb_str function;
+  // wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
+  int32_t type_class;
+  // wb_rule_flags
+  uint32_t flags;
+  // rises when what the rule does changes
+  uint32_t version;
+} wb_rule;
 
 // A key and its value.
 typedef struct wb_kv {
@@ -714,6 +734,12 @@ int32_t wb_plan_tie_break(const struct wb_plan *plan,
                           struct wb_plan **out,
                           struct wb_err *err);
 
+// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
+// over groups and over windows; outputs keep their names.
+int32_t wb_plan_replace(const struct wb_plan *plan,
+                        struct wb_plan **out,
+                        struct wb_err *err);
+
 // Puts a projection on top that casts (checked, failing on overflow) output i to target
 // column i and names it so. SCHEMA_CHANGED if that cannot be.
 int32_t wb_plan_cast(const struct wb_plan *plan,
@@ -773,6 +799,12 @@ void wb_cancel_fire(struct wb_cancel *cancel);
 
 // Frees a token; executions that were given it keep their own share.
 void wb_cancel_free(struct wb_cancel *cancel);
+
+// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
+// function that it leads to.
+int32_t wb_sess_add_rule(struct wb_sess *sess,
+                         const struct wb_rule *rule,
+                         struct wb_err *err);
 
 // A session; settings and functions are given before seal, planning before seal is
 // NOT_SEALED.

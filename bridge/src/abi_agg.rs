@@ -24,6 +24,8 @@ pub struct wb_agg_call {
 
 #[repr(C)]
 pub enum wb_agg_flags {
+    /// `f(*)` stands for all columns of the input, in order
+    WB_AGG_STAR = 1,
     /// understands DISTINCT; without it DISTINCT is SQL_PLAN
     WB_AGG_DISTINCT = 2,
     /// understands IGNORE NULLS and RESPECT NULLS; without it they are SQL_PLAN

@@ -1,12 +1,14 @@
 //! A cast of timestamps that refuses what the target cannot hold: Arrow's own cast drops the
 //! digits without a word.
 
+use std::sync::Arc;
+
 use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampNanosecondType};
+use arrow::datatypes::{DataType, FieldRef, Int64Type, TimeUnit, TimestampNanosecondType};
 use datafusion::common::Result as DfResult;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::codes::{E_BUG, E_VALUE_RANGE};
@@ -61,6 +63,15 @@ impl ScalarUDFImpl for ExactMicros {
 
     fn return_type(&self, _arg_types: &[DataType]) -> DfResult<DataType> {
         Ok(self.target.clone())
+    }
+
+    /// What is known of the argument beside its type stays.
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> DfResult<FieldRef> {
+        let [field] = args.arg_fields else {
+            let message = format!("{} takes one argument", self.name());
+            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message).into_df());
+        };
+        Ok(Arc::new(field.as_ref().clone().with_data_type(self.target.clone())))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {

@@ -21,9 +21,6 @@ const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
 const RULES: i32 = wb_sess_table::WB_SESS_RULES as i32;
 const MACROS: i32 = wb_sess_table::WB_SESS_MACROS as i32;
 
-/// A relation operator of the host: name and identity.
-pub type Relation = (String, [u8; 32]);
-
 /// The table of that number, if there is one.
 pub fn table(sess: &SessInner, state: &SessionState, which: i32) -> Result<Option<RecordBatch>> {
     match which {
@@ -122,7 +119,7 @@ fn functions(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
     for name in macros.keys() {
         add(name, MACRO, "", &[], None);
     }
-    for (name, identity) in relations {
+    for (name, identity) in &relations {
         add(name, "relation", "immutable", &[], Some(*identity));
     }
     let rows: Vec<_> = rows.into_iter().collect();

@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::sql::parser::{CopyToSource, DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, Ident, ObjectName, Query, SetExpr, Spanned, Statement as SqlStatement,
-    TableFactor, TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
+    Expr, FunctionArg, FunctionArguments, Ident, ObjectName, Query, SetExpr, Spanned,
+    Statement as SqlStatement, TableFactor, TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;

@@ -174,6 +174,7 @@ fn ops(name: &str, raw: &wb_aggregate_fn) -> Result<Ops> {
     })
 }
 
+const STAR: u32 = wb_agg_flags::WB_AGG_STAR as u32;
 const DISTINCT: u32 = wb_agg_flags::WB_AGG_DISTINCT as u32;
 const NULL_TREATMENT: u32 = wb_agg_flags::WB_AGG_NULL_TREATMENT as u32;
 
@@ -184,7 +185,7 @@ pub fn aggregate_udf(
     validate_full: bool,
 ) -> Result<AggregateUDF> {
     let ops = ops(&spec.name, raw)?;
-    if raw.flags & !(DISTINCT | NULL_TREATMENT) != 0 || spec.params.is_empty() {
+    if raw.flags & !(STAR | DISTINCT | NULL_TREATMENT) != 0 || spec.params.is_empty() {
         let message = format!("aggregate {}: an unknown flag, or no parameter", spec.name);
         return Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message));
     }
@@ -274,6 +275,11 @@ fn host_agg(udaf: &AggregateUDF) -> Option<&Arc<HostAgg>> {
 /// The description of an aggregate of the host; None for the engine's own.
 pub fn host_spec(udaf: &AggregateUDF) -> Option<Arc<Spec>> {
     host_agg(udaf).map(|agg| Arc::clone(&agg.spec))
+}
+
+/// Whether `f(*)` of this function stands for all columns.
+pub fn takes_star(udaf: &AggregateUDF) -> bool {
+    host_agg(udaf).is_some_and(|agg| agg.has(STAR))
 }
 
 /// The identity of an aggregate of the host; None for the engine's own.

@@ -138,7 +138,7 @@ typedef enum weir_session_table {
   WEIR_SESSION_SETTINGS = 1,  /**< key, value */
   WEIR_SESSION_FUNCTIONS = 2, /**< name, kind, volatility, identity, aliases, origin:
                                    builtin (the engine's), host (weir's) or plugin */
-  WEIR_SESSION_RULES = 3,     /**< kind, ordinal, name */
+  WEIR_SESSION_RULES = 3,     /**< kind, ordinal, name, version, parameters */
   WEIR_SESSION_PINS =
       4, /**< name, kind, provider_kind, uri, version, snapshot_timestamp, table_id,
              schema_digest, min_reader_version, min_writer_version, reader_features,

@@ -369,7 +369,7 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
   static const char *const settings[] = {"key", "value"};
   static const char *const functions[] = {"name",     "kind",    "volatility",
                                           "identity", "aliases", "origin"};
-  static const char *const rules[] = {"kind", "ordinal", "name"};
+  static const char *const rules[] = {"kind", "ordinal", "name", "version", "parameters"};
   static const char *const macros[] = {"name", "text"};
   static const char *const plugins[] = {"name",         "version",      "build_id",
                                         "abi",          "capabilities", "path",
@@ -388,7 +388,7 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
                                      "writer_features"};
   static const cell texts[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
                                TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL};
-  static const cell rule_types[] = {TEXT_CELL, INT_CELL, TEXT_CELL};
+  static const cell rule_types[] = {TEXT_CELL, INT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL};
   static const cell pin_types[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  TIME_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  INT_CELL,  TEXT_CELL, TEXT_CELL};
@@ -401,7 +401,7 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
       return engine_table(session, WI_BR_FUNCTIONS, &(table_def){functions, texts, 6},
                           out, err);
     case WEIR_SESSION_RULES:
-      return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 3}, out,
+      return engine_table(session, WI_BR_RULES, &(table_def){rules, rule_types, 5}, out,
                           err);
     case WEIR_SESSION_MACROS:
       return engine_table(session, WI_BR_MACROS, &(table_def){macros, texts, 2}, out,

@@ -141,6 +141,7 @@ typedef struct wi_br_agg_call {
   bool ignore_nulls, distinct;
 } wi_br_agg_call;              /* valid for the call; what it points to, until close */
 typedef enum wi_br_agg_flags { /* as WB_AGG_* */
+                               WI_BR_AGG_STAR = 1,
                                WI_BR_AGG_DISTINCT = 2,
                                WI_BR_AGG_NULL_TREATMENT = 4
 } wi_br_agg_flags;
@@ -178,6 +179,25 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
                               wb_sess **out, weir_error *err);
 weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
                                        const wi_br_function *fn, weir_error *err);
+typedef enum wi_br_rule_kind { /* as WB_RULE_* */
+                               WI_BR_RULE_OPERATOR = 1,
+                               WI_BR_RULE_REPLACE = 2,
+                               WI_BR_RULE_ALIAS = 3
+} wi_br_rule_kind;
+typedef enum wi_br_rule_flags { /* as WB_RULE_* */
+                                WI_BR_RULE_SWAPPED = 1,
+                                WI_BR_RULE_AS_TEXT = 2,
+                                WI_BR_RULE_STRIP_CAST = 4
+} wi_br_rule_flags;
+typedef struct wi_br_rule {
+  wi_br_rule_kind kind;
+  const char *name, *function;
+  int32_t type_class; /* as WB_T_*: any, float64 (all floats), struct, list, map */
+  uint32_t flags;     /* wi_br_rule_flags */
+  uint32_t version;
+} wi_br_rule;
+weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
+                                   const wi_br_rule *rule, weir_error *err);
 /* CREATE FUNCTION and DROP FUNCTION statements, in their order; errors have places in it. */
 weir_status wi_br_session_add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
                                      weir_error *err);
@@ -198,7 +218,7 @@ weir_status wi_br_session_seal(wi_engine *engine, wb_sess *sess, weir_error *err
 typedef enum wi_br_session_table {
   WI_BR_SETTINGS = 1,  /* key, value */
   WI_BR_FUNCTIONS = 2, /* name, kind, volatility, identity, aliases, origin */
-  WI_BR_RULES = 3,     /* kind, ordinal, name */
+  WI_BR_RULES = 3,     /* kind, ordinal, name, version, parameters */
   WI_BR_MACROS = 4     /* name, text */
 } wi_br_session_table;
 weir_status wi_br_session_table_read(wi_engine *engine, wb_sess *sess,
@@ -266,6 +286,9 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
                            weir_error *err);
 weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                  weir_error *err);
+/* Aggregates replaced as the session's rules say. */
+weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
+                               weir_error *err);
 weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
                             const struct ArrowSchema *target, wb_plan **out,
                             weir_error *err);
@@ -281,7 +304,8 @@ typedef enum wi_br_plan_table { /* columns as in wb.h */
                                 WI_BR_PLAN_OUTPUTS = 2,
                                 WI_BR_PLAN_EXPRS = 3,
                                 WI_BR_PLAN_COLREFS = 4,
-                                WI_BR_PLAN_SCANS = 5
+                                WI_BR_PLAN_SCANS = 5,
+                                WI_BR_PLAN_USED = 6
 } wi_br_plan_table;
 weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan,
                                   wi_br_plan_table which, wi_cursor **out,

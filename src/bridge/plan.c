@@ -86,6 +86,12 @@ weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan
   WI_ENGINE_RETURN(engine, err, t->wb_plan_tie_break(plan, out, &from));
 }
 
+weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
+                               weir_error *err) {
+  *out = NULL;
+  WI_ENGINE_RETURN(engine, err, t->wb_plan_replace(plan, out, &from));
+}
+
 weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
                             const struct ArrowSchema *target, wb_plan **out,
                             weir_error *err) {

@@ -12,10 +12,11 @@
   X(wb_abi_version) X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at) \
   X(wb_ipc_write) X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire) \
   X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_aggregate) \
-  X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_add_table_fn) X(wb_sess_seal) \
+  X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_add_table_fn) \
+  X(wb_sess_add_rule) X(wb_sess_seal) \
   X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) \
   X(wb_bind_delta) X(wb_bind_files) X(wb_bind_stream) X(wb_bind_memory) \
-  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_cast) \
+  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_replace) X(wb_plan_cast) \
   X(wb_plan_sort) X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
   X(wb_plan_text) X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) \
   X(wb_exec_table_read) X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) \

@@ -167,6 +167,18 @@ done:
   return status;
 }
 
+weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
+                                   const wi_br_rule *rule, weir_error *err) {
+  wb_rule o = {0};
+  o.kind = (int32_t)rule->kind;
+  o.name = wi_wb_str(rule->name);
+  o.function = wi_wb_str(rule->function);
+  o.type_class = rule->type_class;
+  o.flags = rule->flags;
+  o.version = rule->version;
+  WI_ENGINE_RETURN(engine, err, t->wb_sess_add_rule(sess, &o, &from));
+}
+
 static weir_status add_macros(wi_engine *engine, wb_sess *sess, const char *sql,
                               weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_sess_add_macros(sess, wi_wb_str(sql), &from));

@@ -70,7 +70,7 @@ typedef struct wi_view_plan {
   char functions_digest[WI_DIGEST_HEX]; /* of the functions it reaches */
   char **inputs; /* "schema.table" by ordinal, as the digest counts them */
   size_t n_inputs;
-  bool order_sensitive; /* float sums: one partition, fixed batches, no spilling */
+  bool order_sensitive; /* floats added up inexactly: one partition, no spilling */
   bool is_volatile;     /* only under relaxed */
 } wi_view_plan;
 /* `values` are the bound parameters that the view uses, `calls` what its table functions stand
@@ -98,6 +98,11 @@ typedef struct wi_plan_facts {
 weir_status wi_plan_digest(wi_engine *engine, const wb_plan *plan, wi_plan_facts *out,
                            weir_error *err);
 void wi_plan_facts_release(wi_plan_facts *facts);
+
+/* ---- what a plan was made with (reach.c), comma-joined and sorted ---- */
+/* Weir's rules and macros as kind:name, the functions that the plan calls, their tags. */
+weir_status wi_plan_reach(wi_engine *engine, const wb_plan *plan, wi_buf *rules,
+                          wi_buf *functions, wi_buf *tags, weir_error *err);
 
 /* ---- strict determinism (strict.c) ---- */
 typedef struct wi_strict_facts {

@@ -238,6 +238,8 @@ static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_v
                                weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT, inputs = WI_BUF_INIT;
+  wi_buf rules = WI_BUF_INIT, functions = WI_BUF_INIT, tags = WI_BUF_INIT;
+  WI_CHECK(wi_plan_reach(pass->engine, view->plan->plan, &rules, &functions, &tags, err));
   WI_CHECK(wi_br_plan_text(pass->engine, view->plan->plan, 1, &text, err));
   WI_CHECK(wi_delta_schema_json(&view->plan->schema, &schema, err));
   input_names(pass, view, &inputs);
@@ -251,7 +253,13 @@ static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_v
   wi_record_text(r, "inputs", wi_buf_text(&inputs));
   wi_record_text(r, "functions_digest", view->plan->functions_digest);
   wi_record_text(r, "settings_digest", pass->session->settings_digest);
+  wi_record_text(r, "rules", wi_buf_text(&rules));
+  wi_record_text(r, "functions", wi_buf_text(&functions));
+  wi_record_text(r, "tags", wi_buf_text(&tags));
 done:
+  wi_buf_release(&rules);
+  wi_buf_release(&functions);
+  wi_buf_release(&tags);
   wi_buf_release(&text);
   wi_buf_release(&schema);
   wi_buf_release(&inputs);

@@ -125,6 +125,7 @@ weir_status wi_session_aggregate(wi_session *s, const wi_fn *fn,
                          .convert = convert,
                          .size = size,
                          .close = close_acc};
+  agg.flags |= (ops->flags & WI_AGG_STAR) != 0 ? WI_BR_AGG_STAR : 0U;
   agg.flags |= (ops->flags & WI_AGG_DISTINCT) != 0 ? WI_BR_AGG_DISTINCT : 0U;
   agg.flags |= (ops->flags & WI_AGG_NULL_TREATMENT) != 0 ? WI_BR_AGG_NULL_TREATMENT : 0U;
   return wi_br_session_add_aggregate(s->engine, s->handle, &agg, err);

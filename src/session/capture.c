@@ -149,7 +149,7 @@ weir_status wi_session_capture(wi_session *s, weir_error *err) {
   WI_TRY(digest_table(s, WI_BR_SETTINGS, 2, "weir.settings", is_speed, s->settings_digest,
                       err));
   WI_TRY(digest_functions(s, err));
-  WI_TRY(digest_table(s, WI_BR_RULES, 3, "weir.rules", NULL, s->rules_digest, err));
+  WI_TRY(digest_table(s, WI_BR_RULES, 5, "weir.rules", NULL, s->rules_digest, err));
   WI_TRY(read_volatility(s, err));
   wi_digest_begin(&d, "weir.session");
   wi_digest_u64(&d, WI_ENGINE_EPOCH);

@@ -141,24 +141,28 @@ static weir_status add_table(wi_session *s, const wi_fn *fn, weir_error *err) {
                                           fn->volatility, err);
 }
 
+static weir_status add_any(wi_session *s, const wi_fn *fn, weir_error *err) {
+  if (fn->engine != NULL) {
+    return wi_session_alias(s, fn, err);
+  }
+  switch ((wi_fn_kind)fn->kind) {
+    case WI_FN_RELATION:
+      return add_relation(s, fn, err);
+    case WI_FN_TABLE:
+      return add_table(s, fn, err);
+    case WI_FN_SCALAR:
+    case WI_FN_AGGREGATE:
+    case WI_FN_WINDOW:
+    default:
+      return add(s, fn, err);
+  }
+}
+
 weir_status wi_session_functions(wi_session *s, weir_error *err) {
   size_t n = 0;
   const wi_fn *const *list = wi_udf_list(&n);
   for (size_t i = 0; i < n; i++) {
-    switch ((wi_fn_kind)list[i]->kind) {
-      case WI_FN_RELATION:
-        WI_TRY(add_relation(s, list[i], err));
-        break;
-      case WI_FN_TABLE:
-        WI_TRY(add_table(s, list[i], err));
-        break;
-      case WI_FN_SCALAR:
-      case WI_FN_AGGREGATE:
-      case WI_FN_WINDOW:
-      default:
-        WI_TRY(add(s, list[i], err));
-        break;
-    }
+    WI_TRY(add_any(s, list[i], err));
   }
-  return WEIR_OK;
+  return wi_session_rules(s, err);
 }

@@ -16,6 +16,9 @@ weir_status wi_session_functions(wi_session *session, weir_error *err);
 /* Gives one that is an aggregate, described already but for its callbacks (aggregates.c). */
 weir_status wi_session_aggregate(wi_session *session, const wi_fn *fn,
                                  const wi_br_function *described, weir_error *err);
+/* Adds weir's rules behind the engine's, and another name of one of its functions (rules.c). */
+weir_status wi_session_rules(wi_session *session, weir_error *err);
+weir_status wi_session_alias(wi_session *session, const wi_fn *fn, weir_error *err);
 
 /* A new input; its names are copied. */
 weir_status wi_session_input_new(const char *schema, const char *name, wi_input_kind kind,

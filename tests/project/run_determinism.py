@@ -2,6 +2,8 @@
 """The same project over the same data gives the same keys and the same rows, bit by bit, in any
 folder, with any number of threads, in any process."""
 
+import fractions
+import math
 import shutil
 
 import duckdb
@@ -127,6 +129,44 @@ def test_independent_values(folder):
         expect([tie[k] for k in ks], sorted(tie.values()), "in the order that was asked for")
     expect({r[1] for r in p.rows("top")}, {0})
     expect(len(p.rows("top")), 100)
+
+
+EXACT = {
+    "g_sums": "SELECT g, sum(x) AS s, avg(x) AS a, sum(DISTINCT x) AS d, avg(k) AS m, "
+              "sum(x) FILTER (WHERE tie = 1) AS f FROM facts GROUP BY g",
+    "moving": "SELECT k, sum(x) OVER (ORDER BY k ROWS 3 PRECEDING) AS s FROM facts "
+              "WHERE k < 2000",
+    "spread": "SELECT var_pop(y) AS v, stddev(y) AS d FROM facts",
+}
+
+
+def test_sums_are_rounded_once(folder):
+    """Against sums without error, in Python's fractions."""
+    kit.append(folder / "source", facts(0, 20000))
+    p = project(folder / "p", folder / "source", EXACT)
+    p.run()
+    rows = DeltaTable(str(folder / "source")).to_pyarrow_table().to_pylist()
+    groups = {}
+    for row in rows:
+        groups.setdefault(row["g"], []).append(row)
+
+    def mean(values):
+        return float(sum(map(fractions.Fraction, values)) / len(values))
+
+    want = {(g, math.fsum(r["x"] for r in of), mean([r["x"] for r in of]),
+             math.fsum({r["x"] for r in of}), mean([r["k"] for r in of]),
+             math.fsum(r["x"] for r in of if r["tie"] == 1)) for g, of in groups.items()}
+    got = p.table("g_sums").to_pyarrow_table().select(["g", "s", "a", "d", "m", "f"])
+    expect({tuple(r.values()) for r in got.to_pylist()}, want)
+    xs = [r["x"] for r in sorted(rows, key=lambda r: r["k"])]
+    got = {r["k"]: r["s"] for r in p.table("moving").to_pyarrow_table().to_pylist()}
+    expect(got, {k: math.fsum(xs[max(0, k - 3):k + 1]) for k in range(2000)})
+    ys = [fractions.Fraction(r["y"]) for r in rows]
+    of = sum(ys) / len(ys)
+    squares = sum((y - of) ** 2 for y in ys)
+    [spread] = p.table("spread").to_pyarrow_table().to_pylist()
+    expect(spread["v"], float(squares / len(ys)))
+    assert abs(spread["d"] - math.sqrt(squares / (len(ys) - 1))) <= 1e-15
 
 
 def test_process_and_time(folder):

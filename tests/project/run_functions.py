@@ -60,5 +60,30 @@ def test_queries_call_them_and_a_dropped_one_is_missed(folder):
     has(p.weir("plan", code=2).err, "WEIR-UNKNOWN-FUNCTION", "scaled", "views/uses.sql:1:")
 
 
+def test_what_a_plan_was_made_with_is_recorded(folder):
+    p = shop(folder, "CREATE FUNCTION inner_one(x BIGINT) RETURN x + 1;\n"
+                     "CREATE FUNCTION scaled(x BIGINT) RETURNS BIGINT RETURN inner_one(x) * 10;\n")
+    p.view("sums", "SELECT g, sum(x) AS s, sum(k) AS n, count_if(k > 1) AS c, "
+                   "max(stable_hash64(g)) AS h, max(named_struct('a', k) -> 'a') AS a "
+                   "FROM src GROUP BY g")
+    p.view("loose", "SELECT sum(x) AS s FROM src", "determinism: relaxed")
+    p.run()
+    rows = kit.lines(p.weir("sql", "--format", "json",
+                            "SELECT view, rules, functions FROM weir.plans").out)
+    made = {r["view"]: (r["rules"], r["functions"]) for r in rows}
+    expect(made["uses"][0], "macro:inner_one,macro:scaled")
+    expect(made["aside"], ("", "max"))
+    expect(made["loose"], ("", "sum"))
+    expect(made["sums"][0], "operator:->,replace:sum")
+    expect([f for f in made["sums"][1].split(",") if f in
+            ("count_if", "max", "stable_hash64", "sum", "sum_exact")],
+           ["count_if", "max", "stable_hash64", "sum", "sum_exact"])
+    [tags] = [r["tags"] for r in kit.lines(
+        p.weir("sql", "--format", "json",
+               "SELECT tags FROM weir.plans WHERE view = 'sums'").out)]
+    has(tags, "hash", "aggregate")
+
+
+
 if __name__ == "__main__":
     kit.main(globals())

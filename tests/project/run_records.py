@@ -14,6 +14,10 @@ from kit import expect, has
 RECORDS = ("runs", "tasks", "plans", "warnings", "session_settings")
 
 
+REACHED = {"one": {"rules": "", "functions": "", "tags": ""},
+           "two": {"rules": "", "functions": "count", "tags": ""}}
+
+
 def shop(folder, **more):
     kit.append(folder / "src", kit.numbers(10))
     kit.append(folder / "other", kit.numbers(4))
@@ -137,6 +141,7 @@ def test_plans_and_settings(folder):
         expect(row["functions_digest"], said["weir.functions_digest"])
         has(row["sql"], "SELECT")
         has(row["optimized"], "TableScan")
+        expect({k: row[k] for k in ("rules", "functions", "tags")}, REACHED[view], view)
         expect([f["name"] for f in json.loads(row["schema"])["fields"]],
                p.table(view).to_pyarrow_table().column_names)
     settings = {r["key"]: r for r in sql(p, "SELECT * FROM weir.settings")}

@@ -131,6 +131,64 @@ WT_TEST(what_is_fixed_passes) {
   }
 }
 
+/* The facts of the plan with exact aggregates in the place of others. */
+static weir_status check_replaced(const char *sql, wi_strict_facts *facts,
+                                  weir_error *err) {
+  wb_plan *logical = NULL, *optimized = NULL, *replaced = NULL;
+  weir_status status = wi_query_plan(session(), sql, NULL, 0, &logical, &optimized, err);
+  if (status == WEIR_OK) {
+    status = wi_br_plan_replace(kit_engine(), logical, &replaced, err);
+  }
+  if (status == WEIR_OK) {
+    status = wi_strict_check(kit_engine(), replaced, false, facts, err);
+  }
+  wi_br_plan_free(kit_engine(), &optimized);
+  if (status == WEIR_OK) {
+    status = wi_br_plan_optimize(kit_engine(), replaced, &optimized, err);
+  }
+  wi_br_plan_free(kit_engine(), &logical);
+  wi_br_plan_free(kit_engine(), &optimized);
+  wi_br_plan_free(kit_engine(), &replaced);
+  return status;
+}
+
+WT_TEST(exact_sums_are_not_sensitive_to_order) {
+  static const struct {
+    const char *sql;
+    bool sensitive;
+  } cases[] = {
+      {"SELECT sum(x) AS s, sum(x) + 1 AS t, sum_exact(x) AS u FROM t", false},
+      {"SELECT k, avg(x) AS s FROM t GROUP BY k", false},
+      {"SELECT sum(y) AS s, avg(y) AS a, sum(DISTINCT x) AS d FROM u, t", false},
+      {"SELECT stddev(x) AS a, stddev_samp(x) AS b, stddev_pop(x) AS c FROM t", false},
+      {"SELECT var(x) AS a, var_samp(x) AS b, var_sample(x) AS c, var_pop(x) AS d, "
+       "var_population(x) AS e FROM t",
+       false},
+      {"SELECT avg(id) AS a, var(id) AS b FROM t", false},
+      {"SELECT sum(x) FILTER (WHERE id > 1) AS s FROM t", false},
+      {"SELECT sum(x ORDER BY id) AS s FROM t", false},
+      {"SELECT sum(x) OVER (PARTITION BY k) AS s, avg(x) OVER (ORDER BY id ROWS 3 "
+       "PRECEDING) AS a FROM t",
+       false},
+      {"SELECT sum(sum(x)) OVER () AS s FROM t GROUP BY k", false},
+      {"SELECT id FROM t WHERE x > (SELECT sum(y) FROM u)", false},
+      {"SELECT k FROM t GROUP BY k HAVING sum(x) > 1 ORDER BY sum(x)", false},
+      {"SELECT k, id, sum(x) AS s FROM t GROUP BY ROLLUP (k, id)", false},
+      {"SELECT corr(x, x) AS s FROM t", true},
+      {"SELECT sum(x) AS a, covar_samp(x, x) AS s FROM t", true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wi_strict_facts facts = {0};
+    if (check_replaced(cases[i].sql, &facts, &err) != WEIR_OK ||
+        facts.order_sensitive != cases[i].sensitive) {
+      wt_fail(__FILE__, __LINE__, "%s: told %d, %s", cases[i].sql, facts.order_sensitive,
+              err.message);
+    }
+    weir_error_release(&err);
+  }
+}
+
 WT_TEST(sums_of_floats_are_told_as_sensitive_to_order) {
   static const struct {
     const char *sql;
@@ -144,6 +202,7 @@ WT_TEST(sums_of_floats_are_told_as_sensitive_to_order) {
       {"SELECT sum(x) OVER (PARTITION BY k) AS s FROM t", true},
       {"SELECT id FROM t WHERE x > (SELECT sum(y) FROM u)", true},
       {"SELECT k FROM t GROUP BY k HAVING sum(x) > 1", true},
+      {"SELECT sum_exact(x) AS s FROM t", false},
       {"SELECT sum(id) AS s FROM t", false},
       {"SELECT sum(CAST(x AS DECIMAL(20, 4))) AS s FROM t", false},
       {"SELECT max(x) AS a, min(x) AS b, count(x) AS c, median(x) AS m FROM t", false},
