@@ -68,6 +68,8 @@ mod udf;
 mod udf_call;
 
 #[cfg(test)]
+mod macros_tests;
+#[cfg(test)]
 mod plan_tests;
 #[cfg(test)]
 mod test_golden;
