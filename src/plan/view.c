@@ -20,7 +20,7 @@ weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statem
     wi_err_hint(err, "call weir_session_seal first");
     return WI_ERR(err, WEIR_E_NOT_SEALED, "planning before the session is sealed");
   }
-  WI_CHECK(wi_functions_check(session, sql, err));
+  WI_CHECK(wi_functions_check(session, statement->sql, err));
   WI_CHECK(wi_br_plan_sql(session->engine, session->handle, statement, logical, err));
   WI_CHECK(wi_br_plan_optimize(session->engine, *logical, optimized, err));
 done:
@@ -148,7 +148,7 @@ static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
   wb_plan *made = NULL;
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
-  WI_CHECK(wi_functions_check(s, view->sql, err));
+  WI_CHECK(wi_functions_check(s, statement->sql, err));
   WI_CHECK(wi_br_plan_sql(s->engine, s->handle, statement, plan, err));
   WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
   if (strict) {

@@ -6,11 +6,14 @@
 #include "udf/udf.h"
 
 static const wi_br_rule rules[] = {
-    /* Of lists, @> and <@ are the engine's. */
     {WI_BR_RULE_OPERATOR, "->", "get_field", WI_T_STRUCT, 0, 1},
     {WI_BR_RULE_OPERATOR, "->", "get_field", WI_T_MAP, 0, 1},
     {WI_BR_RULE_OPERATOR, "->>", "get_field", WI_T_STRUCT, WI_BR_RULE_AS_TEXT, 1},
     {WI_BR_RULE_OPERATOR, "->>", "get_field", WI_T_MAP, WI_BR_RULE_AS_TEXT, 1},
+    /* The engine plans these itself, with what has an item for each; other values, which it
+     * would fail on only while it runs, are refused. */
+    {WI_BR_RULE_OPERATOR, "@>", "array_has_all", WI_T_LIST, 0, 1},
+    {WI_BR_RULE_OPERATOR, "<@", "array_has_all", WI_T_LIST, WI_BR_RULE_SWAPPED, 1},
     /* Of the functions that add floats up; src/plan applies these under strict. The engine
      * casts integers to floats where it knows a function of floats only: exact ones do not
      * need that. */

@@ -21,10 +21,10 @@ WT_TEST(arrows_give_fields_and_values) {
   } cases[] = {
       {"r -> 'a' AS x", "1;2;3;"},
       {"r -> 'b' -> 'c' AS x", "a;NULL;b;"},
-      {"r -> 'a' + 1 AS x", "2;3;4;"},
+      {"(r -> 'a') + 1 AS x", "2;3;4;"},
       {"m -> 'l' AS x", "2;3;4;"},
       {"m -> 'none' AS x", "NULL;NULL;NULL;"},
-      {"m ->> 'k' || '!' AS x", "1!;2!;3!;"},
+      {"(m ->> 'k') || '!' AS x", "1!;2!;3!;"},
       {"arrow_typeof(r ->> 'a') AS x", "Utf8;Utf8;Utf8;"},
       {"arrow_typeof(r -> 'a') AS x", "Int64;Int64;Int64;"},
   };
@@ -141,5 +141,25 @@ WT_TEST(rules_are_listed_with_what_they_do) {
       strstr(text, "replace|1|avg|1|argument=Float function=avg_exact strip_cast;") !=
       NULL);
   WT_CHECK(strstr(text, "analyzer|0|") != NULL);
+  weir_session_free(&s);
+}
+
+WT_TEST(a_star_stands_for_all_columns) {
+  weir_session *s = session();
+  WT_CHECK(s != NULL);
+  WT_CHECK(wf_expect(s, "SELECT multiset_hash(*) = multiset_hash(n, s) AS a, "
+                        "multiset_hash(t.*) = multiset_hash(n, s) AS b FROM t",
+                     "true|true;"));
+  WT_CHECK(wf_expect(s, "SELECT count(*) AS a FROM (SELECT n, multiset_hash(*) OVER "
+                        "(PARTITION BY n) AS h, row_number() OVER (ORDER BY s) AS r FROM t) "
+                        "AS q JOIN (SELECT n, multiset_hash(n, s) AS h FROM t GROUP BY n) AS "
+                        "p ON q.n = p.n AND q.h = p.h",
+                     "3;"));
+  WT_CHECK(wf_expect(s, "SELECT n FROM t GROUP BY n HAVING multiset_hash(*) = (SELECT "
+                        "multiset_hash(*) FROM t WHERE n = 2)",
+                     "2;"));
+  WT_CHECK(same_plan(s, "SELECT multiset_hash(*) AS a FROM t",
+                     "SELECT multiset_hash(n, s) AS a FROM t"));
+  WT_CHECK(wf_expect_error(s, "SELECT sum_exact(*) AS a FROM t", WEIR_E_SQL_PLAN));
   weir_session_free(&s);
 }

@@ -173,7 +173,9 @@ WT_TEST(table_is_complete_and_sorted) {
     WT_CHECK(i == 0 || strcmp(all[i - 1]->name, f->name) < 0);
     WT_CHECK(f->return_text && f->section && f->description && f->syntax && f->example);
     WT_CHECK(f->example_result && f->n_tags > 0 && f->version > 0);
-    if (f->kind == WI_FN_AGGREGATE) {
+    if (f->engine != NULL) {
+      WT_CHECK(f->agg == NULL && f->invoke == NULL && f->return_field == NULL);
+    } else if (f->kind == WI_FN_AGGREGATE) {
       const wi_agg_ops *ops = f->agg;
       WT_CHECK(ops != NULL && ops->return_field && ops->state_schema && ops->open);
       WT_CHECK(ops->update && ops->merge && ops->evaluate && ops->state && ops->size);
