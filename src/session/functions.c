@@ -143,7 +143,8 @@ static weir_status add_table(wi_session *s, const wi_fn *fn, weir_error *err) {
 
 static weir_status add_any(wi_session *s, const wi_fn *fn, weir_error *err) {
   if (fn->engine != NULL) {
-    return wi_session_alias(s, fn, err);
+    /* One that goes by the engine's own name is only described here. */
+    return strcmp(fn->engine, fn->name) == 0 ? WEIR_OK : wi_session_alias(s, fn, err);
   }
   switch ((wi_fn_kind)fn->kind) {
     case WI_FN_RELATION:

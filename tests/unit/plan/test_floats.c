@@ -97,7 +97,8 @@ static wi_session *open_session(const way *w, const char *spill) {
   options.spill_dir = spill;
   options.settings = settings;
   options.n_settings = 1;
-  kit_must(wi_session_new(&options, &session, NULL) == WEIR_OK, "session");
+  weir_error err = WEIR_ERROR_INIT;
+  kit_must(wi_session_new(&options, &session, &err) == WEIR_OK, err.message);
   kit_must(wi_session_add_rows(session, "main", "t", WI_INPUT_MEMORY, &stream, NULL) ==
                WEIR_OK,
            "rows");
