@@ -330,7 +330,7 @@ weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err) {
   wi_planning_key(pass, view);
   const char *forced = forced_reason(pass, view);
   if (forced != NULL && view->chosen && view->last.found && view->last.foreign_data) {
-    wi_pass_warn(pass, WEIR_E_NOT_OURS, "decide",
+    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "decide",
                  "%s: version %lld, written by %s, changed rows; the view is built again",
                  view->spec->name, (long long)view->last.foreign_version,
                  view->last.foreign_writer);
