@@ -2,25 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "function_docs.h"
 #include "project.h"
 #include "query.h"
 
 /* Columns of WEIR_SESSION_FUNCTIONS. */
 enum { COL_NAME, COL_KIND, COL_VOLATILITY, COL_IDENTITY, COL_ALIASES, COL_ORIGIN };
-
-/* Columns of WEIR_SESSION_FUNCTION_DOCS. */
-enum {
-  DOC_NAME,
-  DOC_SECTION,
-  DOC_TAGS,
-  DOC_SYNTAX,
-  DOC_DESCRIPTION,
-  DOC_RETURNS,
-  DOC_EXAMPLE,
-  DOC_RESULT,
-  DOC_SETTINGS,
-  DOC_PARAMETERS
-};
 
 static const char sql_routine[] =
     "SELECT DISTINCT description, syntax_example FROM information_schema.routines "
@@ -45,57 +32,81 @@ static bool is_alias(const char *aliases, const char *name) {
   return false;
 }
 
-/* A list by commas as one of JSON. */
-static void add_list_json(wi_cli_buf *b, const char *key, const char *items) {
-  wi_cli_json_key(b, key);
-  wi_cli_buf_chr(b, '[');
-  for (const char *p = items; *p != '\0';) {
-    size_t length = strcspn(p, ",");
-    wi_cli_json_ntext(b, p, length);
-    p += length + (p[length] == ',' ? 1 : 0);
-    wi_cli_buf_str(b, *p != '\0' ? "," : "");
-  }
-  wi_cli_buf_chr(b, ']');
-}
+/* The functions of a session, and what is said of them. */
+typedef struct known {
+  wi_cli_cells all, docs;
+} known;
 
-static void members_json(wi_cli_buf *b, const wi_cli_cells *all, size_t i) {
+static void members_json(wi_cli_buf *b, const known *k, size_t i, const char *name) {
+  const wi_cli_cells *all = &k->all;
   const char *identity = wi_cli_cells_at(all, i, COL_IDENTITY);
-  wi_cli_json_kt(b, "name", wi_cli_cells_at(all, i, COL_NAME));
+  size_t row = 0;
+  wi_cli_json_kt(b, "name", name);
   wi_cli_json_kt(b, "kind", wi_cli_cells_at(all, i, COL_KIND));
   wi_cli_json_kt(b, "volatility", wi_cli_cells_at(all, i, COL_VOLATILITY));
   wi_cli_json_kt(b, "identity", identity[0] == '\0' ? NULL : identity);
-  add_list_json(b, "aliases", wi_cli_cells_at(all, i, COL_ALIASES));
+  wi_cli_list_json(b, "aliases", wi_cli_cells_at(all, i, COL_ALIASES));
   wi_cli_json_kt(b, "origin", wi_cli_cells_at(all, i, COL_ORIGIN));
+  wi_cli_list_json(b, "tags",
+                   wi_cli_docs_find(&k->docs, name, &row)
+                       ? wi_cli_cells_at(&k->docs, row, DOC_TAGS)
+                       : "");
+}
+
+static void list_one(wi_cli_call *call, const known *k, size_t i, const char *name,
+                     const char *aliases, wi_cli_grid *grid) {
+  wi_cli_screen *s = &call->screen;
+  size_t row = 0;
+  if (s->format == WI_CLI_FORMAT_JSON) {
+    wi_cli_buf_chr(&s->out.buf, '{');
+    members_json(&s->out.buf, k, i, name);
+    wi_cli_buf_str(&s->out.buf, "}\n");
+    return;
+  }
+  wi_cli_grid_add(grid, name);
+  wi_cli_grid_add(grid, wi_cli_cells_at(&k->all, i, COL_KIND));
+  wi_cli_grid_add(grid, wi_cli_cells_at(&k->all, i, COL_VOLATILITY));
+  wi_cli_grid_add(grid, wi_cli_docs_find(&k->docs, name, &row)
+                            ? wi_cli_cells_at(&k->docs, row, DOC_TAGS)
+                            : "");
+  wi_cli_grid_add(grid, aliases);
+}
+
+/* Names that weir gives to functions of the engine. */
+static size_t list_others(wi_cli_call *call, const known *k, size_t i, const char *prefix,
+                          wi_cli_grid *grid) {
+  size_t found = 0;
+  for (size_t d = 0; d < wi_cli_cells_rows(&k->docs); d++) {
+    const char *name = wi_cli_cells_at(&k->docs, d, DOC_NAME);
+    if (is_alias(wi_cli_cells_at(&k->all, i, COL_ALIASES), name) &&
+        (prefix == NULL || strncmp(name, prefix, strlen(prefix)) == 0)) {
+      list_one(call, k, i, name, wi_cli_cells_at(&k->all, i, COL_NAME), grid);
+      found++;
+    }
+  }
+  return found;
 }
 
 /* Lists weir's own, or all, or (with `prefix`) those that begin so. Gives how many. */
-static size_t list(wi_cli_call *call, const wi_cli_cells *all, const char *prefix) {
+static size_t list(wi_cli_call *call, const known *k, const char *prefix) {
   wi_cli_screen *s = &call->screen;
   wi_cli_grid grid;
   size_t found = 0;
-  wi_cli_grid_init(&grid, 4, 0);
+  wi_cli_grid_init(&grid, 5, 0);
   wi_cli_grid_add(&grid, "NAME");
   wi_cli_grid_add(&grid, "KIND");
   wi_cli_grid_add(&grid, "VOLATILITY");
+  wi_cli_grid_add(&grid, "TAGS");
   wi_cli_grid_add(&grid, "ALIASES");
-  for (size_t i = 0; i < wi_cli_cells_rows(all); i++) {
-    const char *name = wi_cli_cells_at(all, i, COL_NAME);
-    bool own = strcmp(wi_cli_cells_at(all, i, COL_ORIGIN), "builtin") != 0;
-    if (prefix != NULL ? strncmp(name, prefix, strlen(prefix)) != 0
-                       : !own && !call->values[WI_CLI_ALL].set) {
-      continue;
+  for (size_t i = 0; i < wi_cli_cells_rows(&k->all); i++) {
+    const char *name = wi_cli_cells_at(&k->all, i, COL_NAME);
+    bool own = strcmp(wi_cli_cells_at(&k->all, i, COL_ORIGIN), "builtin") != 0;
+    if (prefix != NULL ? strncmp(name, prefix, strlen(prefix)) == 0
+                       : own || call->values[WI_CLI_ALL].set) {
+      list_one(call, k, i, name, wi_cli_cells_at(&k->all, i, COL_ALIASES), &grid);
+      found++;
     }
-    found++;
-    if (s->format == WI_CLI_FORMAT_JSON) {
-      wi_cli_buf_chr(&s->out.buf, '{');
-      members_json(&s->out.buf, all, i);
-      wi_cli_buf_str(&s->out.buf, "}\n");
-      continue;
-    }
-    wi_cli_grid_add(&grid, name);
-    wi_cli_grid_add(&grid, wi_cli_cells_at(all, i, COL_KIND));
-    wi_cli_grid_add(&grid, wi_cli_cells_at(all, i, COL_VOLATILITY));
-    wi_cli_grid_add(&grid, wi_cli_cells_at(all, i, COL_ALIASES));
+    found += list_others(call, k, i, prefix, &grid);
   }
   if (found > 0 && s->format != WI_CLI_FORMAT_JSON) {
     wi_cli_grid_print(&grid, s, true);
@@ -104,75 +115,49 @@ static size_t list(wi_cli_call *call, const wi_cli_cells *all, const char *prefi
   return found;
 }
 
-static void detail_json(wi_cli_buf *b, const wi_cli_cells *all, size_t i,
-                        const wi_cli_cells *routine, const wi_cli_cells *parameters) {
-  bool documented = wi_cli_cells_rows(routine) > 0;
+/* What `name` is shown with: a documented function, and what the engine tells of it. */
+typedef struct shown {
+  const char *name;
+  size_t row, doc;
+  bool documented;
+  wi_cli_cells routine, parameters;
+} shown;
+
+static const char *description_of(const known *k, const shown *f) {
+  return f->documented ? wi_cli_cells_at(&k->docs, f->doc, DOC_DESCRIPTION)
+         : wi_cli_cells_rows(&f->routine) > 0 ? wi_cli_cells_at(&f->routine, 0, 0)
+                                              : "";
+}
+
+static const char *syntax_of(const known *k, const shown *f) {
+  return f->documented ? wi_cli_cells_at(&k->docs, f->doc, DOC_SYNTAX)
+         : wi_cli_cells_rows(&f->routine) > 0 ? wi_cli_cells_at(&f->routine, 0, 1)
+                                              : "";
+}
+
+static void detail_json(wi_cli_buf *b, const known *k, const shown *f) {
+  const char *description = description_of(k, f), *syntax = syntax_of(k, f);
   wi_cli_buf_chr(b, '{');
-  members_json(b, all, i);
-  wi_cli_json_kt(b, "description", documented ? wi_cli_cells_at(routine, 0, 0) : NULL);
-  wi_cli_json_kt(b, "syntax", documented ? wi_cli_cells_at(routine, 0, 1) : NULL);
+  members_json(b, k, f->row, f->name);
+  wi_cli_json_kt(b, "description", description[0] != '\0' ? description : NULL);
+  wi_cli_json_kt(b, "syntax", syntax[0] != '\0' ? syntax : NULL);
   wi_cli_json_key(b, "parameters");
   wi_cli_buf_chr(b, '[');
-  for (size_t k = 0; k < wi_cli_cells_rows(parameters); k++) {
-    wi_cli_buf_str(b, k > 0 ? "," : "");
+  for (size_t i = 0; i < wi_cli_cells_rows(&f->parameters); i++) {
+    wi_cli_buf_str(b, i > 0 ? "," : "");
     wi_cli_buf_chr(b, '{');
-    wi_cli_json_kt(b, "mode", wi_cli_cells_at(parameters, k, 0));
+    wi_cli_json_kt(b, "mode", wi_cli_cells_at(&f->parameters, i, 0));
     wi_cli_json_key(b, "position");
-    wi_cli_buf_str(b, wi_cli_cells_at(parameters, k, 1));
-    wi_cli_json_kt(b, "name", wi_cli_cells_at(parameters, k, 2));
-    wi_cli_json_kt(b, "types", wi_cli_cells_at(parameters, k, 3));
+    wi_cli_buf_str(b, wi_cli_cells_at(&f->parameters, i, 1));
+    wi_cli_json_kt(b, "name", wi_cli_cells_at(&f->parameters, i, 2));
+    wi_cli_json_kt(b, "types", wi_cli_cells_at(&f->parameters, i, 3));
     wi_cli_buf_chr(b, '}');
   }
   wi_cli_buf_chr(b, ']');
-}
-
-static void detail_line(wi_cli_buf *b, const char *label, const char *text) {
-  if (text[0] != '\0') {
-    wi_cli_buf_fmt(b, "  %-12s", label);
-    wi_cli_visible(b, text, strlen(text), false);
-    wi_cli_buf_chr(b, '\n');
+  if (f->documented) {
+    wi_cli_docs_json(b, &k->docs, f->doc);
   }
-}
-
-/* What weir or a plug-in says of its function beyond what the engine knows. */
-static weir_status docs_of(weir_session *session, const char *name, wi_cli_cells *docs,
-                           size_t *row, bool *found, weir_error *err) {
-  struct ArrowArrayStream stream = {0};
-  *found = false;
-  weir_status status =
-      weir_session_read(session, WEIR_SESSION_FUNCTION_DOCS, &stream, err);
-  if (status == WEIR_OK) {
-    status = wi_cli_cells_read(docs, &stream, err);
-  }
-  for (size_t i = 0; status == WEIR_OK && i < wi_cli_cells_rows(docs); i++) {
-    if (strcmp(wi_cli_cells_at(docs, i, DOC_NAME), name) == 0) {
-      *row = i;
-      *found = true;
-    }
-  }
-  if (stream.release != NULL) {
-    stream.release(&stream);
-  }
-  return status;
-}
-
-static void docs_json(wi_cli_buf *b, const wi_cli_cells *docs, size_t row) {
-  const char *parameters = wi_cli_cells_at(docs, row, DOC_PARAMETERS);
-  add_list_json(b, "tags", wi_cli_cells_at(docs, row, DOC_TAGS));
-  wi_cli_json_kt(b, "section", wi_cli_cells_at(docs, row, DOC_SECTION));
-  wi_cli_json_kt(b, "returns", wi_cli_cells_at(docs, row, DOC_RETURNS));
-  wi_cli_json_kt(b, "example", wi_cli_cells_at(docs, row, DOC_EXAMPLE));
-  wi_cli_json_kt(b, "example_result", wi_cli_cells_at(docs, row, DOC_RESULT));
-  add_list_json(b, "settings", wi_cli_cells_at(docs, row, DOC_SETTINGS));
-  wi_cli_json_key(b, "arguments");
-  wi_cli_buf_str(b, parameters[0] != '\0' ? parameters : "[]");
-}
-
-static void docs_text(wi_cli_buf *b, const wi_cli_cells *docs, size_t row) {
-  detail_line(b, "tags", wi_cli_cells_at(docs, row, DOC_TAGS));
-  detail_line(b, "settings", wi_cli_cells_at(docs, row, DOC_SETTINGS));
-  detail_line(b, "example", wi_cli_cells_at(docs, row, DOC_EXAMPLE));
-  detail_line(b, "  gives", wi_cli_cells_at(docs, row, DOC_RESULT));
+  wi_cli_buf_str(b, "}\n");
 }
 
 /* What a function written in SQL says. */
@@ -186,7 +171,8 @@ static weir_status definition(wi_cli_call *call, weir_session *session, const ch
   }
   for (size_t i = 0; status == WEIR_OK && i < wi_cli_cells_rows(&macros); i++) {
     if (strcmp(wi_cli_cells_at(&macros, i, 0), name) == 0) {
-      detail_line(&call->screen.out.buf, "definition", wi_cli_cells_at(&macros, i, 1));
+      wi_cli_detail_line(&call->screen.out.buf, "definition",
+                         wi_cli_cells_at(&macros, i, 1));
     }
   }
   if (stream.release != NULL) {
@@ -196,62 +182,60 @@ static weir_status definition(wi_cli_call *call, weir_session *session, const ch
   return status;
 }
 
-static void detail_text(wi_cli_buf *b, const wi_cli_cells *all, size_t i,
-                        const wi_cli_cells *routine, const wi_cli_cells *parameters) {
-  bool documented = wi_cli_cells_rows(routine) > 0;
-  const char *syntax = documented ? wi_cli_cells_at(routine, 0, 1) : "";
-  const char *title = syntax[0] != '\0' ? syntax : wi_cli_cells_at(all, i, COL_NAME);
+static void detail_text(wi_cli_buf *b, const known *k, const shown *f) {
+  const wi_cli_cells *all = &k->all;
+  const char *syntax = syntax_of(k, f), *description = description_of(k, f);
+  const char *title = syntax[0] != '\0' ? syntax : f->name;
+  bool renamed = strcmp(f->name, wi_cli_cells_at(all, f->row, COL_NAME)) != 0;
   wi_cli_visible(b, title, strlen(title), false);
   wi_cli_buf_chr(b, '\n');
-  detail_line(b, "", documented ? wi_cli_cells_at(routine, 0, 0) : "");
-  detail_line(b, "kind", wi_cli_cells_at(all, i, COL_KIND));
-  detail_line(b, "volatility", wi_cli_cells_at(all, i, COL_VOLATILITY));
-  detail_line(b, "aliases", wi_cli_cells_at(all, i, COL_ALIASES));
-  detail_line(b, "identity", wi_cli_cells_at(all, i, COL_IDENTITY));
-  for (size_t k = 0; k < wi_cli_cells_rows(parameters); k++) {
-    bool returns = strcmp(wi_cli_cells_at(parameters, k, 0), "OUT") == 0;
-    detail_line(b, returns ? "returns" : wi_cli_cells_at(parameters, k, 2),
-                wi_cli_cells_at(parameters, k, 3));
+  if (description[0] != '\0') {
+    wi_cli_buf_str(b, "  ");
+    wi_cli_visible(b, description, strlen(description), false);
+    wi_cli_buf_chr(b, '\n');
+  }
+  wi_cli_detail_line(b, "kind", wi_cli_cells_at(all, f->row, COL_KIND));
+  wi_cli_detail_line(b, "volatility", wi_cli_cells_at(all, f->row, COL_VOLATILITY));
+  wi_cli_detail_line(b, "aliases",
+                     wi_cli_cells_at(all, f->row, renamed ? COL_NAME : COL_ALIASES));
+  wi_cli_detail_line(b, "identity", wi_cli_cells_at(all, f->row, COL_IDENTITY));
+  if (f->documented) {
+    wi_cli_docs_text(b, &k->docs, f->doc);
+    return;
+  }
+  for (size_t i = 0; i < wi_cli_cells_rows(&f->parameters); i++) {
+    bool returns = strcmp(wi_cli_cells_at(&f->parameters, i, 0), "OUT") == 0;
+    wi_cli_detail_line(b, returns ? "returns" : wi_cli_cells_at(&f->parameters, i, 2),
+                       wi_cli_cells_at(&f->parameters, i, 3));
   }
 }
 
-static weir_status detail(wi_cli_call *call, weir_session *session,
-                          const wi_cli_cells *all, size_t i, weir_error *err) {
-  weir_parameter name = {.name = "name",
-                         .type = WEIR_TYPE_STRING,
-                         .text = wi_cli_cells_at(all, i, COL_NAME)};
+/* A name that weir gives to a function of the engine is described as weir's. */
+static weir_status detail(wi_cli_call *call, weir_session *session, const known *k,
+                          size_t i, const char *asked, weir_error *err) {
+  const char *real = wi_cli_cells_at(&k->all, i, COL_NAME);
+  weir_parameter name = {.name = "name", .type = WEIR_TYPE_STRING, .text = real};
   wi_cli_parameters given = {&name, NULL, 1};
-  wi_cli_cells routine = {0}, parameters = {0}, docs = {0};
-  size_t row = 0;
-  bool documented = false;
-  weir_status status = wi_cli_cells_query(&routine, session, sql_routine, &given, err);
-  if (status == WEIR_OK) {
-    status = wi_cli_cells_query(&parameters, session, sql_parameters, &given, err);
+  shown f = {.name = asked, .row = i};
+  f.documented = wi_cli_docs_find(&k->docs, asked, &f.doc);
+  if (!f.documented) {
+    f.name = real;
+    f.documented = wi_cli_docs_find(&k->docs, real, &f.doc);
   }
+  weir_status status = wi_cli_cells_query(&f.routine, session, sql_routine, &given, err);
   if (status == WEIR_OK) {
-    status = docs_of(session, name.text, &docs, &row, &documented, err);
+    status = wi_cli_cells_query(&f.parameters, session, sql_parameters, &given, err);
   }
-  if (status == WEIR_OK) {
-    wi_cli_buf *b = &call->screen.out.buf;
-    if (call->screen.format == WI_CLI_FORMAT_JSON) {
-      detail_json(b, all, i, &routine, &parameters);
-      if (documented) {
-        docs_json(b, &docs, row);
-      }
-      wi_cli_buf_str(b, "}\n");
-    } else {
-      detail_text(b, all, i, &routine, &parameters);
-      if (documented) {
-        docs_text(b, &docs, row);
-      }
-      if (strcmp(wi_cli_cells_at(all, i, COL_KIND), "macro") == 0) {
-        status = definition(call, session, name.text, err);
-      }
+  if (status == WEIR_OK && call->screen.format == WI_CLI_FORMAT_JSON) {
+    detail_json(&call->screen.out.buf, k, &f);
+  } else if (status == WEIR_OK) {
+    detail_text(&call->screen.out.buf, k, &f);
+    if (strcmp(wi_cli_cells_at(&k->all, i, COL_KIND), "macro") == 0) {
+      status = definition(call, session, real, err);
     }
   }
-  wi_cli_cells_release(&routine);
-  wi_cli_cells_release(&parameters);
-  wi_cli_cells_release(&docs);
+  wi_cli_cells_release(&f.routine);
+  wi_cli_cells_release(&f.parameters);
   return status;
 }
 
@@ -273,25 +257,25 @@ static weir_status no_such_function(const wi_cli_cells *all, const char *name,
   return WEIR_E_UNKNOWN_FUNCTION;
 }
 
-static weir_status functions(wi_cli_call *call, weir_session *session,
-                             const wi_cli_cells *all, weir_error *err) {
+static weir_status functions(wi_cli_call *call, weir_session *session, const known *k,
+                             weir_error *err) {
   if (call->n_args == 0) {
-    (void)list(call, all, NULL);
+    (void)list(call, k, NULL);
     return WEIR_OK;
   }
   const char *name = call->args[0];
   weir_status status = WEIR_OK;
   size_t found = 0;
   /* A name may be a scalar and a window function at once. */
-  for (size_t i = 0; i < wi_cli_cells_rows(all) && status == WEIR_OK; i++) {
-    if (strcmp(wi_cli_cells_at(all, i, COL_NAME), name) == 0 ||
-        is_alias(wi_cli_cells_at(all, i, COL_ALIASES), name)) {
-      status = detail(call, session, all, i, err);
+  for (size_t i = 0; i < wi_cli_cells_rows(&k->all) && status == WEIR_OK; i++) {
+    if (strcmp(wi_cli_cells_at(&k->all, i, COL_NAME), name) == 0 ||
+        is_alias(wi_cli_cells_at(&k->all, i, COL_ALIASES), name)) {
+      status = detail(call, session, k, i, name, err);
       found++;
     }
   }
-  if (status == WEIR_OK && found == 0 && list(call, all, name) == 0) {
-    status = no_such_function(all, name, err);
+  if (status == WEIR_OK && found == 0 && list(call, k, name) == 0) {
+    status = no_such_function(&k->all, name, err);
   }
   return status;
 }
@@ -300,22 +284,26 @@ int wi_cli_cmd_functions(wi_cli_call *call) {
   weir_session *session = NULL;
   weir_error err = WEIR_ERROR_INIT;
   struct ArrowArrayStream stream = {0};
-  wi_cli_cells all = {0};
+  known k = {0};
   int code = 0;
   if (!wi_cli_project_functions(call, &session, &code)) {
     return code;
   }
   weir_status status = weir_session_read(session, WEIR_SESSION_FUNCTIONS, &stream, &err);
   if (status == WEIR_OK) {
-    status = wi_cli_cells_read(&all, &stream, &err);
+    status = wi_cli_cells_read(&k.all, &stream, &err);
   }
   if (status == WEIR_OK) {
-    status = functions(call, session, &all, &err);
+    status = wi_cli_docs_read(&k.docs, session, &err);
+  }
+  if (status == WEIR_OK) {
+    status = functions(call, session, &k, &err);
   }
   if (stream.release != NULL) {
     stream.release(&stream);
   }
-  wi_cli_cells_release(&all);
+  wi_cli_cells_release(&k.all);
+  wi_cli_cells_release(&k.docs);
   weir_session_free(&session);
   return status == WEIR_OK ? 0 : wi_cli_fail(&call->screen, &err);
 }

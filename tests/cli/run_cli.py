@@ -625,8 +625,30 @@ def test_functions():
     assert detail["example"].startswith("span_id(")
     same(detail["example_result"], "span:751e3138fd1669fe0d30cccf1609076a")
     text = weir("functions", "span_id")[0]
-    assert "  tags        span,id,hash\n" in text and detail["example_result"] in text
+    assert "  tags         span,id,hash\n" in text and detail["example_result"] in text
+    assert f"  kind         Utf8, optional: {detail['arguments'][4]['doc']}\n" in text
     assert "WEIR-UNKNOWN-FUNCTION" in weir("functions", "no_such_one", code=2)[1]
+
+
+def test_functions_of_every_kind():
+    heads, *rows = [line.split() for line in weir("functions")[0].splitlines()]
+    same(heads, ["NAME", "KIND", "VOLATILITY", "TAGS", "ALIASES"])
+    listed = {row[0]: row[1:] for row in rows}
+    same(listed["count_if"], ["aggregate", "immutable", "aggregate,deterministic"])
+    same(listed["dedupe_best_by_score"], ["window", "immutable", "window,dedupe", "row_number"])
+    for name, lines in {
+            "collect_set": ["  value        Any: the values"],
+            "first_value_agg": ["  aliases      first_value", "  value        any: any value"],
+            "read_delta": ["  version      Int64, optional, literal: The version",
+                           "  returns      Table"],
+            "interval_align": ["  how          Utf8, optional, literal: inner (default), or left"],
+            "abs": ["  kind         scalar", "  returns "]}.items():
+        text = weir("functions", name)[0]
+        for line in lines:
+            assert line in text, f"{name}: no {line!r} in {text}"
+    for line in weir("functions", "--all", "--format=json")[0].splitlines():
+        row = json.loads(line)
+        assert row["tags"] or row["origin"] == "builtin", row
 
 
 # ---- the runner ----
