@@ -100,8 +100,9 @@ weir_status wi_plan_digest(wi_engine *engine, const wb_plan *plan, wi_plan_facts
 void wi_plan_facts_release(wi_plan_facts *facts);
 
 /* ---- what a plan was made with (reach.c), comma-joined and sorted ---- */
-/* Weir's rules and macros as kind:name, the functions that the plan calls, their tags. */
-weir_status wi_plan_reach(wi_engine *engine, const wb_plan *plan, wi_buf *rules,
+/* Weir's rules and macros as kind:name, the functions and relation operators that the plan
+ * calls, their tags; sorted, joined by commas. */
+weir_status wi_plan_reach(const wi_session *s, const wb_plan *plan, wi_buf *rules,
                           wi_buf *functions, wi_buf *tags, weir_error *err);
 
 /* ---- strict determinism (strict.c) ---- */

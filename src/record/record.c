@@ -18,7 +18,8 @@ enum {
   tasks = WI_RECORD_TASKS,
   plans = WI_RECORD_PLANS,
   warnings = WI_RECORD_WARNINGS,
-  session_settings = WI_RECORD_SETTINGS
+  session_settings = WI_RECORD_SETTINGS,
+  plugins = WI_RECORD_PLUGINS
 };
 static const record_column all_columns[] = {
 #define WI_RECORD_COLUMN(table, column, type) \
@@ -29,7 +30,7 @@ static const record_column all_columns[] = {
 #define N_ALL (sizeof(all_columns) / sizeof(all_columns[0]))
 
 static const char *const table_names[WI_RECORD_TABLES_] = {
-    "runs", "tasks", "plans", "warnings", "session_settings"};
+    "runs", "tasks", "plans", "warnings", "session_settings", "plugins"};
 
 #define MAX_COLUMNS 64
 

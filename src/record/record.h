@@ -15,7 +15,8 @@ typedef enum wi_record_table {
   WI_RECORD_PLANS = 2,
   WI_RECORD_WARNINGS = 3,
   WI_RECORD_SETTINGS = 4,
-  WI_RECORD_TABLES_ = 5
+  WI_RECORD_PLUGINS = 5,
+  WI_RECORD_TABLES_ = 6
 } wi_record_table;
 const char *wi_record_table_name(wi_record_table table);
 bool wi_record_table_find(const char *name, wi_record_table *out);

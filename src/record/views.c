@@ -33,9 +33,9 @@ const char *wi_record_view_sql(const char *name, wi_record_table *table) {
 }
 
 const char *const *wi_record_names(size_t *n) {
-  static const char *const names[] = {
-      "commits",  "pins",  "plans",    "runs",
-      "settings", "tasks", "warnings", "session_settings"};
+  static const char *const names[] = {"commits", "pins",     "plans",
+                                      "plugins", "runs",     "settings",
+                                      "tasks",   "warnings", "session_settings"};
   *n = sizeof(names) / sizeof(names[0]);
   return names;
 }

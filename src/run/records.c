@@ -239,7 +239,8 @@ static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_v
   weir_status status = WEIR_OK;
   wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT, inputs = WI_BUF_INIT;
   wi_buf rules = WI_BUF_INIT, functions = WI_BUF_INIT, tags = WI_BUF_INIT;
-  WI_CHECK(wi_plan_reach(pass->engine, view->plan->plan, &rules, &functions, &tags, err));
+  WI_CHECK(
+      wi_plan_reach(pass->session, view->plan->plan, &rules, &functions, &tags, err));
   WI_CHECK(wi_br_plan_text(pass->engine, view->plan->plan, 1, &text, err));
   WI_CHECK(wi_delta_schema_json(&view->plan->schema, &schema, err));
   input_names(pass, view, &inputs);
@@ -322,6 +323,48 @@ done:
   return status;
 }
 
+static void plugin_row(wi_record *r, const wi_pass *pass, const wi_plugin *p,
+                       wi_buf *text) {
+  wi_record_row(r);
+  wi_record_text(r, "run_id", pass->run_id);
+  wi_record_text(r, "name", p->from->name);
+  wi_record_text(r, "version", p->from->version);
+  wi_record_text(r, "build_id", p->from->build_id);
+  wi_buf_clear(text);
+  wi_buf_fmt(text, "%u.%u", p->from->abi_major, p->from->abi_minor);
+  wi_record_text(r, "abi", wi_buf_text(text));
+  wi_buf_clear(text);
+  wi_plugin_capabilities(p->from->capabilities, text);
+  wi_record_text(r, "capabilities", wi_buf_text(text));
+  wi_record_text(r, "path", p->path);
+  wi_record_text(r, "content_hash", p->hash);
+  wi_buf_clear(text);
+  for (size_t i = 0; i < p->n_functions; i++) {
+    wi_buf_fmt(text, "%s%s", i > 0 ? "," : "", p->functions[i].fn.name);
+  }
+  wi_record_text(r, "functions", wi_buf_text(text));
+}
+
+static weir_status record_plugins(wi_pass *pass, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_list *plugins = &pass->session->plugins;
+  wi_record *r = NULL;
+  wi_buf text = WI_BUF_INIT;
+  if (plugins->n == 0) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_record_new(WI_RECORD_PLUGINS, &r, err));
+  for (size_t i = 0; i < plugins->n; i++) {
+    plugin_row(r, pass, plugins->items[i], &text);
+  }
+  WI_CHECK(wi_buf_check(&text, err, WI_ORIGIN));
+  WI_CHECK(write_record(pass, WI_RECORD_PLUGINS, r, NULL, err));
+done:
+  wi_buf_release(&text);
+  wi_record_free(&r);
+  return status;
+}
+
 static void record_warning(wi_record *r, const wi_pass *pass, const weir_error *w) {
   wi_record_row(r);
   wi_record_text(r, "run_id", pass->run_id);
@@ -359,9 +402,12 @@ static weir_status record_warnings(wi_pass *pass, weir_error *err) {
 void wi_pass_record(wi_pass *pass) {
   const wi_run_summary *sum = &pass->summary;
   bool moved = sum->reused < sum->total;
-  weir_status (*const parts[])(wi_pass *, weir_error *) = {
-      moved ? record_tasks : NULL, moved ? record_plans : NULL,
-      moved ? record_settings : NULL, record_warnings, record_run};
+  weir_status (*const parts[])(wi_pass *, weir_error *) = {moved ? record_tasks : NULL,
+                                                           moved ? record_plans : NULL,
+                                                           moved ? record_settings : NULL,
+                                                           moved ? record_plugins : NULL,
+                                                           record_warnings,
+                                                           record_run};
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
     weir_error err = WEIR_ERROR_INIT;
     if (parts[i] != NULL && parts[i](pass, &err) != WEIR_OK) {

@@ -158,6 +158,31 @@ def test_functions_of_a_plugin_are_shown(folder):
     assert one["arguments"][0]["doc"] == "a number", one
 
 
+def test_the_manifest_is_in_the_records(folder):
+    project(folder)
+    weir(folder, "run")
+    weir(folder, "run")
+    rows = [json.loads(line) for line in weir(
+        folder, "sql", "--format", "json", "SELECT p.* FROM weir.plugins AS p JOIN weir.runs AS r "
+        "ON r.run_id = p.run_id").splitlines()]
+    assert len(rows) == 1, "the second run wrote nothing"
+    [row] = rows
+    library = (folder / "lib/odd.so").resolve()
+    assert (row["name"], row["path"]) == ("odd", str(library)), row
+    assert row["functions"].startswith("odd_plus,odd_"), row
+    assert row["version"] and row["build_id"] and row["abi"] and row["capabilities"], row
+    assert len(row["content_hash"]) == 64, row
+    [tags] = [json.loads(line)["tags"] for line in weir(
+        folder, "sql", "--format", "json",
+        "SELECT tags FROM weir.plans WHERE view = 'uses'").splitlines()]
+    assert tags == "odd,test", tags
+    install("odd_good_changed", folder / "lib/odd.so")
+    weir(folder, "run")
+    hashes = weir(folder, "sql", "--format", "csv", "SELECT count(DISTINCT content_hash), "
+                  "count(*) FROM weir.plugins")
+    assert hashes.splitlines()[1] == "2,2", hashes
+
+
 def test_no_plugin_no_function(folder):
     project(folder, plugins="[]")
     told = weir(folder, "plan", code=2)

@@ -66,6 +66,9 @@ def test_what_a_plan_was_made_with_is_recorded(folder):
     p.view("sums", "SELECT g, sum(x) AS s, sum(k) AS n, count_if(k > 1) AS c, "
                    "max(stable_hash64(g)) AS h, max(named_struct('a', k) -> 'a') AS a "
                    "FROM src GROUP BY g")
+    p.view("starred", "SELECT count(*) AS n, multiset_hash(*) AS h FROM src")
+    p.view("met", "SELECT l.k FROM interval_align((SELECT 'a' AS path, k AS bstart, k + 1 AS bend, k "
+                  "FROM src), (SELECT 'a' AS path, k AS bstart, k + 2 AS bend FROM src)) AS l")
     p.view("loose", "SELECT sum(x) AS s FROM src", "determinism: relaxed")
     p.run()
     rows = kit.lines(p.weir("sql", "--format", "json",
@@ -78,11 +81,12 @@ def test_what_a_plan_was_made_with_is_recorded(folder):
     expect([f for f in made["sums"][1].split(",") if f in
             ("count_if", "max", "stable_hash64", "sum", "sum_exact")],
            ["count_if", "max", "stable_hash64", "sum", "sum_exact"])
+    expect((made["starred"][0], "multiset_hash" in made["starred"][1]), ("star:multiset_hash", True))
+    has(made["met"][1], "interval_align")
     [tags] = [r["tags"] for r in kit.lines(
         p.weir("sql", "--format", "json",
                "SELECT tags FROM weir.plans WHERE view = 'sums'").out)]
     has(tags, "hash", "aggregate")
-
 
 
 if __name__ == "__main__":
