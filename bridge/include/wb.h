@@ -165,6 +165,26 @@ typedef enum wb_rel_flags {
   WB_REL_ALONE = 8,
 } wb_rel_flags;
 
+typedef enum wb_rule_kind {
+  // the operator `name` over a left side of the class stands for the scalar `function` of
+  // both sides
+  WB_RULE_OPERATOR = 1,
+  // wb_plan_replace puts the aggregate `function` in the place of the aggregate `name` of
+  // one argument of the class
+  WB_RULE_REPLACE = 2,
+  // `name` is another name of `function`, whose plans know nothing of it
+  WB_RULE_ALIAS = 3,
+} wb_rule_kind;
+
+typedef enum wb_rule_flags {
+  // the right side is the first argument
+  WB_RULE_SWAPPED = 1,
+  // the result is cast to text
+  WB_RULE_AS_TEXT = 2,
+  // a cast of integers to floats around the argument is taken away
+  WB_RULE_STRIP_CAST = 4,
+} wb_rule_flags;
+
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
 

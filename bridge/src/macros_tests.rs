@@ -43,8 +43,8 @@ fn arguments_take_the_places_of_parameters() {
         ("f(y => 'x', x => a)", "CAST(upper('x') || CAST(a AS INT) AS TEXT)"),
         ("F(3000000000, 'x')", "CAST(upper('x') || CAST(3000000000 AS INT) AS TEXT)"),
         ("g(x)", "(CAST(upper('a') || CAST(CAST(x AS BIGINT) + 1 AS INT) AS TEXT))"),
-        ("g(g(1))", "(CAST(upper('a') || CAST(CAST((CAST(upper('a') || CAST(1 + 1 AS INT) \
-                     AS TEXT)) AS BIGINT) + 1 AS INT) AS TEXT))"),
+        ("g(g(1))", "(CAST(upper('a') || CAST(CAST(CAST(upper('a') || CAST(1 + 1 AS INT) \
+                     AS TEXT) AS BIGINT) + 1 AS INT) AS TEXT))"),
         ("\"F\"(a, b)", "\"F\"(a, b)"),
         ("s.f(a, b)", "s.f(a, b)"),
     ] {

@@ -418,7 +418,7 @@ mod tests {
             concat!(
                 r#"[{"kind":"text","text":"a"},{"kind":"int","text":"-5"},"#,
                 r#"{"kind":"param","text":"p"},{"kind":"name","text":"t.x"},"#,
-                r#"{"kind":"other","name":"uri","text":""}]"#
+                r#"{"kind":"other","text":"","name":"uri"}]"#
             )
         );
         assert_eq!(args("SELECT * FROM t, LATERAL f()"), "[]");

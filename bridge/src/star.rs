@@ -2,6 +2,7 @@
 //! a mark in the argument's place, which becomes the columns where they are known.
 
 use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, TableReference, internal_err, plan_err};
 use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction, WindowFunctionParams};
@@ -59,14 +60,22 @@ fn mark(qualifier: Option<TableReference>) -> (Expr, String) {
     (ScalarUDF::new_from_impl(mark).call(vec![]), shown)
 }
 
+/// The engine's own that take a star are planned before.
+fn no_star<T>(name: &str) -> DfResult<T> {
+    plan_err!("{name} does not take *: name its arguments")
+}
+
 /// Marks the star of an aggregate.
 pub fn aggregate(
     expr: RawAggregateExpr,
     note: impl Fn(&str),
 ) -> DfResult<PlannerResult<RawAggregateExpr>> {
-    let Some(qualifier) = star_of(&expr.args).filter(|_| udaf::takes_star(&expr.func)) else {
+    let Some(qualifier) = star_of(&expr.args) else {
         return Ok(PlannerResult::Original(expr));
     };
+    if !udaf::takes_star(&expr.func) {
+        return no_star(expr.func.name());
+    }
     let (mark, shown) = mark(qualifier);
     let name = format!("{}({shown})", expr.func.name());
     note(expr.func.name());
@@ -85,9 +94,12 @@ pub fn window(
         WindowFunctionDefinition::AggregateUDF(f) => udaf::takes_star(f),
         WindowFunctionDefinition::WindowUDF(_) => false,
     };
-    let Some(qualifier) = star_of(&expr.args).filter(|_| takes) else {
+    let Some(qualifier) = star_of(&expr.args) else {
         return Ok(PlannerResult::Original(expr));
     };
+    if !takes {
+        return no_star(expr.func_def.name());
+    }
     let (mark, shown) = mark(qualifier);
     let name = format!("{}({shown})", expr.func_def.name());
     note(expr.func_def.name());
@@ -131,8 +143,24 @@ fn mark_in(args: &[Expr]) -> Option<Option<TableReference>> {
     inner.downcast_ref::<Mark>().map(|mark| mark.qualifier.clone())
 }
 
+/// Refuses a star that is still there, as an argument of a function of single values.
+#[expect(deprecated)]
+fn refuse_rest(plan: &LogicalPlan) -> DfResult<()> {
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|part| match part {
+                Expr::ScalarFunction(f) if star_of(&f.args).is_some() => no_star(f.name()),
+                Expr::Wildcard { .. } => plan_err!("* stands for columns, and not for a value"),
+                _ => Ok(TreeNodeRecursion::Continue),
+            })
+        })
+    })?;
+    Ok(())
+}
+
 /// Puts the columns in the places of the marks.
 pub fn expand(plan: LogicalPlan) -> DfResult<LogicalPlan> {
+    refuse_rest(&plan)?;
     calls(plan, &mut |call, input| {
         let args = match call {
             Call::Aggregate(f) => &mut f.params.args,

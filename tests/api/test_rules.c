@@ -147,19 +147,32 @@ WT_TEST(rules_are_listed_with_what_they_do) {
 WT_TEST(a_star_stands_for_all_columns) {
   weir_session *s = session();
   WT_CHECK(s != NULL);
-  WT_CHECK(wf_expect(s, "SELECT multiset_hash(*) = multiset_hash(n, s) AS a, "
-                        "multiset_hash(t.*) = multiset_hash(n, s) AS b FROM t",
+  WT_CHECK(wf_expect(s,
+                     "SELECT multiset_hash(*) = multiset_hash(n, s) AS a, "
+                     "multiset_hash(t.*) = multiset_hash(n, s) AS b FROM t",
                      "true|true;"));
-  WT_CHECK(wf_expect(s, "SELECT count(*) AS a FROM (SELECT n, multiset_hash(*) OVER "
-                        "(PARTITION BY n) AS h, row_number() OVER (ORDER BY s) AS r FROM t) "
-                        "AS q JOIN (SELECT n, multiset_hash(n, s) AS h FROM t GROUP BY n) AS "
-                        "p ON q.n = p.n AND q.h = p.h",
-                     "3;"));
-  WT_CHECK(wf_expect(s, "SELECT n FROM t GROUP BY n HAVING multiset_hash(*) = (SELECT "
-                        "multiset_hash(*) FROM t WHERE n = 2)",
+  WT_CHECK(
+      wf_expect(s,
+                "SELECT count(*) AS a FROM (SELECT n, multiset_hash(*) OVER "
+                "(PARTITION BY n) AS h, row_number() OVER (ORDER BY s) AS r FROM t) "
+                "AS q JOIN (SELECT n, multiset_hash(n, s) AS h FROM t GROUP BY n) AS "
+                "p ON q.n = p.n AND q.h = p.h",
+                "3;"));
+  WT_CHECK(wf_expect(s,
+                     "SELECT n FROM t GROUP BY n HAVING multiset_hash(*) = (SELECT "
+                     "multiset_hash(*) FROM t WHERE n = 2)",
                      "2;"));
   WT_CHECK(same_plan(s, "SELECT multiset_hash(*) AS a FROM t",
                      "SELECT multiset_hash(n, s) AS a FROM t"));
-  WT_CHECK(wf_expect_error(s, "SELECT sum_exact(*) AS a FROM t", WEIR_E_SQL_PLAN));
+  static const char *const others[] = {
+      "sum_exact(*)",         "sum_exact(t.*)",           "sum(*)",
+      "sum_exact(*) OVER ()", "lag(*) OVER (ORDER BY n)", "lower(*)"};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    char sql[128];
+    snprintf(sql, sizeof sql, "SELECT %s AS a FROM t", others[i]);
+    WT_CHECK(wf_expect_error(s, sql, WEIR_E_SQL_PLAN));
+  }
+  WT_CHECK(wf_expect(s, "SELECT count(*) AS a, count(s) AS b FROM t", "3|2;"));
+  WT_CHECK(wf_expect(s, "SELECT count(*) OVER () AS a FROM t", "3;3;3;"));
   weir_session_free(&s);
 }

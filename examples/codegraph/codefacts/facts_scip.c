@@ -2,16 +2,26 @@
 #include "scip.h"
 
 static const cf_column columns[] = {
-    {"document_id", CF_TEXT, true},    {"path", CF_TEXT, true},
-    {"bucket", CF_INT32, true},        {"index_sha256", CF_TEXT, true},
-    {"symbol", CF_TEXT, true},         {"symbol_roles", CF_INT32, true},
-    {"syntax_kind", CF_INT32, true},   {"start_line", CF_INT64, true},
-    {"start_char", CF_INT64, true},    {"end_line", CF_INT64, true},
-    {"end_char", CF_INT64, true},      {"line_base", CF_INT32, true},
-    {"col_unit", CF_TEXT, true},       {"end_exclusive", CF_BOOL, true},
-    {"is_definition", CF_BOOL, true},  {"is_import", CF_BOOL, true},
-    {"is_write", CF_BOOL, true},       {"is_read", CF_BOOL, true},
-    {"is_generated", CF_BOOL, true},   {"is_test", CF_BOOL, true},
+    {"document_id", CF_TEXT, true},
+    {"path", CF_TEXT, true},
+    {"bucket", CF_INT32, true},
+    {"index_sha256", CF_TEXT, true},
+    {"symbol", CF_TEXT, true},
+    {"symbol_roles", CF_INT32, true},
+    {"syntax_kind", CF_INT32, true},
+    {"start_line", CF_INT64, true},
+    {"start_char", CF_INT64, true},
+    {"end_line", CF_INT64, true},
+    {"end_char", CF_INT64, true},
+    {"line_base", CF_INT32, true},
+    {"col_unit", CF_TEXT, true},
+    {"end_exclusive", CF_BOOL, true},
+    {"is_definition", CF_BOOL, true},
+    {"is_import", CF_BOOL, true},
+    {"is_write", CF_BOOL, true},
+    {"is_read", CF_BOOL, true},
+    {"is_generated", CF_BOOL, true},
+    {"is_test", CF_BOOL, true},
     {"is_forward_definition", CF_BOOL, true},
 };
 
@@ -20,9 +30,12 @@ const cf_table cf_table_scip = {"scip_occurrences", columns,
                                 sizeof(columns) / sizeof(columns[0]), NULL, NULL};
 
 void cf_put_occurrence(cf_row *r, const cf_scip *index, size_t document, size_t item) {
-  static const int32_t flags[] = {CF_SCIP_DEFINITION, CF_SCIP_IMPORT,
-                                  CF_SCIP_WRITE,      CF_SCIP_READ,
-                                  CF_SCIP_GENERATED,  CF_SCIP_TEST,
+  static const int32_t flags[] = {CF_SCIP_DEFINITION,
+                                  CF_SCIP_IMPORT,
+                                  CF_SCIP_WRITE,
+                                  CF_SCIP_READ,
+                                  CF_SCIP_GENERATED,
+                                  CF_SCIP_TEST,
                                   CF_SCIP_FORWARD_DEFINITION};
   const cf_document *d = &index->documents[document];
   const cf_occurrence *o = &d->items[item];

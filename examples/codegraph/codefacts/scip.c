@@ -126,9 +126,9 @@ static bool read_occurrence(cf_text message, cf_occurrence *out) {
   out->start_char = range[1];
   out->end_line = n == 4 ? range[2] : range[0];
   out->end_char = n == 4 ? range[3] : range[2];
-  return (n == 3 || n == 4) && (out->end_line > out->start_line ||
-                                (out->end_line == out->start_line &&
-                                 out->end_char >= out->start_char)) &&
+  return (n == 3 || n == 4) &&
+         (out->end_line > out->start_line ||
+          (out->end_line == out->start_line && out->end_char >= out->start_char)) &&
          cf_utf8_error(out->symbol.p, out->symbol.n) == out->symbol.n;
 }
 

@@ -34,7 +34,7 @@ typedef struct cf_document {
 typedef struct cf_scip {
   char *bytes; /* the index; texts point into it. NULL: none was given */
   size_t n_bytes;
-  char sha256[65]; /* empty: none was given */
+  char sha256[65];        /* empty: none was given */
   cf_document *documents; /* by bucket and path */
   size_t n, cap;
   size_t n_occurrences;

@@ -17,10 +17,9 @@ struct cf_sink {
   weir_session *session; /* the tables as they were when the sink was made, by name */
 };
 
-static const cf_table *const tables[] = {&cf_table_files,   &cf_table_lines,
-                                         &cf_table_defs,    &cf_table_refs,
-                                         &cf_table_imports, &cf_table_calls,
-                                         &cf_table_scip};
+static const cf_table *const tables[] = {
+    &cf_table_files,   &cf_table_lines, &cf_table_defs, &cf_table_refs,
+    &cf_table_imports, &cf_table_calls, &cf_table_scip};
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 /* Moves weir's error into ours. */
@@ -232,15 +231,14 @@ static bool note_sha256(void *ctx, const struct ArrowArrayView *batch, int64_t r
 bool cf_sink_previous_scip(cf_sink *sink, char sha256[65], bool *there, cf_error *err) {
   sha256[0] = '\0';
   char *path = table_path(sink, cf_table_scip.name);
-  bool ok =
-      path != NULL ? exists(sink, path, there, err) : cf_fail(err, "out of memory");
+  bool ok = path != NULL ? exists(sink, path, there, err) : cf_fail(err, "out of memory");
   free(path);
   if (!ok || !*there) {
     return ok;
   }
-  return read_query(sink,
-                    "SELECT coalesce(max(index_sha256), '') AS hash FROM scip_occurrences",
-                    note_sha256, sha256, err);
+  return read_query(
+      sink, "SELECT coalesce(max(index_sha256), '') AS hash FROM scip_occurrences",
+      note_sha256, sha256, err);
 }
 
 /* ---- writing ---- */

@@ -297,6 +297,121 @@ static int call_sess_add_relation(wb_err *e) {
   return code;
 }
 
+/* An aggregate that no statement names. */
+static int no_type(void *self, const wb_agg_call *call, struct ArrowSchema *out,
+                   wb_fn_err *err) {
+  (void)self, (void)call, (void)out, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int no_empty(void *self, const struct ArrowSchema *result, struct ArrowArray *out,
+                    wb_fn_err *err) {
+  (void)self, (void)result, (void)out, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int no_acc(void *self, const wb_agg_call *call, bool retracts, void **acc,
+                  wb_fn_err *err) {
+  (void)self, (void)call, (void)retracts, (void)acc, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int no_update(void *self, void *acc, const struct ArrowArray *const *args,
+                     int64_t n_rows, const uint64_t *groups,
+                     const struct ArrowArray *filter, uint64_t n_groups, wb_fn_err *err) {
+  (void)self, (void)acc, (void)args, (void)n_rows, (void)groups, (void)filter;
+  (void)n_groups, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int no_merge(void *self, void *acc, const struct ArrowArray *state,
+                    const uint64_t *groups, uint64_t n_groups, wb_fn_err *err) {
+  (void)self, (void)acc, (void)state, (void)groups, (void)n_groups, (void)err;
+  return WEIR_E_BUG;
+}
+
+static int no_result(void *self, void *acc, uint64_t n, bool keep, struct ArrowArray *out,
+                     wb_fn_err *err) {
+  (void)self, (void)acc, (void)n, (void)keep, (void)out, (void)err;
+  return WEIR_E_BUG;
+}
+
+static uint64_t no_bytes(void *self, const void *acc) {
+  (void)self, (void)acc;
+  return 0;
+}
+
+static void no_close(void *self, void *acc) {
+  (void)self, (void)acc;
+}
+
+static int use_sess_add_aggregate(wb_sess *sess, wb_err *e) {
+  wb_aggregate_fn fn = {
+      .struct_size = sizeof fn,
+      .name = wi_wb_str("never"),
+      .volatility = WB_IMMUTABLE,
+      .params = one_param,
+      .n_params = 1,
+      .return_text = {"Int64", 5},
+      .doc = {wi_wb_str("s"), wi_wb_str("d"), wi_wb_str("never(x)"), wi_wb_str("")},
+      .return_field = no_type,
+      .state_schema = no_type,
+      .empty = no_empty,
+      .open = no_acc,
+      .update = no_update,
+      .merge = no_merge,
+      .evaluate = no_result,
+      .state = no_result,
+      .size = no_bytes,
+      .close = no_close};
+  return c.t->wb_sess_add_aggregate(sess, &fn, e);
+}
+
+static int use_sess_add_macros(wb_sess *sess, wb_err *e) {
+  wb_str text =
+      wi_wb_str("CREATE FUNCTION one_more(n BIGINT) RETURNS BIGINT RETURN n + 1");
+  return c.t->wb_sess_add_macros(sess, text, e);
+}
+
+static int use_sess_add_rule(wb_sess *sess, wb_err *e) {
+  wb_rule rule = {.kind = WB_RULE_ALIAS,
+                  .name = wi_wb_str("little"),
+                  .function = wi_wb_str("lower"),
+                  .version = 1};
+  return c.t->wb_sess_add_rule(sess, &rule, e);
+}
+
+static int use_sess_add_table_fn(wb_sess *sess, wb_err *e) {
+  static const uint8_t identity[32] = {1};
+  return c.t->wb_sess_add_table_fn(sess, wi_wb_str("never"), identity, WB_STABLE, e);
+}
+
+static int with_sess(int (*use)(wb_sess *sess, wb_err *e), wb_err *e) {
+  wb_sess *sess = NULL;
+  int code = new_session(&sess, e);
+  if (code == 0) {
+    code = use(sess, e);
+  }
+  c.t->wb_sess_free(sess);
+  return code;
+}
+
+static int call_sess_add_aggregate(wb_err *e) {
+  return with_sess(use_sess_add_aggregate, e);
+}
+
+static int call_sess_add_macros(wb_err *e) {
+  return with_sess(use_sess_add_macros, e);
+}
+
+static int call_sess_add_rule(wb_err *e) {
+  return with_sess(use_sess_add_rule, e);
+}
+
+static int call_sess_add_table_fn(wb_err *e) {
+  return with_sess(use_sess_add_table_fn, e);
+}
+
 static int call_sess_seal(wb_err *e) {
   wb_sess *sess = NULL;
   int code = new_session(&sess, e);
@@ -390,6 +505,12 @@ static int call_plan_sql(wb_err *e) {
 static int call_plan_tie_break(wb_err *e) {
   wb_plan *p = NULL;
   int code = c.t->wb_plan_tie_break(c.logical, &p, e);
+  return free_plan(p, code);
+}
+
+static int call_plan_replace(wb_err *e) {
+  wb_plan *p = NULL;
+  int code = c.t->wb_plan_replace(c.logical, &p, e);
   return free_plan(p, code);
 }
 
@@ -731,6 +852,7 @@ static const export_case cases[] = {
     CALLS(plan_cast),
     FREES(plan_free, free_one_plan),
     CALLS(plan_optimize),
+    CALLS(plan_replace),
     CALLS(plan_schema),
     CALLS(plan_sort),
     CALLS(plan_sql),
@@ -739,8 +861,12 @@ static const export_case cases[] = {
     CALLS(plan_tie_break),
     FREES(rt_free, free_rt),
     CALLS(rt_new),
+    CALLS(sess_add_aggregate),
+    CALLS(sess_add_macros),
     CALLS(sess_add_relation),
+    CALLS(sess_add_rule),
     CALLS(sess_add_scalar),
+    CALLS(sess_add_table_fn),
     FREES(sess_free, free_sess),
     CALLS(sess_new),
     CALLS(sess_seal),

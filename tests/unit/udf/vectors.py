@@ -73,7 +73,8 @@ def code(value):
     if value is models.Refused:
         return "x"
     if isinstance(value, float):
-        return f"f:{value:.17g}"
+        text = f"{value:.17g}"  # a whole number as 7.0, as the command prints it
+        return f"f:{text}" if set(text) & set(".eni") else f"f:{text}.0"
     if isinstance(value, bool):
         return f"b:{int(value)}"
     if isinstance(value, int):
