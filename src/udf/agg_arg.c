@@ -301,6 +301,79 @@ done:
   return status;
 }
 
+/* ---- rows as states ---- */
+
+/* The codes of the rows, null where one does not count. */
+static weir_status convert_column(wi_best *b, int which, int64_t rows,
+                                  struct ArrowArray *out, weir_error *err) {
+  const wi_order *order = which == KEY ? &b->key : &b->value;
+  void *data = NULL;
+  wi_valid valid;
+  wi_valid_none(&valid);
+  WI_TRY(wi_out_fixed(out, NANOARROW_TYPE_UINT64, rows * (int64_t)sizeof(uint64_t), &data,
+                      err));
+  wi_order_words(order, &b->args[which].view, 0, rows, data);
+  if (b->rows.chosen != NULL) {
+    WI_TRY(wi_arrow_err(err, ArrowBitmapResize(&valid.bitmap, rows, 0), "state"));
+    memcpy(valid.bitmap.buffer.data, b->rows.chosen, (size_t)(rows + 7) / 8);
+    valid.nulls = rows - ArrowBitCountSet(b->rows.chosen, 0, rows);
+  }
+  wi_out_seal(out, rows, &valid);
+  wi_valid_release(&valid);
+  return WEIR_OK;
+}
+
+static weir_status convert_pairs(wi_best *b, const struct ArrowArray *const *args,
+                                 int64_t rows, const struct ArrowArray *filter,
+                                 struct ArrowArray *out, weir_error *err) {
+  const struct ArrowArrayView *views[] = {&b->args[VALUE].view, &b->args[KEY].view};
+  WI_TRY(wi_agg_in_set(&b->args[VALUE], args[VALUE], rows, err));
+  WI_TRY(wi_agg_in_set(&b->args[KEY], args[KEY], rows, err));
+  WI_TRY(wi_agg_rows_set(&b->rows, views, 2, rows, filter, err));
+  WI_TRY(wi_arrow_err(err, ArrowArrayInitFromType(out, NANOARROW_TYPE_STRUCT), "state"));
+  WI_TRY(wi_arrow_err(err, ArrowArrayAllocateChildren(out, 2), "state"));
+  for (int i = 0; i < 2; i++) {
+    WI_TRY(convert_column(b, i, rows, out->children[i], err));
+  }
+  wi_out_seal(out, rows, NULL);
+  return wi_out_finish(out, err);
+}
+
+/* What is not words: by an accumulator with a group for each row. */
+static weir_status convert_others(wi_best *b, const struct ArrowArray *const *args,
+                                  int64_t rows, const struct ArrowArray *filter,
+                                  struct ArrowArray *out, weir_error *err) {
+  uint64_t *groups = wi_alloc_array((size_t)rows + 1, sizeof *groups);
+  if (groups == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    groups[i] = (uint64_t)i;
+  }
+  weir_status status = update(b, args, rows, groups, filter, (uint64_t)rows, err);
+  if (status == WEIR_OK) {
+    status = state(b, (uint64_t)rows, true, out, err);
+  }
+  wi_free(groups);
+  return status;
+}
+
+static weir_status convert(const wi_agg_call *call, const struct ArrowArray *const *args,
+                           int64_t rows, const struct ArrowArray *filter,
+                           struct ArrowArray *out, weir_error *err) {
+  void *acc = NULL;
+  memset(out, 0, sizeof *out);
+  WI_TRY(open_smallest(call, false, &acc, err));
+  wi_best *b = acc; /* a single row is smallest and largest */
+  weir_status status = b->pairs ? convert_pairs(b, args, rows, filter, out, err)
+                                : convert_others(b, args, rows, filter, out, err);
+  close_acc(acc);
+  if (status != WEIR_OK) {
+    wi_out_drop(out);
+  }
+  return status;
+}
+
 static uint64_t size(const void *acc) {
   const wi_best *b = acc;
   return sizeof(*b) + wi_slots_bytes(&b->slots) + wi_slots_bytes(&b->zeros) +
@@ -317,6 +390,7 @@ static uint64_t size(const void *acc) {
    .merge = merge,               \
    .evaluate = evaluate,         \
    .state = state,               \
+   .convert = convert,           \
    .size = size,                 \
    .close = close_acc}
 const wi_agg_ops wi_agg_smallest = BEST(open_smallest);

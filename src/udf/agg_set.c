@@ -12,6 +12,10 @@
 
 /* ---- the table ---- */
 
+/* Rows are taken in blocks: the places of all of a block in the table are asked for before the
+ * first is needed, since waiting for memory is most of the work with many groups. */
+#define BLOCK 256
+
 static inline uint64_t mix(uint64_t a, uint64_t b) {
   a = (a ^ b) * UINT64_C(0x9E3779B97F4A7C15);
   a ^= a >> 32;
@@ -52,9 +56,17 @@ static weir_status table_build(wi_set *s, size_t slots, weir_error *err) {
   wi_free(s->table);
   s->table = table;
   s->slots = slots;
-  for (size_t i = 0; i < s->n; i++) {
-    const wi_set_entry *e = &s->entries[i];
-    place(s, hash_of(s, e->group, e->value.word, wi_set_bytes(s, e)), i);
+  for (size_t from = 0; from < s->n; from += BLOCK) {
+    uint64_t hashes[BLOCK];
+    size_t n = s->n - from < BLOCK ? s->n - from : BLOCK;
+    for (size_t i = 0; i < n; i++) {
+      const wi_set_entry *e = &s->entries[from + i];
+      hashes[i] = hash_of(s, e->group, e->value.word, wi_set_bytes(s, e));
+      __builtin_prefetch(&s->table[hashes[i] & (slots - 1)], 1);
+    }
+    for (size_t i = 0; i < n; i++) {
+      place(s, hashes[i], from + i);
+    }
   }
   return WEIR_OK;
 }
@@ -99,9 +111,9 @@ static wi_set_entry *find(const wi_set *s, uint64_t hash, uint64_t group, uint64
   return NULL;
 }
 
-static weir_status add(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
-                       weir_error *err) {
-  uint64_t group = s->base + g, hash = hash_of(s, group, word, bytes);
+static weir_status add_hashed(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
+                              uint64_t hash, weir_error *err) {
+  uint64_t group = s->base + g;
   wi_set_entry *e = find(s, hash, group, word, bytes);
   if (e == NULL) {
     WI_TRY(room(s, err));
@@ -120,6 +132,28 @@ static weir_status add(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
     s->unused--;
   }
   e->count++;
+  return WEIR_OK;
+}
+
+static weir_status add(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
+                       weir_error *err) {
+  return add_hashed(s, g, word, bytes, hash_of(s, s->base + g, word, bytes), err);
+}
+
+/* Adds words to groups, at most BLOCK of them. */
+static weir_status add_words(wi_set *s, size_t n, const uint64_t *groups,
+                             const uint64_t *words, weir_error *err) {
+  uint64_t hashes[BLOCK];
+  for (size_t i = 0; i < n; i++) {
+    hashes[i] = mix(mix(s->base + groups[i] + 1, 0), words[i]);
+    if (s->slots > 0) {
+      __builtin_prefetch(&s->table[hashes[i] & (s->slots - 1)], 1);
+    }
+    __builtin_prefetch(wi_slots_at(&s->groups, groups[i]), 1);
+  }
+  for (size_t i = 0; i < n; i++) {
+    WI_TRY(add_hashed(s, groups[i], words[i], (wi_str){NULL, 0}, hashes[i], err));
+  }
   return WEIR_OK;
 }
 
@@ -182,7 +216,28 @@ weir_status wi_set_clean(wi_set *s, weir_error *err) {
 
 /* ---- rows ---- */
 
-#define BLOCK 256
+/* Rows whose codes are words. */
+static weir_status word_block(wi_set *s, int64_t from, int64_t n, const uint64_t *groups,
+                              weir_error *err) {
+  uint64_t words[BLOCK], of[BLOCK];
+  const struct ArrowArrayView *view = &s->arg.view;
+  size_t k = 0;
+  wi_order_words(&s->order, view, from, n, words);
+  for (int64_t i = 0; i < n; i++) {
+    uint64_t group = groups != NULL ? groups[from + i] : 0;
+    if (!wi_agg_rows_has(&s->rows, from + i)) {
+      continue; /* filtered out */
+    }
+    if (ArrowArrayViewIsNull(view, from + i)) {
+      wi_set_group *slot = wi_slots_at(&s->groups, group);
+      slot->nulls++;
+      continue;
+    }
+    words[k] = words[i];
+    of[k++] = group;
+  }
+  return add_words(s, k, of, words, err);
+}
 
 /* by: 1 adds the rows, -1 takes them from group 0. */
 static weir_status row_block(wi_set *s, int64_t from, int64_t n, const uint64_t *groups,
@@ -218,7 +273,10 @@ static weir_status rows(wi_set *s, const struct ArrowArray *arg, int64_t n,
   WI_TRY(wi_agg_in_set(&s->arg, arg, n, err));
   WI_TRY(wi_agg_rows_set(&s->rows, NULL, 0, n, filter, err));
   for (int64_t from = 0; from < n; from += BLOCK) {
-    WI_TRY(row_block(s, from, n - from < BLOCK ? n - from : BLOCK, groups, by, err));
+    int64_t some = n - from < BLOCK ? n - from : BLOCK;
+    WI_TRY(by > 0 && s->order.form == WI_ORDER_WORD
+               ? word_block(s, from, some, groups, err)
+               : row_block(s, from, some, groups, by, err));
   }
   return WEIR_OK;
 }
@@ -247,6 +305,8 @@ static weir_status merge(void *acc, const struct ArrowArray *state,
   const struct ArrowArrayView *lists = s->state.view.children[0];
   const struct ArrowArrayView *nulls = s->state.view.children[1];
   const struct ArrowArrayView *items = lists->children[0];
+  uint64_t words[BLOCK], of[BLOCK];
+  size_t k = 0;
   for (int64_t i = 0; i < state->length; i++) {
     uint64_t group = groups != NULL ? groups[i] : 0;
     int64_t from = ArrowArrayViewListChildOffset(lists, lists->offset + i);
@@ -254,18 +314,21 @@ static weir_status merge(void *acc, const struct ArrowArray *state,
     wi_set_group *slot = wi_slots_at(&s->groups, group);
     slot->nulls += ArrowArrayViewGetIntUnsafe(nulls, i);
     for (int64_t j = from; j < end; j++) {
-      uint64_t word = 0;
-      wi_str bytes = {NULL, 0};
       if (s->code.form == WI_ORDER_WORD) {
-        wi_order_words(&s->code, items, j, 1, &word);
+        of[k] = group;
+        wi_order_words(&s->code, items, j, 1, &words[k++]);
       } else {
+        wi_str bytes = {NULL, 0};
         WI_TRY(wi_order_bytes(&s->code, items, j, &s->scratch, &bytes, err));
-        word = wi_order_prefix(bytes);
+        WI_TRY(add(s, group, wi_order_prefix(bytes), bytes, err));
       }
-      WI_TRY(add(s, group, word, bytes, err));
+      if (k == BLOCK) {
+        WI_TRY(add_words(s, k, of, words, err));
+        k = 0;
+      }
     }
   }
-  return WEIR_OK;
+  return add_words(s, k, of, words, err);
 }
 
 /* ---- life ---- */

@@ -5,81 +5,124 @@
 
 #include "udf/kernel.h"
 
-/* ---- ASCII, eight bytes at a time ---- */
+/* ---- ASCII, sixteen bytes at a time ---- */
 
-#define ONES  0x0101010101010101U
-#define HIGHS 0x8080808080808080U
+/* What the compiler makes registers of; comparisons give -1 or 0 in each byte. */
+typedef int8_t v16 __attribute__((vector_size(16)));
 
-/* 0x80 in each byte of ASCII that is from `low` to `high`. */
-static uint64_t in_range(uint64_t w, uint64_t low, uint64_t high) {
-  uint64_t seven = w & ~HIGHS;
-  uint64_t above = seven + ONES * (0x7F - high), from = seven + ONES * (0x80 - low);
-  return (from & ~above) & ~w & HIGHS;
+/* Letters from `low` to `high` change their case: none if low is above high. */
+typedef struct letters {
+  int8_t low, high;
+} letters;
+
+static letters letters_of(wi_case to) {
+  return to == WI_CASE_LOWER   ? (letters){'A', 'Z'}
+         : to == WI_CASE_UPPER ? (letters){'a', 'z'}
+                               : (letters){1, 0};
 }
 
-static uint64_t cased(uint64_t w, wi_case to) {
-  if (to == WI_CASE_NONE) {
-    return w;
-  }
-  return w ^ (to == WI_CASE_LOWER ? in_range(w, 'A', 'Z') : in_range(w, 'a', 'z')) >> 2;
+static inline v16 load16(const char *p) {
+  v16 x;
+  memcpy(&x, p, sizeof x);
+  return x;
 }
 
-static bool white_byte(unsigned char c) {
-  return c == ' ' || (c >= 0x09 && c <= 0x0D);
+static inline v16 all16(int8_t c) {
+  return (v16){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c};
 }
 
-static char cased_byte(char c, wi_case to) {
-  bool flips = to == WI_CASE_LOWER   ? c >= 'A' && c <= 'Z'
-               : to == WI_CASE_UPPER ? c >= 'a' && c <= 'z'
-                                     : false;
-  return flips ? (char)(c ^ 0x20) : c;
+static inline bool any16(v16 x) {
+  uint64_t half[2];
+  memcpy(half, &x, sizeof half);
+  return (half[0] | half[1]) != 0;
 }
 
-/* Blanks that follow one, or that are not U+0020; *before: the byte before was a blank. */
-static uint64_t odd_blanks(uint64_t w, bool *before) {
-  uint64_t blank = in_range(w, ' ', ' ');
-  uint64_t twice = blank & (blank << 8 | (*before ? 0x80U : 0U));
-  *before = (blank >> 63) != 0;
-  return twice | in_range(w, 0x09, 0x0D);
+static inline v16 flipped(v16 x, letters l) {
+  v16 flips = (x >= all16(l.low)) & (x <= all16(l.high));
+  return x ^ (flips & all16(0x20));
 }
 
-bool wi_case_plain(const char *p, size_t n, wi_case to, bool collapse, char *out) {
-  uint64_t odd = 0, w;
-  bool before = false;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    memcpy(&w, p + i, 8);
-    odd |= w & HIGHS;
-    if (collapse) {
-      odd |= odd_blanks(w, &before);
+/* Blanks that are not U+0020; `beside`: the bytes before or after each. */
+static inline v16 odd_blanks(v16 x, v16 beside) {
+  return ((x > all16(0x08)) & (x < all16(0x0E))) |
+         ((x == all16(' ')) & (beside == all16(' ')));
+}
+
+/* Fewer than seventeen bytes, by way of visible ones after them. */
+static void few(const char *p, size_t n, char in[17]) {
+  memset(in, '0', 17);
+  memcpy(in, p, n);
+}
+
+/* What the bytes that are not visible are; rarely asked. */
+static unsigned look(const char *p, size_t n, bool collapse) {
+  v16 wide = all16(0), odd = all16(0);
+  char in[17];
+  if (n <= 16) {
+    few(p, n, in);
+    wide = load16(in);
+    odd = odd_blanks(load16(in), load16(in + 1));
+  } else {
+    for (size_t i = 0; i + 17 <= n; i += 16) {
+      wide |= load16(p + i);
+      odd |= odd_blanks(load16(p + i), load16(p + i + 1));
     }
-    w = cased(w, to);
-    memcpy(out + i, &w, 8);
+    wide |= load16(p + n - 16);
+    odd |= odd_blanks(load16(p + n - 16), load16(p + n - 17));
   }
-  w = ONES * 'a'; /* what is beyond the end is nothing odd */
-  memcpy(&w, p + i, n - i);
-  odd |= w & HIGHS;
-  if (collapse) {
-    odd |= odd_blanks(w, &before);
-  }
-  w = cased(w, to);
-  memcpy(out + i, &w, n - i);
-  return odd == 0;
+  return (unsigned)WI_SCAN_HIDDEN |
+         (any16(wide < all16(0)) ? (unsigned)WI_SCAN_WIDE : 0) |
+         (collapse && any16(odd) ? (unsigned)WI_SCAN_BLANKS : 0);
 }
 
-size_t wi_case_ascii(const char *p, size_t n, wi_case to, bool collapse, char *out) {
-  size_t k = 0;
-  bool before = false;
-  if (wi_case_plain(p, n, to, collapse, out)) {
-    return n;
+unsigned wi_case_scan(const char *p, size_t n, wi_case to, bool collapse, char *out) {
+  letters l = letters_of(to);
+  v16 hidden = all16(0), x;
+  if (n <= 16) {
+    char in[17];
+    few(p, n, in);
+    x = load16(in);
+    hidden = x < all16(0x21);
+    x = flipped(x, l);
+    memcpy(in, &x, sizeof x);
+    memcpy(out, in, n);
+  } else {
+    for (size_t i = 0; i + 16 <= n; i += 16) {
+      x = load16(p + i);
+      hidden |= x < all16(0x21);
+      x = flipped(x, l);
+      memcpy(out + i, &x, sizeof x);
+    }
+    /* The last sixteen, some of them again: that changes nothing. */
+    x = load16(p + n - 16);
+    hidden |= x < all16(0x21);
+    x = flipped(x, l);
+    memcpy(out + n - 16, &x, sizeof x);
   }
+  return any16(hidden) ? look(out, n, collapse) : 0;
+}
+
+size_t wi_case_squeeze(const char *p, size_t n, wi_case to, char *out) {
+  letters flip = letters_of(to);
+  unsigned char low = (unsigned char)flip.low;
+  unsigned span = flip.high >= flip.low ? 26 : 0, before = 0;
+  size_t k = 0;
   for (size_t i = 0; i < n; i++) {
-    bool white = collapse && white_byte((unsigned char)p[i]);
-    out[k] = white ? ' ' : cased_byte(p[i], to);
-    k += white && before ? 0 : 1;
+    unsigned char c = (unsigned char)p[i];
+    unsigned white = (c == ' ') | ((unsigned char)(c - 0x09) < 5);
+    unsigned flips = (unsigned char)(c - low) < span;
+    out[k] = (char)(white != 0 ? ' ' : c ^ (flips << 5));
+    k += 1 - (white & before);
     before = white;
   }
   return k;
+}
+
+size_t wi_case_ascii(const char *p, size_t n, wi_case to, bool collapse, char *out) {
+  if ((wi_case_scan(p, n, to, collapse, out) & WI_SCAN_BLANKS) == 0) {
+    return n;
+  }
+  return wi_case_squeeze(p, n, to, out);
 }
 
 /* ---- any text ---- */

@@ -78,9 +78,16 @@ size_t wi_case_write(const int32_t *points, size_t count, wi_case to, bool colla
                      char *out);
 /* The same for ASCII; `out` has room for n bytes. With `collapse` in is trimmed. */
 size_t wi_case_ascii(const char *p, size_t n, wi_case to, bool collapse, char *out);
-/* ASCII whose blanks are single (WI_CASE_NONE and _LOWER only): n bytes go to out, in a case.
- * false: it was something else, and out has anything. */
-bool wi_case_plain(const char *p, size_t n, wi_case to, bool collapse, char *out);
+/* n bytes go to out (which may be p), ASCII letters in a case; says what is among them. */
+typedef enum wi_scan {
+  WI_SCAN_WIDE = 1, /* bytes that are no ASCII */
+  WI_SCAN_BLANKS =
+      2, /* blanks that follow one, or that are not U+0020; only with collapse */
+  WI_SCAN_HIDDEN = 4 /* any that are not visible ASCII, single blanks too */
+} wi_scan;
+unsigned wi_case_scan(const char *p, size_t n, wi_case to, bool collapse, char *out);
+/* What wi_case_ascii does where there are such blanks. */
+size_t wi_case_squeeze(const char *p, size_t n, wi_case to, char *out);
 bool wi_is_ascii(wi_str s);
 bool wi_is_white(int32_t c);
 /* Without White_Space characters at both ends. */

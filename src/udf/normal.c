@@ -131,6 +131,10 @@ bool wi_is_white(int32_t c) {
          c == 0x205F || c == 0x3000;
 }
 
+static bool white_byte(char c) {
+  return c == ' ' || (c >= 0x09 && c <= 0x0D);
+}
+
 static size_t white_at(const char *p, size_t n) {
   utf8proc_int32_t c = -1;
   utf8proc_ssize_t k =
@@ -144,6 +148,16 @@ wi_str wi_trim_white(wi_str s) {
   if (s.n > 0 && (unsigned char)(s.p[0] - 0x21) < 0x5E &&
       (unsigned char)(s.p[s.n - 1] - 0x21) < 0x5E) {
     return s;
+  }
+  while (s.n > 0 && white_byte(s.p[0])) {
+    s.p++;
+    s.n--;
+  }
+  while (s.n > 0 && white_byte(s.p[s.n - 1])) {
+    s.n--;
+  }
+  if (s.n > 0 && (signed char)(s.p[0] | s.p[s.n - 1]) >= 0) {
+    return s; /* ASCII at both ends */
   }
   while (s.n > 0 && (k = white_at(s.p, s.n)) > 0) {
     s.p += k;

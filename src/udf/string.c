@@ -23,12 +23,13 @@ static weir_status rewrite_put(rewrite *r, wi_texts *t, wi_str in, weir_error *e
     return WEIR_OK;
   }
   char *to = wi_texts_room(t, in.n);
-  if (to != NULL && wi_case_plain(in.p, in.n, r->to, r->collapse, to)) {
-    t->at += in.n;
-    return WEIR_OK;
+  if (to == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  if (to != NULL && wi_is_ascii(in)) {
-    t->at += wi_case_ascii(in.p, in.n, r->to, r->collapse, to);
+  unsigned found = wi_case_scan(in.p, in.n, r->to, r->collapse, to);
+  if ((found & WI_SCAN_WIDE) == 0) {
+    bool squeeze = (found & WI_SCAN_BLANKS) != 0;
+    t->at += squeeze ? wi_case_squeeze(in.p, in.n, r->to, to) : in.n;
     return WEIR_OK;
   }
   WI_TRY(wi_normal_points(&r->points, r->form, in, &count, err));
@@ -40,69 +41,14 @@ static weir_status rewrite_put(rewrite *r, wi_texts *t, wi_str in, weir_error *e
   return WEIR_OK;
 }
 
-/* ---- whole batches of plain ASCII ---- */
-
-/* The bytes of rows of a text column that lie in one piece; false: they do not. */
-static bool one_piece(const wi_col *col, int64_t rows, wi_str *out) {
-  bool narrow = col->type == NANOARROW_TYPE_STRING;
-  if (col->step == 0 || rows == 0 ||
-      (!narrow && col->type != NANOARROW_TYPE_LARGE_STRING)) {
-    return false;
-  }
-  const struct ArrowBufferView *offsets = &col->view.buffer_views[1];
-  int64_t at = col->view.offset, end = at + rows;
-  int64_t from = narrow ? offsets->data.as_int32[at] : offsets->data.as_int64[at];
-  int64_t to = narrow ? offsets->data.as_int32[end] : offsets->data.as_int64[end];
-  *out = (wi_str){col->view.buffer_views[2].data.as_char + from, (size_t)(to - from)};
-  return out->n > 0 && out->n <= INT32_MAX;
-}
-
-/* No text begins or ends with what could be a blank, and none is empty. */
-static bool none_to_trim(const wi_col *col, int64_t rows, const uint8_t *valid) {
-  for (int64_t i = 0; i < rows; i++) {
-    wi_str s = wi_col_text(col, i);
-    bool visible = s.n > 0 && (unsigned char)(s.p[0] - 0x21) < 0x5E &&
-                   (unsigned char)(s.p[s.n - 1] - 0x21) < 0x5E;
-    if (!visible && (valid == NULL || ArrowBitGet(valid, i) != 0)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-/* Lengths stay, so one pass over all bytes does, and offsets move as one; false: not plain. */
-static bool whole_batch(const wi_col *col, int64_t rows, const wi_valid *valid,
-                        wi_case to, bool collapse, bool any_text, wi_texts *t) {
-  wi_str all;
-  if (!one_piece(col, rows, &all) || !none_to_trim(col, rows, valid->bits)) {
-    return false;
-  }
-  char *out = wi_texts_room(t, all.n);
-  if (out == NULL) {
-    return false;
-  }
-  if (any_text) {
-    memcpy(out, all.p, all.n);
-  } else if (!wi_case_plain(all.p, all.n, to, collapse, out)) {
-    return false;
-  }
-  for (int64_t i = 0; i < rows; i++) {
-    wi_str s = wi_col_text(col, i);
-    t->offsets[i] = (int32_t)(s.p - all.p);
-  }
-  t->at = all.n;
-  wi_texts_end(t, rows - 1);
-  return true;
-}
-
 /* ---- the loop that all share ---- */
 
 typedef weir_status put_row(void *ctx, wi_texts *t, int64_t row, weir_error *err);
 
 /* A text for each valid row; nothing written makes it null. */
-static weir_status each_row(put_row *put, void *ctx, wi_texts *t, int64_t rows,
-                            wi_valid *valid, weir_error *err) {
-  for (int64_t i = 0; i < rows; i++) {
+static weir_status each_row(put_row *put, void *ctx, wi_texts *t, int64_t from, int64_t n,
+                            int64_t rows, wi_valid *valid, weir_error *err) {
+  for (int64_t i = from; i < from + n; i++) {
     size_t before = t->at;
     if (wi_valid_at(valid, i)) {
       WI_TRY(put(ctx, t, i, err));
@@ -111,6 +57,22 @@ static weir_status each_row(put_row *put, void *ctx, wi_texts *t, int64_t rows,
       }
     }
     wi_texts_end(t, i);
+  }
+  return WEIR_OK;
+}
+
+/* Block by block: as plain ones, if they are; row by row else. plain NULL: always so. */
+static weir_status all_rows(const wi_plain *plain, put_row *put, void *ctx, wi_texts *t,
+                            int64_t rows, wi_valid *valid, weir_error *err) {
+  for (int64_t from = 0; from < rows; from += WI_PLAIN_ROWS) {
+    int64_t n = rows - from < WI_PLAIN_ROWS ? rows - from : WI_PLAIN_ROWS;
+    bool done = false;
+    if (plain != NULL) {
+      WI_TRY(wi_plain_block(plain, from, n, rows, valid, t, &done, err));
+    }
+    if (!done) {
+      WI_TRY(each_row(put, ctx, t, from, n, rows, valid, err));
+    }
   }
   return WEIR_OK;
 }
@@ -211,9 +173,8 @@ weir_status wi_run_utf8_normalize(const wi_fn *fn, size_t n, const wi_fn_arg *ar
   WI_CHECK(wi_valid_init(&valid, call.value, 1, rows, err));
   WI_CHECK(wi_texts_init(&t, out, fn, rows,
                          wi_col_text_bytes(call.value, rows, valid.bits), err));
-  if (!whole_batch(call.value, rows, &valid, call.how.to, call.how.collapse, false, &t)) {
-    WI_CHECK(each_row(put_normal, &call, &t, rows, &valid, err));
-  }
+  wi_plain plain = {call.value, NULL, call.how.to, call.how.collapse, false};
+  WI_CHECK(all_rows(&plain, put_normal, &call, &t, rows, &valid, err));
   WI_CHECK(wi_texts_seal(&t, rows, &valid, err));
   WI_CHECK(wi_out_finish(out, err));
 done:
@@ -236,19 +197,6 @@ weir_status wi_field_null_if_blank(const wi_fn *fn, size_t n,
   return nullable_text(fn, n, args, out, err);
 }
 
-static weir_status put_trimmed(void *ctx, wi_texts *t, int64_t row, weir_error *err) {
-  wi_str s = wi_trim_white(wi_col_text(ctx, row));
-  char *to = wi_texts_room(t, s.n);
-  if (to == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  if (s.n > 0) {
-    memcpy(to, s.p, s.n);
-  }
-  t->at += s.n;
-  return WEIR_OK;
-}
-
 weir_status wi_run_null_if_blank(const wi_fn *fn, size_t n, const wi_fn_arg *args,
                                  int64_t rows, struct ArrowArray *out, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -261,9 +209,8 @@ weir_status wi_run_null_if_blank(const wi_fn *fn, size_t n, const wi_fn_arg *arg
   WI_CHECK(wi_valid_init(&valid, cols.items, 1, rows, err));
   WI_CHECK(wi_texts_init(&t, out, fn, rows,
                          wi_col_text_bytes(cols.items, rows, valid.bits), err));
-  if (!whole_batch(cols.items, rows, &valid, WI_CASE_NONE, false, true, &t)) {
-    WI_CHECK(each_row(put_trimmed, &cols.items[0], &t, rows, &valid, err));
-  }
+  wi_plain plain = {cols.items, NULL, WI_CASE_NONE, false, true};
+  WI_CHECK(all_rows(&plain, NULL, NULL, &t, rows, &valid, err)); /* any text is plain */
   WI_CHECK(wi_texts_seal(&t, rows, &valid, err));
   WI_CHECK(wi_out_finish(out, err));
 done:
@@ -298,12 +245,16 @@ static bool keeps_case(wi_str lang) {
   return lang.n == 6 && strncasecmp(lang.p, "python", 6) == 0;
 }
 
+static wi_case case_of(const wi_col *lang, int64_t row) {
+  bool python = !wi_col_null(lang, row) && keeps_case(wi_col_text(lang, row));
+  return python ? WI_CASE_NONE : WI_CASE_LOWER;
+}
+
 /* The module goes first: written, then taken back if the symbol turns out to be qualified. */
 static weir_status put_qname(void *ctx, wi_texts *t, int64_t row, weir_error *err) {
   qname_call *c = ctx;
   size_t start = t->at;
-  bool python = !wi_col_null(c->lang, row) && keeps_case(wi_col_text(c->lang, row));
-  c->how.to = python ? WI_CASE_NONE : WI_CASE_LOWER;
+  c->how.to = case_of(c->lang, row);
   if (!wi_col_null(c->module, row)) {
     WI_TRY(rewrite_put(&c->how, t, wi_col_text(c->module, row), err));
   }
@@ -344,7 +295,13 @@ weir_status wi_run_qname(const wi_fn *fn, size_t n, const wi_fn_arg *args, int64
   WI_CHECK(wi_valid_init(&valid, call.symbol, 1, rows, err));
   WI_CHECK(wi_texts_init(&t, out, fn, rows,
                          wi_col_text_bytes(call.symbol, rows, valid.bits), err));
-  WI_CHECK(each_row(put_qname, &call, &t, rows, &valid, err));
+  bool alone = call.module->step == 0 && wi_col_null(call.module, 0);
+  wi_plain plain = {.texts = call.symbol,
+                    .modules = alone ? NULL : call.module,
+                    .to = call.lang->step == 0 ? case_of(call.lang, 0) : WI_CASE_NONE,
+                    .collapse = true};
+  WI_CHECK(all_rows(call.lang->step == 0 ? &plain : NULL, put_qname, &call, &t, rows,
+                    &valid, err));
   WI_CHECK(wi_texts_seal(&t, rows, &valid, err));
   WI_CHECK(wi_out_finish(out, err));
 done:

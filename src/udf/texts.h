@@ -2,7 +2,7 @@
 #ifndef WI_UDF_TEXTS_H
 #define WI_UDF_TEXTS_H
 
-#include "udf/arrow_io.h"
+#include "udf/kernel.h"
 
 typedef struct wi_texts {
   struct ArrowArray *out;
@@ -32,5 +32,19 @@ static inline char *wi_texts_room(wi_texts *t, size_t n) {
 static inline void wi_texts_end(wi_texts *t, int64_t row) {
   t->offsets[row + 1] = (int32_t)(uint32_t)t->at;
 }
+
+/* ---- blocks of plain texts (plain.c) ---- */
+typedef struct wi_plain {
+  const wi_col *texts;
+  const wi_col *modules; /* NULL: none; what goes before a text without a dot */
+  wi_case to;
+  bool collapse;
+  bool any_text; /* nothing is asked of the bytes; to is WI_CASE_NONE */
+} wi_plain;
+#define WI_PLAIN_ROWS 1024 /* of a block, at most */
+/* Rows from..from+n, trimmed, null where nothing is left. *done false: some are no ASCII, or
+ * have blanks to collapse, and nothing is written; what is blank may be null already. */
+weir_status wi_plain_block(const wi_plain *how, int64_t from, int64_t n, int64_t rows,
+                           wi_valid *valid, wi_texts *t, bool *done, weir_error *err);
 
 #endif
