@@ -10,211 +10,9 @@
 
 #define WI_ORIGIN "udf"
 
-/* ---- the table ---- */
-
-/* Rows are taken in blocks: the places of all of a block in the table are asked for before the
- * first is needed, since waiting for memory is most of the work with many groups. */
-#define BLOCK 256
-
-static inline uint64_t mix(uint64_t a, uint64_t b) {
-  a = (a ^ b) * UINT64_C(0x9E3779B97F4A7C15);
-  a ^= a >> 32;
-  a *= UINT64_C(0xD6E8FEB86659FD93);
-  return a ^ (a >> 29);
-}
-
-static uint64_t hash_bytes(wi_str s, uint64_t h) {
-  for (; s.n >= 8; s.p += 8, s.n -= 8) {
-    uint64_t w;
-    memcpy(&w, s.p, 8);
-    h = mix(h, w);
-  }
-  uint64_t w = 0;
-  memcpy(&w, s.n > 0 ? s.p : "", s.n);
-  return mix(h ^ s.n, w);
-}
-
-static inline uint64_t hash_of(const wi_set *s, uint64_t group, uint64_t word,
-                               wi_str bytes) {
-  uint64_t h = mix(group + 1, 0);
-  return s->order.form == WI_ORDER_BYTES ? hash_bytes(bytes, h) : mix(h, word);
-}
-
-static void place(wi_set *s, uint64_t hash, size_t entry) {
-  size_t mask = s->slots - 1, at = hash & mask;
-  while (s->table[at] != 0) {
-    at = (at + 1) & mask;
-  }
-  s->table[at] = (hash & ~(uint64_t)UINT32_MAX) | (entry + 1);
-}
-
-static weir_status table_build(wi_set *s, size_t slots, weir_error *err) {
-  uint64_t *table = wi_alloc_array(slots, sizeof(*table));
-  if (table == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  wi_free(s->table);
-  s->table = table;
-  s->slots = slots;
-  for (size_t from = 0; from < s->n; from += BLOCK) {
-    uint64_t hashes[BLOCK];
-    size_t n = s->n - from < BLOCK ? s->n - from : BLOCK;
-    for (size_t i = 0; i < n; i++) {
-      const wi_set_entry *e = &s->entries[from + i];
-      hashes[i] = hash_of(s, e->group, e->value.word, wi_set_bytes(s, e));
-      __builtin_prefetch(&s->table[hashes[i] & (slots - 1)], 1);
-    }
-    for (size_t i = 0; i < n; i++) {
-      place(s, hashes[i], from + i);
-    }
-  }
-  return WEIR_OK;
-}
-
-/* Room for one more: the table is at most two thirds full. */
-static weir_status room(wi_set *s, weir_error *err) {
-  if (s->n >= UINT32_MAX - 1) {
-    return WI_ERR(err, WEIR_E_TOO_LARGE, "%s: more than %u distinct values in one place",
-                  s->call->fn->name, UINT32_MAX - 1);
-  }
-  if (s->n == s->cap) {
-    size_t cap = s->cap + s->cap / 2 + 16;
-    wi_set_entry *entries = wi_realloc_array(s->entries, cap, sizeof(*entries));
-    if (entries == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    s->entries = entries;
-    s->cap = cap;
-  }
-  if ((s->n + 1) * 3 > s->slots * 2) {
-    return table_build(s, s->slots < 32 ? 32 : s->slots * 2, err);
-  }
-  return WEIR_OK;
-}
-
-/* The entry, or NULL. */
-static wi_set_entry *find(const wi_set *s, uint64_t hash, uint64_t group, uint64_t word,
-                          wi_str bytes) {
-  size_t mask = s->slots - 1;
-  for (size_t at = hash & mask; s->slots > 0 && s->table[at] != 0; at = (at + 1) & mask) {
-    uint64_t there = s->table[at];
-    if (((there ^ hash) >> 32) != 0) {
-      continue;
-    }
-    wi_set_entry *e = &s->entries[(uint32_t)there - 1];
-    if (e->group == group && e->value.word == word &&
-        (s->order.form != WI_ORDER_BYTES ||
-         wi_order_compare(bytes, wi_set_bytes(s, e)) == 0)) {
-      return e;
-    }
-  }
-  return NULL;
-}
-
-static weir_status add_hashed(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
-                              uint64_t hash, weir_error *err) {
-  uint64_t group = s->base + g;
-  wi_set_entry *e = find(s, hash, group, word, bytes);
-  if (e == NULL) {
-    WI_TRY(room(s, err));
-    e = &s->entries[s->n];
-    *e = (wi_set_entry){.value = {.word = word}, .group = group};
-    if (s->order.form == WI_ORDER_BYTES) {
-      WI_TRY(wi_bytes_add(&s->bytes, bytes, &e->value.at, err));
-    }
-    place(s, hash, s->n);
-    s->n++;
-    s->unused++;
-  }
-  if (e->count == 0) {
-    wi_set_group *slot = wi_slots_at(&s->groups, g);
-    slot->distinct++;
-    s->unused--;
-  }
-  e->count++;
-  return WEIR_OK;
-}
-
-static weir_status add(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
-                       weir_error *err) {
-  return add_hashed(s, g, word, bytes, hash_of(s, s->base + g, word, bytes), err);
-}
-
-/* Adds words to groups, at most BLOCK of them. */
-static weir_status add_words(wi_set *s, size_t n, const uint64_t *groups,
-                             const uint64_t *words, weir_error *err) {
-  uint64_t hashes[BLOCK];
-  for (size_t i = 0; i < n; i++) {
-    hashes[i] = mix(mix(s->base + groups[i] + 1, 0), words[i]);
-    if (s->slots > 0) {
-      __builtin_prefetch(&s->table[hashes[i] & (s->slots - 1)], 1);
-    }
-    __builtin_prefetch(wi_slots_at(&s->groups, groups[i]), 1);
-  }
-  for (size_t i = 0; i < n; i++) {
-    WI_TRY(add_hashed(s, groups[i], words[i], (wi_str){NULL, 0}, hashes[i], err));
-  }
-  return WEIR_OK;
-}
-
-static weir_status take(wi_set *s, uint64_t word, wi_str bytes, weir_error *err) {
-  wi_set_entry *e = find(s, hash_of(s, s->base, word, bytes), s->base, word, bytes);
-  if (e == NULL || e->count == 0) {
-    return WI_ERR(err, WEIR_E_BUG, "%s: a row leaves that never came", s->call->fn->name);
-  }
-  if (--e->count == 0) {
-    wi_set_group *slot = wi_slots_at(&s->groups, 0);
-    slot->distinct--;
-    s->unused++;
-  }
-  return WEIR_OK;
-}
-
-static void entries_release(wi_set *s) {
-  wi_free(s->entries);
-  wi_free(s->table);
-  wi_free(s->sorted);
-  wi_bytes_release(&s->bytes);
-  s->entries = NULL;
-  s->table = NULL;
-  s->sorted = NULL;
-  s->n = s->cap = s->slots = s->unused = s->n_sorted = s->sorted_cap = 0;
-}
-
-weir_status wi_set_clean(wi_set *s, weir_error *err) {
-  wi_bytes fresh = {0};
-  size_t n = 0;
-  for (size_t i = 0; i < s->n; i++) {
-    wi_set_entry *e = &s->entries[i];
-    if (e->count == 0 || e->group < s->base) {
-      continue;
-    }
-    if (s->order.form == WI_ORDER_BYTES) {
-      weir_status status = wi_bytes_add(&fresh, wi_set_bytes(s, e), &e->value.at, err);
-      if (status != WEIR_OK) {
-        wi_bytes_release(&fresh);
-        return status;
-      }
-    }
-    s->entries[n++] = *e;
-  }
-  wi_bytes_release(&s->bytes);
-  s->bytes = fresh;
-  s->n = n;
-  s->unused = 0;
-  s->n_sorted = 0;
-  if (n == 0) {
-    entries_release(s);
-    return WEIR_OK;
-  }
-  size_t slots = 32;
-  while (n * 3 > slots * 2) {
-    slots *= 2;
-  }
-  return table_build(s, slots, err);
-}
-
 /* ---- rows ---- */
+
+#define BLOCK WI_SET_BLOCK
 
 /* Rows whose codes are words. */
 static weir_status word_block(wi_set *s, int64_t from, int64_t n, const uint64_t *groups,
@@ -236,7 +34,7 @@ static weir_status word_block(wi_set *s, int64_t from, int64_t n, const uint64_t
     words[k] = words[i];
     of[k++] = group;
   }
-  return add_words(s, k, of, words, err);
+  return wi_set_add_words(s, k, of, words, err);
 }
 
 /* by: 1 adds the rows, -1 takes them from group 0. */
@@ -262,7 +60,8 @@ static weir_status row_block(wi_set *s, int64_t from, int64_t n, const uint64_t 
       WI_TRY(wi_order_bytes(&s->order, view, from + i, &s->scratch, &bytes, err));
       words[i] = wi_order_prefix(bytes);
     }
-    WI_TRY(by > 0 ? add(s, group, words[i], bytes, err) : take(s, words[i], bytes, err));
+    WI_TRY(by > 0 ? wi_set_add(s, group, words[i], bytes, err)
+                  : wi_set_take(s, words[i], bytes, err));
   }
   return WEIR_OK;
 }
@@ -320,15 +119,15 @@ static weir_status merge(void *acc, const struct ArrowArray *state,
       } else {
         wi_str bytes = {NULL, 0};
         WI_TRY(wi_order_bytes(&s->code, items, j, &s->scratch, &bytes, err));
-        WI_TRY(add(s, group, wi_order_prefix(bytes), bytes, err));
+        WI_TRY(wi_set_add(s, group, wi_order_prefix(bytes), bytes, err));
       }
       if (k == BLOCK) {
-        WI_TRY(add_words(s, k, of, words, err));
+        WI_TRY(wi_set_add_words(s, k, of, words, err));
         k = 0;
       }
     }
   }
-  return add_words(s, k, of, words, err);
+  return wi_set_add_words(s, k, of, words, err);
 }
 
 /* ---- life ---- */
@@ -435,7 +234,7 @@ static void close_acc(void *acc) {
   wi_agg_rows_release(&s->rows);
   wi_buf_release(&s->scratch);
   wi_slots_release(&s->groups);
-  entries_release(s);
+  wi_set_release(s);
   wi_free(s);
 }
 
@@ -505,6 +304,92 @@ static weir_status state(void *acc, uint64_t n, bool keep, struct ArrowArray *ou
   return finish(acc, n, keep, wi_set_state(acc, n, out, err), out, err);
 }
 
+/* ---- rows as states ---- */
+
+/* A list of one word for each row that has a value. */
+static weir_status convert_words(const wi_set *s, int64_t n, struct ArrowArray *list,
+                                 int64_t *nulls, weir_error *err) {
+  const struct ArrowArrayView *view = &s->arg.view;
+  void *data = NULL;
+  int32_t at = 0;
+  WI_TRY(wi_arrow_err(err, ArrowArrayInitFromType(list, NANOARROW_TYPE_LIST), "state"));
+  WI_TRY(wi_arrow_err(err, ArrowArrayAllocateChildren(list, 1), "state"));
+  WI_TRY(wi_out_fixed(list->children[0], NANOARROW_TYPE_UINT64,
+                      n * (int64_t)sizeof(uint64_t), &data, err));
+  struct ArrowBuffer *ends = ArrowArrayBuffer(list, 1);
+  WI_TRY(wi_arrow_err(err, ArrowBufferResize(ends, (n + 1) * (int64_t)sizeof at, 0),
+                      "state"));
+  int32_t *offsets = (int32_t *)(void *)ends->data;
+  uint64_t *words = data;
+  wi_order_words(&s->order, view, 0, n, words);
+  offsets[0] = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (wi_agg_rows_has(&s->rows, i)) {
+      bool null = ArrowArrayViewIsNull(view, i) != 0;
+      nulls[i] = null;
+      words[at] = words[i];
+      at += null ? 0 : 1;
+    }
+    offsets[i + 1] = at;
+  }
+  ArrowArrayBuffer(list->children[0], 1)->size_bytes = at * (int64_t)sizeof *words;
+  wi_out_seal(list->children[0], at, NULL);
+  wi_out_seal(list, n, NULL);
+  return WEIR_OK;
+}
+
+static weir_status convert_rows(wi_set *s, const struct ArrowArray *arg, int64_t n,
+                                const struct ArrowArray *filter, struct ArrowArray *out,
+                                weir_error *err) {
+  void *nulls = NULL;
+  WI_TRY(wi_agg_in_set(&s->arg, arg, n, err));
+  WI_TRY(wi_agg_rows_set(&s->rows, NULL, 0, n, filter, err));
+  WI_TRY(wi_arrow_err(err, ArrowArrayInitFromType(out, NANOARROW_TYPE_STRUCT), "state"));
+  WI_TRY(wi_arrow_err(err, ArrowArrayAllocateChildren(out, 2), "state"));
+  WI_TRY(wi_out_fixed(out->children[1], NANOARROW_TYPE_INT64,
+                      n * (int64_t)sizeof(int64_t), &nulls, err));
+  wi_out_seal(out->children[1], n, NULL);
+  WI_TRY(convert_words(s, n, out->children[0], nulls, err));
+  wi_out_seal(out, n, NULL);
+  return wi_out_finish(out, err);
+}
+
+/* What is not words: by an accumulator with a group for each row. */
+static weir_status convert_others(wi_set *s, const struct ArrowArray *const *args,
+                                  int64_t n, const struct ArrowArray *filter,
+                                  struct ArrowArray *out, weir_error *err) {
+  uint64_t *groups = wi_alloc_array((size_t)n + 1, sizeof *groups);
+  if (groups == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (int64_t i = 0; i < n; i++) {
+    groups[i] = (uint64_t)i;
+  }
+  weir_status status = update(s, args, n, groups, filter, (uint64_t)n, err);
+  if (status == WEIR_OK) {
+    status = state(s, (uint64_t)n, true, out, err);
+  }
+  wi_free(groups);
+  return status;
+}
+
+static weir_status convert(const wi_agg_call *call, const struct ArrowArray *const *args,
+                           int64_t n, const struct ArrowArray *filter,
+                           struct ArrowArray *out, weir_error *err) {
+  void *acc = NULL;
+  memset(out, 0, sizeof *out);
+  WI_TRY(open_acc(call, false, &acc, err));
+  wi_set *s = acc;
+  weir_status status = s->order.form == WI_ORDER_WORD && n < INT32_MAX
+                           ? convert_rows(s, args[0], n, filter, out, err)
+                           : convert_others(s, args, n, filter, out, err);
+  close_acc(acc);
+  if (status != WEIR_OK) {
+    wi_out_drop(out);
+  }
+  return status;
+}
+
 static weir_status empty_list(const wi_fn *fn, const struct ArrowSchema *result,
                               struct ArrowArray *out, weir_error *err) {
   (void)fn;
@@ -555,6 +440,7 @@ static weir_status empty_count(const wi_fn *fn, const struct ArrowSchema *result
    .merge = merge,                                   \
    .evaluate = (evaluate_fn),                        \
    .state = state,                                   \
+   .convert = convert,                               \
    .size = size,                                     \
    .close = close_acc}
 const wi_agg_ops wi_agg_collect_set = SET(list_field, empty_list, lists);

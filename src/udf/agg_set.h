@@ -40,7 +40,17 @@ static inline wi_str wi_set_bytes(const wi_set *s, const wi_set_entry *e) {
                                          : (wi_str){NULL, 0};
 }
 
-/* ---- rows (agg_set.c) ---- */
+/* ---- entries (agg_set_table.c) ---- */
+/* One row more of group g has the value: `word`, or `bytes` with their first eight. */
+weir_status wi_set_add(wi_set *s, uint64_t g, uint64_t word, wi_str bytes,
+                       weir_error *err);
+#define WI_SET_BLOCK 256
+/* The same for n words, at most WI_SET_BLOCK. */
+weir_status wi_set_add_words(wi_set *s, size_t n, const uint64_t *groups,
+                             const uint64_t *words, weir_error *err);
+/* One row less of group 0. */
+weir_status wi_set_take(wi_set *s, uint64_t word, wi_str bytes, weir_error *err);
+void wi_set_release(wi_set *s);
 /* Removes entries that no row has and those of groups that are gone. */
 weir_status wi_set_clean(wi_set *s, weir_error *err);
 
