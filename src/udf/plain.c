@@ -168,10 +168,20 @@ static weir_status gather_names(const wi_col *names, const wi_col *modules, int6
   return WEIR_OK;
 }
 
+static bool first_is_tidy(const wi_col *col, int64_t row, const wi_valid *valid) {
+  if (!wi_valid_at(valid, row)) {
+    return true;
+  }
+  wi_str s = wi_col_text(col, row);
+  return s.n > 0 && visible(s.p[0]) && visible(s.p[s.n - 1]);
+}
+
 weir_status wi_plain_block(const wi_plain *how, int64_t from, int64_t n, int64_t rows,
                            wi_valid *valid, wi_texts *t, bool *done, weir_error *err) {
   size_t start = t->at;
-  *done = how->modules == NULL && in_place(how, how->texts, from, n, valid, t);
+  /* Texts with blanks around them rarely come alone. */
+  bool tidy = how->modules == NULL && first_is_tidy(how->texts, from, valid);
+  *done = tidy && in_place(how, how->texts, from, n, valid, t);
   if (*done) {
     return WEIR_OK;
   }
