@@ -273,10 +273,6 @@ static void check_line(char *line, size_t number) {
     cols[i - 1] = vector_arg(fields[i], text_layouts[(number + i) % 3]);
   }
   t_eval(fields[0], n - 2, cols, 1, 0, got, sizeof got);
-  char *zero = strstr(got, ".0");
-  if (fields[n - 1][0] == 'f' && zero != NULL && zero[2] == '\0') {
-    *zero = '\0'; /* the file has 7 for 7.0 */
-  }
   for (size_t i = 0; i < n - 2; i++) {
     t_free(&cols[i]);
   }
