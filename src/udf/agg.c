@@ -1,56 +1,9 @@
-/* What every aggregate needs: storage by group, opened inputs, the rows that count. */
+/* What every aggregate needs: values that are kept, opened inputs, the rows that count. */
 #include "udf/agg.h"
 
 #include <string.h>
 
 #define WI_ORIGIN "udf"
-
-/* ---- slots ---- */
-
-void wi_slots_init(wi_slots *s, size_t width) {
-  *s = (wi_slots){.width = width};
-}
-
-void wi_slots_release(wi_slots *s) {
-  wi_free(s->bytes);
-  *s = (wi_slots){.width = s->width};
-}
-
-weir_status wi_slots_grow(wi_slots *s, uint64_t n, weir_error *err) {
-  if (n <= s->n) {
-    return WEIR_OK;
-  }
-  if (n > SIZE_MAX / 4 - s->first) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  if (s->first + n > s->cap) {
-    size_t cap = s->cap < 16 ? 16 : s->cap + s->cap / 2;
-    cap = s->first + n > cap ? s->first + n : cap;
-    char *bytes = wi_realloc_array(s->bytes, cap, s->width);
-    if (bytes == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    s->bytes = bytes;
-    s->cap = cap;
-  }
-  memset(wi_slots_at(s, s->n), 0, (n - s->n) * s->width);
-  s->n = n;
-  return WEIR_OK;
-}
-
-/* Moves the slots only when the gone ones are most of the memory, so that giving away a few
- * at a time is linear in all. */
-void wi_slots_drop(wi_slots *s, uint64_t n) {
-  size_t gone = n < s->n ? n : s->n;
-  s->first += gone;
-  s->n -= gone;
-  if (s->n == 0) {
-    wi_slots_release(s);
-  } else if (s->first > s->n) {
-    memmove(s->bytes, s->bytes + s->first * s->width, s->n * s->width);
-    s->first = 0;
-  }
-}
 
 /* ---- bytes ---- */
 

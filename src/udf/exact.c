@@ -97,7 +97,7 @@ static weir_status exact_open(const wi_agg_call *call, bool retracts, void **acc
   }
   x->distinct = call->distinct;
   wi_xacc_init(&x->sums, wi_exact_squares(x->what));
-  x->sets = (wi_xsets)WI_XSETS_INIT;
+  wi_xsets_init(&x->sets);
   if (status != WEIR_OK) {
     exact_close(x);
     return status;

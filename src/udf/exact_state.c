@@ -1,6 +1,8 @@
-/* States of the exact aggregates. Without DISTINCT: the number of values, and the sum (and
- * that of the squares) as bytes, which are the same for the same values in any order. With
- * DISTINCT: the different values, 8 bytes each, in order. */
+/* States of the exact aggregates: one column of bytes, since engines that are short of memory
+ * write and merge them by the batch. Without DISTINCT: the number of values (and whether
+ * infinities or NaN are among them), these, the sum, the sum of the squares; nothing at all
+ * for no values. The same bytes for the same values in any order. With DISTINCT: the different
+ * values, 8 bytes each, in order. */
 #include "udf/exact.h"
 
 #include <string.h>
@@ -8,30 +10,23 @@
 #define WI_ORIGIN "udf"
 
 #define SPECIALS sizeof(wi_xspecial)
-
-enum { COUNT_AT, SUM_AT, SQUARES_AT };
+/* Two numbers of at most 8 * 8 bits, 7 in a byte, and all the rest at its longest. */
+#define MOST_BYTES (2 * 10 + SPECIALS + 2 * WI_XNUM_BYTES)
 
 /* ---- the schema ---- */
 
-static const char *const names_sum[] = {"count", "sum", "squares"};
-static const char *const names_set[] = {"values"};
-
-static weir_status state_schema(const wi_fn *fn, bool distinct, bool squares,
-                                struct ArrowSchema *out, weir_error *err) {
-  int64_t n = distinct ? 1 : squares ? 3 : 2;
+static weir_status state_schema(const wi_fn *fn, bool distinct, struct ArrowSchema *out,
+                                weir_error *err) {
   weir_status status;
   memset(out, 0, sizeof *out);
   WI_TRY(wi_field_init(out, fn, NANOARROW_TYPE_STRUCT, false, err));
-  WI_CHECK(wi_arrow_err(err, ArrowSchemaAllocateChildren(out, n), "state"));
-  for (int64_t i = 0; i < n; i++) {
-    struct ArrowSchema *child = out->children[i];
-    enum ArrowType type =
-        !distinct && i == COUNT_AT ? NANOARROW_TYPE_UINT64 : NANOARROW_TYPE_LARGE_BINARY;
-    WI_CHECK(wi_arrow_err(err, ArrowSchemaInitFromType(child, type), "state"));
-    WI_CHECK(wi_arrow_err(
-        err, ArrowSchemaSetName(child, distinct ? names_set[i] : names_sum[i]), "state"));
-    child->flags = 0;
-  }
+  WI_CHECK(wi_arrow_err(err, ArrowSchemaAllocateChildren(out, 1), "state"));
+  struct ArrowSchema *child = out->children[0];
+  WI_CHECK(wi_arrow_err(err, ArrowSchemaInitFromType(child, NANOARROW_TYPE_LARGE_BINARY),
+                        "state"));
+  WI_CHECK(
+      wi_arrow_err(err, ArrowSchemaSetName(child, distinct ? "values" : "sum"), "state"));
+  child->flags = 0;
 done:
   if (status != WEIR_OK) {
     wi_field_drop(out);
@@ -39,13 +34,9 @@ done:
   return status;
 }
 
-static bool keeps_squares(const wi_fn *fn) {
-  return strncmp(fn->name, "var", 3) == 0 || strncmp(fn->name, "std", 3) == 0;
-}
-
 weir_status wi_exact_state_schema(const wi_agg_call *call, struct ArrowSchema *out,
                                   weir_error *err) {
-  return state_schema(call->fn, call->distinct, keeps_squares(call->fn), out, err);
+  return state_schema(call->fn, call->distinct, out, err);
 }
 
 /* ---- out ---- */
@@ -56,22 +47,34 @@ static weir_status put_bytes(struct ArrowArray *column, const void *p, size_t n,
   return wi_arrow_err(err, ArrowArrayAppendBytes(column, bytes), "state");
 }
 
+/* Seven bits in a byte, the lowest first; the top bit: there is more. */
+static size_t write_number(uint64_t v, uint8_t *out) {
+  size_t n = 0;
+  for (; v > 0x7F; v >>= 7) {
+    out[n++] = (uint8_t)(v | 0x80);
+  }
+  out[n++] = (uint8_t)v;
+  return n;
+}
+
 static weir_status put_sums(const wi_xview *v, bool squares, struct ArrowArray *out,
                             weir_error *err) {
-  uint8_t bytes[1 + SPECIALS + WI_XNUM_BYTES];
-  size_t n = 1;
-  bytes[0] = v->special.nan + v->special.plus + v->special.minus > 0 ? 1 : 0;
-  if (bytes[0] != 0) {
+  uint8_t bytes[MOST_BYTES], sum[WI_XNUM_BYTES];
+  uint64_t special = v->special.nan + v->special.plus + v->special.minus > 0 ? 1 : 0;
+  if (v->count == 0) {
+    return put_bytes(out->children[0], bytes, 0, err);
+  }
+  size_t n = write_number(v->count << 1 | special, bytes);
+  if (special != 0) {
     memcpy(bytes + n, &v->special, SPECIALS);
     n += SPECIALS;
   }
-  n += wi_xnum_write(&v->sum, bytes + n);
-  WI_TRY(wi_arrow_err(err, ArrowArrayAppendUInt(out->children[COUNT_AT], v->count),
-                      "state"));
-  WI_TRY(put_bytes(out->children[SUM_AT], bytes, n, err));
-  return squares ? put_bytes(out->children[SQUARES_AT], bytes,
-                             wi_xnum_write(&v->squares, bytes), err)
-                 : WEIR_OK;
+  size_t n_sum = wi_xnum_write(&v->sum, sum);
+  n += squares ? write_number(n_sum, bytes + n) : 0;
+  memcpy(bytes + n, sum, n_sum);
+  n += n_sum;
+  n += squares ? wi_xnum_write(&v->squares, bytes + n) : 0;
+  return put_bytes(out->children[0], bytes, n, err);
 }
 
 static weir_status put_set(const wi_xsets *sets, uint64_t g, struct ArrowArray *out,
@@ -93,7 +96,7 @@ weir_status wi_exact_state(const wi_exact *x, uint64_t n, struct ArrowArray *out
   struct ArrowSchema schema;
   memset(out, 0, sizeof *out);
   bool squares = wi_exact_squares(x->what);
-  WI_TRY(state_schema(x->fn, x->distinct, squares, &schema, err));
+  WI_TRY(state_schema(x->fn, x->distinct, &schema, err));
   WI_CHECK(wi_arrow_err(err, ArrowArrayInitFromSchema(out, &schema, NULL), "state"));
   WI_CHECK(wi_arrow_err(err, ArrowArrayStartAppending(out), "state"));
   for (uint64_t g = 0; g < n; g++) {
@@ -121,28 +124,58 @@ static weir_status broken(const wi_exact *x, weir_error *err) {
   return WI_ERR(err, WEIR_E_BUG, "%s: a state that does not hold together", x->fn->name);
 }
 
+typedef struct reader {
+  const uint8_t *p, *end;
+} reader;
+
+static bool read_number(reader *r, uint64_t *out) {
+  *out = 0;
+  for (unsigned shift = 0; shift < 63 && r->p < r->end; shift += 7) {
+    uint8_t byte = *r->p++;
+    *out |= (uint64_t)(byte & 0x7F) << shift;
+    if (byte < 0x80) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* The limbs of `v` are then in sum and sqr. */
+static bool read_sums(reader r, bool squares, uint64_t *sum, uint64_t *sqr, wi_xview *v) {
+  uint64_t head, n_sum;
+  if (!read_number(&r, &head)) {
+    return false;
+  }
+  v->count = head >> 1;
+  if ((head & 1) != 0) {
+    if ((size_t)(r.end - r.p) < SPECIALS) {
+      return false;
+    }
+    memcpy(&v->special, r.p, SPECIALS);
+    r.p += SPECIALS;
+  }
+  if (!squares) {
+    return wi_xnum_read(r.p, (size_t)(r.end - r.p), WI_XSUM_LIMBS, sum, &v->sum);
+  }
+  return read_number(&r, &n_sum) && n_sum <= (uint64_t)(r.end - r.p) &&
+         wi_xnum_read(r.p, (size_t)n_sum, WI_XSUM_LIMBS, sum, &v->sum) &&
+         wi_xnum_read(r.p + n_sum, (size_t)(r.end - r.p) - (size_t)n_sum, WI_XSQR_LIMBS,
+                      sqr, &v->squares);
+}
+
 static weir_status take_sums(wi_exact *x, const struct ArrowArrayView *state, int64_t row,
                              uint64_t g, weir_error *err) {
-  uint64_t limbs[WI_XSUM_LIMBS], limbs2[WI_XSQR_LIMBS];
+  uint64_t sum[WI_XSUM_LIMBS], sqr[WI_XSQR_LIMBS];
   wi_xview v = {0};
-  int64_t at = state->offset + row;
-  struct ArrowBufferView sum = ArrowArrayViewGetBytesUnsafe(state->children[SUM_AT], at);
-  const uint8_t *p = sum.data.as_uint8;
-  size_t n = (size_t)sum.size_bytes, head = n > 0 && p[0] != 0 ? 1 + SPECIALS : 1;
-  v.count = ArrowArrayViewGetUIntUnsafe(state->children[COUNT_AT], at);
-  if (n < head || !wi_xnum_read(p + head, n - head, WI_XSUM_LIMBS, limbs, &v.sum)) {
+  struct ArrowBufferView bytes =
+      ArrowArrayViewGetBytesUnsafe(state->children[0], state->offset + row);
+  const uint8_t *p = bytes.data.as_uint8;
+  if (bytes.size_bytes == 0) {
+    return WEIR_OK;
+  }
+  if (!read_sums((reader){p, p + bytes.size_bytes}, wi_exact_squares(x->what), sum, sqr,
+                 &v)) {
     return broken(x, err);
-  }
-  if (head > 1) {
-    memcpy(&v.special, p + 1, SPECIALS);
-  }
-  if (wi_exact_squares(x->what)) {
-    struct ArrowBufferView sqr =
-        ArrowArrayViewGetBytesUnsafe(state->children[SQUARES_AT], at);
-    if (!wi_xnum_read(sqr.data.as_uint8, (size_t)sqr.size_bytes, WI_XSQR_LIMBS, limbs2,
-                      &v.squares)) {
-      return broken(x, err);
-    }
   }
   return wi_xacc_merge(&x->sums, g, &v, err);
 }
@@ -169,7 +202,7 @@ weir_status wi_exact_merge(wi_exact *x, const struct ArrowArray *state,
   struct ArrowArrayView view;
   struct ArrowError why = {""};
   ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
-  WI_TRY(state_schema(x->fn, x->distinct, wi_exact_squares(x->what), &schema, err));
+  WI_TRY(state_schema(x->fn, x->distinct, &schema, err));
   WI_CHECK(
       wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
   struct ArrowArray plain = *state; /* borrowed; a state is never null */

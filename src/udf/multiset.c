@@ -17,46 +17,17 @@ typedef struct multiset {
   wi_arena arena;
   wi_buf row;
   wi_hasher hasher;
-  wi_u128 *sums; /* n of them after `skip` that are gone */
-  size_t n, cap, skip;
+  wi_slots sums; /* wi_u128 */
 } multiset;
 
 /* ---- groups ---- */
 
+static wi_u128 *sum_slot(const multiset *m, uint64_t g) {
+  return wi_slots_at(&m->sums, (size_t)g);
+}
+
 static wi_u128 sum_at(const multiset *m, uint64_t g) {
-  return g < m->n ? m->sums[m->skip + g] : 0;
-}
-
-static weir_status grow(multiset *m, uint64_t n, weir_error *err) {
-  if (n <= m->n) {
-    return WEIR_OK;
-  }
-  if (n > m->cap - m->skip && m->skip > 0) {
-    memmove(m->sums, m->sums + m->skip, m->n * sizeof *m->sums);
-    m->skip = 0;
-  }
-  if (n > m->cap) {
-    size_t cap = n > m->cap * 2 ? (size_t)n : m->cap * 2;
-    wi_u128 *sums = wi_realloc_array(m->sums, cap, sizeof *sums);
-    if (sums == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    m->sums = sums;
-    m->cap = cap;
-  }
-  memset(m->sums + m->skip + m->n, 0, (size_t)(n - m->n) * sizeof *m->sums);
-  m->n = (size_t)n;
-  return WEIR_OK;
-}
-
-static void drop(multiset *m, uint64_t n) {
-  n = n < m->n ? n : m->n;
-  m->skip = n < m->n ? m->skip + (size_t)n : 0;
-  m->n -= (size_t)n;
-  if (m->skip > m->n) {
-    memmove(m->sums, m->sums + m->skip, m->n * sizeof *m->sums);
-    m->skip = 0;
-  }
+  return g < m->sums.n ? *sum_slot(m, g) : 0;
 }
 
 /* ---- opening ---- */
@@ -90,7 +61,7 @@ static void multiset_close(void *acc) {
   wi_free(m->schemas);
   wi_arena_release(&m->arena);
   wi_buf_release(&m->row);
-  wi_free(m->sums);
+  wi_slots_release(&m->sums);
   wi_free(m);
 }
 
@@ -104,6 +75,7 @@ static weir_status multiset_open(const wi_agg_call *call, bool retracts, void **
     return wi_err_nomem(err, WI_ORIGIN);
   }
   m->fn = call->fn;
+  wi_slots_init(&m->sums, sizeof(wi_u128));
   m->n_args = call->n_args;
   m->row = (wi_buf)WI_BUF_INIT;
   wi_hasher_init(&m->hasher, DIGEST);
@@ -129,7 +101,7 @@ done:
 
 static uint64_t multiset_size(const void *acc) {
   const multiset *m = acc;
-  return sizeof *m + m->cap * sizeof *m->sums + m->row.cap;
+  return sizeof *m + wi_slots_bytes(&m->sums) + m->row.cap;
 }
 
 /* ---- rows ---- */
@@ -186,7 +158,7 @@ static weir_status rows_hash(multiset *m, const struct ArrowArray *const *args,
       continue;
     }
     wi_u128 h = row_hash(m, &cols, i);
-    wi_u128 *sum = &m->sums[m->skip + (groups == NULL ? 0 : groups[i])];
+    wi_u128 *sum = sum_slot(m, groups == NULL ? 0 : groups[i]);
     *sum += take ? (wi_u128)0 - h : h;
   }
   status = wi_buf_check(&m->row, err, WI_ORIGIN);
@@ -200,13 +172,15 @@ static weir_status multiset_update(void *acc, const struct ArrowArray *const *ar
                                    int64_t rows, const uint64_t *groups,
                                    const struct ArrowArray *filter, uint64_t n_groups,
                                    weir_error *err) {
-  WI_TRY(grow(acc, n_groups > 0 ? n_groups : 1, err));
+  multiset *m = acc;
+  WI_TRY(wi_slots_grow(&m->sums, n_groups > 0 ? n_groups : 1, err));
   return rows_hash(acc, args, rows, groups, filter, false, err);
 }
 
 static weir_status multiset_retract(void *acc, const struct ArrowArray *const *args,
                                     int64_t rows, weir_error *err) {
-  WI_TRY(grow(acc, 1, err));
+  multiset *m = acc;
+  WI_TRY(wi_slots_grow(&m->sums, 1, err));
   return rows_hash(acc, args, rows, NULL, NULL, true, err);
 }
 
@@ -234,7 +208,7 @@ static weir_status multiset_evaluate(void *acc, uint64_t n, bool keep,
   wi_out_seal(out, (int64_t)n, NULL);
   WI_CHECK(wi_out_finish(out, err));
   if (!keep) {
-    drop(m, n);
+    wi_slots_drop(&m->sums, n);
   }
 done:
   if (status != WEIR_OK) {
@@ -293,7 +267,7 @@ static weir_status multiset_state(void *acc, uint64_t n, bool keep,
   }
   WI_CHECK(wi_out_finish(out, err));
   if (!keep) {
-    drop(m, n);
+    wi_slots_drop(&m->sums, n);
   }
 done:
   wi_field_drop(&schema);
@@ -313,7 +287,7 @@ static weir_status multiset_merge(void *acc, const struct ArrowArray *state,
   struct ArrowError why = {""};
   weir_status status;
   ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
-  WI_TRY(grow(m, n_groups > 0 ? n_groups : 1, err));
+  WI_TRY(wi_slots_grow(&m->sums, n_groups > 0 ? n_groups : 1, err));
   WI_TRY(multiset_state_schema(&call, &schema, err));
   WI_CHECK(
       wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
@@ -323,7 +297,7 @@ static weir_status multiset_merge(void *acc, const struct ArrowArray *state,
   for (int64_t i = 0; i < state->length; i++) {
     int64_t at = view.offset + i;
     wi_u128 sum = (wi_u128)ArrowArrayViewGetUIntUnsafe(view.children[0], at) << 64;
-    m->sums[m->skip + (groups == NULL ? 0 : groups[i])] +=
+    *sum_slot(m, groups == NULL ? 0 : groups[i]) +=
         sum | ArrowArrayViewGetUIntUnsafe(view.children[1], at);
   }
 done:

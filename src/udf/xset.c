@@ -8,7 +8,7 @@
 #define FIRST_CAP 4
 
 static wi_xset *set_at(const wi_xsets *s, uint64_t g) {
-  return &s->sets[s->skip + g];
+  return wi_slots_at(&s->sets, (size_t)g);
 }
 
 static void free_sets(wi_xsets *s, uint64_t n) {
@@ -18,54 +18,27 @@ static void free_sets(wi_xsets *s, uint64_t n) {
   }
 }
 
+void wi_xsets_init(wi_xsets *s) {
+  *s = (wi_xsets){.slots = 0};
+  wi_slots_init(&s->sets, sizeof(wi_xset));
+}
+
 void wi_xsets_release(wi_xsets *s) {
-  free_sets(s, s->n);
-  wi_free(s->sets);
-  *s = (wi_xsets)WI_XSETS_INIT;
+  free_sets(s, s->sets.n);
+  wi_slots_release(&s->sets);
 }
 
 uint64_t wi_xsets_size(const wi_xsets *s) {
-  return s->cap * sizeof(wi_xset) + s->slots * sizeof(wi_xslot);
-}
-
-static void close_gap(wi_xsets *s) {
-  if (s->skip > 0) {
-    memmove(s->sets, s->sets + s->skip, s->n * sizeof *s->sets);
-    s->skip = 0;
-  }
+  return wi_slots_bytes(&s->sets) + s->slots * sizeof(wi_xslot);
 }
 
 weir_status wi_xsets_grow(wi_xsets *s, uint64_t n, weir_error *err) {
-  if (n <= s->n) {
-    return WEIR_OK;
-  }
-  if (n > s->cap - s->skip) {
-    close_gap(s);
-  }
-  if (n > s->cap) {
-    size_t cap = n > s->cap * 2 ? (size_t)n : s->cap * 2;
-    wi_xset *sets = wi_realloc_array(s->sets, cap, sizeof *sets);
-    if (sets == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    s->sets = sets;
-    s->cap = cap;
-  }
-  memset(set_at(s, s->n), 0, (size_t)(n - s->n) * sizeof *s->sets);
-  s->n = (size_t)n;
-  return WEIR_OK;
+  return wi_slots_grow(&s->sets, n, err);
 }
 
 void wi_xsets_drop(wi_xsets *s, uint64_t n) {
-  n = n < s->n ? n : s->n;
-  free_sets(s, n);
-  s->skip += (size_t)n;
-  s->n -= (size_t)n;
-  if (s->n == 0) {
-    s->skip = 0;
-  } else if (s->skip > s->n) {
-    close_gap(s);
-  }
+  free_sets(s, n < s->sets.n ? n : s->sets.n);
+  wi_slots_drop(&s->sets, n);
 }
 
 /* ---- one set: open addressing, the next free place ---- */
@@ -146,7 +119,7 @@ weir_status wi_xsets_take(wi_xsets *s, uint64_t g, uint64_t key, weir_error *err
 }
 
 size_t wi_xsets_count(const wi_xsets *s, uint64_t g) {
-  return g < s->n ? set_at(s, g)->used : 0;
+  return g < s->sets.n ? set_at(s, g)->used : 0;
 }
 
 static int key_cmp(const void *a, const void *b) {
@@ -158,7 +131,7 @@ static int key_cmp(const void *a, const void *b) {
 
 void wi_xsets_keys(const wi_xsets *s, uint64_t g, uint64_t *out) {
   size_t n = 0;
-  const wi_xset *set = g < s->n ? set_at(s, g) : NULL;
+  const wi_xset *set = g < s->sets.n ? set_at(s, g) : NULL;
   for (size_t i = 0; set != NULL && i < set->cap; i++) {
     if (set->slots[i].count != 0) {
       out[n++] = set->slots[i].key;

@@ -4,7 +4,7 @@
 #ifndef WI_UDF_XSET_H
 #define WI_UDF_XSET_H
 
-#include "base/base.h"
+#include "udf/slots.h"
 
 typedef struct wi_xslot {
   uint64_t key, count; /* count 0: free */
@@ -15,11 +15,10 @@ typedef struct wi_xset {
 } wi_xset;
 
 typedef struct wi_xsets {
-  wi_xset *sets; /* n of them after `skip` that are gone */
-  size_t n, cap, skip;
+  wi_slots sets;
   size_t slots; /* of all sets, for the size */
 } wi_xsets;
-#define WI_XSETS_INIT {NULL, 0, 0, 0, 0}
+void wi_xsets_init(wi_xsets *s);
 void wi_xsets_release(wi_xsets *s);
 uint64_t wi_xsets_size(const wi_xsets *s);
 weir_status wi_xsets_grow(wi_xsets *s, uint64_t n, weir_error *err);

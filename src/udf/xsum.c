@@ -41,7 +41,7 @@ static inline uint64_t meta_of(uint64_t count, int base, int base_squares) {
 }
 
 static inline uint64_t *cell_at(const wi_xacc *acc, uint64_t g) {
-  return acc->cells + (acc->skip + g) * cell_words(acc->squares);
+  return wi_slots_at(&acc->cells, (size_t)g);
 }
 
 static wide *cell_wide(const uint64_t *cell) {
@@ -62,6 +62,7 @@ static size_t wide_bytes(bool squares) {
 
 void wi_xacc_init(wi_xacc *acc, bool squares) {
   *acc = (wi_xacc){.squares = squares, .lane = WI_XACC_NO_LANE};
+  wi_slots_init(&acc->cells, cell_words(squares) * sizeof(uint64_t));
 }
 
 static void free_wides(wi_xacc *acc, uint64_t n) {
@@ -75,61 +76,22 @@ static void free_wides(wi_xacc *acc, uint64_t n) {
 }
 
 void wi_xacc_release(wi_xacc *acc) {
-  free_wides(acc, acc->n);
-  wi_free(acc->cells);
+  free_wides(acc, acc->cells.n);
+  wi_slots_release(&acc->cells);
   wi_xacc_init(acc, acc->squares);
 }
 
 uint64_t wi_xacc_size(const wi_xacc *acc) {
-  return acc->cap * cell_words(acc->squares) * sizeof(uint64_t) +
-         acc->wides * wide_bytes(acc->squares);
-}
-
-/* Moves the cells to the start of the memory. */
-static void close_gap(wi_xacc *acc) {
-  size_t words = cell_words(acc->squares);
-  if (acc->skip > 0) {
-    memmove(acc->cells, acc->cells + acc->skip * words,
-            acc->n * words * sizeof(uint64_t));
-    acc->skip = 0;
-  }
+  return wi_slots_bytes(&acc->cells) + acc->wides * wide_bytes(acc->squares);
 }
 
 weir_status wi_xacc_grow(wi_xacc *acc, uint64_t n, weir_error *err) {
-  size_t words = cell_words(acc->squares);
-  if (n <= acc->n) {
-    return WEIR_OK;
-  }
-  if (n > acc->cap - acc->skip) {
-    close_gap(acc);
-  }
-  if (n > acc->cap) {
-    size_t cap = n > acc->cap * 2 ? (size_t)n : acc->cap * 2;
-    if (cap > SIZE_MAX / (words * sizeof(uint64_t))) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    uint64_t *cells = wi_realloc_array(acc->cells, cap, words * sizeof(uint64_t));
-    if (cells == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    acc->cells = cells;
-    acc->cap = cap;
-  }
-  memset(cell_at(acc, acc->n), 0, (n - acc->n) * words * sizeof(uint64_t));
-  acc->n = (size_t)n;
-  return WEIR_OK;
+  return wi_slots_grow(&acc->cells, n, err);
 }
 
 void wi_xacc_drop(wi_xacc *acc, uint64_t n) {
-  n = n < acc->n ? n : acc->n;
-  free_wides(acc, n);
-  acc->skip += (size_t)n;
-  acc->n -= (size_t)n;
-  if (acc->n == 0) {
-    acc->skip = 0;
-  } else if (acc->skip > acc->n) {
-    close_gap(acc); /* rarely enough: each cell pays for one move */
-  }
+  free_wides(acc, n < acc->cells.n ? n : acc->cells.n);
+  wi_slots_drop(&acc->cells, n);
 }
 
 /* ---- numbers in two's complement ---- */
@@ -558,7 +520,7 @@ weir_status wi_xacc_doubles(wi_xacc *acc, const double *v, const uint64_t *group
 
 void wi_xacc_view(const wi_xacc *acc, uint64_t g, wi_xview *out) {
   *out = (wi_xview){0};
-  if (g >= acc->n) {
+  if (g >= acc->cells.n) {
     return;
   }
   const uint64_t *cell = cell_at(acc, g);

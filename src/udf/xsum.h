@@ -10,7 +10,7 @@
 #ifndef WI_UDF_XSUM_H
 #define WI_UDF_XSUM_H
 
-#include "base/base.h"
+#include "udf/slots.h"
 
 __extension__ typedef unsigned __int128 wi_u128;
 
@@ -29,8 +29,7 @@ typedef struct wi_xspecial {
 
 #define WI_XACC_NO_LANE INT32_MIN
 typedef struct wi_xacc {
-  uint64_t *cells; /* n of them after `skip` that are gone */
-  size_t n, cap, skip;
+  wi_slots cells;
   size_t wides;
   int lane; /* the size of the last block's values, as a power of 2: a guess for the next */
   bool squares;

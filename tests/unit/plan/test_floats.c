@@ -81,7 +81,7 @@ typedef struct way {
 static const way ways[] = {
     {1, "8192", 0, false},      {2, "8192", 0, false},      {8, "8192", 0, false},
     {1, "1024", 0, true},       {2, "1024", 0, true},       {8, "1024", 0, false},
-    {2, "8192", 12 << 20, true}, {8, "1024", 24 << 20, false},
+    {2, "8192", 16 << 20, true}, {8, "1024", 32 << 20, false},
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
 

@@ -353,18 +353,70 @@ WT_TEST(distinct_values_count_once) {
   check_distinct("avg_exact", NANOARROW_TYPE_INT64, 6, ints, "4000000000000000");
 }
 
-WT_TEST(states_that_do_not_hold_together_are_refused) {
+/* The state of one value, cut to n bytes, with byte `at` replaced. */
+static void merge_broken(const char *fn, int64_t n, size_t at, uint8_t byte,
+                         weir_status expected) {
   tagg a;
   struct ArrowArray state;
   const uint64_t one = UINT64_C(0x3FF) << 52;
-  ta_open(&a, wi_udf_find("sum_exact"), NANOARROW_TYPE_DOUBLE, false);
+  ta_open(&a, wi_udf_find(fn), NANOARROW_TYPE_DOUBLE, false);
   WT_EQ_INT(ta_add(&a, NANOARROW_TYPE_DOUBLE, 1, &one, false), WEIR_OK);
   WT_EQ_INT(a.fn->agg->state(a.acc, 1, true, &state, &a.err), WEIR_OK);
-  uint8_t *bytes = (uint8_t *)(uintptr_t)state.children[1]->buffers[2];
-  bytes[2] = 0xFF; /* the place, far beyond the number */
-  WT_EQ_INT(a.fn->agg->merge(a.acc, &state, NULL, 1, &a.err), WEIR_E_BUG);
+  uint8_t *bytes = (uint8_t *)(uintptr_t)state.children[0]->buffers[2];
+  int64_t *offsets = (int64_t *)(uintptr_t)state.children[0]->buffers[1];
+  WT_CHECK(n <= offsets[1] && (int64_t)at < offsets[1]);
+  offsets[1] = n;
+  bytes[at] = byte;
+  WT_EQ_INT(a.fn->agg->merge(a.acc, &state, NULL, 1, &a.err), expected);
   state.release(&state);
   ta_close(&a);
+}
+
+WT_TEST(states_that_do_not_hold_together_are_refused) {
+  /* count * 2, place (two bytes), digits; the first digit is 1 */
+  merge_broken("sum_exact", 4, 3, 1, WEIR_OK);
+  merge_broken("sum_exact", 4, 2, 0xFF, WEIR_E_BUG); /* far beyond */
+  merge_broken("sum_exact", 2, 0, 2, WEIR_E_BUG);
+  merge_broken("sum_exact", 1, 0, 0x82, WEIR_E_BUG);
+  merge_broken("sum_exact", 4, 0, 3, WEIR_E_BUG); /* without its specials */
+  /* count * 2, length of the sum, sum, squares */
+  merge_broken("var_pop_exact", 8, 1, 3, WEIR_OK);
+  merge_broken("var_pop_exact", 8, 1, 100, WEIR_E_BUG);
+  merge_broken("var_pop_exact", 5, 0, 2, WEIR_E_BUG);
+}
+
+/* Engines that are short of memory take all states and count on having it back, and on small
+ * states: what a plain sum keeps is 8 bytes. */
+WT_TEST(states_are_small_and_what_gave_them_is_empty) {
+  enum { GROUPS = 50000 };
+  const char *const fns[] = {"sum_exact", "stddev_samp_exact"};
+  const uint64_t most[] = {24, 48};
+  uint64_t *v = calloc(GROUPS, sizeof *v), *g = calloc(GROUPS, sizeof *g);
+  for (uint64_t i = 0; i < GROUPS; i++) {
+    double d = (double)i / 100.0;
+    memcpy(&v[i], &d, sizeof d);
+    g[i] = i;
+  }
+  for (int distinct = 0; distinct < 2; distinct++) {
+    for (size_t k = 0; k < 2; k++) {
+      tagg a;
+      struct ArrowArray state;
+      ta_open(&a, wi_udf_find(fns[k]), NANOARROW_TYPE_DOUBLE, distinct != 0);
+      uint64_t before = a.fn->agg->size(a.acc);
+      tcol c = ta_column(NANOARROW_TYPE_DOUBLE, GROUPS, v, NULL, 3);
+      WT_EQ_INT(ta_update(&a, &c, g, GROUPS), WEIR_OK);
+      t_free(&c);
+      WT_CHECK(a.fn->agg->size(a.acc) > GROUPS * 24);
+      WT_EQ_INT(a.fn->agg->state(a.acc, GROUPS, false, &state, &a.err), WEIR_OK);
+      const int64_t *offsets = state.children[0]->buffers[1];
+      WT_CHECK((uint64_t)offsets[GROUPS] / GROUPS + sizeof *offsets <= most[k]);
+      state.release(&state);
+      WT_EQ_INT(a.fn->agg->size(a.acc), before);
+      ta_close(&a);
+    }
+  }
+  free(v);
+  free(g);
 }
 
 /* More leave than came: an error, and no number that is wrong. */
