@@ -267,7 +267,8 @@ pub enum wb_rule_kind {
     /// wb_plan_replace puts the aggregate `function` in the place of the aggregate `name` of
     /// one argument of the class
     WB_RULE_REPLACE = 2,
-    /// `name` is another name of `function`, whose plans know nothing of it
+    /// `name` is another name of the aggregate or window `function`, whose plans know nothing
+    /// of it
     WB_RULE_ALIAS = 3,
 }
 

@@ -32,6 +32,7 @@ mod log_view;
 mod macros;
 mod merge_pool;
 mod misc;
+mod other_name;
 mod params;
 mod plan;
 mod plan_exprs;

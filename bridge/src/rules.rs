@@ -177,12 +177,14 @@ impl SessInner {
                 strip_cast: has(STRIP_CAST),
                 version: rule.version,
             }),
-            ALIAS if !taken(&state, function) => return Err(unknown(function)),
-            ALIAS if taken(&state, &name) || rules.aliases.contains_key(&name) => {
+            ALIAS if taken(&state, &name) => {
                 let message = format!("there is a function {name} already");
                 return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
             }
             ALIAS => {
+                if !self.register_name(&name, function)? {
+                    return Err(unknown(function));
+                }
                 rules.aliases.insert(name, function.to_string());
             }
             _ => return Err(bad("an unknown kind")),

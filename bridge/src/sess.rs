@@ -27,6 +27,7 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::host_settings::HostSettings;
 use crate::macros::Macros;
+use crate::other_name;
 use crate::rel::{RelFn, RelFns};
 use crate::rel_abi::wb_relation_fn;
 use crate::rel_exec::HostQueryPlanner;
@@ -279,6 +280,12 @@ impl SessInner {
         let function = Arc::new(udf::scalar_udf(spec, raw, self.validate_full)?);
         state.register_udf(function)?;
         Ok(())
+    }
+
+    /// Lists another name of a function beside it.
+    pub(crate) fn register_name(&self, name: &str, real: &str) -> Result<bool> {
+        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        Ok(other_name::register(&mut state, name, real)?)
     }
 
     fn add_aggregate(&self, raw: &wb_aggregate_fn) -> Result<()> {

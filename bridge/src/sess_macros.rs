@@ -42,7 +42,7 @@ impl SessInner {
     }
 
     fn has_function(&self, state: &SessionState, name: &str) -> bool {
-        taken(state, name) || self.rules().aliases.contains_key(name)
+        taken(state, name)
     }
 
     /// Carries out the definitions of a text: all of them or none.
@@ -64,11 +64,7 @@ impl SessInner {
     /// A function that came after the macros may not have the name of one.
     pub fn check_macros(&self) -> Result<()> {
         let state = self.snapshot();
-        let (rules, macros) = (self.rules(), self.macros());
-        let twice = |name: &&String| {
-            taken(&state, name) || (macros.contains_key(*name) && rules.aliases.contains_key(*name))
-        };
-        match macros.keys().chain(rules.aliases.keys()).find(twice) {
+        match self.macros().keys().find(|name| taken(&state, name)) {
             None => Ok(()),
             Some(name) => {
                 let message = format!("there is a function {name} already");

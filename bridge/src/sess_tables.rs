@@ -86,7 +86,9 @@ fn functions(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
     let (macros, rules, relations) = (sess.macros(), sess.rules(), sess.relation_list());
     let mut add = |name: &str, kind, volatility, aliases: &[String], id: Option<[u8; 32]>| {
         let mut aliases = aliases.to_vec();
-        aliases.extend(rules.aliases_of(name).cloned());
+        if kind == "aggregate" || !state.aggregate_functions().contains_key(name) {
+            aliases.extend(rules.aliases_of(name).cloned());
+        }
         aliases.sort();
         let host = id.is_some();
         let identity = id.map(|id| hex(&id)).unwrap_or_default();
@@ -101,11 +103,12 @@ fn functions(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
         let v = volatility(f.signature().volatility);
         add(f.name(), "scalar", v, f.aliases(), None);
     }
-    for f in state.aggregate_functions().values() {
+    let renamed = |name: &str| rules.aliases.contains_key(name);
+    for f in state.aggregate_functions().values().filter(|f| !renamed(f.name())) {
         let v = volatility(f.signature().volatility);
         add(f.name(), "aggregate", v, f.aliases(), udaf::host_identity(f));
     }
-    for f in state.window_functions().values() {
+    for f in state.window_functions().values().filter(|f| !renamed(f.name())) {
         let v = volatility(f.signature().volatility);
         add(f.name(), "window", v, f.aliases(), None);
     }

@@ -149,7 +149,8 @@ typedef enum weir_session_table {
   WEIR_SESSION_FUNCTION_DOCS =
       7 /**< of weir's and of plug-ins: name, section, tags, syntax, description, returns,
              example, example_result, settings (key=value, those it reads), parameters
-             (JSON: name, type, optional, variadic, literal, doc); lists by commas */
+             (JSON: name, type, optional, variadic, literal, doc), kind,
+             volatility; lists by commas */
 } weir_session_table;
 /** One of the session's tables as a stream; the caller releases it. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_read(weir_session *session,

@@ -8,8 +8,8 @@
 #define WI_ORIGIN "api"
 
 static const char *const columns[] = {
-    "name",    "section", "tags",           "syntax",   "description",
-    "returns", "example", "example_result", "settings", "parameters"};
+    "name",    "section",        "tags",     "syntax",     "description", "returns",
+    "example", "example_result", "settings", "parameters", "kind",        "volatility"};
 enum { N_COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 static int put(struct ArrowArray *column, const char *text) {
@@ -76,6 +76,8 @@ static int put_fn(const wi_session *s, const wi_fn *fn, wi_buf *text,
   NANOARROW_RETURN_NOT_OK(put_buf(c[8], text));
   parameters_json(fn, text);
   NANOARROW_RETURN_NOT_OK(put_buf(c[9], text));
+  NANOARROW_RETURN_NOT_OK(put(c[10], wi_fn_kind_text(fn)));
+  NANOARROW_RETURN_NOT_OK(put(c[11], wi_fn_volatility_text(fn)));
   return ArrowArrayFinishElement(array);
 }
 

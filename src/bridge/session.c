@@ -168,12 +168,12 @@ done:
 }
 
 _Static_assert((int)WI_BR_RULE_OPERATOR == (int)WB_RULE_OPERATOR &&
-                  (int)WI_BR_RULE_REPLACE == (int)WB_RULE_REPLACE &&
-                  (int)WI_BR_RULE_ALIAS == (int)WB_RULE_ALIAS &&
-                  (int)WI_BR_RULE_SWAPPED == (int)WB_RULE_SWAPPED &&
-                  (int)WI_BR_RULE_AS_TEXT == (int)WB_RULE_AS_TEXT &&
-                  (int)WI_BR_RULE_STRIP_CAST == (int)WB_RULE_STRIP_CAST,
-              "the same numbers");
+                   (int)WI_BR_RULE_REPLACE == (int)WB_RULE_REPLACE &&
+                   (int)WI_BR_RULE_ALIAS == (int)WB_RULE_ALIAS &&
+                   (int)WI_BR_RULE_SWAPPED == (int)WB_RULE_SWAPPED &&
+                   (int)WI_BR_RULE_AS_TEXT == (int)WB_RULE_AS_TEXT &&
+                   (int)WI_BR_RULE_STRIP_CAST == (int)WB_RULE_STRIP_CAST,
+               "the same numbers");
 
 weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
                                    const wi_br_rule *rule, weir_error *err) {

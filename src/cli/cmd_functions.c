@@ -37,24 +37,43 @@ typedef struct known {
   wi_cli_cells all, docs;
 } known;
 
+/* What is said of a function under this name; false: nothing. */
+static bool docs_of(const known *k, size_t i, const char *name, size_t *row) {
+  return wi_cli_docs_find(&k->docs, name, wi_cli_cells_at(&k->all, i, COL_KIND), row);
+}
+
+/* A name that weir gives to a function of the engine has that one's name beside it. */
+static const char *aliases_of(const known *k, size_t i, const char *name) {
+  bool renamed = strcmp(name, wi_cli_cells_at(&k->all, i, COL_NAME)) != 0;
+  return wi_cli_cells_at(&k->all, i, renamed ? COL_NAME : COL_ALIASES);
+}
+
+/* The engine tells nothing of its table functions. */
+static const char *volatility_of(const known *k, size_t i, const char *name) {
+  const char *told = wi_cli_cells_at(&k->all, i, COL_VOLATILITY);
+  size_t row = 0;
+  return told[0] == '\0' && docs_of(k, i, name, &row)
+             ? wi_cli_cells_at(&k->docs, row, DOC_VOLATILITY)
+             : told;
+}
+
 static void members_json(wi_cli_buf *b, const known *k, size_t i, const char *name) {
   const wi_cli_cells *all = &k->all;
   const char *identity = wi_cli_cells_at(all, i, COL_IDENTITY);
   size_t row = 0;
   wi_cli_json_kt(b, "name", name);
   wi_cli_json_kt(b, "kind", wi_cli_cells_at(all, i, COL_KIND));
-  wi_cli_json_kt(b, "volatility", wi_cli_cells_at(all, i, COL_VOLATILITY));
+  wi_cli_json_kt(b, "volatility", volatility_of(k, i, name));
   wi_cli_json_kt(b, "identity", identity[0] == '\0' ? NULL : identity);
-  wi_cli_list_json(b, "aliases", wi_cli_cells_at(all, i, COL_ALIASES));
+  wi_cli_list_json(b, "aliases", aliases_of(k, i, name));
   wi_cli_json_kt(b, "origin", wi_cli_cells_at(all, i, COL_ORIGIN));
-  wi_cli_list_json(b, "tags",
-                   wi_cli_docs_find(&k->docs, name, &row)
-                       ? wi_cli_cells_at(&k->docs, row, DOC_TAGS)
-                       : "");
+  wi_cli_list_json(
+      b, "tags",
+      docs_of(k, i, name, &row) ? wi_cli_cells_at(&k->docs, row, DOC_TAGS) : "");
 }
 
 static void list_one(wi_cli_call *call, const known *k, size_t i, const char *name,
-                     const char *aliases, wi_cli_grid *grid) {
+                     wi_cli_grid *grid) {
   wi_cli_screen *s = &call->screen;
   size_t row = 0;
   if (s->format == WI_CLI_FORMAT_JSON) {
@@ -65,11 +84,10 @@ static void list_one(wi_cli_call *call, const known *k, size_t i, const char *na
   }
   wi_cli_grid_add(grid, name);
   wi_cli_grid_add(grid, wi_cli_cells_at(&k->all, i, COL_KIND));
-  wi_cli_grid_add(grid, wi_cli_cells_at(&k->all, i, COL_VOLATILITY));
-  wi_cli_grid_add(grid, wi_cli_docs_find(&k->docs, name, &row)
-                            ? wi_cli_cells_at(&k->docs, row, DOC_TAGS)
-                            : "");
-  wi_cli_grid_add(grid, aliases);
+  wi_cli_grid_add(grid, volatility_of(k, i, name));
+  wi_cli_grid_add(
+      grid, docs_of(k, i, name, &row) ? wi_cli_cells_at(&k->docs, row, DOC_TAGS) : "");
+  wi_cli_grid_add(grid, aliases_of(k, i, name));
 }
 
 /* Names that weir gives to functions of the engine. */
@@ -80,7 +98,7 @@ static size_t list_others(wi_cli_call *call, const known *k, size_t i, const cha
     const char *name = wi_cli_cells_at(&k->docs, d, DOC_NAME);
     if (is_alias(wi_cli_cells_at(&k->all, i, COL_ALIASES), name) &&
         (prefix == NULL || strncmp(name, prefix, strlen(prefix)) == 0)) {
-      list_one(call, k, i, name, wi_cli_cells_at(&k->all, i, COL_NAME), grid);
+      list_one(call, k, i, name, grid);
       found++;
     }
   }
@@ -91,7 +109,7 @@ static size_t list_others(wi_cli_call *call, const known *k, size_t i, const cha
 static size_t list(wi_cli_call *call, const known *k, const char *prefix) {
   wi_cli_screen *s = &call->screen;
   wi_cli_grid grid;
-  size_t found = 0;
+  size_t found = 0, row = 0;
   wi_cli_grid_init(&grid, 5, 0);
   wi_cli_grid_add(&grid, "NAME");
   wi_cli_grid_add(&grid, "KIND");
@@ -100,10 +118,11 @@ static size_t list(wi_cli_call *call, const known *k, const char *prefix) {
   wi_cli_grid_add(&grid, "ALIASES");
   for (size_t i = 0; i < wi_cli_cells_rows(&k->all); i++) {
     const char *name = wi_cli_cells_at(&k->all, i, COL_NAME);
-    bool own = strcmp(wi_cli_cells_at(&k->all, i, COL_ORIGIN), "builtin") != 0;
+    bool own = strcmp(wi_cli_cells_at(&k->all, i, COL_ORIGIN), "builtin") != 0 ||
+               docs_of(k, i, name, &row);
     if (prefix != NULL ? strncmp(name, prefix, strlen(prefix)) == 0
                        : own || call->values[WI_CLI_ALL].set) {
-      list_one(call, k, i, name, wi_cli_cells_at(&k->all, i, COL_ALIASES), &grid);
+      list_one(call, k, i, name, &grid);
       found++;
     }
     found += list_others(call, k, i, prefix, &grid);
@@ -186,7 +205,6 @@ static void detail_text(wi_cli_buf *b, const known *k, const shown *f) {
   const wi_cli_cells *all = &k->all;
   const char *syntax = syntax_of(k, f), *description = description_of(k, f);
   const char *title = syntax[0] != '\0' ? syntax : f->name;
-  bool renamed = strcmp(f->name, wi_cli_cells_at(all, f->row, COL_NAME)) != 0;
   wi_cli_visible(b, title, strlen(title), false);
   wi_cli_buf_chr(b, '\n');
   if (description[0] != '\0') {
@@ -195,9 +213,8 @@ static void detail_text(wi_cli_buf *b, const known *k, const shown *f) {
     wi_cli_buf_chr(b, '\n');
   }
   wi_cli_detail_line(b, "kind", wi_cli_cells_at(all, f->row, COL_KIND));
-  wi_cli_detail_line(b, "volatility", wi_cli_cells_at(all, f->row, COL_VOLATILITY));
-  wi_cli_detail_line(b, "aliases",
-                     wi_cli_cells_at(all, f->row, renamed ? COL_NAME : COL_ALIASES));
+  wi_cli_detail_line(b, "volatility", volatility_of(k, f->row, f->name));
+  wi_cli_detail_line(b, "aliases", aliases_of(k, f->row, f->name));
   wi_cli_detail_line(b, "identity", wi_cli_cells_at(all, f->row, COL_IDENTITY));
   if (f->documented) {
     wi_cli_docs_text(b, &k->docs, f->doc);
@@ -217,20 +234,27 @@ static weir_status detail(wi_cli_call *call, weir_session *session, const known 
   weir_parameter name = {.name = "name", .type = WEIR_TYPE_STRING, .text = real};
   wi_cli_parameters given = {&name, NULL, 1};
   shown f = {.name = asked, .row = i};
-  f.documented = wi_cli_docs_find(&k->docs, asked, &f.doc);
+  f.documented = docs_of(k, i, asked, &f.doc);
   if (!f.documented) {
     f.name = real;
-    f.documented = wi_cli_docs_find(&k->docs, real, &f.doc);
+    f.documented = docs_of(k, i, real, &f.doc);
   }
-  weir_status status = wi_cli_cells_query(&f.routine, session, sql_routine, &given, err);
-  if (status == WEIR_OK) {
+  /* The information schema has these kinds; a table function may share a scalar's name. */
+  const char *kind = wi_cli_cells_at(&k->all, i, COL_KIND);
+  bool routine = strcmp(kind, "scalar") == 0 || strcmp(kind, "aggregate") == 0 ||
+                 strcmp(kind, "window") == 0;
+  weir_status status = WEIR_OK;
+  if (routine) {
+    status = wi_cli_cells_query(&f.routine, session, sql_routine, &given, err);
+  }
+  if (routine && status == WEIR_OK) {
     status = wi_cli_cells_query(&f.parameters, session, sql_parameters, &given, err);
   }
   if (status == WEIR_OK && call->screen.format == WI_CLI_FORMAT_JSON) {
     detail_json(&call->screen.out.buf, k, &f);
   } else if (status == WEIR_OK) {
     detail_text(&call->screen.out.buf, k, &f);
-    if (strcmp(wi_cli_cells_at(&k->all, i, COL_KIND), "macro") == 0) {
+    if (strcmp(kind, "macro") == 0) {
       status = definition(call, session, real, err);
     }
   }

@@ -17,9 +17,11 @@ weir_status wi_cli_docs_read(wi_cli_cells *docs, weir_session *session, weir_err
   return status;
 }
 
-bool wi_cli_docs_find(const wi_cli_cells *docs, const char *name, size_t *row) {
+bool wi_cli_docs_find(const wi_cli_cells *docs, const char *name, const char *kind,
+                      size_t *row) {
   for (size_t i = 0; i < wi_cli_cells_rows(docs); i++) {
-    if (strcmp(wi_cli_cells_at(docs, i, DOC_NAME), name) == 0) {
+    if (strcmp(wi_cli_cells_at(docs, i, DOC_NAME), name) == 0 &&
+        strcmp(wi_cli_cells_at(docs, i, DOC_KIND), kind) == 0) {
       *row = i;
       return true;
     }

@@ -14,12 +14,15 @@ enum {
   DOC_EXAMPLE,
   DOC_RESULT,
   DOC_SETTINGS,
-  DOC_PARAMETERS
+  DOC_PARAMETERS,
+  DOC_KIND,
+  DOC_VOLATILITY
 };
 
 weir_status wi_cli_docs_read(wi_cli_cells *docs, weir_session *session, weir_error *err);
-/* The row of that name; false: there is none. */
-bool wi_cli_docs_find(const wi_cli_cells *docs, const char *name, size_t *row);
+/* The row of that name and kind; false: there is none. */
+bool wi_cli_docs_find(const wi_cli_cells *docs, const char *name, const char *kind,
+                      size_t *row);
 
 /* "  label       text"; nothing without text. */
 void wi_cli_detail_line(wi_cli_buf *b, const char *label, const char *text);

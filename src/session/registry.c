@@ -60,18 +60,6 @@ static void entries_release(entries *all) {
   wi_arena_release(&all->arena);
 }
 
-static const char *kind_text(const wi_fn *fn) {
-  static const char *const kinds[] = {"scalar", "aggregate", "window", "table",
-                                      "relation"};
-  return fn->kind >= 0 && (size_t)fn->kind < COUNT(kinds) ? kinds[fn->kind] : "scalar";
-}
-
-static const char *volatility_text(const wi_fn *fn) {
-  return fn->volatility == WI_FN_IMMUTABLE ? "immutable"
-         : fn->volatility == WI_FN_STABLE  ? "stable"
-                                           : "volatile";
-}
-
 static weir_status add_entry(entries *all, const entry *one, weir_error *err) {
   if (all->n == all->cap) {
     size_t cap = all->cap > 0 ? all->cap * 2 : 256;
@@ -97,7 +85,7 @@ static const char *keep(entries *all, wi_str text) {
 static const wi_fn *described(const char *name, const char *kind) {
   const wi_fn *fn = name != NULL ? wi_udf_find(name) : NULL;
   return fn != NULL && kind != NULL && strcmp(fn->name, name) == 0 &&
-                 strcmp(kind_text(fn), kind) == 0
+                 strcmp(wi_fn_kind_text(fn), kind) == 0
              ? fn
              : NULL;
 }
@@ -119,7 +107,7 @@ static weir_status add_listed(wi_session *s, entries *all, weir_error *err) {
     one.aliases = keep(all, wi_cursor_text(rows, 4));
     one.fn = described(one.name, one.kind);
     if (one.fn != NULL) {
-      one.volatility = volatility_text(one.fn);
+      one.volatility = wi_fn_volatility_text(one.fn);
     }
     WI_CHECK(add_entry(all, &one, err));
   }
@@ -138,8 +126,8 @@ static weir_status add_others(entries *all, weir_error *err) {
       there = all->items[k].fn == own[i];
     }
     if (!there) {
-      const entry one = {own[i]->name, kind_text(own[i]), volatility_text(own[i]), "",
-                         own[i]};
+      const entry one = {own[i]->name, wi_fn_kind_text(own[i]),
+                         wi_fn_volatility_text(own[i]), "", own[i]};
       WI_TRY(add_entry(all, &one, err));
     }
   }

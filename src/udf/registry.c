@@ -80,3 +80,17 @@ void wi_udf_identity(const wi_fn *fn, uint8_t out[WI_DIGEST_SIZE]) {
   }
   wi_digest_end(&d, out);
 }
+
+const char *wi_fn_kind_text(const wi_fn *fn) {
+  static const char *const kinds[] = {"scalar", "aggregate", "window", "table",
+                                      "relation"};
+  return fn->kind >= 0 && (size_t)fn->kind < sizeof(kinds) / sizeof(kinds[0])
+             ? kinds[fn->kind]
+             : "scalar";
+}
+
+const char *wi_fn_volatility_text(const wi_fn *fn) {
+  return fn->volatility == WI_FN_IMMUTABLE ? "immutable"
+         : fn->volatility == WI_FN_STABLE  ? "stable"
+                                           : "volatile";
+}

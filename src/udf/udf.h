@@ -209,6 +209,9 @@ static inline const wi_fn_config *wi_fn_config_of(const wi_fn *fn) {
 const wi_fn *const *wi_udf_list(size_t *n);
 /* By name or alias, as written (lower case); NULL if there is none. */
 const wi_fn *wi_udf_find(const char *name_or_alias);
+/* The words for its kind and volatility, as the lists of functions have them. */
+const char *wi_fn_kind_text(const wi_fn *fn);
+const char *wi_fn_volatility_text(const wi_fn *fn);
 #define WI_UDF_DATA_VERSION 64
 /* "unicode 15.0.0": the data set and its version as loaded now; "" for a function that
  * depends on none. */

@@ -105,40 +105,38 @@ def check_parameters(f, parameters):
 
 # ---- the command ----
 
+def of_kind(rows, f, where):
+    """The one row of the function; a scalar of the engine may have the name of a table function."""
+    found = [r for r in rows.get(f["name"], []) if r["kind"] == f["kind"]]
+    assert len(found) == 1, f"{where} has {len(found)} rows of the {f['kind']} {f['name']}"
+    return found[0]
+
+
 def check_command(f, listed, weir):
-    if f["name"] == "range":
-        return  # a scalar of the engine has this name, too, and is listed
-    assert f["name"] in listed, "weir functions does not list it"
-    row = listed[f["name"]]
-    wanted = (f["kind"], f["volatility"], f["aliases"])
-    assert (row["kind"], row["volatility"], sorted(row["aliases"])) == \
-        (wanted[0], wanted[1], sorted(wanted[2])), f"{row} is not {wanted}"
-    if f["kind"] in IN_ROUTINES and not f["engine"]:
-        told = [json.loads(line) for line in
-                weir.command("functions", f["name"], "--format", "json").splitlines()]
-        told = next(t for t in told if t["name"] == f["name"])
-        assert told["description"] == f["description"] and told["syntax"] == f["syntax"], told
+    row = of_kind(listed, f, "weir functions")
+    # A name of weir for a function of the engine has that one's name beside it.
+    renamed = [f["engine"]] if f["engine"] and f["engine"] != f["name"] else []
+    wanted = (f["volatility"], sorted(f["aliases"] + renamed))
+    assert (row["volatility"], sorted(row["aliases"])) == wanted, f"{row} is not {wanted}"
+    told = [json.loads(line) for line in
+            weir.command("functions", f["name"], "--format", "json").splitlines()]
+    told = of_kind(by_name(told, "name"), f, f"weir functions {f['name']}")
+    assert told["description"] == f["description"] and told["syntax"] == f["syntax"], told
 
 
 # ---- udf_registry() and udf_docs() ----
 
 def check_registry(f, rows):
-    assert f["name"] in rows, "udf_registry() does not list it"
-    if f["name"] == "range":
-        return  # listed as the engine's scalar
-    row = rows[f["name"]][0]
-    assert row["kind"] == f["kind"] and row["volatility"] == f["volatility"], row
+    row = of_kind(rows, f, "udf_registry()")
+    assert row["volatility"] == f["volatility"], row
     assert sorted(row["aliases"]) == sorted(f["aliases"]), row
     assert row["parameter_names"] == [p["name"] for p in f["parameters"]], row
     assert row["short_circuits"] == f["short_circuits"], row
 
 
 def check_udf_docs(f, rows):
-    assert f["name"] in rows, "udf_docs() does not list it"
-    if f["name"] == "range":
-        return  # listed as the engine's scalar
-    row = rows[f["name"]][0]
-    for key, want in (("kind", f["kind"]), ("section", f["section"]), ("syntax", f["syntax"]),
+    row = of_kind(rows, f, "udf_docs()")
+    for key, want in (("section", f["section"]), ("syntax", f["syntax"]),
                       ("description", f["description"]), ("sql_example", statement(f)),
                       ("argument_names", [p["name"] for p in f["parameters"]]),
                       ("argument_descriptions", [p["doc"] for p in f["parameters"]])):
@@ -196,8 +194,8 @@ def tests(weir):
     parameters = by_name(weir.rows("SELECT DISTINCT specific_name, ordinal_position, "
                                    "parameter_name, parameter_mode "
                                    "FROM information_schema.parameters"), "specific_name")
-    listed = {f["name"]: f for f in map(json.loads, weir.command(
-        "functions", "--format", "json").splitlines())}
+    listed = by_name(map(json.loads, weir.command(
+        "functions", "--format", "json").splitlines()), "name")
     page = (ROOT / "docs" / "functions.md").read_text("utf-8")
     quality = (ROOT / "docs" / "function-quality.md").read_text("utf-8")
     has = set(functions)
@@ -206,8 +204,7 @@ def tests(weir):
             yield f"routine {name}", lambda f=f: check_routine(f, routines)
             yield f"parameters {name}", lambda f=f: check_parameters(f, parameters)
         yield f"command {name}", lambda f=f: check_command(f, listed, weir)
-        if f["kind"] != "table":  # docs/project.md tells of those
-            yield f"page {name}", lambda f=f: check_page(f, page)
+        yield f"page {name}", lambda f=f: check_page(f, page)
         yield f"quality {name}", lambda f=f: check_quality(f, quality)
         yield f"example {name}", lambda f=f: check_example(f, weir)
     if "udf_registry" in has:

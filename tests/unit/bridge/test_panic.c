@@ -375,8 +375,8 @@ static int use_sess_add_macros(wb_sess *sess, wb_err *e) {
 
 static int use_sess_add_rule(wb_sess *sess, wb_err *e) {
   wb_rule rule = {.kind = WB_RULE_ALIAS,
-                  .name = wi_wb_str("little"),
-                  .function = wi_wb_str("lower"),
+                  .name = wi_wb_str("foremost"),
+                  .function = wi_wb_str("first_value"),
                   .version = 1};
   return c.t->wb_sess_add_rule(sess, &rule, e);
 }

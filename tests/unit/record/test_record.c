@@ -3,8 +3,8 @@
 
 #include "unit/plan/kit.h"
 
-static const char *const record_tables[] = {"runs", "tasks", "plans", "warnings",
-                                            "session_settings", "plugins"};
+static const char *const record_tables[] = {
+    "runs", "tasks", "plans", "warnings", "session_settings", "plugins"};
 
 WT_TEST(names_and_tables_go_both_ways) {
   for (int i = 0; i < WI_RECORD_TABLES_; i++) {
