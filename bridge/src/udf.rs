@@ -287,8 +287,10 @@ fn coercion(class: Class) -> Coercion {
         Class::Float64 => implicit(logical_float64(), vec![T::Numeric], NativeType::Float64),
         Class::Bool => Coercion::new_exact(T::Native(logical_boolean())),
         // Where this alternative fits, the engine takes arguments as they are and never asks
-        // `coerce_types`; so it must not fit where that has something to change.
-        Class::AnyFlat | Class::Item => Coercion::new_exact(T::Native(logical_null())),
+        // `coerce_types`; so it must not fit where that has something to change. Text stands for
+        // any type: a wider alternative would have no types to show.
+        Class::Any | Class::AnyFlat => Coercion::new_exact(T::Native(logical_string())),
+        Class::Item => Coercion::new_exact(T::Native(logical_null())),
         _ => Coercion::new_exact(T::Any),
     }
 }

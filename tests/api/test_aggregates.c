@@ -31,6 +31,23 @@ WT_TEST(examples) {
   weir_session_free(&s);
 }
 
+WT_TEST(dictionaries_are_decoded) {
+  weir_session *s = wf_session(NULL, 0);
+  wf_expect(s,
+            "SELECT arg_max(d, k), arg_min(k, d), any_value_det(d, k), "
+            "array_to_string(collect_set(d), ','), count_distinct_agg(d), "
+            "arrow_typeof(arg_max(d, k)) = arrow_typeof(arg_max(x, k)), "
+            "multiset_hash(d) = multiset_hash(x) FROM (SELECT x, k, "
+            "arrow_cast(x, 'Dictionary(Int32, Utf8)') AS d" ROWS(
+                "('a', 1), ('b', 2), ('a', 3)") "(x, k)) u",
+            "a|1|a|a,b|2|true|true;");
+  wf_expect(s,
+            "SELECT sum_exact(arrow_cast(x, 'Dictionary(Int32, Float64)'))" ROWS(
+                "(CAST(1.5 AS DOUBLE)), (2.0), (1.5)") "(x)",
+            "5;");
+  weir_session_free(&s);
+}
+
 WT_TEST(nothing_and_only_nulls) {
   weir_session *s = wf_session(NULL, 0);
   wf_expect(s,
