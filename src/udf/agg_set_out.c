@@ -20,6 +20,22 @@ static int by_value(const void *a, const void *b, void *set) {
   return compare(set, *(const uint32_t *)a, *(const uint32_t *)b);
 }
 
+/* Most groups have few values. */
+static void sort_ids(wi_set *s, uint32_t *ids, size_t n) {
+  if (n > 12) {
+    qsort_r(ids, n, sizeof(*ids), by_value, s);
+    return;
+  }
+  for (size_t i = 1; i < n; i++) {
+    uint32_t id = ids[i];
+    size_t at = i;
+    for (; at > 0 && compare(s, id, ids[at - 1]) < 0; at--) {
+      ids[at] = ids[at - 1];
+    }
+    ids[at] = id;
+  }
+}
+
 /* Puts two runs, [0, middle) and [middle, n), together; `scratch` has room for the first. */
 static void merge_runs(const wi_set *s, uint32_t *v, size_t middle, size_t n,
                        uint32_t *scratch) {
@@ -158,7 +174,7 @@ weir_status wi_set_lists(wi_set *s, uint64_t n, bool keep, struct ArrowArray *ou
   for (uint64_t g = 0; g < n; g++) {
     uint32_t *of = ids + starts[g];
     size_t count = starts[g + 1] - starts[g];
-    qsort_r(of, count, sizeof(*of), by_value, s);
+    sort_ids(s, of, count);
     WI_CHECK(append_group(s, of, count, has_null(s, g), out, err));
   }
   status = wi_out_finish(out, err);

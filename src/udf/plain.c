@@ -32,6 +32,15 @@ static inline bool visible(char c) {
   return (unsigned char)(c - 0x21) < 0x5E;
 }
 static inline wi_str trimmed(wi_str s) {
+  if (s.n > 0 && visible(s.p[0]) && visible(s.p[s.n - 1])) {
+    return s;
+  }
+  for (; s.n > 0 && s.p[0] == ' '; s.n--) {
+    s.p++;
+  }
+  while (s.n > 0 && s.p[s.n - 1] == ' ') {
+    s.n--;
+  }
   return s.n > 0 && visible(s.p[0]) && visible(s.p[s.n - 1]) ? s : wi_trim_white(s);
 }
 
@@ -109,11 +118,23 @@ static bool in_place(const wi_plain *how, const wi_col *col, int64_t from, int64
 
 /* ---- any others ---- */
 
-static weir_status gather(const wi_col *col, int64_t from, int64_t n, int64_t rows,
-                          wi_valid *valid, wi_texts *t, weir_error *err) {
+/* As wi_col_text, with the layout that most have first. */
+static inline wi_str text_at(const wi_col *col, int64_t row, bool narrow) {
+  if (narrow) {
+    const int32_t *at =
+        col->view.buffer_views[1].data.as_int32 + col->view.offset + row * col->step;
+    return (wi_str){col->view.buffer_views[2].data.as_char + at[0],
+                    (size_t)(at[1] - at[0])};
+  }
+  return wi_col_text(col, row);
+}
+
+static inline weir_status gather_rows(const wi_col *col, bool narrow, int64_t from,
+                                      int64_t n, int64_t rows, wi_valid *valid,
+                                      wi_texts *t, weir_error *err) {
   for (int64_t i = from; i < from + n; i++) {
     if (wi_valid_at(valid, i)) {
-      wi_str s = trimmed(wi_col_text(col, i));
+      wi_str s = trimmed(text_at(col, i, narrow));
       char *to = wi_texts_room(t, s.n);
       if (to == NULL) {
         return wi_err_nomem(err, WI_ORIGIN);
@@ -128,6 +149,13 @@ static weir_status gather(const wi_col *col, int64_t from, int64_t n, int64_t ro
     wi_texts_end(t, i);
   }
   return WEIR_OK;
+}
+
+static weir_status gather(const wi_col *col, int64_t from, int64_t n, int64_t rows,
+                          wi_valid *valid, wi_texts *t, weir_error *err) {
+  return col->type == NANOARROW_TYPE_STRING
+             ? gather_rows(col, true, from, n, rows, valid, t, err)
+             : gather_rows(col, false, from, n, rows, valid, t, err);
 }
 
 /* The name, after its module and a dot if it has none itself. */
