@@ -52,11 +52,20 @@ struct Part {
     used: bool,
 }
 
-/// Rows of a batch.
+/// Rows of a batch; `bytes` is what the whole batch holds.
 struct Piece {
     batch: RecordBatch,
     serial: u64,
     rows: Range<usize>,
+    bytes: usize,
+}
+
+impl Piece {
+    /// The part of the batch's bytes that its rows have.
+    fn share(&self) -> usize {
+        let whole = self.batch.num_rows().max(1);
+        self.bytes.div_ceil(whole).saturating_mul(self.rows.len()).min(self.bytes)
+    }
 }
 
 /// One input, read group by group.
@@ -80,6 +89,29 @@ fn columns_of(batch: &RecordBatch, columns: &[usize]) -> DfResult<Vec<ArrayRef>>
         None => internal_err!("a batch has no column {index}"),
     };
     columns.iter().map(column).collect()
+}
+
+/// Texts that share buffers with other batches, in buffers of their own: held batches would
+/// otherwise hold, and be charged for, all of what they share.
+fn compact(batch: &RecordBatch) -> DfResult<RecordBatch> {
+    let column = |column: &ArrayRef| -> ArrayRef {
+        let held = |buffers: &[arrow::buffer::Buffer]| -> usize {
+            buffers.iter().map(arrow::buffer::Buffer::len).sum()
+        };
+        if let Some(texts) = column.as_string_view_opt() {
+            if held(texts.data_buffers()) > 2 * texts.total_buffer_bytes_used() {
+                return Arc::new(texts.gc());
+            }
+        } else if let Some(bytes) = column.as_binary_view_opt()
+            && held(bytes.data_buffers()) > 2 * bytes.total_buffer_bytes_used()
+        {
+            return Arc::new(bytes.gc());
+        }
+        Arc::clone(column)
+    };
+    let columns = batch.columns().iter().map(column).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
 }
 
 fn any_null(keys: &[ArrayRef], row: usize) -> bool {
@@ -150,6 +182,7 @@ impl Cursor {
             if batch.num_rows() == 0 {
                 continue;
             }
+            let batch = compact(&batch)?;
             let keys = columns_of(&batch, &self.groups)?;
             let groups = if keys.is_empty() {
                 std::iter::once(0..batch.num_rows()).collect()
@@ -184,7 +217,8 @@ impl Cursor {
             last.rows.end = rows.end;
             return;
         }
-        self.pieces.push(Piece { batch: part.batch.clone(), serial: self.serial, rows });
+        let (batch, bytes) = (part.batch.clone(), part.bytes);
+        self.pieces.push(Piece { batch, serial: self.serial, rows, bytes });
     }
 
     /// Takes the group at hand, which may go on in later batches: to keep it or to drop it.
@@ -213,6 +247,11 @@ impl Cursor {
     /// The group that was taken, or none, is the next of the chunk.
     fn end_group(&mut self) {
         self.offsets.push(i64::try_from(self.rows).unwrap_or(i64::MAX));
+    }
+
+    /// The bytes of the rows that wait.
+    fn share(&self) -> usize {
+        self.pieces.iter().map(Piece::share).sum()
     }
 
     /// What waits, in one batch.
@@ -359,7 +398,7 @@ impl Runner {
     fn run(&mut self) -> DfResult<()> {
         if self.left.rows > 0 || self.right.rows > 0 {
             // Copies of the rows, the host's own memory, and the result.
-            let copies = self.left.memory.size().saturating_add(self.right.memory.size());
+            let copies = self.left.share().saturating_add(self.right.share());
             let scratch = self.state.scratch(self.left.rows, self.right.rows);
             self.memory.try_grow(copies.saturating_add(scratch))?;
             let left = self.left.gather()?;

@@ -136,6 +136,30 @@ def beside_duckdb(arrow, places):
     check("little memory", small, want)
 
 
+def wide_rows_in_little_memory(folder):
+    """Texts that batches share count once: rows of 100 MB, and a limit near that."""
+    n, paths = 400000, 400
+    lines = pa.table({
+        "path": [f"dir/file_{i * paths // n:04}.py" for i in range(n)],
+        "bstart": [i % (n // paths) * 10 for i in range(n)],
+        "bend": [i % (n // paths) * 10 + 5 for i in range(n)],
+        "text": [f"{i:07}" + "a line of text that is long enough to be in a buffer" * 2
+                 for i in range(n)],
+        "note": [f"{i:07} and another text of some length for every row" for i in range(n)]})
+    blocks = pa.table({
+        "path": [f"dir/file_{i:04}.py" for i in range(paths)],
+        "bstart": [0] * paths, "bend": [n] * paths, "label": [f"block {i}" for i in range(paths)]})
+    places = {}
+    for name, table in (("l", lines), ("r", blocks)):
+        places[name] = str(folder / f"wide_{name}")
+        deltalake.write_deltalake(places[name], table)
+    sql = ("SELECT count(*) AS n, count(DISTINCT label) AS blocks, min(text) AS first, "
+           "max(note) AS last FROM interval_align(l, r, mode => 'CONTAINED_BEST')")
+    want = rows(sql, places, "--threads", "2")
+    check("wide rows", rows(sql, places, "--threads", "2", "--memory", "160MB"), want)
+    check("wide rows are all there", want[0][:2], (n, paths))
+
+
 def filters_and_columns(places):
     """What goes below the operator, and what must not."""
     align = "interval_align(l, r, how => 'left', tie_breakers => 'score desc, name')"
@@ -283,6 +307,7 @@ def main():
         folder = pathlib.Path(name)
         arrow, places = make_tables(folder)
         beside_duckdb(arrow, places)
+        wide_rows_in_little_memory(folder)
         filters_and_columns(places)
         relations(places)
         reference(places)

@@ -38,8 +38,9 @@ static void put_row(struct ArrowArray *batch, uint64_t id) {
   bool fine = ArrowArrayAppendInt(batch->children[0], (int64_t)id) == 0 &&
               ArrowArrayAppendInt(batch->children[1], (int64_t)(r % GROUPS)) == 0 &&
               ArrowArrayAppendInt(batch->children[2], (int64_t)(r % 5)) == 0;
-  fine = fine && (r % 11 == 0 ? ArrowArrayAppendNull(batch->children[3], 1)
-                              : ArrowArrayAppendDouble(batch->children[3], price(r))) == 0;
+  fine =
+      fine && (r % 11 == 0 ? ArrowArrayAppendNull(batch->children[3], 1)
+                           : ArrowArrayAppendDouble(batch->children[3], price(r))) == 0;
   fine = fine && ArrowArrayAppendDouble(batch->children[4], wide(r)) == 0 &&
          ArrowArrayAppendInt(batch->children[5], INT64_MAX - (int64_t)(r % 1000)) == 0 &&
          ArrowArrayFinishElement(batch) == 0;
@@ -79,8 +80,8 @@ typedef struct way {
 } way;
 
 static const way ways[] = {
-    {1, "8192", 0, false},      {2, "8192", 0, false},      {8, "8192", 0, false},
-    {1, "1024", 0, true},       {2, "1024", 0, true},       {8, "1024", 0, false},
+    {1, "8192", 0, false},       {2, "8192", 0, false},        {8, "8192", 0, false},
+    {1, "1024", 0, true},        {2, "1024", 0, true},         {8, "1024", 0, false},
     {2, "8192", 16 << 20, true}, {8, "1024", 32 << 20, false},
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
@@ -186,24 +187,29 @@ static bool run(wi_session *s, const way *w, const char *sql, char out[WI_DIGEST
 
 static const char *const queries[] = {
     /* few groups */
-    "SELECT g AS id, sum(x) AS a, sum(w) AS b, avg(x) AS c, avg(w) AS d, count(*) AS n FROM "
+    "SELECT g AS id, sum(x) AS a, sum(w) AS b, avg(x) AS c, avg(w) AS d, count(*) AS n "
+    "FROM "
     "t GROUP BY g",
     "SELECT 1 AS id, sum(x * (1 - x / 1e5)) AS a, sum(w) AS b, avg(big) AS c FROM t",
-    "SELECT g AS id, stddev(x) AS a, stddev_pop(w) AS b, var_samp(x) AS c, var_pop(w) AS d "
+    "SELECT g AS id, stddev(x) AS a, stddev_pop(w) AS b, var_samp(x) AS c, var_pop(w) AS "
+    "d "
     "FROM t GROUP BY g",
     /* many groups: these spill */
-    "SELECT k AS id, sum(x) AS a, sum(w) AS b, avg(w) AS c, avg(big) AS d, stddev(w) AS e "
+    "SELECT k AS id, sum(x) AS a, sum(w) AS b, avg(w) AS c, avg(big) AS d, stddev(w) AS "
+    "e "
     "FROM t GROUP BY k",
     "SELECT id, sum(w) AS a, avg(x) AS b FROM t GROUP BY id",
     /* filters, distinct, arithmetic over sums */
     "SELECT g AS id, sum(x) FILTER (WHERE k % 3 = 0) AS a, sum(DISTINCT x) AS b, "
     "avg(DISTINCT w) AS c, sum(w) / count(w) AS d FROM t GROUP BY g",
     /* windows: whole partitions, growing and moving frames */
-    "SELECT id, sum(w) OVER (PARTITION BY g) AS a, sum(w) OVER (PARTITION BY k ORDER BY id) "
+    "SELECT id, sum(w) OVER (PARTITION BY g) AS a, sum(w) OVER (PARTITION BY k ORDER BY "
+    "id) "
     "AS b, avg(w) OVER (PARTITION BY g ORDER BY id ROWS BETWEEN 3 PRECEDING AND CURRENT "
     "ROW) AS c FROM t WHERE id < 30000",
     /* sums of sums, and a join in between */
-    "SELECT t.g AS id, sum(s.a) AS a, avg(s.a - t.w) AS b FROM t JOIN (SELECT k, sum(w) AS "
+    "SELECT t.g AS id, sum(s.a) AS a, avg(s.a - t.w) AS b FROM t JOIN (SELECT k, sum(w) "
+    "AS "
     "a FROM t GROUP BY k) AS s ON t.k = s.k GROUP BY t.g",
 };
 
@@ -224,8 +230,10 @@ WT_TEST(bits_do_not_depend_on_how_it_is_run) {
         memcpy(first[q], got, sizeof got);
         widest = peak > widest ? peak : widest;
       } else if (strcmp(first[q], got) != 0) {
-        wt_fail(__FILE__, __LINE__, "%s: other bits with %u partitions, batches of %s, "
-                "memory %llu", queries[q], ways[i].partitions, ways[i].batch_rows,
+        wt_fail(__FILE__, __LINE__,
+                "%s: other bits with %u partitions, batches of %s, "
+                "memory %llu",
+                queries[q], ways[i].partitions, ways[i].batch_rows,
                 (unsigned long long)ways[i].memory);
       }
     }
