@@ -24,6 +24,7 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   r.uri = wi_buf_text(&uri);
   r.mode = WI_WRITE_APPEND;
   r.create = true;
+  r.widen = true; /* a later version of weir knows more columns */
   r.app_id = app_id;
   r.app_version = 1;
   r.properties = properties;

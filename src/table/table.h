@@ -128,6 +128,7 @@ typedef struct wi_write_request {
   wi_write_mode
       mode; /* CREATE, APPEND, REPLACE; APPEND with `create` makes it if absent */
   bool create;
+  bool widen; /* APPEND: columns that the table lacks become its last ones, nullable */
   const char *const *partition_by;
   size_t n_partition_by;
   const char *const *not_null;

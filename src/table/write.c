@@ -20,6 +20,7 @@ typedef struct write_job {
   wi_pin base;
   wb_snap *base_snap;
   struct ArrowSchema given, target;
+  bool widened; /* target has columns that the table lacks */
   const char **partition_columns;
   size_t n_partition_columns;
   json_t *partition_json; /* owns the names of an existing table's columns */
@@ -110,6 +111,46 @@ static weir_status check_extra(const write_job *j, weir_error *err) {
     }
   }
   return WEIR_OK;
+}
+
+/* The table's columns, then those that it lacks. */
+static weir_status widen(write_job *j, weir_error *err) {
+  weir_status status = WEIR_OK;
+  struct ArrowSchema mapped = {0}, wide = {0};
+  int64_t n = j->target.n_children, extra = 0;
+  WI_CHECK(wi_typemap(&j->given, NULL, 0, &mapped, err));
+  for (int64_t i = 0; i < mapped.n_children; i++) {
+    extra += column_of(&j->target, mapped.children[i]->name) == NULL;
+  }
+  if (extra == 0) {
+    goto done;
+  }
+  ArrowSchemaInit(&wide);
+  if (ArrowSchemaSetTypeStruct(&wide, n + extra) != NANOARROW_OK) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  for (int64_t i = 0, at = n; i < mapped.n_children; i++) {
+    if (column_of(&j->target, mapped.children[i]->name) == NULL) {
+      ArrowSchemaRelease(wide.children[at]);
+      ArrowSchemaMove(mapped.children[i], wide.children[at++]);
+    }
+  }
+  for (int64_t i = 0; i < n; i++) {
+    ArrowSchemaRelease(wide.children[i]);
+    ArrowSchemaMove(j->target.children[i], wide.children[i]);
+  }
+  ArrowSchemaRelease(&j->target);
+  ArrowSchemaMove(&wide, &j->target);
+  j->widened = true;
+done:
+  if (wide.release != NULL) {
+    ArrowSchemaRelease(&wide);
+  }
+  if (mapped.release != NULL) {
+    ArrowSchemaRelease(&mapped);
+  }
+  return status;
 }
 
 static weir_status select_sql(const write_job *j, wi_buf *out, weir_error *err) {
@@ -281,17 +322,26 @@ static int by_pair_key(const void *a, const void *b) {
   return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
 }
 
-static weir_status configuration(const write_job *j, wi_br_pair **out, weir_error *err) {
-  size_t n = j->r->n_properties;
-  *out = wi_alloc_array(n + 1, sizeof(**out));
+/* What a new table is told, or what a widened one has; the texts of the latter belong to
+ * *kept. */
+static weir_status configuration(const write_job *j, json_t **kept, wi_br_pair **out,
+                                 size_t *n, weir_error *err) {
+  const char *key = NULL;
+  json_t *value = NULL;
+  *kept = j->widened ? json_loads(j->base.configuration, 0, NULL) : NULL;
+  size_t room = j->widened ? json_object_size(*kept) : j->r->n_properties;
+  *n = 0;
+  *out = wi_alloc_array(room + 1, sizeof(**out));
   if (*out == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  for (size_t i = 0; i < n; i++) {
-    (*out)[i].key = j->r->properties[2 * i];
-    (*out)[i].value = j->r->properties[2 * i + 1];
+  json_object_foreach(*kept, key, value) {
+    (*out)[(*n)++] = (wi_br_pair){key, json_string_value(value)};
   }
-  qsort(*out, n, sizeof(**out), by_pair_key);
+  for (size_t i = 0; !j->widened && i < j->r->n_properties; i++) {
+    (*out)[(*n)++] = (wi_br_pair){j->r->properties[2 * i], j->r->properties[2 * i + 1]};
+  }
+  qsort(*out, *n, sizeof(**out), by_pair_key);
   return WEIR_OK;
 }
 
@@ -299,27 +349,27 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   weir_status status = WEIR_OK;
   wi_buf schema = WI_BUF_INIT;
   wi_br_pair *properties = NULL;
+  json_t *kept = NULL;
   wi_table_def table = {0};
   wi_commit_request c = {0};
   char id[37];
   bool fresh = j->base.version < 0;
   wi_uuid7(id);
   WI_CHECK(wi_delta_schema_json(&j->target, &schema, err));
-  WI_CHECK(configuration(j, &properties, err));
-  table.id = id;
+  WI_CHECK(configuration(j, &kept, &properties, &table.n_configuration, err));
+  table.id = fresh ? id : j->base.table_id;
   table.description = j->r->description;
   table.schema_json = wi_buf_text(&schema);
   table.partition_columns = j->partition_columns;
   table.n_partition_columns = j->n_partition_columns;
   table.configuration = properties;
-  table.n_configuration = j->r->n_properties;
   table.created_ms = wi_now_us() / 1000;
   c.session = j->s;
   c.store = j->store;
   c.mode = j->r->mode; /* an append that lost the race to create still appends */
   c.base = fresh ? NULL : &j->base;
   c.base_snap = j->base_snap;
-  c.table = fresh ? &table : NULL;
+  c.table = fresh || j->widened ? &table : NULL;
   c.with_protocol = fresh;
   c.staged = &j->staged;
   c.partitions = j->r->partitions;
@@ -335,6 +385,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
 done:
+  json_decref(kept);
   wi_free(properties);
   wi_buf_release(&schema);
   return status;
@@ -387,6 +438,9 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     return wi_stream_error(take, code, err);
   }
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
+  if (j->base.version >= 0 && j->r->widen) {
+    WI_TRY(widen(j, err));
+  }
   WI_TRY(check_extra(j, err));
   WI_TRY(check_replaced(j, err));
   WI_TRY(bind_rows(j, take, err));

@@ -6,7 +6,7 @@ import datetime
 import json
 import shutil
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 import kit
 from kit import expect, has
@@ -38,6 +38,27 @@ def record_versions(p):
         uri = p.uri(f"_weir/{name}")
         found[name] = DeltaTable(uri).version() if DeltaTable.is_deltatable(uri) else None
     return found
+
+
+def test_columns_of_a_later_version_are_added(folder):
+    p = shop(folder)
+    p.run()
+    uri = p.uri("_weir/plans")
+    old = DeltaTable(uri)
+    rows = old.to_pyarrow_table().drop_columns(["rules", "functions", "tags"])
+    owner = {"delta.checkpointInterval": "50"}
+    shutil.rmtree(uri)
+    write_deltalake(uri, rows, configuration=owner)
+    table_id = DeltaTable(uri).metadata().id
+    p.view("one", "SELECT k, g, stable_hash64(g) AS h, x FROM src")
+    run = p.run()
+    expect(run.warnings, [])
+    new = DeltaTable(uri)
+    expect([f.name for f in new.schema().fields][-3:], ["rules", "functions", "tags"])
+    expect((new.metadata().id, new.metadata().configuration), (table_id, owner))
+    told = sql(p, "SELECT view, functions FROM weir.plans ORDER BY view, functions NULLS FIRST")
+    expect([r for r in told if r["view"] == "one"],
+           [{"view": "one", "functions": None}, {"view": "one", "functions": "stable_hash64"}])
 
 
 def test_runs(folder):
