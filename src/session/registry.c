@@ -176,6 +176,10 @@ static void add_aliases(texts *t, const entry *e) {
     for (size_t i = 0; i < e->fn->n_aliases; i++) {
       add_text(t, e->fn->aliases[i], strlen(e->fn->aliases[i]));
     }
+    /* Another name for one of the engine's functions has that one's name as its other. */
+    if (e->fn->engine != NULL && strcmp(e->fn->engine, e->fn->name) != 0) {
+      add_text(t, e->fn->engine, strlen(e->fn->engine));
+    }
     return;
   }
   for (const char *p = e->aliases; *p != '\0';) {
