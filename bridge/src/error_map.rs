@@ -16,6 +16,7 @@ use tokio::task::JoinError;
 
 use crate::codes::*;
 use crate::error::*;
+use crate::guard;
 
 /// How sure a link of the chain is of its code.
 enum Verdict {
@@ -205,7 +206,7 @@ fn judge(link: Link<'_>) -> Verdict {
     }
     if let Some(error) = cast::<JoinError>(link) {
         let code = if error.is_panic() { E_PANIC } else { E_CANCELLED };
-        return Sure(code, ORIGIN_BRIDGE, error.to_string());
+        return Sure(code, ORIGIN_BRIDGE, guard::with_cause(error.to_string()));
     }
     if let Some(error) = cast::<io::Error>(link) {
         return match error.kind() {

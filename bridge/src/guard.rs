@@ -45,6 +45,13 @@ fn fire(name: &'static str) {
 /// Where the last panic happened; the payload does not know.
 static PLACE: Mutex<String> = Mutex::new(String::new());
 
+/// What a task panics with that waited for the work of another one which panicked: it knows
+/// nothing of the reason, and may be the first to be heard.
+const FOLLOW_UP: &str = "inner future panicked during poll";
+
+/// What the last panic that was no such follow-up said, and where.
+static CAUSE: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
+
 /// Replaces the hook that writes to stderr, which is the host's. The hook belongs to this
 /// library alone: it has its own copy of the standard library.
 pub fn keep_quiet() {
@@ -54,8 +61,14 @@ pub fn keep_quiet() {
             if let Some(at) = info.location() {
                 // Of a crate's path only what is the same on every machine.
                 let file = at.file().rsplit("/registry/src/").next().unwrap_or_default();
+                let here = format!("{file}:{}", at.line());
+                let text = panic_text(info.payload());
+                if !text.contains(FOLLOW_UP) {
+                    let mut cause = CAUSE.lock().unwrap_or_else(|e| e.into_inner());
+                    *cause = (text, here.clone());
+                }
                 let mut place = PLACE.lock().unwrap_or_else(|e| e.into_inner());
-                *place = format!("{file}:{}", at.line());
+                *place = here;
             }
         }));
     });
@@ -63,6 +76,16 @@ pub fn keep_quiet() {
 
 fn last_place() -> String {
     std::mem::take(&mut *PLACE.lock().unwrap_or_else(|e| e.into_inner()))
+}
+
+/// What a panic said; a follow-up is told with the panic before it, which is the one that it
+/// follows unless two queries panicked at the same time.
+pub fn with_cause(text: String) -> String {
+    let (cause, at) = CAUSE.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    if cause.is_empty() || !text.contains(FOLLOW_UP) {
+        return text;
+    }
+    format!("{cause} (at {at}; then: {text})")
 }
 
 /// What a caught panic said.
@@ -86,7 +109,7 @@ pub fn catch<T>(place: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
                 // Dropping something unknown can panic as well.
                 std::mem::forget(payload);
             }
-            let message = format!("panic in {place}: {text}");
+            let message = format!("panic in {place}: {}", with_cause(text));
             let chain = last_place();
             Err(Error { chain, ..Error::new(E_PANIC, ORIGIN_BRIDGE, message) })
         }
