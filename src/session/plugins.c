@@ -75,6 +75,56 @@ static weir_status check_names(const wi_session *s, const wi_plugin *p, weir_err
   return WEIR_OK;
 }
 
+/* A macro of a name would be called instead, or fail to seal without saying whose it is. */
+static weir_status check_macros(const wi_session *s, const wi_plugin *p,
+                                weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_cursor *rows = NULL;
+  bool has = false;
+  WI_CHECK(wi_br_session_table_read(s->engine, s->handle, WI_BR_MACROS, &rows, err));
+  for (;;) {
+    char name[256], by[512];
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    wi_str macro = wi_cursor_text(rows, 0), text = wi_cursor_text(rows, 1);
+    snprintf(name, sizeof(name), "%.*s", (int)macro.n, macro.p);
+    if (macro.n < sizeof(name) && find(p, name) != NULL) {
+      snprintf(by, sizeof(by), "the macro %s: %.*s", name, (int)text.n, text.p);
+      status = taken(p, name, by, err);
+      break;
+    }
+  }
+done:
+  wi_cursor_free(&rows);
+  return status;
+}
+
+/* The engine knows only that there is a function: which one is said here. */
+static void name_owner(const wi_plugin *p, const char *name, weir_error *err) {
+  char said[300];
+  snprintf(said, sizeof(said), "there is a function %.200s already", name);
+  if (strstr(err->message, said) != NULL) {
+    wi_err_context(err, "macro %s, and a function of plug-in %s (%s)", name,
+                   p->from->name, p->path);
+    wi_err_hint(err, "rename the macro, or leave one of them out");
+  }
+}
+
+void wi_session_macro_taken(const wi_session *s, weir_error *err) {
+  for (size_t i = 0; i < s->plugins.n; i++) {
+    const wi_plugin *p = s->plugins.items[i];
+    for (size_t k = 0; k < p->n_functions; k++) {
+      const wi_fn *fn = &p->functions[k].fn;
+      name_owner(p, fn->name, err);
+      for (size_t a = 0; a < fn->n_aliases; a++) {
+        name_owner(p, fn->aliases[a], err);
+      }
+    }
+  }
+}
+
 static weir_status add_functions(wi_session *s, const wi_plugin *p, weir_error *err) {
   for (size_t i = 0; i < p->n_functions; i++) {
     const wi_plugin_fn *f = &p->functions[i];
@@ -82,8 +132,7 @@ static weir_status add_functions(wi_session *s, const wi_plugin *p, weir_error *
     weir_status status = wi_session_add_foreign(s, f, &own);
     if (status == WEIR_E_DUPLICATE_NAME) {
       char by[600];
-      snprintf(by, sizeof(by), "a function of the engine, or a macro (%.500s)",
-               own.message);
+      snprintf(by, sizeof(by), "a function of the engine (%.500s)", own.message);
       status = taken(p, f->fn.name, by, err);
     } else if (status != WEIR_OK) {
       wi_err_context(&own, "plug-in %s (%s)", p->from->name, p->path);
@@ -105,6 +154,7 @@ weir_status wi_session_add_plugin(wi_session *s, const char *path, weir_error *e
   }
   WI_CHECK(wi_plugin_open(path, &wi_plugin_abi_own, &p, err));
   WI_CHECK(check_names(s, p, err));
+  WI_CHECK(check_macros(s, p, err));
   WI_CHECK(add_functions(s, p, err));
   if (!wi_list_add(&s->plugins, p)) {
     status = wi_err_nomem(err, WI_ORIGIN);

@@ -11,6 +11,8 @@ weir_status wi_session_capture(wi_session *session, weir_error *err);
 weir_status wi_session_add_foreign(wi_session *session, const wi_plugin_fn *fn,
                                    weir_error *err);
 void wi_session_plugins_release(wi_session *session); /* plugins.c */
+/* Adds to the error of a macro whose name is taken which plug-in took it (plugins.c). */
+void wi_session_macro_taken(const wi_session *session, weir_error *err);
 /* Gives the functions of src/udf to the engine (functions.c). */
 weir_status wi_session_functions(wi_session *session, weir_error *err);
 /* Gives one that is an aggregate, described already but for its callbacks (aggregates.c). */

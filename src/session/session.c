@@ -309,7 +309,11 @@ weir_status wi_session_add_macros(wi_session *s, const char *sql, weir_error *er
     return WI_ERR(err, WEIR_E_NOT_SEALED,
                   "a function is added after the session was sealed");
   }
-  return wi_br_session_add_macros(s->engine, s->handle, sql, err);
+  weir_status status = wi_br_session_add_macros(s->engine, s->handle, sql, err);
+  if (status == WEIR_E_DUPLICATE_NAME) {
+    wi_session_macro_taken(s, err);
+  }
+  return status;
 }
 
 weir_status wi_session_seal(wi_session *s, weir_error *err) {

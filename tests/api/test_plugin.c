@@ -125,6 +125,38 @@ WT_TEST(a_name_that_is_taken_is_refused_with_both_sides) {
   }
 }
 
+/* odd_plus is the function's name, odd_one its alias. */
+static void check_macro_clash(const char *name, bool macro_first) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_session *s = wf_session_open(NULL, 0);
+  char sql[100];
+  WT_CHECK(s != NULL);
+  snprintf(sql, sizeof(sql), "CREATE FUNCTION %s(x INT) RETURN x", name);
+  weir_status status = macro_first
+                           ? weir_session_add_functions(s, sql, &err)
+                           : weir_session_add_plugin(s, LIBRARY("odd_good"), &err);
+  WT_EQ_INT(status, WEIR_OK);
+  status = macro_first ? weir_session_add_plugin(s, LIBRARY("odd_good"), &err)
+                       : weir_session_add_functions(s, sql, &err);
+  char macro[40];
+  snprintf(macro, sizeof(macro), "macro %s", name);
+  if (status != WEIR_E_DUPLICATE_NAME || strstr(err.message, macro) == NULL ||
+      strstr(err.message, "plug-in odd ") == NULL ||
+      strstr(err.message, "odd_good.so") == NULL || err.hint[0] == '\0') {
+    wt_fail(__FILE__, __LINE__, "%s, macro %s: %s: %s", name,
+            macro_first ? "first" : "second", weir_error_code_name(status), err.message);
+  }
+  weir_error_release(&err);
+  weir_session_free(&s);
+}
+
+WT_TEST(a_macro_and_a_function_of_one_name_are_refused_with_both_sides) {
+  check_macro_clash("odd_plus", true);
+  check_macro_clash("odd_plus", false);
+  check_macro_clash("odd_one", true);
+  check_macro_clash("odd_one", false);
+}
+
 WT_TEST(bad_parameters_and_late_plugins_are_refused) {
   weir_error err = WEIR_ERROR_INIT;
   weir_session *s = wf_session_open(NULL, 0);
