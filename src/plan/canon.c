@@ -4,7 +4,7 @@
  * does. */
 #include <string.h>
 
-#include "plan/plan.h"
+#include "plan/private.h"
 
 #define WI_ORIGIN "plan"
 
@@ -153,10 +153,9 @@ static weir_status digest_functions(wi_engine *engine, const wb_plan *plan,
     if (origin.n == 0) {
       continue;
     }
-    const char *space = memchr(op.p, ' ', op.n);
-    size_t name = space != NULL ? (size_t)(space - op.p) : op.n;
+    wi_str name = wi_op_name(op);
     wi_buf_clear(&key);
-    wi_buf_fmt(&key, "%.*s|" WI_STR_FMT "|" WI_STR_FMT, (int)name, op.p,
+    wi_buf_fmt(&key, WI_STR_FMT "|" WI_STR_FMT "|" WI_STR_FMT, WI_STR_ARG(name),
                WI_STR_ARG(origin), WI_STR_ARG(identity));
     if (key.failed || !wi_map_put(&seen, wi_buf_text(&key), &present)) {
       status = wi_err_nomem(err, WI_ORIGIN);

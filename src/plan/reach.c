@@ -7,13 +7,6 @@
 
 #define WI_ORIGIN "plan"
 
-/* The name stands before the first space of a function's operator. */
-static wi_str name_of(wi_str op) {
-  const char *space = op.n > 0 ? memchr(op.p, ' ', op.n) : NULL;
-  wi_str name = {op.p, space != NULL ? (size_t)(space - op.p) : op.n};
-  return name;
-}
-
 static weir_status put(wi_map *set, const char *prefix, wi_str name, weir_error *err) {
   static char here; /* a map has values; this one is never looked at */
   weir_status status = WEIR_OK;
@@ -50,7 +43,7 @@ static weir_status read_functions(wi_engine *engine, const wb_plan *plan, wi_map
     wi_str kind = wi_cursor_text(rows, 6);
     if (wi_str_eq(kind, "scalar_function") || wi_str_eq(kind, "aggregate_function") ||
         wi_str_eq(kind, "window_function")) {
-      WI_CHECK(put(out, "", name_of(wi_cursor_text(rows, 7)), err));
+      WI_CHECK(put(out, "", wi_op_name(wi_cursor_text(rows, 7)), err));
     }
   }
 done:
@@ -76,7 +69,7 @@ static weir_status read_relations(wi_engine *engine, const wb_plan *plan, wi_map
     if (wi_str_eq(wi_cursor_text(rows, 3), "extension") && detail.n > n &&
         memcmp(detail.p, mark, n) == 0) {
       wi_str call = {detail.p + n, detail.n - n};
-      WI_CHECK(put(out, "", name_of(call), err));
+      WI_CHECK(put(out, "", wi_op_name(call), err));
     }
   }
 done:

@@ -6,13 +6,6 @@
 
 #define WI_ORIGIN "plan"
 
-/* The function's name stands before the first space of its operator. */
-static wi_str function_name(wi_str op) {
-  const char *space = op.n > 0 ? memchr(op.p, ' ', op.n) : NULL;
-  wi_str name = {op.p, space != NULL ? (size_t)(space - op.p) : op.n};
-  return name;
-}
-
 static bool contains(wi_str text, const char *piece) {
   return text.n > 0 && memmem(text.p, text.n, piece, strlen(piece)) != NULL;
 }
@@ -97,7 +90,7 @@ static weir_status check_expr(wi_engine *engine, const wb_plan *plan,
                               weir_error *err) {
   wi_str kind = wi_cursor_text(rows, 6), op = wi_cursor_text(rows, 7);
   wi_str volatility = wi_cursor_text(rows, 11), type = wi_cursor_text(rows, 12);
-  wi_str name = function_name(op);
+  wi_str name = wi_op_name(op);
   bool aggregate = wi_str_eq(kind, "aggregate_function");
   bool window = wi_str_eq(kind, "window_function");
   if (wi_str_eq(volatility, "volatile") || wi_str_eq(volatility, "stable")) {

@@ -3,6 +3,7 @@
  * infinities or NaN are among them), these, the sum, the sum of the squares; nothing at all
  * for no values. The same bytes for the same values in any order. With DISTINCT: the different
  * values, 8 bytes each, in order. */
+#include "udf/agg.h"
 #include "udf/exact.h"
 
 #include <string.h>
@@ -167,8 +168,7 @@ static weir_status take_sums(wi_exact *x, const struct ArrowArrayView *state, in
                              uint64_t g, weir_error *err) {
   uint64_t sum[WI_XSUM_LIMBS], sqr[WI_XSQR_LIMBS];
   wi_xview v = {0};
-  struct ArrowBufferView bytes =
-      ArrowArrayViewGetBytesUnsafe(state->children[0], state->offset + row);
+  struct ArrowBufferView bytes = ArrowArrayViewGetBytesUnsafe(state->children[0], row);
   const uint8_t *p = bytes.data.as_uint8;
   if (bytes.size_bytes == 0) {
     return WEIR_OK;
@@ -182,8 +182,7 @@ static weir_status take_sums(wi_exact *x, const struct ArrowArrayView *state, in
 
 static weir_status take_set(wi_exact *x, const struct ArrowArrayView *state, int64_t row,
                             uint64_t g, weir_error *err) {
-  struct ArrowBufferView bytes =
-      ArrowArrayViewGetBytesUnsafe(state->children[0], state->offset + row);
+  struct ArrowBufferView bytes = ArrowArrayViewGetBytesUnsafe(state->children[0], row);
   if (bytes.size_bytes % 8 != 0) {
     return broken(x, err);
   }
@@ -199,23 +198,20 @@ weir_status wi_exact_merge(wi_exact *x, const struct ArrowArray *state,
                            const uint64_t *groups, weir_error *err) {
   weir_status status;
   struct ArrowSchema schema;
-  struct ArrowArrayView view;
-  struct ArrowError why = {""};
-  ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
+  wi_agg_in in = {0};
   WI_TRY(state_schema(x->fn, x->distinct, &schema, err));
-  WI_CHECK(
-      wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
+  WI_CHECK(wi_agg_in_init(&in, &schema, err));
   struct ArrowArray plain = *state; /* borrowed; a state is never null */
   plain.null_count = 0;
-  WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, &plain, &why), why.message));
+  WI_CHECK(wi_agg_state_set(&in, &plain, err));
   for (int64_t i = 0; i < state->length; i++) {
     uint64_t g = groups == NULL ? 0 : groups[i];
-    WI_CHECK(x->distinct ? take_set(x, &view, i, g, err)
-                         : take_sums(x, &view, i, g, err));
+    WI_CHECK(x->distinct ? take_set(x, &in.view, i, g, err)
+                         : take_sums(x, &in.view, i, g, err));
   }
   status = WEIR_OK;
 done:
-  ArrowArrayViewReset(&view);
+  wi_agg_in_release(&in);
   wi_field_drop(&schema);
   return status;
 }

@@ -187,9 +187,9 @@ static bool any_nullable(size_t n, const struct ArrowSchema *const *args) {
   return false;
 }
 
-static weir_status plain_field(const wi_fn *fn, size_t n,
-                               const struct ArrowSchema *const *args, enum ArrowType type,
-                               struct ArrowSchema *out, weir_error *err) {
+weir_status wi_field_plain(const wi_fn *fn, size_t n,
+                           const struct ArrowSchema *const *args, enum ArrowType type,
+                           struct ArrowSchema *out, weir_error *err) {
   memset(out, 0, sizeof *out);
   WI_TRY(wi_args_check(fn, n, args, err));
   return wi_field_init(out, fn, type, any_nullable(n, args), err);
@@ -200,7 +200,7 @@ weir_status wi_field_hash64(const wi_fn *fn, size_t n,
                             const struct ArrowArray *const *literals,
                             struct ArrowSchema *out, weir_error *err) {
   (void)literals;
-  return plain_field(fn, n, args, NANOARROW_TYPE_INT64, out, err);
+  return wi_field_plain(fn, n, args, NANOARROW_TYPE_INT64, out, err);
 }
 
 weir_status wi_field_hash128(const wi_fn *fn, size_t n,
@@ -208,7 +208,7 @@ weir_status wi_field_hash128(const wi_fn *fn, size_t n,
                              const struct ArrowArray *const *literals,
                              struct ArrowSchema *out, weir_error *err) {
   (void)literals;
-  return plain_field(fn, n, args, NANOARROW_TYPE_STRING, out, err);
+  return wi_field_plain(fn, n, args, NANOARROW_TYPE_STRING, out, err);
 }
 
 weir_status wi_field_prefixed(const wi_fn *fn, size_t n,
@@ -216,7 +216,7 @@ weir_status wi_field_prefixed(const wi_fn *fn, size_t n,
                               const struct ArrowArray *const *literals,
                               struct ArrowSchema *out, weir_error *err) {
   (void)literals;
-  return plain_field(fn, n, args, NANOARROW_TYPE_STRING, out, err);
+  return wi_field_plain(fn, n, args, NANOARROW_TYPE_STRING, out, err);
 }
 
 weir_status wi_field_stable_id(const wi_fn *fn, size_t n,

@@ -93,6 +93,11 @@ bool wi_is_white(int32_t c);
 /* Without White_Space characters at both ends. */
 wi_str wi_trim_white(wi_str s);
 
+/* A field of a fixed type that is null where an argument is (hash.c). */
+weir_status wi_field_plain(const wi_fn *fn, size_t n,
+                           const struct ArrowSchema *const *args, enum ArrowType type,
+                           struct ArrowSchema *out, weir_error *err);
+
 /* ---- the functions, for the registry ---- */
 typedef weir_status wi_return_field(const wi_fn *fn, size_t n,
                                     const struct ArrowSchema *const *args,

@@ -1,6 +1,7 @@
 /* multiset_hash: for each group the sum modulo 2^128 of the rows' hashes. */
 #include <string.h>
 
+#include "udf/agg.h"
 #include "udf/kernel.h"
 #include "udf/rowcode.h"
 #include "udf/xsum.h"
@@ -283,25 +284,21 @@ static weir_status multiset_merge(void *acc, const struct ArrowArray *state,
   multiset *m = acc;
   wi_agg_call call = {.fn = m->fn};
   struct ArrowSchema schema;
-  struct ArrowArrayView view;
-  struct ArrowError why = {""};
+  wi_agg_in in = {0};
   weir_status status;
-  ArrowArrayViewInitFromType(&view, NANOARROW_TYPE_UNINITIALIZED);
   WI_TRY(wi_slots_grow(&m->sums, n_groups > 0 ? n_groups : 1, err));
   WI_TRY(multiset_state_schema(&call, &schema, err));
-  WI_CHECK(
-      wi_arrow_err(err, ArrowArrayViewInitFromSchema(&view, &schema, &why), why.message));
+  WI_CHECK(wi_agg_in_init(&in, &schema, err));
   struct ArrowArray plain = *state; /* borrowed; a state is never null */
   plain.null_count = 0;
-  WI_CHECK(wi_arrow_err(err, ArrowArrayViewSetArray(&view, &plain, &why), why.message));
+  WI_CHECK(wi_agg_state_set(&in, &plain, err));
   for (int64_t i = 0; i < state->length; i++) {
-    int64_t at = view.offset + i;
-    wi_u128 sum = (wi_u128)ArrowArrayViewGetUIntUnsafe(view.children[0], at) << 64;
+    wi_u128 sum = (wi_u128)ArrowArrayViewGetUIntUnsafe(in.view.children[0], i) << 64;
     *sum_slot(m, groups == NULL ? 0 : groups[i]) +=
-        sum | ArrowArrayViewGetUIntUnsafe(view.children[1], at);
+        sum | ArrowArrayViewGetUIntUnsafe(in.view.children[1], i);
   }
 done:
-  ArrowArrayViewReset(&view);
+  wi_agg_in_release(&in);
   wi_field_drop(&schema);
   return status;
 }

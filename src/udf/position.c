@@ -324,14 +324,8 @@ weir_status wi_field_align_score(const wi_fn *fn, size_t n,
                                  const struct ArrowSchema *const *args,
                                  const struct ArrowArray *const *literals,
                                  struct ArrowSchema *out, weir_error *err) {
-  bool nullable = false;
   (void)literals;
-  memset(out, 0, sizeof *out);
-  WI_TRY(wi_args_check(fn, n, args, err));
-  for (size_t i = 0; i < n; i++) {
-    nullable = nullable || wi_arg_nullable(args[i]);
-  }
-  return wi_field_init(out, fn, NANOARROW_TYPE_DOUBLE, nullable, err);
+  return wi_field_plain(fn, n, args, NANOARROW_TYPE_DOUBLE, out, err);
 }
 
 weir_status wi_run_align_score(const wi_fn *fn, size_t n, const wi_fn_arg *args,
