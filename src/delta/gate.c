@@ -70,12 +70,15 @@ static bool maps_columns(const json_t *configuration) {
 }
 
 static weir_status load_configuration(const wi_pin *pin, json_t **out, weir_error *err) {
-  char why[160];
+  wi_delta_json_note note;
   const char *text = pin->configuration == NULL ? "{}" : pin->configuration;
-  *out = wi_delta_json_load(text, strlen(text), why);
-  if (*out == NULL) {
+  weir_status status = wi_delta_json_load(text, strlen(text), out, &note);
+  if (status == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (status != WEIR_OK) {
     return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the properties of '%s' cannot be read: %s",
-                  pin->uri, why);
+                  pin->uri, note.why);
   }
   return WEIR_OK;
 }

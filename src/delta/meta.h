@@ -60,14 +60,15 @@ const char *wi_meta_properties_json(const wi_meta *meta);
 enum {
   WI_META_ID = 1, /* another table stands there now */
   WI_META_COLUMNS_GREW =
-      2, /* nullable columns came, a column may be null now, the order moved */
+      2, /* came nullable, may be null now, or stand in another order */
   WI_META_COLUMNS_BROKE =
-      4, /* one went, changed type, may not be null now, or came NOT NULL */
+      4, /* went, changed type or rules, came NOT NULL or are that now */
   WI_META_FIELD_NOTES = 8, /* comments and other metadata of fields */
   WI_META_PARTITIONING = 16,
   WI_META_PROPERTIES = 32,
   WI_META_TEXTS = 64, /* name, description, createdTime, format, unknown members */
-  WI_META_PROTOCOL = 128
+  WI_META_PROTOCOL = 128,
+  WI_META_ALL = 255
 };
 /* What files that were staged for one table cannot be put into another with. */
 #define WI_META_BREAKS (WI_META_ID | WI_META_COLUMNS_BROKE | WI_META_PARTITIONING)
