@@ -179,18 +179,14 @@ WT_TEST(notes_of_nested_fields_stay) {
 }
 
 WT_TEST(columns_that_go_and_change) {
-  wi_meta
-      *base =
-          meta_of(PROTOCOL(1, 2),
-                  STRUCT(
-                      FIELD_OF("Key", "\"long\"", "true", "{\"comment\":\"c\"}") "," FIELD_OF(
-                          "t", "\"string\"", "true",
-                          "{\"comment\":\"c\",\"__CHAR_VARCHAR_TYPE_STRING\":\"char(3)"
-                          "\"}") "," FIELD("gone",
-                                           "date") "," FIELD_OF("d",
-                                                                "\"decimal( 10 , 2 )\"",
-                                                                "true", "{}")),
-                  "");
+  wi_meta *base = meta_of(
+      PROTOCOL(1, 2),
+      STRUCT(FIELD_OF("Key", "\"long\"", "true", "{\"comment\":\"c\"}") "," FIELD_OF(
+          "t", "\"string\"", "true",
+          "{\"comment\":\"c\",\"__CHAR_VARCHAR_TYPE_STRING\":\"char(3)"
+          "\"}") "," FIELD("gone", "date") "," FIELD_OF("d", "\"decimal( 10 , 2 )\"",
+                                                        "true", "{}")),
+      "");
   wi_meta *m = meta_with(base, (wi_meta_edit){0},
                          STRUCT(FIELD_OF("key", "\"long\"", "false", "{}") "," FIELD(
                              "t", "long") "," FIELD("d", "decimal(10,2)")),
