@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "delta/action.h"
 #include "delta/meta.h"
 #include "delta/partition.h"
 #include "storage/storage.h"
@@ -47,6 +48,7 @@ typedef struct wi_commit { /* one commit's JSON, parsed */
   int64_t version;
   char digest[WI_DIGEST_HEX]; /* BLAKE3 of the bytes */
   json_t *actions;            /* array of action objects as they are */
+  size_t n_lines;             /* as many, but for those of files that were not kept */
   const json_t *commit_info, *metadata,
       *protocol; /* borrowed from actions; NULL if absent */
   int64_t
@@ -61,6 +63,12 @@ weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
                            weir_error *err);
 weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_commit *out,
                             weir_error *err);
+/* The same without the lines of files, of which the counts remain: for what a commit says of
+ * itself, however many files it has. Each line is dropped as soon as it is looked at. */
+weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out,
+                                weir_error *err);
+weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
+                                 wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);
 /* A text of commitInfo (top level), NULL if absent; borrowed. */
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);

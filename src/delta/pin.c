@@ -100,7 +100,7 @@ static weir_status check_newest_protocol(wi_store *store, int64_t version,
   for (int64_t v = version; v >= 0 && !found && status == WEIR_OK; v--) {
     wi_commit commit;
     wi_pin pin = {.version = v};
-    if (wi_commit_read(store, v, &commit, NULL) != WEIR_OK) {
+    if (wi_commit_read_head(store, v, &commit, NULL) != WEIR_OK) {
       break;
     }
     found = commit.protocol != NULL;
@@ -217,7 +217,7 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
   wi_commit commit;
   weir_error gone = WEIR_ERROR_INIT;
   *said = false;
-  weir_status status = wi_commit_read(store, pin->version, &commit, &gone);
+  weir_status status = wi_commit_read_head(store, pin->version, &commit, &gone);
   if (status == WEIR_E_NOT_FOUND) { /* cleaned since the log was listed */
     weir_error_release(&gone);
     return WEIR_OK;
@@ -226,7 +226,7 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
     wi_err_move(err, &gone);
     return status;
   }
-  *said = json_array_size(commit.actions) > 0;
+  *said = commit.n_lines > 0;
   pin->timestamp_us = commit.timestamp_us;
   memcpy(pin->commit_digest, commit.digest, sizeof pin->commit_digest);
   wi_commit_release(&commit);
