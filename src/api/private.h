@@ -14,8 +14,8 @@ struct weir_project {
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
-  wi_pass *pass;   /* of the running call, for cancelling; guarded by `lock` */
-  wi_pass *parsed; /* references, for weir_project_nodes */
+  wi_pass *pass;      /* of the running call, for cancelling; guarded by `lock` */
+  wi_project *parsed; /* references, for weir_project_nodes */
   pthread_mutex_t lock;
   bool cancelled;
   int64_t now_us;

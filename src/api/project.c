@@ -69,7 +69,7 @@ void weir_project_free(weir_project **project) {
   if (p == NULL) {
     return;
   }
-  wi_pass_free(&p->parsed);
+  wi_project_free(&p->parsed);
   wi_spec_free(&p->spec);
   wi_diags_release(&p->diags);
   wi_engine_unref(&p->engine);
@@ -225,7 +225,7 @@ static void on_event(void *ctx, wi_event event, const wi_run_view *view,
   summary.skip = sum->skip;
   summary.total = sum->total;
   if (event == WI_EVENT_RUN_STARTED) {
-    for (size_t i = 0; i < b->pass->spec->n_views; i++) {
+    for (size_t i = 0; i < b->pass->project->spec->n_views; i++) {
       summary.total += b->pass->views[i].chosen;
     }
   }
@@ -267,7 +267,7 @@ done:
 
 /* ---- listing ---- */
 
-static const char *const *input_names(weir_project *p, const wi_run_view *view,
+static const char *const *input_names(weir_project *p, const wi_view_refs *view,
                                       size_t *n) {
   const char **names =
       wi_arena_array(&p->node_arena, view->n_views + view->n_sources + 1, sizeof(*names));
@@ -332,9 +332,9 @@ weir_status weir_project_nodes(weir_project *p, const weir_node **out, size_t *n
   WI_TRY(check_usable(p, err));
   if (p->nodes == NULL) {
     forget_errors(p);
-    WI_TRY(wi_pass_open(p->spec, p->engine, p->now_us, &p->diags, &p->parsed, err));
+    WI_TRY(wi_project_open(p->spec, p->engine, p->now_us, &p->diags, &p->parsed, err));
     if (p->diags.errors > 0) {
-      wi_pass_free(&p->parsed);
+      wi_project_free(&p->parsed);
       wi_spec_sort_diags(&p->diags);
       return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", p->diags.errors,
                     p->diags.errors == 1 ? "" : "s");
