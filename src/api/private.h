@@ -32,6 +32,27 @@ void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_resul
 /* error.c: a copy with a detail of its own. */
 void wi_error_copy(const weir_error *from, weir_error *to);
 
+/* options.c: a caller's options, of another release perhaps. What they lack is zero, so the
+ * default; what they have more must be zero. `in` NULL: all defaults. `out` is filled in any case. */
+weir_status wi_options_take(void *out, size_t out_size, const void *in, const char *type,
+                            weir_error *err);
+/* USAGE with the name of the argument, where a public function is given NULL: at its top, where
+ * nothing is owned and outputs are empty. */
+weir_status wi_arg_null(const char *function, const char *name, weir_error *err);
+#define WI_ARG(arg, err)                         \
+  do {                                           \
+    if ((arg) == NULL) {                         \
+      return wi_arg_null(__func__, #arg, (err)); \
+    }                                            \
+  } while (0)
+/* A list of n: NULL only if n is 0. */
+#define WI_ARG_LIST(list, n, err) \
+  do {                            \
+    if ((n) > 0) {                \
+      WI_ARG(list, err);          \
+    }                             \
+  } while (0)
+
 /* session.c */
 weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,
                            weir_error *err);
