@@ -14,10 +14,9 @@ struct weir_project {
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
-  wi_pass *pass;   /* of the running call, for cancelling; guarded by `lock` */
+  wi_stop *stop;   /* of the running call; guarded by `lock` */
   wi_pass *parsed; /* references, for weir_project_nodes */
   pthread_mutex_t lock;
-  bool cancelled;
   int64_t now_us;
   weir_diagnostic *shown; /* what weir_project_diagnostics gave last */
   weir_node *nodes;

@@ -137,29 +137,32 @@ static weir_status check_usable(const weir_project *p, weir_error *err) {
 }
 
 static weir_status begin(weir_project *p, wi_pass **pass, weir_error *err) {
+  wi_stop *stop = NULL;
   *pass = NULL;
   WI_TRY(check_usable(p, err));
   forget_errors(p);
-  WI_TRY(wi_pass_open(p->spec, p->engine, p->now_us, &p->diags, pass, err));
+  WI_TRY(wi_stop_new(p->engine, NULL, &stop, err));
   pthread_mutex_lock(&p->lock);
-  p->pass = *pass;
-  bool cancelled = p->cancelled;
+  p->stop = stop;
   pthread_mutex_unlock(&p->lock);
-  return cancelled ? WI_ERR(err, WEIR_E_CANCELLED, "asked to stop") : WEIR_OK;
+  WI_TRY(wi_pass_open(p->spec, p->engine, p->now_us, &p->diags, pass, err));
+  (*pass)->stop = p->stop;
+  return WEIR_OK;
 }
 
 static void end(weir_project *p, wi_pass **pass) {
   pthread_mutex_lock(&p->lock);
-  p->pass = NULL;
+  wi_stop *stop = p->stop;
+  p->stop = NULL;
   pthread_mutex_unlock(&p->lock);
   wi_pass_free(pass);
+  wi_stop_free(&stop);
 }
 
 void weir_project_cancel(weir_project *p) {
   pthread_mutex_lock(&p->lock);
-  p->cancelled = true;
-  if (p->pass != NULL) {
-    wi_pass_cancel(p->pass);
+  if (p->stop != NULL) {
+    wi_stop_fire(p->stop);
   }
   pthread_mutex_unlock(&p->lock);
 }

@@ -466,7 +466,6 @@ void wi_pass_free(wi_pass **pass) {
   wi_free(p->order);
   wi_diags_release(&p->warnings);
   wi_session_free(&p->session);
-  wi_cancel_free(p->engine, &p->cancel);
   wi_engine_unref(&p->engine);
   pthread_mutex_destroy(&p->lock);
   wi_free(p);
@@ -630,7 +629,8 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
 weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_error *err) {
   pass->started_us = wi_now_us();
   pass->full_refresh = select->full_refresh;
-  WI_TRY(wi_cancel_new(pass->engine, &pass->cancel, err));
+  WI_TRY(wi_stop_check(pass->stop, err));
+  WI_TRY(wi_stop_token(pass->stop, &pass->cancel, err));
   WI_TRY(choose(pass, select, err));
   WI_TRY(wi_pass_session(pass->spec, pass->engine, pass->now_us, &pass->session, err));
   WI_TRY(add_functions(pass, err));
@@ -638,11 +638,6 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   wi_pass_pin_sources(pass);
   WI_TRY(decide_all(pass, err));
   return wi_pass_times(pass, err);
-}
-
-void wi_pass_cancel(wi_pass *pass) {
-  atomic_store(&pass->cancelled, true);
-  wi_cancel_fire(pass->engine, pass->cancel);
 }
 
 void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,

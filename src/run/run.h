@@ -2,7 +2,7 @@
  * work. Owns the threads of a run and nothing that outlives it.
  *
  * Lifecycle: wi_pass_open -> wi_pass_decide -> (wi_pass_execute) -> wi_pass_free.
- * Threads: a pass belongs to one thread; wi_pass_cancel may come from any. */
+ * Threads: a pass belongs to one thread; its stop may be fired from any. */
 #ifndef WI_RUN_RUN_H
 #define WI_RUN_RUN_H
 
@@ -145,9 +145,9 @@ struct wi_pass {
   int64_t started_us, finished_us;
   wi_run_summary summary;
   wi_watcher watcher;
-  pthread_mutex_t lock; /* results, warnings, watcher */
-  wb_cancel *cancel;
-  atomic_bool cancelled;
+  pthread_mutex_t lock;    /* results, warnings, watcher */
+  wi_stop *stop;           /* of the call, which set it after opening; NULL: none */
+  const wb_cancel *cancel; /* the engine's side of it */
 };
 
 /* Reads every view's references, orders the views, binds parameters. Errors go to `diags`, and
@@ -168,7 +168,6 @@ typedef struct wi_pass_select {
 weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_error *err);
 /* Does what was decided; RUN_FAILED when a view failed, CANCELLED when asked to stop. */
 weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error *err);
-void wi_pass_cancel(wi_pass *pass);
 
 /* ---- pieces that others use ---- */
 /* The place of a view's table, and of a record table. */

@@ -95,9 +95,9 @@ static weir_status open_inputs(wi_pass *pass, wi_run_view *view, weir_error *err
 static void run_view(scheduler *s, wi_run_view *view) {
   wi_pass *pass = s->pass;
   weir_error err = WEIR_ERROR_INIT;
-  if (atomic_load(&pass->cancelled) || !inputs_stand(pass, view)) {
+  if (wi_stop_fired(pass->stop) || !inputs_stand(pass, view)) {
     view->status = WI_TASK_SKIP;
-    if (atomic_load(&pass->cancelled)) {
+    if (wi_stop_fired(pass->stop)) {
       snprintf(view->reason, sizeof(view->reason), "interrupted");
     }
     return;
@@ -116,7 +116,7 @@ static void run_view(scheduler *s, wi_run_view *view) {
   view->finished_us = wi_now_us();
   if (status == WEIR_OK) {
     settle_done(pass, view);
-  } else if (status == WEIR_E_CANCELLED || atomic_load(&pass->cancelled)) {
+  } else if (status == WEIR_E_CANCELLED || wi_stop_fired(pass->stop)) {
     view->status = WI_TASK_SKIP;
     snprintf(view->reason, sizeof(view->reason), "interrupted");
   } else {
@@ -311,7 +311,7 @@ static void count(wi_pass *pass) {
     sum->error += view->status == WI_TASK_ERROR;
     sum->skip += view->status == WI_TASK_SKIP;
   }
-  sum->cancelled = atomic_load(&pass->cancelled);
+  sum->cancelled = wi_stop_fired(pass->stop);
 }
 
 /* Shares a local warehouse with other runs, so that `weir clean`, which wants it alone, takes no
