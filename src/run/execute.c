@@ -218,6 +218,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
            view->refs->spec->name);
   snprintf(j.app_id, sizeof(j.app_id), WI_APP_PREFIX "%s", j.owner);
   snprintf(j.prefix, sizeof(j.prefix), "%s/", pass->run_id);
+  WI_CHECK(wi_stop_token(pass->stop, &j.cancel, &first));
   WI_CHECK(open_base(&j, &first));
   WI_CHECK(how->stage(&j, &first));
   WI_CHECK(commit(&j, &first));

@@ -33,7 +33,7 @@ done:
 static void read_one(void *ctx, size_t i) {
   const reads *r = ctx;
   wi_pass *pass = r->pass;
-  if (wi_pass_stopped(pass)) {
+  if (wi_stop_fired(pass->stop)) {
     return;
   }
   if (i < pass->n_tables) {
@@ -91,7 +91,7 @@ weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err) {
   }
   wi_wave(pass->n_tables + n_views, local ? pass->session->threads : WAVE_REMOTE,
           &executor);
-  if (!wi_pass_stopped(pass)) {
+  if (!wi_stop_fired(pass->stop)) {
     block_sources(pass);
   }
   block_views(pass, r.errors);

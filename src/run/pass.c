@@ -52,7 +52,6 @@ weir_status wi_pass_open(const wi_spec *spec, wi_engine *engine, int64_t now_us,
   wi_uuid7(p->run_id);
   wi_spec_digest(spec, p->spec_digest);
   WI_CHECK(wi_project_open(spec, engine, now_us, diags, &p->project, err));
-  WI_CHECK(wi_cancel_new(engine, &p->cancel.handle, err));
   WI_CHECK(pass_alloc(p, err));
   *out = p;
   p = NULL;
@@ -108,9 +107,6 @@ void wi_pass_free(wi_pass **pass) {
   wi_free(p->tables);
   wi_diags_release(&p->warnings);
   wi_session_free(&p->session);
-  if (p->cancel.handle != NULL) {
-    wi_cancel_free(engine, &p->cancel.handle);
-  }
   wi_project_free(&p->project);
   pthread_mutex_destroy(&p->lock);
   wi_free(p);
@@ -191,13 +187,9 @@ static bool above_blocked(const wi_pass *pass, const wi_run_view *view) {
   return false;
 }
 
-static weir_status stop(weir_error *err) {
-  return WI_ERR(err, WEIR_E_CANCELLED, "asked to stop");
-}
-
 static weir_status decide_all(wi_pass *pass, weir_error *err) {
   const wi_project *project = pass->project;
-  for (size_t i = 0; i < project->spec->n_views && !wi_pass_stopped(pass); i++) {
+  for (size_t i = 0; i < project->spec->n_views && !wi_stop_fired(pass->stop); i++) {
     wi_run_view *view = &pass->views[project->order[i]];
     weir_error one = WEIR_ERROR_INIT;
     if (!view->needed) {
@@ -216,9 +208,7 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
     }
     weir_error_release(&one);
   }
-  if (wi_pass_stopped(pass)) {
-    return stop(err);
-  }
+  WI_TRY(wi_stop_check(pass->stop, err)); /* what was left out is no error */
   return project->diags->errors > 0 ? wi_project_broken(project->diags, err) : WEIR_OK;
 }
 
@@ -232,19 +222,10 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   WI_TRY(wi_project_session(spec, project->engine, project->now_us, &pass->session, err));
   WI_TRY(wi_project_functions_all(spec, pass->session, project->diags, err));
   WI_TRY(wi_session_seal(pass->session, err));
-  if (wi_pass_stopped(pass)) {
-    return stop(err);
-  }
+  WI_TRY(wi_stop_check(pass->stop, err));
   WI_TRY(wi_pass_read_facts(pass, err));
   WI_TRY(decide_all(pass, err));
   return wi_pass_times(pass, err);
-}
-
-/* ---- from other threads ---- */
-
-void wi_pass_cancel(wi_pass *pass) {
-  atomic_store(&pass->cancel.asked, true);
-  wi_cancel_fire(pass->project->engine, pass->cancel.handle);
 }
 
 void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,

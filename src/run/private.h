@@ -8,9 +8,6 @@
 #define WI_APP_PREFIX "weir/"
 
 /* ---- pass.c ---- */
-static inline bool wi_pass_stopped(const wi_pass *pass) {
-  return atomic_load(&pass->cancel.asked);
-}
 void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,
                   ...) WEIR_PRINTF(4, 5);
 static inline bool wi_view_works(const wi_run_view *view) {

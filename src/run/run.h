@@ -2,13 +2,11 @@
  * (outcomes). Owns the threads of a run and nothing that outlives it.
  *
  * Lifecycle: wi_pass_open -> wi_pass_decide -> (wi_pass_execute) -> wi_pass_free.
- * Threads: a pass belongs to one thread; wi_pass_cancel may come from any, as long as the pass is
- * there. */
+ * Threads: a pass belongs to one thread; its stop may be fired from any. */
 #ifndef WI_RUN_RUN_H
 #define WI_RUN_RUN_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "graph/graph.h"
 #include "project/project.h"
@@ -127,10 +125,7 @@ typedef struct wi_pass {
   wi_watcher watcher;
   wi_diags warnings;    /* of this pass */
   pthread_mutex_t lock; /* of the two above */
-  struct {
-    wb_cancel *handle; /* there as long as the pass */
-    atomic_bool asked;
-  } cancel;
+  wi_stop *stop;        /* of the call, which set it after opening; NULL: none */
 } wi_pass;
 
 /* Opens the project (wi_project_open) for one plan or run; `now_us` is the clock of its
@@ -151,8 +146,6 @@ typedef struct wi_pass_select {
 weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_error *err);
 /* Does what was decided; RUN_FAILED when a view failed, CANCELLED when asked to stop. */
 weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error *err);
-/* This pass ends as soon as it can; no other is touched. */
-void wi_pass_cancel(wi_pass *pass);
 
 /* A view's last result, from its table's log (last.c). */
 weir_status wi_last_read(const char *project, const char *view, wi_store *store,

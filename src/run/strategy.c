@@ -74,7 +74,7 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   r.order_sensitive = j->view->made.plan->order_sensitive;
   r.memory = j->memory;
   r.partitions = j->pass->session->threads;
-  r.cancel = j->pass->cancel.handle;
+  r.cancel = j->cancel;
   WI_TRY(wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err));
   if (no_hash_join) {
     wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
@@ -87,8 +87,8 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
 static weir_status gate(wi_view_job *j, weir_error *err) {
   const wi_spec_view *spec = j->view->refs->spec;
   return wi_gate_run(j->view->made.gate, j->view->store, &j->staged,
-                     spec->partition_by.items, spec->partition_by.n, j->memory,
-                     j->pass->cancel.handle, err);
+                     spec->partition_by.items, spec->partition_by.n, j->memory, j->cancel,
+                     err);
 }
 
 /* ---- strategies ---- */
@@ -100,8 +100,8 @@ static weir_status full(wi_view_job *j, weir_error *err) {
 }
 
 static weir_status adjust(wi_view_job *j, weir_error *err) {
-  return wi_gate_run_snapshot(j->view->made.gate, j->base_snap, j->memory,
-                              j->pass->cancel.handle, err);
+  return wi_gate_run_snapshot(j->view->made.gate, j->base_snap, j->memory, j->cancel,
+                              err);
 }
 
 const wi_strategy *wi_strategy_of(wi_action action) {

@@ -13,6 +13,7 @@ typedef struct wi_view_job { /* one view at work */
   wb_snap *base_snap;
   wb_bind *bind;
   wi_staged staged;
+  const wb_cancel *cancel; /* the engine's side of the pass's stop */
   char owner[300], app_id[320], prefix[48];
   bool committed;
 } wi_view_job;

@@ -159,7 +159,7 @@ static bool inputs_stand(const wi_pass *pass, wi_run_view *view) {
 static void run_view(wi_pass *pass, wi_run_view *view, uint64_t memory) {
   weir_error err = WEIR_ERROR_INIT;
   wi_outcome *o = &view->outcome;
-  if (wi_pass_stopped(pass)) {
+  if (wi_stop_fired(pass->stop)) {
     end(view, WI_TASK_SKIP, "interrupted");
     return;
   }
@@ -253,7 +253,7 @@ static void count(wi_pass *pass) {
     sum->error += status == WI_TASK_ERROR;
     sum->skip += status == WI_TASK_SKIP;
   }
-  sum->cancelled = wi_pass_stopped(pass);
+  sum->cancelled = wi_stop_fired(pass->stop);
 }
 
 /* Shares a local warehouse with other runs, so that `weir clean`, which wants it alone, takes no
