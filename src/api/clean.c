@@ -292,7 +292,7 @@ static weir_status lock_warehouse(clean_job *j, int *fd, weir_error *err) {
   }
   status = wi_dir_lock(wi_store_local(root), true, fd, err);
   if (status == WEIR_E_LOCKED) {
-    wi_err_hint(err, "a run is at work there; clean when it has ended");
+    wi_err_hint_replace(err, "a run is at work there; clean when it has ended");
   }
 done:
   wi_store_unref(&root);
