@@ -54,7 +54,7 @@ static weir_status unknown_view(const weir_project *p, const char *view,
   }
   wi_free(names);
   if (near[0] != '\0') {
-    wi_err_hint(err, "did you mean %s?", near);
+    wi_err_hint(err, "did you mean %s? `weir ls` lists all", near);
   }
   if (wi_spec_source_find(p->spec, view) != NULL) {
     wi_err_hint(err, "only views have a history that weir writes");
