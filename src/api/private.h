@@ -14,8 +14,8 @@ struct weir_project {
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
-  wi_stop *stop;   /* of the running call; guarded by `lock` */
-  wi_pass *parsed; /* references, for weir_project_nodes */
+  wi_stop *stop;      /* of the running call; guarded by `lock` */
+  wi_project *parsed; /* references, for weir_project_nodes */
   pthread_mutex_t lock;
   int64_t now_us;
   weir_diagnostic *shown; /* what weir_project_diagnostics gave last */

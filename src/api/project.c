@@ -70,7 +70,7 @@ void weir_project_free(weir_project **project) {
   }
   weir_project *p = *project;
   *project = NULL;
-  wi_pass_free(&p->parsed);
+  wi_project_free(&p->parsed);
   wi_spec_free(&p->spec);
   wi_diags_release(&p->diags);
   wi_engine_unref(&p->engine);

@@ -13,20 +13,18 @@ weir_status wi_project_parse(weir_project *p, weir_error *err) {
     return WEIR_OK;
   }
   wi_project_forget(p);
-  WI_TRY(
-      wi_pass_open(p->spec, p->engine, wi_project_now(p, 0), &p->diags, &p->parsed, err));
+  WI_TRY(wi_project_open(p->spec, p->engine, wi_project_now(p, 0), &p->diags, &p->parsed,
+                         err));
   if (p->diags.errors > 0) {
-    wi_pass_free(&p->parsed);
-    wi_spec_sort_diags(&p->diags);
-    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", p->diags.errors,
-                  p->diags.errors == 1 ? "" : "s");
+    wi_project_free(&p->parsed);
+    return wi_project_broken(&p->diags, err);
   }
   return WEIR_OK;
 }
 
 /* ---- as structs ---- */
 
-static const char *const *input_names(weir_project *p, const wi_run_view *view,
+static const char *const *input_names(weir_project *p, const wi_view_refs *view,
                                       size_t *n) {
   const char **names =
       wi_arena_array(&p->node_arena, view->n_views + view->n_sources + 1, sizeof(*names));

@@ -93,7 +93,8 @@ weir_status weir_project_plan(weir_project *project, const weir_select *select,
 static weir_summary summary_so_far(const wi_pass *pass, wi_event event) {
   weir_summary summary = wi_summary_of(pass);
   summary.total = pass->summary.total;
-  for (size_t i = 0; event == WI_EVENT_RUN_STARTED && i < pass->spec->n_views; i++) {
+  for (size_t i = 0; event == WI_EVENT_RUN_STARTED && i < pass->project->spec->n_views;
+       i++) {
     summary.total += pass->views[i].chosen;
   }
   return summary;
@@ -111,8 +112,8 @@ static void on_event(void *ctx, wi_event event, const wi_run_view *view,
   if (view != NULL) {
     wi_view_result_fill(view, true, &result);
     told.view = &result;
-    told.action = (weir_action)view->action;
-    told.status = (weir_task_status)view->status;
+    told.action = (weir_action)view->decision.action;
+    told.status = (weir_task_status)view->outcome.status;
   }
   if (j->options.on_event != NULL) {
     j->options.on_event(j->options.event_ctx, &told);

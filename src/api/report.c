@@ -24,23 +24,23 @@ void wi_error_copy(const weir_error *from, weir_error *to) {
 
 void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_result *out) {
   memset(out, 0, sizeof(*out));
-  out->view = view->spec->name;
-  out->action = weir_action_name((weir_action)view->action);
-  out->reason = view->reason;
-  out->plan = view->plan_digest;
-  out->result_key = view->result_key;
-  out->status = weir_task_status_name(executed ? (weir_task_status)view->status
+  out->view = view->refs->spec->name;
+  out->action = weir_action_name((weir_action)view->decision.action);
+  out->reason = wi_view_reason(view);
+  out->plan = view->decision.plan_digest;
+  out->result_key = view->decision.result_key;
+  out->status = weir_task_status_name(executed ? (weir_task_status)view->outcome.status
                                                : WEIR_TASK_PLANNED);
-  out->critical = view->critical;
-  out->slack_us = executed ? view->slack_us : -1;
-  out->started_us = view->started_us;
-  out->finished_us = view->finished_us;
-  out->version = view->version;
-  out->rows = view->rows;
-  out->files = view->files;
-  out->bytes = view->bytes;
-  out->retries = view->commit.retries;
-  out->error = view->error.code != WEIR_OK ? &view->error : NULL;
+  out->critical = view->outcome.critical;
+  out->slack_us = executed ? view->outcome.slack_us : -1;
+  out->started_us = view->outcome.started_us;
+  out->finished_us = view->outcome.finished_us;
+  out->version = view->outcome.version;
+  out->rows = view->outcome.rows;
+  out->files = view->outcome.files;
+  out->bytes = view->outcome.bytes;
+  out->retries = view->outcome.commit.retries;
+  out->error = view->outcome.error.code != WEIR_OK ? &view->outcome.error : NULL;
 }
 
 static bool keep_texts(weir_report *r, weir_view_result *v) {
@@ -56,21 +56,21 @@ static bool keep_texts(weir_report *r, weir_view_result *v) {
 
 static weir_status copy_views(weir_report *r, const wi_pass *pass, bool executed,
                               weir_error *err) {
-  size_t all = pass->spec->n_views;
+  size_t all = pass->project->spec->n_views;
   r->views = wi_alloc_array(all + 1, sizeof(*r->views));
   r->errors = wi_alloc_array(all + 1, sizeof(*r->errors));
   if (r->views == NULL || r->errors == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (size_t i = 0; i < all; i++) {
-    const wi_run_view *view = &pass->views[pass->order[i]];
+    const wi_run_view *view = &pass->views[pass->project->order[i]];
     weir_view_result *out = &r->views[r->n];
     if (!view->chosen) {
       continue;
     }
     wi_view_result_fill(view, executed, out);
     if (out->error != NULL) {
-      wi_error_copy(&view->error, &r->errors[r->n]);
+      wi_error_copy(&view->outcome.error, &r->errors[r->n]);
       out->error = &r->errors[r->n];
     }
     r->n++;
