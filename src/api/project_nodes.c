@@ -7,6 +7,20 @@
 
 #define WI_ORIGIN "api"
 
+/* Who lists views needs no values of parameters. */
+static void drop_missing_values(wi_diags *d) {
+  size_t n = 0;
+  for (size_t i = 0; i < d->n; i++) {
+    if (!d->items[i].warning && d->items[i].error.code == WEIR_E_PARAM_MISSING) {
+      weir_error_release(&d->items[i].error);
+      d->errors--;
+    } else {
+      d->items[n++] = d->items[i];
+    }
+  }
+  d->n = n;
+}
+
 weir_status wi_api_parse(weir_project *p, weir_error *err) {
   WI_TRY(wi_api_usable(p, err));
   if (p->parsed != NULL) {
@@ -15,6 +29,7 @@ weir_status wi_api_parse(weir_project *p, weir_error *err) {
   wi_api_forget(p);
   WI_TRY(
       wi_project_open(p->spec, p->engine, wi_api_now(p, 0), &p->diags, &p->parsed, err));
+  drop_missing_values(&p->diags);
   if (p->diags.errors > 0) {
     wi_project_free(&p->parsed);
     return wi_project_broken(&p->diags, err);

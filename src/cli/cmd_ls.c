@@ -2,36 +2,55 @@
 #include "project.h"
 #include "render.h"
 
+static const struct {
+  const char *head, *column;
+  bool list, verbose;
+} columns[] = {{"NAME", "name", false, false},
+               {"KIND", "kind", false, false},
+               {"MATERIALIZED", "materialized", false, false},
+               {"FILE", "file", false, true},
+               {"TAGS", "tags", true, true},
+               {"INPUTS", "inputs", true, false}};
+#define COLUMNS (sizeof columns / sizeof *columns)
+
+typedef struct listing {
+  wi_cli_grid grid;
+  bool verbose;
+} listing;
+
 static void add_row(void *ctx, const wi_cli_rows *r, int64_t i) {
-  static const char *const columns[] = {"name", "kind", "materialized"};
-  wi_cli_grid *grid = ctx;
+  listing *l = ctx;
   wi_cli_buf b = WI_CLI_BUF_INIT;
-  for (size_t k = 0; k < sizeof columns / sizeof *columns; k++) {
-    wi_cli_grid_add(grid, wi_cli_rows_text(r, columns[k], i, &b));
+  for (size_t k = 0; k < COLUMNS; k++) {
+    if (l->verbose || !columns[k].verbose) {
+      wi_cli_grid_add(&l->grid, columns[k].list
+                                    ? wi_cli_rows_joined(r, columns[k].column, i, &b)
+                                    : wi_cli_rows_text(r, columns[k].column, i, &b));
+    }
   }
-  wi_cli_grid_add(grid, wi_cli_rows_joined(r, "inputs", i, &b));
   wi_cli_buf_release(&b);
 }
 
 static weir_status list(wi_cli_call *call, struct ArrowArrayStream *nodes,
                         weir_error *err) {
-  static const char *const heads[] = {"NAME", "KIND", "MATERIALIZED", "INPUTS"};
   wi_cli_screen *s = &call->screen;
-  wi_cli_grid grid;
+  listing l = {.verbose = s->verbose};
   if (s->format == WI_CLI_FORMAT_JSON) {
     weir_status status = wi_cli_rows_print(s, nodes, s->format, err);
     nodes->release(nodes);
     return status;
   }
-  wi_cli_grid_init(&grid, 4, 0);
-  for (size_t k = 0; k < 4; k++) {
-    wi_cli_grid_add(&grid, heads[k]);
+  wi_cli_grid_init(&l.grid, l.verbose ? COLUMNS : COLUMNS - 2, 0);
+  for (size_t k = 0; k < COLUMNS; k++) {
+    if (l.verbose || !columns[k].verbose) {
+      wi_cli_grid_add(&l.grid, columns[k].head);
+    }
   }
-  weir_status status = wi_cli_rows_each(nodes, add_row, &grid, err);
+  weir_status status = wi_cli_rows_each(nodes, add_row, &l, err);
   if (status == WEIR_OK) {
-    wi_cli_grid_print(&grid, s, true);
+    wi_cli_grid_print(&l.grid, s, true);
   }
-  wi_cli_grid_release(&grid);
+  wi_cli_grid_release(&l.grid);
   return status;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define REDRAW_NS 200000000L
+#define SHOWN     64
 
 struct wi_cli_progress {
   wi_cli_screen *s;
@@ -20,7 +21,9 @@ struct wi_cli_progress {
   bool live, stopped, drawn;
   int64_t started_ms;
   uint32_t total, done, running;
-  char last[128]; /* the view that began last */
+  char names[SHOWN]
+            [128]; /* of views that are running, in the order in which they began */
+  size_t n_names;
 };
 
 static int64_t now_ms(void) {
@@ -56,8 +59,8 @@ static void draw(wi_cli_progress *p) {
   int64_t ms = now_ms() - p->started_ms;
   wi_cli_buf_fmt(&text, "%u of %u done, %u running, %lld.%llds", p->done, p->total,
                  p->running, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
-  if (p->running > 0 && p->last[0] != '\0') {
-    wi_cli_buf_fmt(&text, "  %s", p->last);
+  for (size_t i = 0; i < p->n_names; i++) {
+    wi_cli_buf_fmt(&text, "%s%s", i == 0 ? "  " : ", ", p->names[i]);
   }
   size_t used, width = p->s->width > 1 ? p->s->width - 1 : 1;
   size_t n = wi_cli_fit(wi_cli_buf_text(&text), text.n, width, &used);
@@ -179,20 +182,39 @@ static void finished_text(const wi_cli_progress *p, const weir_event *event) {
                    (long long)(us % 1000000 / 10000));
   } else if (view->error != NULL) {
     wi_cli_buf_fmt(b, "  %s", weir_error_code_name(view->error->code));
+  } else if (event->status == WEIR_TASK_SKIP && view->reason[0] != '\0') {
+    wi_cli_buf_fmt(b, "  %s", view->reason);
   }
   wi_cli_buf_chr(b, '\n');
 }
 
 /* ---- the observer ---- */
 
+static void add_name(wi_cli_progress *p, const char *name) {
+  if (p->n_names < SHOWN) {
+    snprintf(p->names[p->n_names++], sizeof p->names[0], "%s", name);
+  }
+}
+
+static void remove_name(wi_cli_progress *p, const char *name) {
+  for (size_t i = 0; i < p->n_names; i++) {
+    if (strncmp(p->names[i], name, sizeof p->names[0] - 1) == 0) {
+      p->n_names--;
+      memmove(p->names[i], p->names[i + 1], (p->n_names - i) * sizeof p->names[0]);
+      return;
+    }
+  }
+}
+
 static void count(wi_cli_progress *p, const weir_event *event) {
   if (event->kind == WEIR_EVENT_RUN_STARTED) {
     p->total = event->summary->total;
   } else if (event->kind == WEIR_EVENT_TASK_STARTED) {
     p->running++;
-    snprintf(p->last, sizeof p->last, "%s", event->view->view);
+    add_name(p, event->view->view);
   } else if (event->kind == WEIR_EVENT_TASK_FINISHED) {
     p->done++;
+    remove_name(p, event->view->view);
     p->running -= p->running > 0 ? 1 : 0;
     p->total = p->done > p->total ? p->done : p->total;
   }

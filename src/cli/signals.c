@@ -70,7 +70,7 @@ weir_status wi_cli_signals_begin(weir_error *err) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
   sigfillset(&action.sa_mask);
   /* Who started the command may have it ignore them, as nohup and `&` do. */
-  static const int numbers[] = {SIGINT, SIGTERM};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     struct sigaction old;
     if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {

@@ -6,7 +6,7 @@
 
 #include "weir/project.h"
 
-/* Takes SIGINT and SIGTERM from here on. Without it they end the command as usual. */
+/* Takes SIGINT, SIGTERM and SIGHUP from here on. Without it they end the command as usual. */
 weir_status wi_cli_signals_begin(weir_error *err);
 /* What an interrupt fires, also one that came before the call; NULL before the above. */
 weir_cancel *wi_cli_signals_token(void);

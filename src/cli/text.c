@@ -280,6 +280,39 @@ void wi_cli_timestamp_text(wi_cli_buf *b, int64_t value, int digits, bool zoned)
   wi_cli_buf_str(b, zoned ? "Z" : "");
 }
 
+/* ---- characters ---- */
+
+/* Decodes one character; an invalid byte counts as one that cannot be shown. */
+static size_t decode(const char *p, size_t n, uint32_t *out) {
+  unsigned char c = (unsigned char)p[0];
+  size_t want = c < 0x80   ? 1
+                : c < 0xc2 ? 0
+                : c < 0xe0 ? 2
+                : c < 0xf0 ? 3
+                : c < 0xf5 ? 4
+                           : 0;
+  if (want == 0 || want > n) {
+    *out = 0xfffd;
+    return 1;
+  }
+  static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  *out = c & masks[want];
+  for (size_t i = 1; i < want; i++) {
+    if (((unsigned char)p[i] & 0xc0) != 0x80) {
+      *out = 0xfffd;
+      return 1;
+    }
+    *out = *out << 6 | ((unsigned char)p[i] & 0x3f);
+  }
+  return want;
+}
+
+/* A control character of the upper half, or one that turns the direction of what follows. */
+static bool drives(uint32_t c) {
+  return (c >= 0x80 && c < 0xa0) || c == 0x200e || c == 0x200f ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 /* ---- JSON ---- */
 
 void wi_cli_json_ntext(wi_cli_buf *b, const char *p, size_t n) {
@@ -287,6 +320,15 @@ void wi_cli_json_ntext(wi_cli_buf *b, const char *p, size_t n) {
   size_t from = 0;
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)p[i];
+    uint32_t wide = 0;
+    size_t bytes = c == 0xc2 || c == 0xe2 ? decode(p + i, n - i, &wide) : 1;
+    if (bytes > 1 && drives(wide)) { /* JSON can say it without the character itself */
+      wi_cli_buf_add(b, p + from, i - from);
+      wi_cli_buf_fmt(b, "\\u%04x", (unsigned)wide);
+      i += bytes - 1;
+      from = i + 1;
+      continue;
+    }
     if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
       continue;
     }
@@ -343,31 +385,6 @@ void wi_cli_json_kb(wi_cli_buf *b, const char *key, bool v) {
 
 /* ---- screens ---- */
 
-/* Decodes one character; an invalid byte counts as one that cannot be shown. */
-static size_t decode(const char *p, size_t n, uint32_t *out) {
-  unsigned char c = (unsigned char)p[0];
-  size_t want = c < 0x80   ? 1
-                : c < 0xc2 ? 0
-                : c < 0xe0 ? 2
-                : c < 0xf0 ? 3
-                : c < 0xf5 ? 4
-                           : 0;
-  if (want == 0 || want > n) {
-    *out = 0xfffd;
-    return 1;
-  }
-  static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-  *out = c & masks[want];
-  for (size_t i = 1; i < want; i++) {
-    if (((unsigned char)p[i] & 0xc0) != 0x80) {
-      *out = 0xfffd;
-      return 1;
-    }
-    *out = *out << 6 | ((unsigned char)p[i] & 0x3f);
-  }
-  return want;
-}
-
 static size_t char_width(uint32_t c) {
   if (c < 0x7f) {
     return 1;
@@ -411,6 +428,8 @@ void wi_cli_visible(wi_cli_buf *b, const char *p, size_t n, bool lines) {
       wi_cli_buf_str(b, lines ? "  " : "\\t");
     } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
       wi_cli_buf_fmt(b, "\\x%02x", (unsigned)c);
+    } else if (drives(c)) {
+      wi_cli_buf_fmt(b, "\\u%04x", (unsigned)c);
     } else if (c == 0xfffd) {
       wi_cli_buf_str(b, "\xef\xbf\xbd");
     } else {

@@ -12,7 +12,8 @@ static const wt_file files[] = {
      "parameters:\n"
      "  least: {type: int64, default: 2, description: the least}\n"
      "  day: {type: date, default: run_date}\n"
-     "  name: {type: string, default: x}\n"},
+     "  name: {type: string, default: x}\n"
+     "  none: {type: int64}\n"},
     {"views/cleaned.sql",
      "/* weir\n"
      "materialized: table\n"
@@ -34,7 +35,8 @@ static const wt_file files[] = {
      "materialized: table\n"
      "*/\n"
      "SELECT part, sum(value) AS total FROM cleaned GROUP BY part\n"},
-    {"views/other.sql", "/* weir\nmaterialized: table\n*/\nSELECT * FROM rates\n"},
+    {"views/other.sql",
+     "/* weir\nmaterialized: table\n*/\nSELECT * FROM rates WHERE $none > 1\n"},
 };
 
 /* A project whose two views need no source. */
@@ -232,8 +234,9 @@ WT_TEST(selecting_opens_no_table) {
             WEIR_E_PROJECT);
   weir_error_release(&err);
   WT_OK(weir_project_read(project, WEIR_PROJECT_DIAGNOSTICS, NULL, &rows, &err));
-  WT_CHECK(rows_are(&rows, "SELECT kind, code, count(*) FROM t GROUP BY ALL",
-                    "error|WEIR-TABLE-MISSING|2;"));
+  WT_CHECK(rows_are(&rows,
+                    "SELECT kind, code, count(*) FROM t GROUP BY kind, code ORDER BY 2",
+                    "error|WEIR-PARAM-MISSING|1;error|WEIR-TABLE-MISSING|1;"));
   weir_project_free(&project);
   wt_project_remove(&folder);
 }
@@ -251,7 +254,8 @@ WT_TEST(parameters_and_the_project_itself) {
   WT_CHECK(rows_are(&rows, "SELECT * FROM t",
                     "day|date|NULL|run_date|NULL|false;"
                     "least|int64|7|2|the least|true;"
-                    "name|string|NULL|x|NULL|true;"));
+                    "name|string|NULL|x|NULL|true;"
+                    "none|int64|NULL|NULL|NULL|false;"));
   WT_OK(weir_project_read(project, WEIR_PROJECT_INFO, NULL, &rows, &err));
   snprintf(expected, sizeof expected, "listed|%s|file://%s/lake|NULL|2|NULL;",
            folder.root, folder.root);

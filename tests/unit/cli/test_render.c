@@ -427,5 +427,12 @@ WT_TEST(data_cannot_drive_a_terminal) {
   WT_EQ_STR(visible(&b, "a\033[2Jb\r\n\t\x7f"), "a\\x1b[2Jb\\r\\n\\t\\x7f");
   WT_EQ_STR(visible(&b, "\xc2\x9b"), "\\x9b"); /* the one-byte form of escape [ */
   WT_EQ_STR(visible(&b, "caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xef\xbf\xbd");
+  WT_EQ_STR(visible(&b,
+                    "a\xe2\x80\xae"
+                    "b\xe2\x81\xa6"),
+            "a\\u202eb\\u2066");
+  wi_cli_buf_clear(&b);
+  wi_cli_json_text(&b, "\xc2\x9b[2J \xe2\x80\xae \xe2\x82\xac \xc2\xa0");
+  WT_EQ_STR(wi_cli_buf_text(&b), "\"\\u009b[2J \\u202e \xe2\x82\xac \xc2\xa0\"");
   wi_cli_buf_release(&b);
 }
