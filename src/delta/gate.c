@@ -53,7 +53,7 @@ static bool has_feature(const char *list, const char *name) {
 
 static bool maps_columns(const wi_meta *meta) {
   const char *mode = wi_meta_property(meta, "delta.columnMapping.mode");
-  return mode != NULL && !wi_delta_alike(mode, "none");
+  return mode != NULL && !wi_ascii_same(mode, "none");
 }
 
 /* ---- reading ---- */

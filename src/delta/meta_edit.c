@@ -159,20 +159,20 @@ static bool needs_more(const wi_br_pair *p) {
       "delta.enableIcebergCompatV2", "delta.enableIcebergCompatV3",
       "delta.enableVariantShredding"};
   for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-    if (wi_delta_alike(p->key, switches[i])) {
-      return !wi_delta_alike(p->value, "false");
+    if (wi_ascii_same(p->key, switches[i])) {
+      return !wi_ascii_same(p->value, "false");
     }
   }
-  if (wi_delta_alike(p->key, "delta.columnMapping.mode")) {
-    return !wi_delta_alike(p->value, "none");
+  if (wi_ascii_same(p->key, "delta.columnMapping.mode")) {
+    return !wi_ascii_same(p->value, "none");
   }
-  if (wi_delta_alike(p->key, "delta.checkpointPolicy")) {
-    return !wi_delta_alike(p->value, "classic");
+  if (wi_ascii_same(p->key, "delta.checkpointPolicy")) {
+    return !wi_ascii_same(p->value, "classic");
   }
-  return wi_delta_alike_n(p->key, "delta.feature.", 14) ||
-         wi_delta_alike_n(p->key, "delta.constraints.", 18) ||
-         wi_delta_alike(p->key, "delta.minReaderVersion") ||
-         wi_delta_alike(p->key, "delta.minWriterVersion");
+  return wi_ascii_same_n(p->key, "delta.feature.", 14) ||
+         wi_ascii_same_n(p->key, "delta.constraints.", 18) ||
+         wi_ascii_same(p->key, "delta.minReaderVersion") ||
+         wi_ascii_same(p->key, "delta.minWriterVersion");
 }
 
 weir_status wi_meta_check_property(const wi_br_pair *p, weir_error *err) {

@@ -158,7 +158,7 @@ static weir_status see_name(wi_map *seen, const char *name, const place *at,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (char *p = folded; *p != '\0'; p++) {
-    *p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+    *p = wi_ascii_lower(*p);
   }
   if (wi_map_has(seen, folded)) {
     status = damaged(at, "is in the schema twice (case does not count)", err);
