@@ -39,7 +39,9 @@ typedef struct wi_last { /* what a view's table tells of its last result */
 typedef enum wi_files {
   WI_FILES_SAME =
       0, /* the same place, and a commit that names files; or they were compared */
-  WI_FILES_OTHER = 1 /* compared, and they are not: two tables with one last commit */
+  WI_FILES_OTHER =
+      1 /* compared, and they are not: two tables with one last commit. The identity
+           carries the files then */
 } wi_files;
 
 typedef struct
