@@ -181,7 +181,7 @@ typedef struct wi_commit_def {
 /* NDJSON: commitInfo, protocol, metaData, txn, removes, adds; paths percent-encoded as Delta wants; operationMetrics inside commitInfo. */
 weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error *err);
 
-/* ---- committing (put.c, meanwhile.c) ---- */
+/* ---- committing (put.c; the loop is txn.h) ---- */
 typedef enum wi_put_result {
   WI_PUT_DONE = 1,       /* the commit is in the log at `version` */
   WI_PUT_LOST = 2,       /* somebody else has that version: re-check and compose again */
@@ -199,24 +199,6 @@ static inline bool wi_put_was_unclear(wi_put_result result) {
  * error, unreadable -> AMBIGUOUS. On an error *result is 0. */
 weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
                           const wi_buf *bytes, wi_put_result *result, weir_error *err);
-
-/* What was committed after `base` up to the latest, as far as a writer must care. */
-typedef struct wi_meanwhile {
-  int64_t latest;
-  bool protocol, metadata; /* any such action */
-  bool data_change;
-  int64_t app_version;   /* of our app id in those commits; -1 none */
-  int64_t app_commit;    /* the version of the table that has it; -1 none */
-  int64_t app_commit_us; /* its time */
-  char *app_commit_info; /* JSON of the newest commitInfo with our app id; NULL none */
-  bool adds, removes;    /* any, whatever dataChange */
-  wi_map removed_paths;  /* raw paths removed meanwhile (values NULL) */
-} wi_meanwhile;
-/* `base` -1: everything; `app_id` NULL: none. VERSION_MISSING when a commit after `base` is gone, so
- * that nobody can tell; TABLE_MISSING when there is no table (latest is then -1). */
-weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
-                              wi_meanwhile *out, weir_error *err);
-void wi_meanwhile_release(wi_meanwhile *m);
 
 /* A checkpoint at `version`, by the engine. */
 weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,

@@ -174,12 +174,10 @@ static weir_status put(view_job *j, const char *schema, const wi_info *info,
   c.table = same_table ? NULL : &table;
   c.with_protocol = fresh || new_type;
   c.staged = v->action == WI_ACTION_ADJUST ? NULL : &j->staged;
-  c.partition_columns = v->spec->partition_by.items;
-  c.n_partition_columns = v->spec->partition_by.n;
+  c.partitions.columns = v->spec->partition_by.items;
+  c.partitions.n_columns = v->spec->partition_by.n;
   c.owner = j->owner;
-  c.app_id = j->app_id;
-  c.app_version = -1;
-  c.result_key = v->result_key;
+  c.app = (wi_app){.id = j->app_id, .version = -1, .key = v->result_key};
   c.operation = v->action == WI_ACTION_ADJUST ? "SET TBLPROPERTIES" : "WRITE";
   c.info = info->pairs;
   c.n_info = info->n;

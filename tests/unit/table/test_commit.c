@@ -44,11 +44,10 @@ static bool bench_table(bench *b, weir_error *err) {
   w.session = b->session;
   w.uri = wi_store_uri(b->store);
   w.mode = WI_WRITE_CREATE;
-  w.properties = properties;
-  w.n_properties = 1;
+  w.table.properties = properties;
+  w.table.n_properties = 1;
   w.owner = "shop.daily";
-  w.app_id = APP;
-  w.app_version = 4;
+  w.app = (wi_app){.id = APP, .version = 4};
   bool fine = wi_write_stream(&w, &stream, &report, err) == WEIR_OK && open_base(b, err);
   if (!fine || report.rows != 2 || b->base.version != 0) {
     wt_fail(__FILE__, __LINE__, "cannot make the table: %s", err->message);
@@ -119,9 +118,7 @@ static wi_commit_request request(const bench *b, wi_write_mode mode) {
   r.base = b->base.version >= 0 ? &b->base : NULL;
   r.base_snap = b->snap;
   r.owner = r.base != NULL ? "shop.daily" : NULL;
-  r.app_id = APP;
-  r.app_version = -1;
-  r.result_key = "mine";
+  r.app = (wi_app){.id = APP, .version = -1, .key = "mine"};
   r.operation = "WRITE";
   r.max_retries = 3;
   return r;
@@ -216,14 +213,14 @@ WT_TEST(an_idempotent_write_without_a_key_is_unchanged) {
   wi_commit_outcome out;
   WT_CHECK(bench_table(&b, &err));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.result_key = NULL;
-  r.app_version = 4; /* in the base already */
+  r.app.key = NULL;
+  r.app.version = 4; /* in the base already */
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 4);
   put(&b, 1, app_commit("x", 9)); /* and one that comes in between */
-  r.app_version = 6;
+  r.app.version = 6;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_CHECK(!in_log(&b, 2));
@@ -237,7 +234,7 @@ WT_TEST(an_older_version_of_the_application_does_not_stop) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1, app_commit("mine", 3));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.app_version = 5;
+  r.app.version = 5;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 2);
@@ -281,8 +278,8 @@ WT_TEST(a_batch_that_lands_after_the_look_is_found) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1, blind_append);
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.result_key = NULL;
-  r.app_version = 7;
+  r.app.key = NULL;
+  r.app.version = 7;
   WT_OK(commit_with_late(&b, &r, app_commit("x", 7), &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_EQ_INT(out.version, 2);
@@ -333,6 +330,56 @@ WT_TEST(the_same_result_is_told_with_its_own_version) {
   bench_free(&b);
 }
 
+/* Others' rows that an overwrite takes away are told, with who wrote them; what was there when it
+ * began, and moves without a change, are not. */
+WT_TEST(an_overwrite_names_the_foreign_rows_that_go) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  put(&b, 2,
+      "{\"commitInfo\":{\"engineInfo\":\"spark 4\"}}\n{\"add\":{\"path\":\"s\","
+      "\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.foreign.n, 1);
+  WT_EQ_INT(out.foreign.items[0].version, 2);
+  WT_EQ_STR(out.foreign.items[0].writer, "spark 4");
+  bench_free(&b);
+}
+
+/* Which of two results is newer is known by their inputs alone. */
+WT_TEST(another_result_is_told_as_what_it_is) {
+  static const char *const theirs[] = {"5", "3"};
+  static const wi_than expected[] = {WI_THAN_NEWER, WI_THAN_OLDER};
+  for (size_t i = 0; i < 2; i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    char text[512];
+    bench b;
+    wi_commit_outcome out;
+    const wi_br_pair info[] = {
+        {"weir.inputs", "[{\"name\":\"s\",\"kind\":\"source\",\"version\":4}]"}};
+    WT_CHECK(bench_table(&b, &err));
+    snprintf(text, sizeof text,
+             "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"theirs\","
+             "\"weir.inputs\":\"[{\\\"name\\\":\\\"s\\\",\\\"kind\\\":\\\"source\\\","
+             "\\\"version\\\":%s}]\"}}\n{\"txn\":{\"appId\":\"" APP
+             "\",\"version\":5}}\n",
+             theirs[i]);
+    put(&b, 1, text);
+    wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+    r.info = info;
+    r.n_info = 1;
+    WT_OK(wi_table_commit(&r, &out, &err));
+    WT_EQ_INT(out.end, WI_END_SUPERSEDED);
+    WT_EQ_INT(out.than, expected[i]);
+    WT_EQ_INT(out.version, 1);
+    bench_free(&b);
+  }
+}
+
 /* What was not committed is not told as written. */
 WT_TEST(a_batch_that_was_there_tells_no_rows) {
   static const char *const cells[] = {"3", "c"};
@@ -348,8 +395,7 @@ WT_TEST(a_batch_that_was_there_tells_no_rows) {
   w.uri = wi_store_uri(b.store);
   w.mode = WI_WRITE_APPEND;
   w.owner = "shop.daily";
-  w.app_id = APP;
-  w.app_version = 7;
+  w.app = (wi_app){.id = APP, .version = 7};
   wh_run(&h, WI_STORE_PUT_NEW, "_delta_log", 1, WH_BEFORE, put_late, &l);
   wh_on_new(&h);
   WT_OK(wi_write_stream(&w, &stream, &report, &err));
@@ -578,9 +624,9 @@ static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
   w.uri = wi_store_uri(b->store);
   w.mode = mode;
   w.create = create;
-  w.not_null = not_null;
-  w.n_not_null = 1;
-  w.app_version = -1;
+  w.table.not_null = not_null;
+  w.table.n_not_null = 1;
+  w.app.version = -1;
   return wi_write_stream(&w, stream, &report, err);
 }
 
