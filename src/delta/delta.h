@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "delta/meta.h"
+#include "delta/partition.h"
 #include "storage/storage.h"
 
 /* ---- schema (schema.c): Delta's schema JSON, Arrow, and the short type names of headers ---- */
@@ -82,6 +84,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   char *schema_json;       /* schemaString */
   char *partition_columns; /* JSON array */
   char *configuration;     /* JSON object */
+  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
   bool full; /* false: only uri, version, timestamp and commit_digest are known */
 } wi_pin;
 void wi_pin_release(wi_pin *pin);
@@ -172,6 +175,9 @@ typedef struct wi_commit_def {
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
   const wi_table_def *table; /* NULL: metaData unchanged */
+  /* In place of `table` and `with_protocol`: what the table is to be, and what it is (NULL: none).
+   * The actions that differ are written. */
+  const wi_meta *meta, *base_meta;
   bool
       with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
   const wi_staged *adds;     /* may be NULL */
