@@ -132,12 +132,10 @@ static weir_status put(wi_view_job *j, const char *schema, const wi_info *info,
   c.table = same_table ? NULL : &table;
   c.with_protocol = fresh || new_type;
   c.staged = how->writes_rows ? &j->staged : NULL;
-  c.partition_columns = spec->partition_by.items;
-  c.n_partition_columns = spec->partition_by.n;
+  c.partitions.columns = spec->partition_by.items;
+  c.partitions.n_columns = spec->partition_by.n;
   c.owner = j->owner;
-  c.app_id = j->app_id;
-  c.app_version = -1;
-  c.result_key = v->decision.result_key;
+  c.app = (wi_app){.id = j->app_id, .version = -1, .key = v->decision.result_key};
   c.operation = how->operation;
   c.info = info->pairs;
   c.n_info = info->n;

@@ -56,28 +56,50 @@ static void job_release(write_job *j) {
 
 static weir_status new_table_schema(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
-  WI_TRY(wi_typemap(&j->given, r->not_null, r->n_not_null, &j->target, err));
-  j->partition_columns = wi_alloc_array(r->n_partition_by + 1, sizeof(char *));
+  WI_TRY(wi_typemap(&j->given, r->table.not_null, r->table.n_not_null, &j->target, err));
+  j->partition_columns = wi_alloc_array(r->table.n_partition_by + 1, sizeof(char *));
   if (j->partition_columns == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  for (size_t i = 0; i < r->n_partition_by; i++) {
+  for (size_t i = 0; i < r->table.n_partition_by; i++) {
     bool found = false;
     for (int64_t c = 0; c < j->target.n_children && !found; c++) {
-      found = strcmp(j->target.children[c]->name, r->partition_by[i]) == 0;
+      found = strcmp(j->target.children[c]->name, r->table.partition_by[i]) == 0;
     }
     if (!found) {
       return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
-                    "partition column '%s' is not in the rows", r->partition_by[i]);
+                    "partition column '%s' is not in the rows", r->table.partition_by[i]);
     }
-    j->partition_columns[i] = r->partition_by[i];
+    j->partition_columns[i] = r->table.partition_by[i];
   }
-  j->n_partition_columns = r->n_partition_by;
+  j->n_partition_columns = r->table.n_partition_by;
   return WEIR_OK;
 }
 
+static weir_status check_options(const write_job *j, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
+  json_t *parsed = NULL;
+  WI_CHECK(wi_br_snap_actions(j->s->engine, j->base_snap, &protocol, &metadata, err));
+  parsed = json_loads(wi_buf_text(&metadata), 0, NULL);
+  if (parsed == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  WI_CHECK(wi_write_check_options(
+      j->r,
+      &(wi_table_facts){&j->target, j->partition_columns, j->n_partition_columns,
+                        json_string_value(json_object_get(parsed, "description"))},
+      err));
+done:
+  json_decref(parsed);
+  wi_buf_release(&protocol);
+  wi_buf_release(&metadata);
+  return status;
+}
+
 static weir_status old_table_schema(write_job *j, weir_error *err) {
-  WI_TRY(wi_base_gate(&j->base, NULL, err));
+  WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
   WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
   j->partition_json = json_loads(j->base.partition_columns, 0, NULL);
   size_t n = json_array_size(j->partition_json);
@@ -89,7 +111,7 @@ static weir_status old_table_schema(write_job *j, weir_error *err) {
     j->partition_columns[i] = json_string_value(json_array_get(j->partition_json, i));
   }
   j->n_partition_columns = n;
-  return WEIR_OK;
+  return check_options(j, err);
 }
 
 static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
@@ -251,29 +273,19 @@ done:
   return status;
 }
 
-static bool belongs(const write_job *j, const json_t *values) {
-  for (size_t p = 0; p < j->r->n_partitions; p++) {
-    bool all = true;
-    for (size_t c = 0; c < j->n_partition_columns && all; c++) {
-      const char *have =
-          json_string_value(json_object_get(values, j->partition_columns[c]));
-      const char *want = j->r->partitions[p][c];
-      all = have == NULL || want == NULL ? have == want : strcmp(have, want) == 0;
-    }
-    if (all) {
-      return true;
-    }
-  }
-  return false;
+static wi_partitions partitions_of(const write_job *j) {
+  return (wi_partitions){j->partition_columns, j->n_partition_columns, j->r->partitions,
+                         j->r->n_partitions};
 }
 
 static weir_status check_partitions(const write_job *j, weir_error *err) {
   if (j->r->mode != WI_WRITE_REPLACE || j->r->n_partitions == 0) {
     return WEIR_OK;
   }
+  const wi_partitions wanted = partitions_of(j);
   for (size_t i = 0; i < j->staged.n; i++) {
     json_t *values = json_loads(j->staged.files[i].partition_values, 0, NULL);
-    bool fine = belongs(j, values);
+    bool fine = wi_partitions_have(&wanted, values);
     json_decref(values);
     if (!fine) {
       return WI_ERR(
@@ -329,7 +341,7 @@ static weir_status configuration(const write_job *j, json_t **kept, wi_br_pair *
   const char *key = NULL;
   json_t *value = NULL;
   *kept = j->widened ? json_loads(j->base.configuration, 0, NULL) : NULL;
-  size_t room = j->widened ? json_object_size(*kept) : j->r->n_properties;
+  size_t room = j->widened ? json_object_size(*kept) : j->r->table.n_properties;
   *n = 0;
   *out = wi_alloc_array(room + 1, sizeof(**out));
   if (*out == NULL) {
@@ -338,8 +350,9 @@ static weir_status configuration(const write_job *j, json_t **kept, wi_br_pair *
   json_object_foreach(*kept, key, value) {
     (*out)[(*n)++] = (wi_br_pair){key, json_string_value(value)};
   }
-  for (size_t i = 0; !j->widened && i < j->r->n_properties; i++) {
-    (*out)[(*n)++] = (wi_br_pair){j->r->properties[2 * i], j->r->properties[2 * i + 1]};
+  for (size_t i = 0; !j->widened && i < j->r->table.n_properties; i++) {
+    (*out)[(*n)++] =
+        (wi_br_pair){j->r->table.properties[2 * i], j->r->table.properties[2 * i + 1]};
   }
   qsort(*out, *n, sizeof(**out), by_pair_key);
   return WEIR_OK;
@@ -358,7 +371,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   WI_CHECK(wi_delta_schema_json(&j->target, &schema, err));
   WI_CHECK(configuration(j, &kept, &properties, &table.n_configuration, err));
   table.id = fresh ? id : j->base.table_id;
-  table.description = j->r->description;
+  table.description = j->r->table.description;
   table.schema_json = wi_buf_text(&schema);
   table.partition_columns = j->partition_columns;
   table.n_partition_columns = j->n_partition_columns;
@@ -372,12 +385,10 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   c.table = fresh || j->widened ? &table : NULL;
   c.with_protocol = fresh;
   c.staged = &j->staged;
-  c.partitions = j->r->partitions;
-  c.n_partitions = j->r->n_partitions;
-  c.partition_columns = j->partition_columns;
-  c.n_partition_columns = j->n_partition_columns;
-  c.app_id = j->r->app_id;
-  c.app_version = j->r->app_id != NULL ? j->r->app_version : -1;
+  c.partitions = partitions_of(j);
+  c.owner = j->r->owner;
+  c.app = j->r->app;
+  c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   c.operation = "WRITE";
   c.info = j->r->info;
   c.n_info = j->r->n_info;
@@ -414,14 +425,13 @@ static weir_status open_job(write_job *j, weir_error *err) {
 /* The application's version is in the table already: nothing is to be done. */
 static weir_status already_there(write_job *j, bool *there, wi_write_report *out,
                                  weir_error *err) {
-  bool found = false;
   int64_t version = -1;
   *there = false;
-  if (j->r->app_id == NULL || j->base_snap == NULL) {
+  if (j->r->app.id == NULL || j->base_snap == NULL) {
     return WEIR_OK;
   }
-  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &found, &version, err));
-  *there = found && version >= j->r->app_version;
+  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app.id, &version, err));
+  *there = version >= 0 && version >= j->r->app.version;
   if (*there) {
     out->commit.end = WI_END_UNCHANGED;
     out->commit.version = j->base.version;
@@ -464,6 +474,8 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
   WI_CHECK(already_there(&j, &there, out, &first));
   if (!there) {
     WI_CHECK(write_rows(&j, take, out, &first));
+  }
+  if (out->commit.end == WI_END_COMMITTED) {
     out->rows = j.staged.rows;
     out->files = j.staged.n;
     out->bytes = j.staged.bytes;

@@ -144,11 +144,11 @@ static void force(fixture *f) {
   f->facts.forced = true;
 }
 static void foreign_rows(fixture *f) {
-  f->facts.last.rows = (wi_foreign){true, 6, "spark"};
+  f->facts.last.rows = (wi_foreign_seen){true, 6, "spark"};
   f->facts.last.latest = 6;
 }
 static void foreign_columns(fixture *f) {
-  f->facts.last.columns = (wi_foreign){true, 6, "spark"};
+  f->facts.last.columns = (wi_foreign_seen){true, 6, "spark"};
 }
 static void reshaped(fixture *f) {
   foreign_columns(f);
