@@ -32,11 +32,10 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_pin pin = {.version = -1};
-  wi_engine *engine = pass->project->engine;
   drop_schema(&view->made.schema);
-  WI_CHECK(wi_pin_resolve(engine, view->store, view->outcome.version, &pin, err));
-  wi_br_snap_free(engine, &view->read.snap);
-  WI_CHECK(wi_pin_complete(engine, view->store, &pin, &view->read.snap, err));
+  wi_br_snap_free(pass->project->engine, &view->read.snap);
+  WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
+                           &view->read.snap, err));
   WI_CHECK(wi_delta_schema_arrow(pin.schema_json, &view->made.schema, err));
   WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
   *same_partitioning = wi_view_partitioned_as_said(view->refs->spec, &pin);
