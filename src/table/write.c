@@ -378,10 +378,6 @@ static weir_status open_job(write_job *j, weir_error *err) {
   wi_uuid7(j->id);
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
-  if (r->mode == WI_WRITE_CREATE && j->base.version >= 0) {
-    wi_err_hint(err, "append to it, or replace its partitions");
-    return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", r->uri);
-  }
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {
     return WI_ERR(err, WEIR_E_TABLE_MISSING, "there is no Delta table at '%s'", r->uri);
   }
@@ -410,6 +406,10 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
 
 static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
                               wi_write_report *out, weir_error *err) {
+  if (j->r->mode == WI_WRITE_CREATE && j->base.version >= 0) {
+    wi_err_hint(err, "append to it, or replace its partitions");
+    return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", j->r->uri);
+  }
   int code = take->get_schema(take, &j->given);
   if (code != 0) {
     return wi_stream_error(take, code, err);
