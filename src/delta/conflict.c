@@ -29,36 +29,24 @@ wi_verdict wi_met_verdict(wi_met met) {
 
 /* ---- is a file in a scope? ---- */
 
-static bool same_value(const json_t *values, const char *column, const char *wanted) {
-  const char *have = wi_delta_json_text(values, column);
-  if (have == NULL || wanted == NULL) {
-    return have == NULL && wanted == NULL;
-  }
-  return strcmp(have, wanted) == 0;
-}
-
-bool wi_partitions_have(const wi_partitions *set, const json_t *values) {
-  for (size_t p = 0; p < set->n; p++) {
-    bool all = true;
-    for (size_t c = 0; c < set->n_columns && all; c++) {
-      all = same_value(values, set->columns[c], set->values[p][c]);
-    }
-    if (all) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* A file of which the log does not say where it belongs may belong anywhere. */
+static bool in_partitions(const wi_scope *scope, const json_t *file) {
+  wi_buf key = WI_BUF_INIT;
+  const json_t *values = wi_delta_json_get(file, "partitionValues");
+  bool known =
+      values != NULL && wi_partition_key(scope->by, values, "", &key, NULL) == WEIR_OK;
+  bool in = !known || wi_map_has(scope->names, wi_buf_text(&key));
+  wi_buf_release(&key);
+  return in;
+}
+
 static bool in_scope(const wi_scope *scope, const json_t *file) {
   const char *path = wi_delta_json_text(file, "path");
-  const json_t *values = wi_delta_json_get(file, "partitionValues");
   switch (scope->kind) {
     case WI_SCOPE_FILES:
-      return path != NULL && wi_map_has(scope->files, path);
+      return path != NULL && wi_map_has(scope->names, path);
     case WI_SCOPE_PARTITIONS:
-      return values == NULL || wi_partitions_have(scope->partitions, values);
+      return in_partitions(scope, file);
     case WI_SCOPE_ALL:
       return true;
     case WI_SCOPE_NONE:

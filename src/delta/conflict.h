@@ -32,17 +32,10 @@ typedef enum wi_scope_kind {
   WI_SCOPE_PARTITIONS = 2,
   WI_SCOPE_ALL = 3
 } wi_scope_kind;
-typedef struct
-    wi_partitions { /* tuples of values, one per column; a value NULL is null */
-  const char *const *columns;
-  size_t n_columns;
-  const char *const *const *values;
-  size_t n;
-} wi_partitions;
 typedef struct wi_scope {
   wi_scope_kind kind;
-  const wi_map *files; /* of FILES: raw paths, as the log has them */
-  const wi_partitions *partitions;
+  const wi_map *names; /* FILES: raw paths, as the log has them; PARTITIONS: their keys */
+  const wi_partitioning *by; /* of PARTITIONS */
 } wi_scope;
 
 /* How another result of our application stands to ours, by what both were made from. */
@@ -100,7 +93,4 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
  * VERSION_MISSING when one of the commits is gone, so that nobody can tell. */
 weir_status wi_judge_since(wi_store *store, int64_t from, const wi_claim *claim,
                            wi_judged *out, weir_error *err);
-/* Do these partition values (an add's, as the log has them) belong to one of the tuples? */
-bool wi_partitions_have(const wi_partitions *set, const json_t *values);
-
 #endif

@@ -165,6 +165,7 @@ typedef struct wi_removes {
   size_t n, cap;
 } wi_removes;
 void wi_removes_release(wi_removes *removes);
+void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 

@@ -77,8 +77,10 @@ static weir_status compose(attempt *a, wi_buf *out, weir_error *err) {
       t->claim.reads.kind == WI_SCOPE_NONE && t->claim.takes.kind == WI_SCOPE_NONE;
   def.app_id = t->claim.app.id;
   def.app_version = t->claim.app.version;
-  def.table = a->base.table;
-  def.with_protocol = a->base.with_protocol;
+  const wi_meta *then = a->base.to_be != NULL ? a->base.to_be : a->base.is;
+  def.base_meta = a->base.is;
+  def.meta = a->base.to_be;
+  def.partition_by_json = then != NULL ? wi_meta_partition_json(then) : "[]";
   def.removes = a->base.removes;
   wi_buf_clear(out);
   return wi_commit_compose(&def, out, err);
@@ -186,7 +188,7 @@ static weir_status act_on(attempt *a, const wi_judged *judged, bool *ended,
 static weir_status stand_on(attempt *a, int64_t version, const wi_judged *judged,
                             weir_error *err) {
   a->base_version = version;
-  a->base = (wi_txn_base){NULL, false, NULL};
+  a->base = (wi_txn_base){NULL, NULL, NULL};
   return a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err);
 }
 

@@ -27,8 +27,8 @@ typedef struct wi_commit_outcome {
 
 /* What an attempt stands on; the host keeps it alive until it is asked again. */
 typedef struct wi_txn_base {
-  const wi_table_def *table; /* NULL: metaData stays */
-  bool with_protocol;
+  const wi_meta *is;         /* what the table is; NULL: there is none */
+  const wi_meta *to_be;      /* what it is to be; NULL: as it is */
   const wi_removes *removes; /* NULL: none */
 } wi_txn_base;
 typedef struct wi_txn_host {

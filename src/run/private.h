@@ -49,7 +49,6 @@ weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err)
  * as the header says. */
 weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err);
-bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin);
 
 /* ---- rules.c ---- */
 weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err);

@@ -41,85 +41,67 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
 }
 
 bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out) {
-  json_t *all =
-      json_loads(base->configuration != NULL ? base->configuration : "{}", 0, NULL);
-  const char *text = json_string_value(json_object_get(all, key));
-  bool found = text != NULL;
+  const char *text = base->meta != NULL ? wi_meta_property(base->meta, key) : NULL;
   wi_buf_clear(out);
-  if (found) {
+  if (text != NULL) {
     wi_buf_str(out, text);
   }
-  json_decref(all);
-  return found;
+  return text != NULL;
 }
 
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_buf text = WI_BUF_INIT;
-  bool found = wi_base_property(base, WI_OWNER_KEY, &text);
-  if (owner == NULL && found) {
+  const char *has = wi_meta_property(base->meta, WI_OWNER_KEY);
+  if (owner == NULL && has != NULL) {
     wi_err_hint(err, "write to a table of your own; the view's own run writes this one");
-    status = WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, and only it writes there",
-                    base->uri, wi_buf_text(&text));
-    goto done;
+    return WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, and only it writes there",
+                  base->uri, has);
   }
-  if (owner != NULL && (!found || strcmp(wi_buf_text(&text), owner) != 0)) {
+  if (owner != NULL && (has == NULL || strcmp(has, owner) != 0)) {
     wi_err_hint(err, "give the view another name or the project another warehouse");
-    status =
-        found ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s", base->uri,
-                       wi_buf_text(&text), owner)
-              : WI_ERR(err, WEIR_E_NOT_OURS,
-                       "'%s' is a table that weir did not make for %s", base->uri, owner);
-    goto done;
+    return has != NULL ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s",
+                                base->uri, has, owner)
+                       : WI_ERR(err, WEIR_E_NOT_OURS,
+                                "'%s' is a table that weir did not make for %s",
+                                base->uri, owner);
   }
-  WI_CHECK(wi_gate_write(base, err));
-done:
-  wi_buf_release(&text);
-  return status;
+  return wi_gate_write(base, err);
 }
 
 /* ---- which live files go ---- */
 
 static weir_status keep_partitions(const wi_commit_request *r, wi_removes *removes,
                                    weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf key = WI_BUF_INIT;
   size_t n = 0;
   for (size_t i = 0; i < removes->n; i++) {
     wi_remove *file = &removes->items[i];
-    json_t *values = json_loads(
-        file->partition_values != NULL ? file->partition_values : "{}", 0, NULL);
-    if (values == NULL) {
-      return WI_ERR(err, WEIR_E_LOG_CORRUPT, "'%s' has malformed partition values",
-                    file->path);
-    }
-    bool goes = r->partitions.n == 0 || wi_partitions_have(&r->partitions, values);
-    json_decref(values);
-    wi_remove moved = *file;
-    if (goes) {
+    wi_buf_clear(&key);
+    WI_CHECK(wi_partition_key_text(r->partitioning, file->partition_values, file->path,
+                                   &key, err));
+    if (wi_map_has(r->partitions, wi_buf_text(&key))) {
+      wi_remove moved = *file;
       *file = removes->items[n];
       removes->items[n++] = moved;
     }
   }
-  for (size_t i = n; i < removes->n; i++) {
-    wi_free(removes->items[i].path);
-    wi_free(removes->items[i].partition_values);
-    wi_free(removes->items[i].dv);
-  }
-  removes->n = n;
-  return WEIR_OK;
+  wi_removes_cut(removes, n);
+done:
+  wi_buf_release(&key);
+  return status;
 }
 
 static weir_status list_removes(const wi_commit_request *r, const wb_snap *snap,
                                 wi_removes *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *files = NULL;
-  bool removes = r->mode == WI_WRITE_OVERWRITE || r->mode == WI_WRITE_REPLACE;
   wi_removes_release(out);
-  if (snap == NULL || !removes) {
+  if (snap == NULL || (r->mode != WI_WRITE_OVERWRITE && r->mode != WI_WRITE_REPLACE)) {
     return WEIR_OK;
   }
   WI_CHECK(wi_br_snap_files(r->session->engine, snap, &files, err));
   WI_CHECK(wi_removes_read(files, out, err));
-  if (r->mode == WI_WRITE_REPLACE) {
+  if (r->partitions != NULL) {
     WI_CHECK(keep_partitions(r, out, err));
   }
 done:
@@ -127,26 +109,10 @@ done:
   return status;
 }
 
-/* What the table says once this commit is in it: a commit may lift the property. */
-static bool is_append_only(const wi_commit_request *r, const wi_pin *base) {
-  wi_buf text = WI_BUF_INIT;
-  bool on = false;
-  for (size_t i = 0; r->table != NULL && i < r->table->n_configuration; i++) {
-    const wi_br_pair *one = &r->table->configuration[i];
-    on = on ||
-         (strcmp(one->key, "delta.appendOnly") == 0 && strcmp(one->value, "true") == 0);
-  }
-  if (r->table == NULL && base != NULL) {
-    on = wi_base_property(base, "delta.appendOnly", &text) &&
-         strcmp(wi_buf_text(&text), "true") == 0;
-  }
-  wi_buf_release(&text);
-  return on;
-}
-
-static weir_status check_append_only(const wi_commit_request *r, const wi_pin *base,
+/* By what the table says once this commit is in it: a commit may lift the property. */
+static weir_status check_append_only(const wi_commit_request *r, const wi_meta *then,
                                      const wi_removes *removes, weir_error *err) {
-  if (removes->n == 0 || !is_append_only(r, base)) {
+  if (removes->n == 0 || then == NULL || !wi_meta_is_on(then, "delta.appendOnly")) {
     return WEIR_OK;
   }
   wi_err_hint(err,
@@ -162,64 +128,64 @@ typedef struct standing {
   const wi_commit_request *request;
   wi_pin reopened; /* after a lost race */
   wb_snap *reopened_snap;
+  wi_meta *to_be;
   wi_removes removes;
-  wi_buf partition_by; /* JSON array */
 } standing;
 
 static void standing_release(standing *s) {
   wi_br_snap_free(s->request->session->engine, &s->reopened_snap);
   wi_pin_release(&s->reopened);
+  wi_meta_unref(&s->to_be);
   wi_removes_release(&s->removes);
-  wi_buf_release(&s->partition_by);
 }
 
-static weir_status partition_json(standing *s, weir_error *err) {
-  wi_json j;
-  wi_json_begin(&j, &s->partition_by);
-  wi_json_array(&j);
-  for (size_t i = 0; i < s->request->partitions.n_columns; i++) {
-    wi_json_text(&j, s->request->partitions.columns[i]);
-  }
-  wi_json_array_end(&j);
-  return wi_buf_check(&s->partition_by, err, WI_ORIGIN);
-}
-
-/* Can what was staged go into the table as it is now? `*joins`: it is the table that this write
- * would have created. */
-static bool still_fits(const standing *s, const wi_judged *judged, bool *joins) {
+/* Whether what was staged can go into the table as it is now. What this write itself says of the
+ * table is made to it as it is; but where it says which columns there are, a column of others that
+ * came meanwhile would go without anybody having seen it. */
+static weir_status check_fit(const standing *s, weir_error *err) {
   const wi_commit_request *r = s->request;
-  const wi_pin *now = &s->reopened;
-  *joins = false;
-  if (r->base == NULL) {
-    bool same = r->table != NULL &&
-                strcmp(now->schema_json, r->table->schema_json) == 0 &&
-                strcmp(now->partition_columns, wi_buf_text(&s->partition_by)) == 0;
-    *joins = r->mode == WI_WRITE_APPEND && same;
-    return *joins || r->table == NULL;
+  unsigned breaks = WI_META_BREAKS;
+  if (r->edit != NULL && r->edit->how == WI_META_COLUMNS_REPLACE) {
+    breaks |= WI_META_COLUMNS_GREW;
   }
-  bool as_before = strcmp(now->schema_digest, r->base->schema_digest) == 0 &&
-                   strcmp(now->partition_columns, r->base->partition_columns) == 0;
-  /* What this write says of the table was made from what it saw: others' changes would go. */
-  bool takes_back = r->table != NULL && judged->met == WI_MET_METADATA;
-  return as_before && !takes_back;
+  if ((wi_meta_diff(r->base->meta, s->reopened.meta) & breaks) == 0) {
+    return WEIR_OK;
+  }
+  wi_err_hint(err, "run again: the next run starts from the table as it is now");
+  return WI_ERR(err, WEIR_E_CONFLICT,
+                "'%s' got another schema or partitioning while this write was prepared",
+                wi_store_uri(r->store));
 }
 
-static weir_status reopen(standing *s, int64_t version, const wi_judged *judged,
-                          bool *joins, weir_error *err) {
+/* The table was to be new, and now there is one: an append goes into it if it is what this write
+ * would have made, as far as its rows can tell. */
+static weir_status check_join(const standing *s, weir_error *err) {
+  const wi_commit_request *r = s->request;
+  const unsigned breaks = WI_META_COLUMNS_BROKE | WI_META_PARTITIONING;
+  wi_meta *mine = NULL;
+  bool joins = false;
+  if (r->edit != NULL) {
+    WI_TRY(wi_meta_apply(NULL, r->edit, &mine, err));
+    joins = r->mode == WI_WRITE_APPEND &&
+            (wi_meta_diff(mine, s->reopened.meta) & breaks) == 0;
+    wi_meta_unref(&mine);
+  }
+  if (joins) {
+    return WEIR_OK;
+  }
+  wi_err_hint(err, "run again: the next run starts from the table as it is now");
+  return WI_ERR(err, WEIR_E_CONFLICT, "somebody created '%s' meanwhile, as another table",
+                wi_store_uri(r->store));
+}
+
+static weir_status reopen(standing *s, int64_t version, weir_error *err) {
   const wi_commit_request *r = s->request;
   wi_br_snap_free(r->session->engine, &s->reopened_snap);
   wi_pin_release(&s->reopened);
   WI_TRY(wi_base_open_at(r->session, r->store, version, &s->reopened, &s->reopened_snap,
                          err));
   WI_TRY(wi_base_gate(&s->reopened, r->owner, err));
-  if (!still_fits(s, judged, joins)) {
-    wi_err_hint(err, "run again: the next run starts from the table as it is now");
-    return WI_ERR(err, WEIR_E_CONFLICT,
-                  "'%s' got another schema, partitioning or properties while this write "
-                  "was prepared",
-                  wi_store_uri(r->store));
-  }
-  return WEIR_OK;
+  return r->base != NULL ? check_fit(s, err) : check_join(s, err);
 }
 
 static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
@@ -228,16 +194,19 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   const wi_commit_request *r = s->request;
   const wb_snap *snap = r->base_snap;
   const wi_pin *base = r->base;
-  bool joins = false;
   if (judged != NULL) {
-    WI_TRY(reopen(s, version, judged, &joins, err));
+    WI_TRY(reopen(s, version, err));
     base = &s->reopened;
     snap = s->reopened_snap;
   }
+  wi_meta_unref(&s->to_be);
+  if (r->edit != NULL && (base == NULL || r->base != NULL)) {
+    WI_TRY(wi_meta_apply(base != NULL ? base->meta : NULL, r->edit, &s->to_be, err));
+  }
+  out->is = base != NULL ? base->meta : NULL;
+  out->to_be = s->to_be;
   WI_TRY(list_removes(r, snap, &s->removes, err));
-  WI_TRY(check_append_only(r, base, &s->removes, err));
-  out->table = joins ? NULL : r->table;
-  out->with_protocol = r->with_protocol && !joins;
+  WI_TRY(check_append_only(r, s->to_be != NULL ? s->to_be : out->is, &s->removes, err));
   out->removes = &s->removes;
   return WEIR_OK;
 }
@@ -283,11 +252,10 @@ static wi_claim claim_of(const wi_commit_request *r, int64_t app_version) {
   c.app.ctx = (void *)(uintptr_t)r;
   if (r->mode == WI_WRITE_ADJUST) {
     c.reads.kind = WI_SCOPE_ALL; /* all rows were checked as they were */
-  } else if (r->mode == WI_WRITE_OVERWRITE ||
-             (r->mode == WI_WRITE_REPLACE && r->partitions.n == 0)) {
+  } else if (r->partitions != NULL) {
+    c.takes = (wi_scope){WI_SCOPE_PARTITIONS, r->partitions, r->partitioning};
+  } else if (r->mode == WI_WRITE_OVERWRITE || r->mode == WI_WRITE_REPLACE) {
     c.takes.kind = WI_SCOPE_ALL;
-  } else if (r->mode == WI_WRITE_REPLACE) {
-    c.takes = (wi_scope){WI_SCOPE_PARTITIONS, NULL, &r->partitions};
   }
   return c;
 }
@@ -302,11 +270,9 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
   if (out->end == WI_END_UNCHANGED) {
     goto done;
   }
-  WI_CHECK(partition_json(&s, err));
   const wi_commit_def def = {.operation = r->operation,
                              .mode = r->mode == WI_WRITE_APPEND ? "Append" : "Overwrite",
                              .engine_info = WI_WRITER,
-                             .partition_by_json = wi_buf_text(&s.partition_by),
                              .info = r->info,
                              .n_info = r->n_info,
                              .adds = r->staged,

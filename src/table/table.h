@@ -73,14 +73,14 @@ typedef struct wi_commit_request {
   wi_session *session;
   wi_store *store;
   wi_write_mode mode;
-  const wi_pin *base;        /* complete; NULL: no table */
-  const wb_snap *base_snap;  /* of base */
-  const wi_table_def *table; /* NULL: metaData stays */
-  bool with_protocol;
+  const wi_pin *base;       /* complete; NULL: no table */
+  const wb_snap *base_snap; /* of base */
+  const wi_meta_edit *edit; /* made to what the table is then; NULL: it stays */
   const wi_staged *staged;  /* NULL: none */
-  wi_partitions partitions; /* the table's columns; values of REPLACE */
-  const char *owner;        /* the table must carry this owner; NULL: none at all */
-  wi_app app;               /* version -1: one above the base's */
+  const wi_partitioning *partitioning; /* of base; with `partitions` */
+  const wi_map *partitions;            /* of REPLACE: keys of what goes; NULL: all rows */
+  const char *owner; /* the table must carry this owner; NULL: none at all */
+  wi_app app;        /* version -1: one above the base's */
   const char *operation;
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
@@ -139,16 +139,10 @@ typedef struct wi_write_report {
   wi_write_mode mode;
   uint64_t rows, files, bytes;
 } wi_write_report;
-typedef struct wi_table_facts { /* of a table that is there */
-  const struct ArrowSchema *schema;
-  const char *const *partition_columns;
-  size_t n_partition_columns;
-  const char *description; /* NULL: none */
-} wi_table_facts;
 /* partition_by, not_null and description are for new tables; where they are given for one that
  * is there they must be as the table has them (USAGE). options.c */
-weir_status wi_write_check_options(const wi_write_request *request,
-                                   const wi_table_facts *table, weir_error *err);
+weir_status wi_write_check_options(const wi_write_request *request, const wi_meta *table,
+                                   const struct ArrowSchema *schema, weir_error *err);
 /* Takes the stream in any case. */
 weir_status wi_write_stream(const wi_write_request *request,
                             struct ArrowArrayStream *take, wi_write_report *out,

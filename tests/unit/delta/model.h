@@ -49,6 +49,7 @@ typedef struct state {
   int64_t app[3];      /* versions of loader, other and view; -1 */
   int64_t key;         /* the pin that the newest result of the view was made from; -1 */
   uint64_t properties; /* bits */
+  wi_meta *meta;
   /* Of the version's commit: */
   int writer;
   bool foreign_data, moves_data, is_result;
@@ -94,6 +95,7 @@ typedef struct model {
   file files[MODEL_FILES];
   int n_files;
   int64_t source;
+  json_t *protocol;
   int steps;
   char wrong[200]; /* "" while all is well */
 } model;
@@ -104,6 +106,14 @@ static inline void model_wrong(model *m, const char *what, int64_t a, int64_t b)
              (long long)b);
   }
 }
+
+#define MODEL_SCHEMA                                                      \
+  "{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"d\\\"," \
+  "\\\"type\\\":\\\"integer\\\",\\\"nullable\\\":true,\\\"metadata\\\":{}}]}"
+#define MODEL_METADATA                                           \
+  "{\"metaData\":{\"id\":\"t\",\"schemaString\":\"" MODEL_SCHEMA \
+  "\","                                                          \
+  "\"partitionColumns\":[\"d\"],\"configuration\":{"
 
 /* ---- files and rows: a file that adds data holds one row, whose number is the file's ---- */
 
@@ -206,7 +216,12 @@ static inline void apply_commit(model *m, int64_t version, const char *text, sta
   s->moves_data = c.data_change;
   s->foreign_data = c.data_change && key == NULL;
   const json_t *set = wi_delta_json_get(c.metadata, "configuration");
+  m->protocol = c.protocol != NULL ? json_deep_copy(c.protocol) : m->protocol;
   if (c.metadata != NULL) {
+    wi_meta_unref(&s->meta);
+    if (wi_meta_of(m->protocol, c.metadata, &s->meta, NULL) != WEIR_OK) {
+      abort();
+    }
     uint64_t had = s->properties;
     s->properties = 0;
     for (int i = 0; i < MODEL_WRITERS; i++) {
@@ -270,6 +285,7 @@ static inline weir_status model_put(model *m, const wi_store_call *call) {
   }
   m->commits[v] = wi_strndup(call->bytes, call->size);
   m->states[v] = v == 0 ? (state){.app = {-1, -1, -1}, .key = -1} : m->states[v - 1];
+  m->states[v].meta = wi_meta_ref(m->states[v].meta);
   m->latest = v;
   apply_commit(m, v, m->commits[v], &m->states[v]);
   return WEIR_OK;

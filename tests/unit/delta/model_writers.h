@@ -14,10 +14,8 @@ typedef struct step { /* one transaction of a writer */
   wi_staged staged;
   wi_staged_file adds[2];
   char add_paths[2][16];
-  wi_table_def table;
-  wi_br_pair properties[MODEL_WRITERS];
-  char names[MODEL_WRITERS][8];
   bool sets_property;
+  wi_meta *to_be;
   uint64_t (*takes)(const model *m, const state *s);
 } step;
 
@@ -32,19 +30,14 @@ static void list_removes(step *s, uint64_t files) {
   }
 }
 
-static void define_table(step *s, uint64_t properties) {
-  size_t n = 0;
-  for (int i = 0; i < MODEL_WRITERS; i++) {
-    if ((properties >> i & 1) != 0) {
-      snprintf(s->names[n], 8, "p%d", i);
-      s->properties[n] = (wi_br_pair){s->names[n], "1"};
-      n++;
-    }
-  }
-  s->table = (wi_table_def){.id = "t",
-                            .schema_json = "{}",
-                            .configuration = s->properties,
-                            .n_configuration = n};
+/* Its own property, in what the table is then. */
+static weir_status set_property(step *s, wi_meta *base, weir_error *err) {
+  char name[16];
+  snprintf(name, sizeof name, "p%d", s->w->index);
+  const wi_br_pair pair = {name, "1"};
+  const wi_meta_edit edit = {.set = &pair, .n_set = 1};
+  wi_meta_unref(&s->to_be);
+  return wi_meta_apply(base, &edit, &s->to_be, err);
 }
 
 /* A version never changes: what is live there is no matter of timing. */
@@ -53,12 +46,12 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   step *s = ctx;
   const state *base = &s->w->m->states[version];
   (void)judged;
-  (void)err;
   list_removes(s, s->takes == NULL ? 0 : s->takes(s->w->m, base));
   out->removes = &s->removes;
+  out->is = base->meta;
   if (s->sets_property) {
-    define_table(s, base->properties | (uint64_t)1 << s->w->index);
-    out->table = &s->table;
+    WI_TRY(set_property(s, base->meta, err));
+    out->to_be = s->to_be;
   }
   return WEIR_OK;
 }
@@ -106,7 +99,8 @@ static weir_status old_loop(const wi_txn *t, fault plant, wi_commit_outcome *out
     def.read_version = on;
     def.app_id = t->claim.app.id;
     def.app_version = t->claim.app.version;
-    def.table = base.table;
+    def.base_meta = base.is;
+    def.meta = base.to_be;
     def.removes = base.removes;
     wi_buf_clear(&bytes);
     WI_CHECK(wi_commit_compose(&def, &bytes, err));
@@ -177,12 +171,8 @@ static void commit(step *s, wi_claim claim, int64_t base, int64_t batch) {
   told->status = old ? old_loop(&txn, m->plant, &told->out, &err)
                      : wi_txn_commit(&txn, &told->out, &err);
   weir_error_release(&err);
+  wi_meta_unref(&s->to_be);
 }
-
-static const char *const part_columns[] = {"d"};
-static const char *const part_one[] = {"1"};
-static const char *const *const part_tuples[] = {part_one};
-static const wi_partitions first_part = {part_columns, 1, part_tuples, 1};
 
 static void append(writer *w, int app, const char *id) {
   for (int64_t batch = 1; batch <= 2; batch++) {
@@ -199,11 +189,22 @@ static void append(writer *w, int app, const char *id) {
 
 static void replace(writer *w) {
   step s = {.w = w, .takes = takes_part};
-  wi_claim claim = {.takes = {WI_SCOPE_PARTITIONS, NULL, &first_part}};
-  claim.app.version = -1;
+  static const char *const one[] = {"1"};
+  wi_partitioning *by = NULL;
+  wi_map keys = WI_MAP_INIT;
+  wi_buf key = WI_BUF_INIT;
   int64_t base = base_of(w);
+  if (wi_partitioning_new(w->m->states[base].meta, &by, NULL) != WEIR_OK ||
+      wi_partition_key_given(by, one, &key, NULL) != WEIR_OK ||
+      !wi_map_put(&keys, wi_buf_text(&key), NULL)) {
+    abort();
+  }
+  wi_claim claim = {.takes = {WI_SCOPE_PARTITIONS, &keys, by}, .app = {.version = -1}};
   add_file(&s, 1, -1);
   commit(&s, claim, base, -1);
+  wi_map_release(&keys);
+  wi_buf_release(&key);
+  wi_partitioning_free(&by);
 }
 
 static int64_t pin_source(writer *w) {
@@ -287,7 +288,7 @@ static bool foreign_lines(writer *w, const state *s, int own, wi_buf *out) {
     add_line(m, out, own, false);
     return files != 0 && (files & (files - 1)) != 0;
   } else {
-    wi_buf_str(out, "{\"metaData\":{\"id\":\"t\",\"configuration\":{");
+    wi_buf_str(out, MODEL_METADATA);
     const char *comma = "";
     for (int i = 0; i < MODEL_WRITERS; i++) {
       if (((s->properties | (uint64_t)1 << w->index) >> i & 1) != 0) {

@@ -95,8 +95,8 @@ static void start(int index) {
 
 static const char first_commit[] =
     "{\"commitInfo\":{\"timestamp\":1}}\n"
-    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n"
-    "{\"metaData\":{\"id\":\"t\",\"configuration\":{}}}\n"
+    "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n" MODEL_METADATA
+    "}}}\n"
     "{\"add\":{\"path\":\"f0\",\"partitionValues\":{\"d\":\"1\"},\"size\":1,"
     "\"dataChange\":true}}\n"
     "{\"add\":{\"path\":\"f1\",\"partitionValues\":{\"d\":\"1\"},\"size\":1,"
@@ -141,7 +141,9 @@ static void begin(const kind *kinds, int n, fault plant, bool built) {
 static void end(void) {
   for (int64_t v = 0; v <= world.latest; v++) {
     wi_free(world.commits[v]);
+    wi_meta_unref(&world.states[v].meta);
   }
+  json_decref(world.protocol);
   wi_store_unref(&world.store);
 }
 

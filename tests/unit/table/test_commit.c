@@ -533,9 +533,13 @@ static const char schema_json[] =
     "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":"
     "true,"
     "\"metadata\":{}}]}";
-static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
-                                   .schema_json = schema_json,
-                                   .created_ms = 1};
+static wi_meta_edit fresh(struct ArrowSchema *schema) {
+  *schema = kit_schema("id l");
+  return (wi_meta_edit){.id = "0190a5e0-0000-7000-8000-000000000000",
+                        .created_ms = 1,
+                        .how = WI_META_COLUMNS_REPLACE,
+                        .columns = schema};
+}
 
 static void put_first(bench *b, const char *key) {
   wi_buf text = WI_BUF_INIT;
@@ -561,14 +565,16 @@ WT_TEST(a_new_table_begins_at_version_zero) {
   wi_commit_outcome out;
   WT_CHECK(bench_empty(&b));
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 0);
   WT_CHECK(open_base(&b, &err));
-  WT_EQ_STR(b.base.table_id, fresh.id);
+  WT_EQ_STR(b.base.table_id, "0190a5e0-0000-7000-8000-000000000000");
+  schema.release(&schema);
   bench_free(&b);
 }
 
@@ -582,11 +588,13 @@ WT_TEST(two_first_runs_of_one_result_are_the_same) {
     WT_CHECK(bench_empty(&b));
     put_first(&b, keys[i]);
     wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-    r.table = &fresh;
-    r.with_protocol = true;
+    struct ArrowSchema schema;
+    const wi_meta_edit edit = fresh(&schema);
+    r.edit = &edit;
     WT_OK(wi_table_commit(&r, &out, &err));
     WT_EQ_INT(out.end, ends[i]);
     WT_EQ_INT(out.version, 0);
+    schema.release(&schema);
     bench_free(&b);
   }
 }
@@ -598,8 +606,9 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_CHECK(bench_empty(&b));
   put_first(&b, NULL);
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   r.owner = "shop.daily";
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_NOT_OURS);
   weir_error_release(&err);
@@ -610,6 +619,7 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_TABLE_EXISTS);
   weir_error_release(&err);
   WT_CHECK(!in_log(&b, 1));
+  schema.release(&schema);
   bench_free(&b);
 }
 
