@@ -6,6 +6,7 @@
  *
  *     static const char *const given[] = {"least=3", "day:date=2026-01-31"};
  *     weir_parameter *parameters = NULL;
+ *     weir_query *query = NULL;
  *     weir_parameters_parse(given, 2, &parameters, &err);
  *     weir_query_open(session, sql, parameters, 2, &query, &err);
  *     weir_parameters_free(&parameters);

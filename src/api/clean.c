@@ -305,11 +305,12 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   wi_map names = WI_MAP_INIT;
   clean_job j = {project, NULL, orphans != 0, apply != 0, NULL, 0, 0};
   int held = -1;
+  WI_ARG(out, err);
+  WI_ARG(n, err);
   *out = NULL;
   *n = 0;
-  if (project->spec == NULL || project->engine == NULL) {
-    return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
-  }
+  WI_ARG(project, err);
+  WI_TRY(wi_api_usable(project, err));
   WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &j.session, err));
   WI_CHECK(wi_session_seal(j.session, err));

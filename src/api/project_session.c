@@ -184,10 +184,10 @@ weir_status weir_project_session(weir_project *project, const char *sql,
                                  weir_session **out, weir_error *err) {
   weir_status status = WEIR_OK;
   table_request r = {project, NULL};
+  WI_ARG(out, err);
   *out = NULL;
-  if (project->spec == NULL || project->engine == NULL) {
-    return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
-  }
+  WI_ARG(project, err);
+  WI_TRY(wi_api_usable(project, err));
   WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
   WI_CHECK(wi_project_functions(project->spec, r.session, err));

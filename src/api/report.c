@@ -131,17 +131,18 @@ done:
 }
 
 weir_summary weir_report_summary(const weir_report *report) {
-  return report->summary;
+  static const weir_summary none = {.run_id = "", .status = ""};
+  return report != NULL ? report->summary : none;
 }
 
 const weir_view_result *weir_report_views(const weir_report *report, size_t *n) {
-  *n = report->n;
-  return report->views;
+  *n = report != NULL ? report->n : 0;
+  return report != NULL ? report->views : NULL;
 }
 
 const weir_diagnostic *weir_report_warnings(const weir_report *report, size_t *n) {
-  *n = report->n_warnings;
-  return report->warnings;
+  *n = report != NULL ? report->n_warnings : 0;
+  return report != NULL ? report->warnings : NULL;
 }
 
 void weir_report_free(weir_report **report) {

@@ -115,8 +115,8 @@ static void source_identity(const wi_pass *pass, wi_run_source *source) {
   }
 }
 
-/* Two copies that went different ways can have one last commit. That is looked at where the place
- * is another, or the commit names no file. */
+/* Two copies that went different ways can have one last commit. Their files tell them apart, and
+ * are looked at where the place is another than recorded, or the commit names no file. */
 static weir_status compare_files(wi_pass *pass, wi_run_table *table,
                                  const wi_key_input *recorded, wi_input_fact *out,
                                  weir_error *err) {
@@ -127,6 +127,18 @@ static weir_status compare_files(wi_pass *pass, wi_run_table *table,
   WI_TRY(wi_table_state(pass, table, out->now.state, err));
   out->files =
       strcmp(out->now.state, recorded->state) == 0 ? WI_FILES_SAME : WI_FILES_OTHER;
+  return WEIR_OK;
+}
+
+/* Where its last commit does not tell what a table is, its files do. */
+static weir_status identify_by_files(wi_pass *pass, wi_run_table *table,
+                                     wi_key_input *now, weir_error *err) {
+  wi_digest d;
+  WI_TRY(wi_table_state(pass, table, now->state, err));
+  wi_digest_begin(&d, "weir.pin.state");
+  wi_digest_text(&d, now->identity);
+  wi_digest_text(&d, now->state);
+  wi_digest_end_hex(&d, now->identity);
   return WEIR_OK;
 }
 
@@ -164,12 +176,20 @@ static weir_status source_fact(wi_pass *pass, size_t index, const wi_key_inputs 
     return WEIR_OK;
   }
   out->now.pin = wi_pin_ref(table->pin);
-  if (!out->rows || recorded == NULL || recorded->pin == NULL) {
+  if (!out->rows) {
     return WEIR_OK;
   }
-  return wi_pin_same(recorded->pin, table->pin)
-             ? compare_files(pass, table, recorded, out, err)
-             : look_between(table, recorded, out, err);
+  bool known = recorded != NULL && recorded->pin != NULL;
+  bool same = known && wi_pin_same(recorded->pin, table->pin);
+  if (same) {
+    WI_TRY(compare_files(pass, table, recorded, out, err));
+  } else if (known) {
+    WI_TRY(look_between(table, recorded, out, err));
+  }
+  bool stands = same && out->files == WI_FILES_SAME;
+  return stands || (table->pin->names_files && out->files == WI_FILES_SAME)
+             ? WEIR_OK
+             : identify_by_files(pass, table, &out->now, err);
 }
 
 static weir_status input_facts(wi_pass *pass, wi_run_view *view, weir_error *err) {
@@ -195,6 +215,41 @@ static weir_status input_facts(wi_pass *pass, wi_run_view *view, weir_error *err
 }
 
 /* ---- one view ---- */
+
+static void planning_key(const wi_pass *pass, const wi_run_view *view,
+                         char out[WI_DIGEST_HEX]) {
+  const wi_view_refs *refs = view->refs;
+  wi_digest d;
+  wi_digest_begin(&d, "weir.planning");
+  wi_digest_text(&d, view->facts.digests.view);
+  wi_digest_text(&d, pass->session->digest);
+  wi_params_digest(refs, &d);
+  wi_digest_u64(&d, refs->n_sources);
+  for (size_t i = 0; i < refs->n_sources; i++) {
+    const wi_run_source *source = &pass->sources[refs->sources[i]];
+    wi_digest_text(&d, source->of->spec->name);
+    wi_digest_text(&d, source->table != NULL ? source->table->pin->schema_digest : "");
+  }
+  wi_digest_u64(&d, refs->n_views);
+  for (size_t i = 0; i < refs->n_views; i++) {
+    const wi_run_view *up = &pass->views[refs->views[i]];
+    wi_digest_text(&d, up->refs->spec->name);
+    wi_digest_text(&d, up->decision.schema_digest);
+  }
+  wi_digest_end_hex(&d, out);
+}
+
+static void view_digests(const wi_pass *pass, wi_run_view *view) {
+  const wi_spec_view *spec = view->refs->spec;
+  wi_view_digests *out = &view->facts.digests;
+  wi_digest own;
+  wi_digest_begin(&own, "weir.view");
+  wi_spec_view_digest(spec, &own);
+  wi_digest_end_hex(&own, out->view);
+  wi_spec_shape_digest(spec, out->shape);
+  wi_spec_gate_digest(spec, out->gate);
+  planning_key(pass, view, out->planning);
+}
 
 /* Somebody else wrote metaData or a protocol: are the columns still those of the result? */
 static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error *err) {
@@ -233,7 +288,7 @@ weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err) {
   }
   WI_TRY(wi_params_json(view->refs, &view->params, err));
   f->params = wi_buf_text(&view->params);
-  wi_view_digest_all(pass, view);
+  view_digests(pass, view);
   WI_TRY(input_facts(pass, view, err));
   return look_at_columns(pass, view, err);
 }

@@ -15,11 +15,6 @@ static inline bool wi_view_works(const wi_run_view *view) {
                           view->decision.action == WI_ACTION_ADJUST);
 }
 
-/* ---- keys.c ---- */
-/* Those of the header and the planning key; its inputs must be known and decided. */
-void wi_view_digest_all(const wi_pass *pass, wi_run_view *view);
-weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err);
-
 /* ---- tables.c ---- */
 /* Which tables the needed sources name, each once. */
 weir_status wi_pass_find_tables(wi_pass *pass, weir_error *err);
@@ -54,7 +49,6 @@ weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err)
  * as the header says. */
 weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err);
-bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin);
 
 /* ---- rules.c ---- */
 weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err);

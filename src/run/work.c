@@ -102,24 +102,34 @@ static void end(wi_run_view *view, wi_task_status status, const char *reason, ..
   }
 }
 
-/* Another run's result stands. Its inputs, as that commit has them, say whether it is newer. */
-static const char *how_superseded(const wi_pass *pass, const wi_run_view *view) {
-  const wi_spec *spec = pass->project->spec;
-  wi_commit commit = {0};
-  wi_stamp stamp = {0};
-  wi_input_age age = WI_AGE_UNKNOWN;
-  if (wi_commit_read(view->store, view->outcome.commit.version, &commit, NULL) ==
-          WEIR_OK &&
-      wi_stamp_is_of(&commit, spec->name, view->refs->spec->name) &&
-      wi_stamp_read(&commit, &stamp, NULL) == WEIR_OK && stamp.inputs_known) {
-    age = wi_key_inputs_age(&stamp.inputs, &view->decision.inputs);
+/* Rows that others committed after this run looked, and that its result took the place of. */
+static void warn_foreign(wi_pass *pass, const wi_run_view *view) {
+  const wi_foreigns *all = &view->outcome.commit.foreign;
+  wi_buf list = WI_BUF_INIT;
+  for (size_t i = 0; i < all->n && i < WI_FOREIGN_KEPT; i++) {
+    wi_buf_fmt(&list, "%sversion %lld by %s", i > 0 ? ", " : "",
+               (long long)all->items[i].version, all->items[i].writer);
   }
-  wi_stamp_release(&stamp);
-  wi_commit_release(&commit);
-  return age == WI_AGE_NEWER   ? "superseded by a newer result, which stays"
-         : age == WI_AGE_OLDER ? "superseded by a result of older inputs, which another "
-                                 "run committed meanwhile; it stays until the next run"
-                               : "superseded by another run's result, which stays";
+  if (all->n > WI_FOREIGN_KEPT) {
+    wi_buf_fmt(&list, " and %zu more before", all->n - WI_FOREIGN_KEPT);
+  }
+  if (all->n > 0) {
+    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "commit",
+                 "%s: others changed rows while it ran, which its result replaced: %s",
+                 view->refs->spec->name, wi_buf_text(&list));
+  }
+  wi_buf_release(&list);
+}
+
+static void warn_superseded(wi_pass *pass, const wi_run_view *view) {
+  static const char *const what[] = {
+      [WI_THAN_UNKNOWN] = "another result, which another run committed",
+      [WI_THAN_NEWER] = "a newer result",
+      [WI_THAN_OLDER] =
+          "a result from older inputs, which another run committed; run again",
+      [WI_THAN_OTHER] = "another result, which another run committed"};
+  wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit", "%s: superseded by %s; it stays",
+               view->refs->spec->name, what[view->outcome.commit.than]);
 }
 
 static void settle_done(wi_pass *pass, wi_run_view *view) {
@@ -129,10 +139,12 @@ static void settle_done(wi_pass *pass, wi_run_view *view) {
       return;
     case WI_END_SUPERSEDED:
       end(view, WI_TASK_WARN, NULL);
-      wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit", "%s: %s", view->refs->spec->name,
-                   how_superseded(pass, view));
+      warn_superseded(pass, view);
       return;
     case WI_END_COMMITTED:
+      warn_foreign(pass, view);
+      end(view, WI_TASK_PASS, NULL);
+      return;
     case WI_END_UNCHANGED:
     default:
       end(view, WI_TASK_PASS, NULL);
