@@ -16,7 +16,7 @@ typedef struct view_job {
   wb_snap *base_snap;
   wb_bind *bind;
   wi_staged staged;
-  char owner[300], app_id[320], prefix[48];
+  char owner[300], app_id[320], prefix[WI_STAGE_PREFIX];
   bool committed;
 } view_job;
 
@@ -272,7 +272,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   j.memory = memory;
   snprintf(j.owner, sizeof(j.owner), "%s/%s", pass->spec->name, view->spec->name);
   snprintf(j.app_id, sizeof(j.app_id), WI_APP_PREFIX "%s", j.owner);
-  snprintf(j.prefix, sizeof(j.prefix), "%s/", pass->run_id);
+  wi_stage_prefix(pass->run_id, view->spec->name, j.prefix);
   WI_CHECK(open_base(&j, &first));
   WI_CHECK(view->action == WI_ACTION_ADJUST ? adjust(&j, &first) : rebuild(&j, &first));
   take_facts(&j);

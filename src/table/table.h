@@ -27,6 +27,10 @@ typedef struct wi_stage_request {
   uint32_t partitions;
   const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
+/* The folder of one table's files of one run, with its '/'. No two tables share one: what reads
+ * both of them may know a file by its path alone. */
+enum { WI_STAGE_PREFIX = 48 };
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]);
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
  * out over a hash join, it is run once more without one, and *no_hash_join tells. */
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
