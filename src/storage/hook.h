@@ -26,7 +26,9 @@ typedef struct wi_store_call {
   size_t n;
   const void *bytes; /* of PUT_NEW */
   size_t size;
-  bool deep; /* LIST: at any depth */
+  bool deep;                       /* LIST: at any depth */
+  const char *after;               /* LIST: only paths after this one; NULL: all */
+  bool (*sized)(const char *name); /* LIST: as of wi_store_list_from; NULL: each */
   wi_store_entries *entries;
   wi_buf *out;
   int64_t *mtime_us; /* may be NULL */
