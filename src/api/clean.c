@@ -230,7 +230,7 @@ static weir_status clean_table(clean_job *j, const char *name, weir_error *err) 
   wi_log log = {0};
   bool claimed = wi_spec_view_find(j->p->spec, name) != NULL;
   WI_CHECK(open_store(j, name, &store, &first));
-  status = wi_log_list(store, &log, &first);
+  status = wi_log_list_all(store, &log, &first);
   bool table = status == WEIR_OK;
   if (status == WEIR_E_TABLE_MISSING) {
     weir_error_release(&first);

@@ -439,7 +439,7 @@ weir_status weir_project_history(weir_project *p, const char *view, size_t limit
   }
   WI_CHECK(wi_view_uri(p->spec, view, &uri, err));
   WI_CHECK(project_store(p, wi_buf_text(&uri), &store, err));
-  WI_CHECK(wi_log_list(store, &log, err));
+  WI_CHECK(wi_log_list_all(store, &log, err));
   size_t most = limit > 0 && limit < log.n_commits ? limit : log.n_commits;
   *out = wi_alloc_array(most + 1, sizeof(**out));
   if (*out == NULL) {

@@ -20,20 +20,34 @@ weir_status wi_delta_schema_arrow(const char *schema_json, struct ArrowSchema *o
                                   weir_error *err);
 
 /* ---- reading the log (log.c) ---- */
-typedef struct wi_log { /* one listing of _delta_log */
+typedef struct wi_log { /* what a listing of _delta_log says */
   int64_t latest;       /* the newest version that can be read */
+  int64_t first;        /* what is older was not looked at; 0: all was */
   int64_t *commits;     /* versions whose JSON is there, ascending */
-  int64_t *commit_mtimes_us;
   size_t n_commits;
   int64_t *
       checkpoints; /* versions of complete checkpoints (classic, multi-part, v2), ascending */
   int64_t *checkpoint_mtimes_us;
   size_t n_checkpoints;
+  int64_t
+      empty_checkpoint; /* the newest one without a byte, which counts for nothing; -1 */
+  bool hint_lies;       /* _last_checkpoint names a checkpoint that is not there */
 } wi_log;
-/* TABLE_MISSING: no _delta_log, or one without commits and checkpoints. LOG_CORRUPT: a gap
- * between the newest complete checkpoint (or 0) and the latest. Ignores stray files, .crc, .tmp,
- * compacted logs, folders. */
+/* From the last checkpoint on, as _last_checkpoint tells it; a store that was listed before is
+ * asked only for what came since. TABLE_MISSING: no _delta_log, or one without commits and
+ * checkpoints. LOG_CORRUPT: a gap between the newest complete checkpoint (or 0) and the latest
+ * that is still there when the log is listed again. Ignores stray files, .crc, .tmp, compacted
+ * logs, folders. */
 weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err);
+/* All of it. */
+weir_status wi_log_list_all(wi_store *store, wi_log *out, weir_error *err);
+/* A listing from which the version can be judged (-1: the latest, which *found is then), without
+ * any request where one that was made before knows the version. VERSION_MISSING. */
+weir_status wi_log_find(wi_store *store, int64_t version, wi_log *out, int64_t *found,
+                        weir_error *err);
+/* What was passed over in this store's log, as a warning in words; false: nothing, or it was
+ * told before. */
+bool wi_log_tell(wi_store *store, wi_buf *out);
 void wi_log_release(wi_log *log);
 /* Can this version be read from what is there? VERSION_MISSING with the range that can. */
 weir_status wi_log_check_version(const wi_log *log, int64_t version, const char *uri,

@@ -627,6 +627,21 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
   return WEIR_OK;
 }
 
+/* What was passed over in the logs that were listed. */
+static void tell_logs(wi_pass *pass) {
+  wi_buf text = WI_BUF_INIT;
+  for (size_t i = 0; i < pass->n_sources + pass->spec->n_views; i++) {
+    wi_store *store = i < pass->n_sources ? pass->sources[i].store
+                                          : pass->views[i - pass->n_sources].store;
+    wi_buf_clear(&text);
+    if (store != NULL && wi_log_tell(store, &text)) {
+      wi_pass_warn(pass, WEIR_E_CHECKPOINT, "log", "%s; it counts for nothing",
+                   wi_buf_text(&text));
+    }
+  }
+  wi_buf_release(&text);
+}
+
 weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_error *err) {
   pass->started_us = wi_now_us();
   pass->full_refresh = select->full_refresh;
@@ -637,6 +652,7 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   WI_TRY(wi_session_seal(pass->session, err));
   wi_pass_pin_sources(pass);
   WI_TRY(decide_all(pass, err));
+  tell_logs(pass);
   return wi_pass_times(pass, err);
 }
 
