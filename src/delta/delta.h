@@ -197,9 +197,17 @@ weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error 
 
 /* ---- committing (put.c, meanwhile.c) ---- */
 typedef enum wi_put_result {
-  WI_PUT_DONE = 1, /* the commit is in the log at `version` */
-  WI_PUT_LOST = 2  /* somebody else has that version: re-check and compose again */
+  WI_PUT_DONE = 1,       /* the commit is in the log at `version` */
+  WI_PUT_LOST = 2,       /* somebody else has that version: re-check and compose again */
+  WI_PUT_DONE_FOUND = 3, /* done, though the answer did not say so: it was found there */
+  WI_PUT_LOST_FOUND = 4
 } wi_put_result;
+static inline bool wi_put_is_done(wi_put_result result) {
+  return result == WI_PUT_DONE || result == WI_PUT_DONE_FOUND;
+}
+static inline bool wi_put_was_unclear(wi_put_result result) {
+  return result == WI_PUT_DONE_FOUND || result == WI_PUT_LOST_FOUND;
+}
 /* Puts bytes as `version` if absent. After any failure that leaves it open the version is read and
  * commit_id looked for (commitInfo "weir.commit_id"): found -> DONE, another's -> LOST, absent -> the
  * error, unreadable -> AMBIGUOUS. On an error *result is 0. */
@@ -212,6 +220,8 @@ typedef struct wi_meanwhile {
   bool protocol, metadata; /* any such action */
   bool data_change;
   int64_t app_version;   /* of our app id in those commits; -1 none */
+  int64_t app_commit;    /* the version of the table that has it; -1 none */
+  int64_t app_commit_us; /* its time */
   char *app_commit_info; /* JSON of the newest commitInfo with our app id; NULL none */
   bool adds, removes;    /* any, whatever dataChange */
   wi_map removed_paths;  /* raw paths removed meanwhile (values NULL) */

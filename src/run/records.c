@@ -25,6 +25,7 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   r.mode = WI_WRITE_APPEND;
   r.create = true;
   r.widen = true; /* a later version of weir knows more columns */
+  r.owner = owner;
   r.app_id = app_id;
   r.app_version = 1;
   r.properties = properties;

@@ -91,7 +91,7 @@ typedef struct wi_commit_request {
   size_t n_partitions;
   const char *const *partition_columns;
   size_t n_partition_columns;
-  const char *owner; /* the table must carry this owner; NULL: not checked */
+  const char *owner; /* the table must carry this owner; NULL: none at all */
   const char *app_id;
   int64_t app_version;    /* -1: one above the base's */
   const char *result_key; /* looked for in a commit that came first */
@@ -120,7 +120,10 @@ bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
                          wb_snap **snap, weir_error *err);
-/* Opens the gate for writing: protocol, owner. */
+/* This version (-1: the latest). */
+weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t version,
+                            wi_pin *base, wb_snap **snap, weir_error *err);
+/* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 /* A text of the table's configuration; false if the key is absent. */
 bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
@@ -140,6 +143,7 @@ typedef struct wi_write_request {
   uint64_t target_file_bytes;
   const char *const *const *partitions;
   size_t n_partitions;
+  const char *owner; /* NULL: only tables that have none */
   const char *app_id;
   int64_t app_version;
   const char *description;
@@ -153,6 +157,16 @@ typedef struct wi_write_report {
   wi_write_mode mode;
   uint64_t rows, files, bytes;
 } wi_write_report;
+typedef struct wi_table_facts { /* of a table that is there */
+  const struct ArrowSchema *schema;
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const char *description; /* NULL: none */
+} wi_table_facts;
+/* partition_by, not_null and description are for new tables; where they are given for one that
+ * is there they must be as the table has them (USAGE). options.c */
+weir_status wi_write_check_options(const wi_write_request *request,
+                                   const wi_table_facts *table, weir_error *err);
 /* Takes the stream in any case. */
 weir_status wi_write_stream(const wi_write_request *request,
                             struct ArrowArrayStream *take, wi_write_report *out,

@@ -76,8 +76,30 @@ static weir_status new_table_schema(write_job *j, weir_error *err) {
   return WEIR_OK;
 }
 
+static weir_status check_options(const write_job *j, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
+  json_t *parsed = NULL;
+  WI_CHECK(wi_br_snap_actions(j->s->engine, j->base_snap, &protocol, &metadata, err));
+  parsed = json_loads(wi_buf_text(&metadata), 0, NULL);
+  if (parsed == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  WI_CHECK(wi_write_check_options(
+      j->r,
+      &(wi_table_facts){&j->target, j->partition_columns, j->n_partition_columns,
+                        json_string_value(json_object_get(parsed, "description"))},
+      err));
+done:
+  json_decref(parsed);
+  wi_buf_release(&protocol);
+  wi_buf_release(&metadata);
+  return status;
+}
+
 static weir_status old_table_schema(write_job *j, weir_error *err) {
-  WI_TRY(wi_base_gate(&j->base, NULL, err));
+  WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
   WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
   j->partition_json = json_loads(j->base.partition_columns, 0, NULL);
   size_t n = json_array_size(j->partition_json);
@@ -89,7 +111,7 @@ static weir_status old_table_schema(write_job *j, weir_error *err) {
     j->partition_columns[i] = json_string_value(json_array_get(j->partition_json, i));
   }
   j->n_partition_columns = n;
-  return WEIR_OK;
+  return check_options(j, err);
 }
 
 static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
@@ -376,6 +398,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   c.n_partitions = j->r->n_partitions;
   c.partition_columns = j->partition_columns;
   c.n_partition_columns = j->n_partition_columns;
+  c.owner = j->r->owner;
   c.app_id = j->r->app_id;
   c.app_version = j->r->app_id != NULL ? j->r->app_version : -1;
   c.operation = "WRITE";
@@ -414,14 +437,13 @@ static weir_status open_job(write_job *j, weir_error *err) {
 /* The application's version is in the table already: nothing is to be done. */
 static weir_status already_there(write_job *j, bool *there, wi_write_report *out,
                                  weir_error *err) {
-  bool found = false;
   int64_t version = -1;
   *there = false;
   if (j->r->app_id == NULL || j->base_snap == NULL) {
     return WEIR_OK;
   }
-  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &found, &version, err));
-  *there = found && version >= j->r->app_version;
+  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &version, err));
+  *there = version >= 0 && version >= j->r->app_version;
   if (*there) {
     out->commit.end = WI_END_UNCHANGED;
     out->commit.version = j->base.version;
@@ -464,6 +486,8 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
   WI_CHECK(already_there(&j, &there, out, &first));
   if (!there) {
     WI_CHECK(write_rows(&j, take, out, &first));
+  }
+  if (out->commit.end == WI_END_COMMITTED) {
     out->rows = j.staged.rows;
     out->files = j.staged.n;
     out->bytes = j.staged.bytes;
