@@ -130,6 +130,29 @@ weir_status wi_gate_read(const wi_pin *pin, weir_error *err);
 weir_status wi_gate_write(const wi_pin *pin, weir_error *err);
 
 /* ---- files and their statistics (staged.c, stats.c), actions (actions.c) ---- */
+/* Which columns get statistics (stats_columns.c). */
+typedef struct wi_stats_columns {
+  int32_t leaves; /* the first so many; -1: all. Where none are listed */
+  bool listed;
+  wi_list names; /* dotted, in lower case */
+} wi_stats_columns;
+/* From delta.dataSkippingNumIndexedCols and delta.dataSkippingStatsColumns, NULL where the table
+ * has none. BAD_VALUE: the list is malformed; *out is then as without one. */
+weir_status wi_stats_columns_read(const char *count, const char *list,
+                                  wi_stats_columns *out, weir_error *err);
+/* The same for a table as it is: a list that is malformed is as good as none, since it is
+ * somebody else's, and about speed. */
+weir_status wi_stats_columns_of_table(const char *count, const char *list,
+                                      wi_stats_columns *out, weir_error *err);
+void wi_stats_columns_release(wi_stats_columns *columns);
+/* The leaf-th leaf (from 0) of this dotted name; `columns` NULL: the default. */
+bool wi_stats_columns_has(const wi_stats_columns *columns, wi_str column, int64_t leaf);
+/* UNKNOWN_COLUMN; BAD_VALUE for a partition column. */
+weir_status wi_stats_columns_check(const wi_stats_columns *columns,
+                                   const struct ArrowSchema *schema,
+                                   const char *const *partition_columns, size_t n,
+                                   weir_error *err);
+
 typedef struct wi_staged_file {
   char *path; /* relative to the table root, not yet encoded */
   uint64_t size, rows;
@@ -143,10 +166,10 @@ typedef struct wi_staged {
 } wi_staged;
 void wi_staged_release(wi_staged *staged);
 /* Reads what wi_br_exec_stage gives: numRecords, minValues, maxValues, nullCount as nested JSON by dotted path; no NaN or
- * infinite bounds; text cut to 32 characters with the max rounded up; timestamps at milliseconds, max rounded up; columns
- * beyond the first `indexed_columns` leaves (default 32, -1 all) left out. */
-weir_status wi_staged_read(wi_cursor *rows, int32_t indexed_columns, wi_staged *out,
-                           weir_error *err);
+ * infinite bounds; text cut to 32 characters with the max rounded up; timestamps at milliseconds, max rounded up; only
+ * of `columns` (NULL: the first 32 leaves). */
+weir_status wi_staged_read(wi_cursor *rows, const wi_stats_columns *columns,
+                           wi_staged *out, weir_error *err);
 
 typedef struct wi_remove { /* a live file to take away, fields as the log has them */
   char *path;              /* raw, as in the log */
@@ -232,7 +255,11 @@ weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
                               wi_meanwhile *out, weir_error *err);
 void wi_meanwhile_release(wi_meanwhile *m);
 
-/* A checkpoint at `version`, by the engine. */
+/* ---- checkpoints (checkpoint.c) ---- */
+/* `interval`: delta.checkpointInterval, NULL if the table has none; what is no number counts as
+ * none. Then each twentieth. */
+bool wi_checkpoint_due(int64_t version, const char *interval);
+/* A checkpoint at `version`, by the engine; on a disk it is durable after. */
 weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
                                 weir_error *err);
 

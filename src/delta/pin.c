@@ -348,12 +348,3 @@ done:
   }
   return status;
 }
-
-weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
-                                weir_error *err) {
-  wb_snap *snap = NULL;
-  WI_TRY(open_snapshot(engine, store, version, &snap, err));
-  weir_status status = wi_br_snap_checkpoint(engine, snap, err);
-  wi_br_snap_free(engine, &snap);
-  return status;
-}

@@ -54,19 +54,34 @@ static weir_status bind_inputs(view_job *j, weir_error *err) {
 
 /* ---- stage and gate ---- */
 
-static int32_t indexed_columns(const wi_spec_view *view) {
-  for (size_t i = 0; i < view->properties.n; i++) {
-    if (strcmp(view->properties.keys[i], "delta.dataSkippingNumIndexedCols") == 0) {
-      return (int32_t)strtol(view->properties.values[i], NULL, 10);
+/* What the header says, else what the table has; NULL: neither. */
+static const char *property(const view_job *j, const char *key, wi_buf *text) {
+  const wi_pairs *header = &j->view->spec->properties;
+  for (size_t i = 0; i < header->n; i++) {
+    if (strcmp(header->keys[i], key) == 0) {
+      return header->values[i];
     }
   }
-  return 32;
+  return j->base.version >= 0 && wi_base_property(&j->base, key, text) ? wi_buf_text(text)
+                                                                       : NULL;
+}
+
+static weir_status read_stats(const view_job *j, wi_stats_columns *out, weir_error *err) {
+  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
+  weir_status status = wi_stats_columns_of_table(
+      property(j, "delta.dataSkippingNumIndexedCols", &count),
+      property(j, "delta.dataSkippingStatsColumns", &list), out, err);
+  wi_buf_release(&count);
+  wi_buf_release(&list);
+  return status;
 }
 
 static weir_status stage(view_job *j, weir_error *err) {
   const wi_spec_view *spec = j->view->spec;
   wi_stage_request r = {0};
+  wi_stats_columns stats;
   bool no_hash_join = false;
+  WI_TRY(read_stats(j, &stats, err));
   r.session = j->pass->session;
   r.plan = j->view->plan->plan;
   r.bind = j->bind;
@@ -75,18 +90,19 @@ static weir_status stage(view_job *j, weir_error *err) {
   r.partition_columns = spec->partition_by.items;
   r.n_partition_columns = spec->partition_by.n;
   r.target_file_bytes = spec->target_file_size > 0 ? (uint64_t)spec->target_file_size : 0;
-  r.indexed_columns = indexed_columns(spec);
+  r.stats = &stats;
   r.order_sensitive = j->view->plan->order_sensitive;
   r.memory = j->memory;
   r.partitions = j->pass->session->threads;
   r.cancel = j->pass->cancel;
-  WI_TRY(wi_stage(&r, &j->staged, &j->view->peak_bytes, &no_hash_join, err));
+  weir_status status = wi_stage(&r, &j->staged, &j->view->peak_bytes, &no_hash_join, err);
+  wi_stats_columns_release(&stats);
   if (no_hash_join) {
     wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
                  "%s ran without hash joins, because they did not fit the memory limit",
                  spec->name);
   }
-  return WEIR_OK;
+  return status;
 }
 
 static weir_status gate(view_job *j, weir_error *err) {
@@ -238,20 +254,28 @@ static weir_status adjust(view_job *j, weir_error *err) {
   return commit(j, err);
 }
 
+static void checkpoint(const view_job *j) {
+  wi_buf interval = WI_BUF_INIT;
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_commit_checkpoint(j->pass->session, j->view->store, j->view->version,
+                            property(j, "delta.checkpointInterval", &interval),
+                            &failed)) {
+    wi_pass_warn(j->pass, failed.code, "checkpoint",
+                 "%s: no checkpoint at version %lld: %s", j->view->spec->name,
+                 (long long)j->view->version, failed.message);
+  }
+  weir_error_release(&failed);
+  wi_buf_release(&interval);
+}
+
 static void take_facts(view_job *j) {
   wi_run_view *v = j->view;
   v->version = v->commit.version;
   if (j->committed) {
-    weir_error ignored = WEIR_ERROR_INIT;
     v->rows = j->staged.rows;
     v->files = j->staged.n;
     v->bytes = j->staged.bytes;
-    if (!wi_commit_checkpoint(j->pass->session, v->store, v->version, &ignored)) {
-      wi_pass_warn(j->pass, ignored.code, "checkpoint",
-                   "%s: no checkpoint at version %lld: %s", v->spec->name,
-                   (long long)v->version, ignored.message);
-    }
-    weir_error_release(&ignored);
+    checkpoint(j);
   }
 }
 

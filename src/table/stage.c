@@ -46,7 +46,7 @@ static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_sta
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel,
                           &exec, err));
   WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
-  WI_CHECK(wi_staged_read(rows, r->indexed_columns, out, err));
+  WI_CHECK(wi_staged_read(rows, r->stats, out, err));
 done:
   if (peak != NULL && exec != NULL) {
     *peak = wi_br_exec_peak_bytes(s->engine, exec);

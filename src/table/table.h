@@ -20,10 +20,10 @@ typedef struct wi_stage_request {
   const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
-  uint64_t target_file_bytes; /* 0: 128 MiB */
-  int32_t indexed_columns;    /* statistics: Delta's default is 32 */
-  bool order_sensitive;       /* one partition, no spilling */
-  uint64_t memory;            /* of this execution */
+  uint64_t target_file_bytes;    /* 0: 128 MiB */
+  const wi_stats_columns *stats; /* NULL: Delta's default */
+  bool order_sensitive;          /* one partition, no spilling */
+  uint64_t memory;               /* of this execution */
   uint32_t partitions;
   const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
@@ -113,9 +113,10 @@ typedef struct wi_commit_outcome {
  * (CONFLICT). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
-/* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
+/* After a commit: a checkpoint, if the table's delta.checkpointInterval (NULL: none) says so now;
+ * false if it failed (a warning, never an error). */
 bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
-                          weir_error *err);
+                          const char *interval, weir_error *err);
 
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
@@ -156,6 +157,8 @@ typedef struct wi_write_report {
   wi_commit_outcome commit;
   wi_write_mode mode;
   uint64_t rows, files, bytes;
+  weir_status checkpoint; /* OK: none was due, or it was written */
+  char checkpoint_failed[256];
 } wi_write_report;
 typedef struct wi_table_facts { /* of a table that is there */
   const struct ArrowSchema *schema;
