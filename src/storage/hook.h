@@ -46,4 +46,12 @@ void wi_store_set_hook(wi_store *store, const wi_store_hook *hook);
 /* Of every store that is opened from now on: calls open their own. */
 void wi_store_hook_new(const wi_store_hook *hook);
 
+/* Leases of short lives, and objects instead of locks on local roots too; NULL: as usual. */
+typedef struct wi_lease_times {
+  int64_t first_us;           /* until the first object */
+  int64_t renew_us, again_us; /* between two; after one that failed */
+  int64_t holds_us;           /* how long its holder believes it */
+} wi_lease_times;
+void wi_lease_set_times(const wi_lease_times *times);
+
 #endif

@@ -94,4 +94,20 @@ weir_status wi_store_remove_all(wi_store *store, const char *folder, weir_error 
 weir_status wi_store_sync(wi_store *store, const char *const *paths, size_t n,
                           weir_error *err);
 
+/* ---- leases (lease.c): that somebody is at work below a root ---- */
+#define WI_LEASE_FOLDER "_weir/leases"
+/* How long others believe a lease object that is not renewed; on a store nothing younger is
+ * litter. */
+#define WI_LEASE_LIFE_US ((int64_t)15 * 60 * 1000000)
+typedef struct wi_lease wi_lease;
+/* Local: waits while somebody cleans there; holds nothing where the folder is absent. On a store
+ * a thread renews it. */
+weir_status wi_lease_take(wi_store *store, const char *run_id, wi_lease **out,
+                          weir_error *err);
+/* To be asked before a commit: LEASE_LOST when others may have taken the run for dead. */
+weir_status wi_lease_check(wi_lease *lease, weir_error *err);
+void wi_lease_release(wi_lease **lease);
+/* Whether objects, and no locks, tell of work at this root. */
+bool wi_lease_by_object(const wi_store *store);
+
 #endif
