@@ -6,6 +6,7 @@
 #define WEIR_WEIR_H
 
 #include "weir/arrow.h"
+#include "weir/cancel.h"
 #include "weir/error.h"
 #include "weir/project.h"
 #include "weir/query.h"

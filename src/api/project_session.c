@@ -90,8 +90,8 @@ static weir_status add_system_view(const table_request *r, const char *name,
   wi_session *session = NULL;
   struct ArrowArrayStream rows = {0};
   table_request nested = {r->project, NULL};
-  WI_CHECK(wi_pass_session(r->project->spec, r->project->engine, r->project->now_us,
-                           &session, err));
+  WI_CHECK(wi_project_session(r->project->spec, r->project->engine,
+                              wi_project_now(r->project, 0), &session, err));
   nested.session = session;
   WI_CHECK(add_record(&nested, table, err));
   WI_CHECK(wi_session_seal(session, err));
@@ -188,9 +188,9 @@ weir_status weir_project_session(weir_project *project, const char *sql,
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(
-      wi_pass_session(project->spec, project->engine, project->now_us, &r.session, err));
-  WI_CHECK(wi_pass_functions(project->spec, r.session, err));
+  WI_CHECK(wi_project_session(project->spec, project->engine, wi_project_now(project, 0),
+                              &r.session, err));
+  WI_CHECK(wi_project_functions(project->spec, r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));
   WI_CHECK(wi_session_seal(r.session, err));
   WI_CHECK(wi_api_session(r.session, project->engine, out, err));

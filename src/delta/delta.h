@@ -96,9 +96,26 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   char *schema_json;       /* schemaString */
   char *partition_columns; /* JSON array */
   char *configuration;     /* JSON object */
-  bool full; /* false: only uri, version, timestamp and commit_digest are known */
+  bool full;        /* false: only uri, version, timestamp and commit_digest are known */
+  bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;
 void wi_pin_release(wi_pin *pin);
+/* A pin that several hold: it never changes any more, and the last holder frees it. NULL: no
+ * memory. `take` is emptied in any case. */
+const wi_pin *wi_pin_share(wi_pin *take);
+const wi_pin *wi_pin_ref(const wi_pin *shared);
+void wi_pin_unref(const wi_pin **shared);
+/* Own copies of everything; false: no memory. */
+bool wi_pin_copy(const wi_pin *from, wi_pin *to);
+/* A digest over table id, version, commit, schema and protocol, but not over the place: a copy of
+ * the table elsewhere is the same input. Those fields must be known. */
+void wi_pin_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]);
+/* One version of one table, as far as its last commit can tell. */
+bool wi_pin_same(const wi_pin *a, const wi_pin *b);
+/* A digest of what the table is at this version: live files, schema, protocol. Reads the files'
+ * list from the snapshot. `pin` is full. */
+weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
+                         char out[WI_DIGEST_HEX], weir_error *err);
 /* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
  * empty, a snapshot is opened and the pin is full. */
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
