@@ -72,6 +72,15 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_add_delta(weir_session *session,
                                                           weir_error *err);
 
 /**
+ * The same from one text, NAME=URI or NAME=URI@VERSION, as orders=./lake/orders@3. What follows
+ * the last @ is a version if it is a number.
+ * Errors: WEIR_E_USAGE for a text of another form.
+ */
+WEIR_API WEIR_MUST_USE weir_status weir_session_add_table(weir_session *session,
+                                                          const char *text,
+                                                          weir_error *err);
+
+/**
  * Registers rows in memory under a name. The stream is read to its end now.
  * Ownership: takes the stream, also on failure.
  */

@@ -12,5 +12,6 @@
 #include "weir/query.h"
 #include "weir/session.h"
 #include "weir/table.h"
+#include "weir/text.h"
 
 #endif

@@ -12,8 +12,7 @@ static weir_status read_places(weir_project *p, wi_list *places, weir_error *err
   wi_diags diags = WI_DIAGS_INIT;
   wi_project *project = NULL;
   wi_buf uri = WI_BUF_INIT;
-  WI_CHECK(
-      wi_project_open(p->spec, p->engine, wi_project_now(p, 0), &diags, &project, err));
+  WI_CHECK(wi_project_open(p->spec, p->engine, wi_api_now(p, 0), &diags, &project, err));
   if (diags.errors > 0) { /* a view that does not parse may read any table */
     wi_err_hint(err, "`weir plan` tells which");
     status = WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s; no orphan is sure",
@@ -62,16 +61,16 @@ static weir_status hand_over(const wi_litter *litter, weir_clean_item **out, siz
   return WEIR_OK;
 }
 
-weir_status wi_project_clean(weir_project *project, const wi_clean_request *how,
-                             weir_clean_item **out, size_t *n, weir_error *err) {
+weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
+                         weir_clean_item **out, size_t *n, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_clean_request r = *how;
   wi_list places = WI_LIST_INIT;
   wi_litter litter = {NULL, 0, 0};
   *out = NULL;
   *n = 0;
-  WI_TRY(wi_project_usable(project, err));
-  WI_CHECK(wi_project_session(project->spec, project->engine, wi_project_now(project, 0),
+  WI_TRY(wi_api_usable(project, err));
+  WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
   WI_CHECK(wi_session_seal(r.session, err));
   if (r.orphans) {
@@ -98,7 +97,7 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   wi_clean_request how = {0};
   how.orphans = orphans != 0;
   how.apply = apply != 0;
-  return wi_project_clean(project, &how, out, n, err);
+  return wi_api_clean(project, &how, out, n, err);
 }
 
 void weir_clean_free(weir_clean_item *items, size_t n) {

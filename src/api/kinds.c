@@ -15,14 +15,12 @@ const char *weir_materialized_name(weir_materialized materialized) {
 }
 
 const char *weir_action_name(weir_action action) {
-  static const char *const names[] = {"none", "reuse", "full", "adjust", "stand"};
-  return NAME_OF(names, action);
+  return (unsigned)action <= WEIR_ACTION_STAND ? wi_action_name((wi_action)action) : "";
 }
 
 const char *weir_task_status_name(weir_task_status status) {
-  static const char *const names[] = {"planned", "pass",  "reused",
-                                      "warn",    "error", "skip"};
-  return NAME_OF(names, status);
+  return (unsigned)status <= WEIR_TASK_SKIP ? wi_task_status_name((wi_task_status)status)
+                                            : "";
 }
 
 const char *weir_run_status_name(weir_run_status status) {

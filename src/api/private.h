@@ -26,17 +26,17 @@ struct weir_project {
 };
 
 /* project.c: what calls on a project begin and end with. */
-weir_status wi_project_usable(const weir_project *p, weir_error *err);
-void wi_project_forget(weir_project *p); /* what an earlier call found */
+weir_status wi_api_usable(const weir_project *p, weir_error *err);
+void wi_api_forget(weir_project *p); /* what an earlier call found */
 /* The clock of a call: what it asks for, else the project's, else the time. */
-int64_t wi_project_now(const weir_project *p, int64_t asked);
+int64_t wi_api_now(const weir_project *p, int64_t asked);
 /* A pass that weir_project_cancel and the token stop; to be ended in any case. */
-weir_status wi_project_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
-                             wi_pass **pass, weir_error *err);
-void wi_project_end(weir_project *p, wi_pass **pass);
+weir_status wi_api_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
+                         wi_pass **pass, weir_error *err);
+void wi_api_end(weir_project *p, wi_pass **pass);
 
 /* project_run.c: a selection of any release. */
-weir_status wi_select_take(const weir_select *in, weir_select *out, weir_error *err);
+weir_status wi_api_select(const weir_select *in, weir_select *out, weir_error *err);
 
 /* project_read.c: its options, of any release; then the tables. */
 typedef struct wi_read {
@@ -44,16 +44,16 @@ typedef struct wi_read {
   weir_select select;
 } wi_read;
 /* project_nodes.c: the references, read once. Opens no table. */
-weir_status wi_project_parse(weir_project *p, weir_error *err);
-weir_status wi_project_read_nodes(weir_project *p, const wi_read *o,
-                                  struct ArrowArrayStream *out, weir_error *err);
+weir_status wi_api_parse(weir_project *p, weir_error *err);
+weir_status wi_api_read_nodes(weir_project *p, const wi_read *o,
+                              struct ArrowArrayStream *out, weir_error *err);
 /* project_history.c */
-weir_status wi_project_read_history(weir_project *p, const wi_read *o,
-                                    struct ArrowArrayStream *out, weir_error *err);
+weir_status wi_api_read_history(weir_project *p, const wi_read *o,
+                                struct ArrowArrayStream *out, weir_error *err);
 
 /* clean.c: with orphans, apply and older_than_us (0: the default) of `how`. */
-weir_status wi_project_clean(weir_project *project, const wi_clean_request *how,
-                             weir_clean_item **out, size_t *n, weir_error *err);
+weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
+                         weir_clean_item **out, size_t *n, weir_error *err);
 
 /* report.c */
 weir_status wi_report_new(const wi_pass *pass, bool executed, weir_report **out,

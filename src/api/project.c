@@ -23,7 +23,7 @@ static weir_status look_further(weir_project *p, weir_error *err) {
   weir_error ignored = WEIR_ERROR_INIT;
   size_t before = p->diags.errors;
   if (wi_api_engine(0, &engine, &ignored) == WEIR_OK &&
-      wi_pass_open(p->spec, engine, wi_project_now(p, 0), &p->diags, &pass, &ignored) ==
+      wi_pass_open(p->spec, engine, wi_api_now(p, 0), &p->diags, &pass, &ignored) ==
           WEIR_OK) {
     (void)wi_pass_decide(pass, &all, &ignored);
   }
@@ -115,7 +115,7 @@ const char *weir_project_warehouse(const weir_project *project) {
 /* ---- passes ---- */
 
 /* Errors of an earlier call are gone; warnings of opening stay. */
-void wi_project_forget(weir_project *p) {
+void wi_api_forget(weir_project *p) {
   size_t n = 0;
   for (size_t i = 0; i < p->diags.n; i++) {
     wi_diag *d = &p->diags.items[i];
@@ -130,35 +130,34 @@ void wi_project_forget(weir_project *p) {
   p->diags.warnings = n;
 }
 
-weir_status wi_project_usable(const weir_project *p, weir_error *err) {
+weir_status wi_api_usable(const weir_project *p, weir_error *err) {
   if (p->spec == NULL || p->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
   return WEIR_OK;
 }
 
-int64_t wi_project_now(const weir_project *p, int64_t asked) {
+int64_t wi_api_now(const weir_project *p, int64_t asked) {
   return asked != 0 ? asked : p->now_us != 0 ? p->now_us : wi_now_us();
 }
 
-weir_status wi_project_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
-                             wi_pass **pass, weir_error *err) {
+weir_status wi_api_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
+                         wi_pass **pass, weir_error *err) {
   wi_stop *stop = NULL;
   *pass = NULL;
-  WI_TRY(wi_project_usable(p, err));
-  wi_project_forget(p);
+  WI_TRY(wi_api_usable(p, err));
+  wi_api_forget(p);
   WI_TRY(wi_stop_new(p->engine, cancel, &stop, err));
   pthread_mutex_lock(&p->lock);
   p->stop = stop;
   pthread_mutex_unlock(&p->lock);
   WI_TRY(wi_stop_check(stop, err));
-  WI_TRY(
-      wi_pass_open(p->spec, p->engine, wi_project_now(p, now_us), &p->diags, pass, err));
+  WI_TRY(wi_pass_open(p->spec, p->engine, wi_api_now(p, now_us), &p->diags, pass, err));
   (*pass)->stop = stop;
   return WEIR_OK;
 }
 
-void wi_project_end(weir_project *p, wi_pass **pass) {
+void wi_api_end(weir_project *p, wi_pass **pass) {
   pthread_mutex_lock(&p->lock);
   wi_stop *stop = p->stop;
   p->stop = NULL;

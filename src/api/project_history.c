@@ -54,7 +54,7 @@ static weir_status unknown_view(const weir_project *p, const char *view,
   }
   wi_free(names);
   if (near[0] != '\0') {
-    wi_err_hint(err, "did you mean %s?", near);
+    wi_err_hint(err, "did you mean %s? `weir ls` lists all", near);
   }
   if (wi_spec_source_find(p->spec, view) != NULL) {
     wi_err_hint(err, "only views have a history that weir writes");
@@ -93,7 +93,7 @@ static weir_status read_history(const request *q, weir_history_entry **out, size
   wi_store *store = NULL;
   wi_log log = {0};
   wi_commit commit = {0};
-  WI_TRY(wi_project_usable(p, err));
+  WI_TRY(wi_api_usable(p, err));
   if (wi_spec_view_find(p->spec, q->view) == NULL) {
     return unknown_view(p, q->view, err);
   }
@@ -166,8 +166,8 @@ static void put_known(wi_sheet *r, const char *name, const char *text) {
   wi_sheet_text(r, name, text[0] != '\0' ? text : NULL);
 }
 
-weir_status wi_project_read_history(weir_project *p, const wi_read *o,
-                                    struct ArrowArrayStream *out, weir_error *err) {
+weir_status wi_api_read_history(weir_project *p, const wi_read *o,
+                                struct ArrowArrayStream *out, weir_error *err) {
   request q = {p, o->options.view, o->options.limit, o->options.cancel};
   weir_history_entry *entries = NULL;
   wi_sheet r;

@@ -7,14 +7,29 @@
 
 #define WI_ORIGIN "api"
 
-weir_status wi_project_parse(weir_project *p, weir_error *err) {
-  WI_TRY(wi_project_usable(p, err));
+/* Who lists views needs no values of parameters. */
+static void drop_missing_values(wi_diags *d) {
+  size_t n = 0;
+  for (size_t i = 0; i < d->n; i++) {
+    if (!d->items[i].warning && d->items[i].error.code == WEIR_E_PARAM_MISSING) {
+      weir_error_release(&d->items[i].error);
+      d->errors--;
+    } else {
+      d->items[n++] = d->items[i];
+    }
+  }
+  d->n = n;
+}
+
+weir_status wi_api_parse(weir_project *p, weir_error *err) {
+  WI_TRY(wi_api_usable(p, err));
   if (p->parsed != NULL) {
     return WEIR_OK;
   }
-  wi_project_forget(p);
-  WI_TRY(wi_project_open(p->spec, p->engine, wi_project_now(p, 0), &p->diags, &p->parsed,
-                         err));
+  wi_api_forget(p);
+  WI_TRY(
+      wi_project_open(p->spec, p->engine, wi_api_now(p, 0), &p->diags, &p->parsed, err));
+  drop_missing_values(&p->diags);
   if (p->diags.errors > 0) {
     wi_project_free(&p->parsed);
     return wi_project_broken(&p->diags, err);
@@ -84,7 +99,7 @@ done:
 }
 
 static weir_status make_nodes(weir_project *p, weir_error *err) {
-  WI_TRY(wi_project_parse(p, err));
+  WI_TRY(wi_api_parse(p, err));
   if (p->nodes != NULL) {
     return WEIR_OK;
   }
@@ -256,8 +271,8 @@ static weir_status unknown_node(const weir_project *p, const char *name,
                 name);
 }
 
-weir_status wi_project_read_nodes(weir_project *p, const wi_read *o,
-                                  struct ArrowArrayStream *out, weir_error *err) {
+weir_status wi_api_read_nodes(weir_project *p, const wi_read *o,
+                              struct ArrowArrayStream *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_sheet r;
   bool *chosen = NULL, found = false;

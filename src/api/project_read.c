@@ -39,7 +39,7 @@ static weir_status read_litter(weir_project *p, const wi_read *o, bool remove,
   how.orphans = o->options.orphans != 0;
   how.apply = remove;
   how.older_than_us = o->options.older_than_us;
-  WI_TRY(wi_project_clean(p, &how, &items, &n, err));
+  WI_TRY(wi_api_clean(p, &how, &items, &n, err));
   wi_sheet_begin(&r, litter_cols, sizeof(litter_cols) / sizeof(litter_cols[0]));
   for (size_t i = 0; i < n; i++) {
     wi_sheet_text(&r, "what", items[i].what);
@@ -81,7 +81,7 @@ static weir_status read_info(const weir_project *p, struct ArrowArrayStream *out
                              weir_error *err) {
   const wi_spec *spec = p->spec;
   wi_sheet r;
-  WI_TRY(wi_project_usable(p, err));
+  WI_TRY(wi_api_usable(p, err));
   wi_sheet_begin(&r, info_cols, sizeof(info_cols) / sizeof(info_cols[0]));
   wi_sheet_text(&r, "name", spec->name);
   wi_sheet_text(&r, "root", spec->root);
@@ -154,7 +154,7 @@ static weir_status read_parameters(const weir_project *p, struct ArrowArrayStrea
                                    weir_error *err) {
   wi_buf text = WI_BUF_INIT;
   wi_sheet r;
-  WI_TRY(wi_project_usable(p, err));
+  WI_TRY(wi_api_usable(p, err));
   wi_sheet_begin(&r, parameter_cols, sizeof(parameter_cols) / sizeof(parameter_cols[0]));
   for (size_t i = 0; i < p->spec->n_params; i++) {
     const wi_spec_param *param = &p->spec->params[i];
@@ -181,7 +181,7 @@ static weir_status take(const weir_project_read_options *options, wi_read *o,
                         weir_error *err) {
   WI_TRY(wi_options_take(&o->options, sizeof(o->options), options,
                          "weir_project_read_options", err));
-  return wi_select_take(o->options.select, &o->select, err);
+  return wi_api_select(o->options.select, &o->select, err);
 }
 
 weir_status weir_project_read(weir_project *project, weir_project_table table,
@@ -194,11 +194,11 @@ weir_status weir_project_read(weir_project *project, weir_project_table table,
   WI_TRY(take(options, &o, err));
   switch (table) {
     case WEIR_PROJECT_NODES:
-      return wi_project_read_nodes(project, &o, out, err);
+      return wi_api_read_nodes(project, &o, out, err);
     case WEIR_PROJECT_PLAN:
       return read_plan(project, &o, out, err);
     case WEIR_PROJECT_HISTORY:
-      return wi_project_read_history(project, &o, out, err);
+      return wi_api_read_history(project, &o, out, err);
     case WEIR_PROJECT_LITTER:
       return read_litter(project, &o, false, out, err);
     case WEIR_PROJECT_DIAGNOSTICS:

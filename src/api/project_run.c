@@ -8,7 +8,7 @@
 /* What 0.1 called with: it never set a size that anybody looked at. */
 #define SELECT_SIZE_0_1 ((uint32_t)(offsetof(weir_select, warn_error) + sizeof(int)))
 
-weir_status wi_select_take(const weir_select *in, weir_select *out, weir_error *err) {
+weir_status wi_api_select(const weir_select *in, weir_select *out, weir_error *err) {
   weir_select old;
   if (in != NULL && in->struct_size == 0) {
     memset(&old, 0, sizeof(old));
@@ -41,7 +41,7 @@ typedef struct job {
 static weir_status take(job *j, const weir_run_options *options, weir_error *err) {
   WI_TRY(
       wi_options_take(&j->options, sizeof(j->options), options, "weir_run_options", err));
-  WI_TRY(wi_select_take(j->options.select, &j->select, err));
+  WI_TRY(wi_api_select(j->options.select, &j->select, err));
   j->chosen = (wi_pass_select){.select = j->select.select,
                                .n_select = j->select.n_select,
                                .exclude = j->select.exclude,
@@ -61,7 +61,7 @@ static weir_status check_warnings(const job *j, weir_error *err) {
 
 static weir_status begin(job *j, const weir_run_options *options, weir_error *err) {
   WI_TRY(take(j, options, err));
-  return wi_project_begin(j->p, j->options.cancel, j->options.now_us, &j->pass, err);
+  return wi_api_begin(j->p, j->options.cancel, j->options.now_us, &j->pass, err);
 }
 
 weir_status weir_project_plan_with(weir_project *project, const weir_run_options *options,
@@ -76,7 +76,7 @@ weir_status weir_project_plan_with(weir_project *project, const weir_run_options
   WI_CHECK(wi_report_new(j.pass, false, out, err));
   WI_CHECK(check_warnings(&j, err));
 done:
-  wi_project_end(project, &j.pass);
+  wi_api_end(project, &j.pass);
   return status;
 }
 
@@ -142,7 +142,7 @@ static weir_status run(job *j, const weir_run_options *options, weir_report **ou
     status = check_warnings(j, &first);
   }
 done:
-  wi_project_end(j->p, &j->pass);
+  wi_api_end(j->p, &j->pass);
   wi_err_move(err, &first);
   return status;
 }

@@ -91,7 +91,7 @@ static weir_status add_system_view(const table_request *r, const char *name,
   struct ArrowArrayStream rows = {0};
   table_request nested = {r->project, NULL};
   WI_CHECK(wi_project_session(r->project->spec, r->project->engine,
-                              wi_project_now(r->project, 0), &session, err));
+                              wi_api_now(r->project, 0), &session, err));
   nested.session = session;
   WI_CHECK(add_record(&nested, table, err));
   WI_CHECK(wi_session_seal(session, err));
@@ -188,7 +188,7 @@ weir_status weir_project_session(weir_project *project, const char *sql,
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(wi_project_session(project->spec, project->engine, wi_project_now(project, 0),
+  WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
   WI_CHECK(wi_project_functions(project->spec, r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));

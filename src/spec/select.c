@@ -40,7 +40,7 @@ static weir_status no_such(const char *text, const char *base, const char *why,
   if (near[0] != '\0') {
     wi_err_hint(err, "did you mean %s?", near);
   } else {
-    wi_err_hint(err, "`weir ls` lists the views with their tags and files");
+    wi_err_hint(err, "`weir ls -v` lists the views with their tags and files");
   }
   return status;
 }
