@@ -297,9 +297,12 @@ typedef struct weir_project_read_options {
   weir_cancel *cancel;       /**< PLAN, HISTORY; NULL: none */
   int32_t orphans;           /**< LITTER: tables that no view claims as well */
   int32_t reserved;
+  int64_t
+      older_than_us; /**< LITTER: of what runs staged, only what is older; 0: 24 hours;
+                        negative: of any age */
 } weir_project_read_options;
 #define WEIR_PROJECT_READ_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_project_read_options), NULL, NULL, 0, 0, NULL, 0, 0}
+  {(uint32_t)sizeof(weir_project_read_options), NULL, NULL, 0, 0, NULL, 0, 0, 0}
 
 /**
  * One of the project's tables as a stream; the caller releases it. NULL options: the defaults.
@@ -339,13 +342,14 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_init(const char *folder, const c
 
 /** What weir_project_clean may remove. */
 typedef struct weir_clean_item {
-  char *what; /**< staged, orphan */
+  char *what; /**< staged, orphan, lease, spill */
   char *uri;
   uint64_t files, bytes;
 } weir_clean_item;
 /**
- * Finds (and with `apply` removes) what dead runs staged, and with `orphans` the tables of this project that no
- * view claims any more. A table that is not this project's is never touched.
+ * Finds (and with `apply` removes) what dead runs staged more than 24 hours ago, and with
+ * `orphans` the tables of this project that no view claims any more, and that none of its
+ * sources and views reads. A table that is not this project's is never touched.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_project_clean(weir_project *project, int orphans,
                                                       int apply, weir_clean_item **out,

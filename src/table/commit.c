@@ -9,8 +9,6 @@
 
 #define WI_ORIGIN "commit"
 
-#define CHECKPOINT_EVERY 20
-
 /* ---- the version a write starts from ---- */
 
 weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
@@ -291,9 +289,7 @@ done:
 }
 
 bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
-                          weir_error *err) {
-  if (version == 0 || version % CHECKPOINT_EVERY != 0) {
-    return true;
-  }
-  return wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
+                          const char *interval, weir_error *err) {
+  return !wi_checkpoint_due(version, interval) ||
+         wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
 }

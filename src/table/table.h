@@ -21,13 +21,17 @@ typedef struct wi_stage_request {
   const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
-  uint64_t target_file_bytes; /* 0: 128 MiB */
-  int32_t indexed_columns;    /* statistics: Delta's default is 32 */
-  bool order_sensitive;       /* one partition, no spilling */
-  uint64_t memory;            /* of this execution */
+  uint64_t target_file_bytes;    /* 0: 128 MiB */
+  const wi_stats_columns *stats; /* NULL: Delta's default */
+  bool order_sensitive;          /* one partition, no spilling */
+  uint64_t memory;               /* of this execution */
   uint32_t partitions;
   const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
+/* The folder of one table's files of one run, with its '/'. No two tables share one: what reads
+ * both of them may know a file by its path alone. */
+enum { WI_STAGE_PREFIX = 48 };
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]);
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
  * out over a hash join, it is run once more without one, and *no_hash_join tells. */
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
@@ -93,9 +97,10 @@ weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome 
  * WI_THAN_UNKNOWN. inputs.c */
 #define WI_INPUTS_KEY "weir.inputs"
 wi_than wi_inputs_than(const char *theirs, const char *ours);
-/* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
+/* After a commit: a checkpoint, if the table's delta.checkpointInterval (NULL: none) says so now;
+ * false if it failed (a warning, never an error). */
 bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
-                          weir_error *err);
+                          const char *interval, weir_error *err);
 
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
@@ -138,6 +143,8 @@ typedef struct wi_write_report {
   wi_commit_outcome commit;
   wi_write_mode mode;
   uint64_t rows, files, bytes;
+  weir_status checkpoint; /* OK: none was due, or it was written */
+  char checkpoint_failed[256];
 } wi_write_report;
 /* partition_by, not_null and description are for new tables; where they are given for one that
  * is there they must be as the table has them (USAGE). options.c */

@@ -27,11 +27,13 @@ typedef struct write_job {
   wb_plan *plan;
   wi_gate *gate;
   wi_staged staged;
+  wi_stats_columns stats;
 } write_job;
 
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
   wi_staged_release(&j->staged);
+  wi_stats_columns_release(&j->stats);
   wi_gate_free(&j->gate);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
@@ -293,6 +295,44 @@ done:
 
 /* ---- the call ---- */
 
+/* Of the table there is, or of the one that is made; NULL: absent. */
+static const char *property(const write_job *j, const char *key, wi_buf *text) {
+  if (j->base.version >= 0) {
+    return wi_base_property(&j->base, key, text) ? wi_buf_text(text) : NULL;
+  }
+  for (size_t i = 0; i < j->r->n_properties; i++) {
+    if (strcmp(j->r->properties[2 * i], key) == 0) {
+      return j->r->properties[2 * i + 1];
+    }
+  }
+  return NULL;
+}
+
+static weir_status read_stats(write_job *j, weir_error *err) {
+  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
+  weir_status status = wi_stats_columns_of_table(
+      property(j, "delta.dataSkippingNumIndexedCols", &count),
+      property(j, "delta.dataSkippingStatsColumns", &list), &j->stats, err);
+  wi_buf_release(&count);
+  wi_buf_release(&list);
+  return status;
+}
+
+/* The commit stands whatever becomes of it. */
+static void checkpoint(const write_job *j, wi_write_report *out) {
+  wi_buf interval = WI_BUF_INIT;
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_commit_checkpoint(j->r->session, j->store, out->commit.version,
+                            property(j, "delta.checkpointInterval", &interval),
+                            &failed)) {
+    out->checkpoint = failed.code;
+    snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
+             failed.message);
+  }
+  weir_error_release(&failed);
+  wi_buf_release(&interval);
+}
+
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
   char prefix[48];
@@ -305,7 +345,7 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.partition_columns = j->partitioned;
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
-  stage.indexed_columns = 32;
+  stage.stats = &j->stats;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
   WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
@@ -419,6 +459,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     WI_TRY(widen(j, err));
   }
   WI_TRY(check_extra(j, err));
+  WI_TRY(read_stats(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
@@ -444,6 +485,7 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     out->rows = j.staged.rows;
     out->files = j.staged.n;
     out->bytes = j.staged.bytes;
+    checkpoint(&j, out);
   }
 done:
   if (j.store != NULL && !there &&
