@@ -277,6 +277,7 @@ static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error 
     return WEIR_OK;
   }
   WI_TRY(wi_view_table_schema(pass, view, &same_keys, err));
+  WI_TRY(wi_schema_digest(&view->made.schema, f->digests.table, err));
   bool asked =
       foreign && strcmp(stamp->text[WI_STAMP_SHAPE_DIGEST], f->digests.shape) == 0;
   f->reshaped =

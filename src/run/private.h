@@ -44,8 +44,8 @@ weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err);
 /* ---- planning.c ---- */
 /* The second step of the facts: a plan over declared inputs, and the gate over its columns. */
 weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err);
-/* The schema of a view's table as it is, for consumers, and its digest; whether it is partitioned
- * as the header says. */
+/* The schema of a view's table as it is, for consumers; whether it is partitioned as the header
+ * says. */
 weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err);
 
