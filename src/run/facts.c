@@ -8,7 +8,7 @@
 
 #define WAVE_REMOTE 16 /* reads under way at once, where they wait for a network */
 
-/* ---- one wave of reads ---- */
+/* ---- waves of reads: all at once, and then what only their answers ask for ---- */
 
 typedef struct reads {
   wi_pass *pass;
@@ -44,6 +44,22 @@ static void read_one(void *ctx, size_t i) {
   if (pass->views[v].needed && !pass->views[v].blocked) {
     (void)read_last(pass, &pass->views[v], &r->errors[v]);
   }
+}
+
+static void know_one(void *ctx, size_t i) {
+  wi_pass *pass = ((const reads *)ctx)->pass;
+  if (!wi_stop_fired(pass->stop)) {
+    wi_table_know(pass, &pass->tables[i]);
+  }
+}
+
+/* How many reads may be under way. */
+static size_t wave_width(const wi_pass *pass) {
+  bool local = strncmp(pass->project->spec->warehouse, "file:", 5) == 0;
+  for (size_t i = 0; i < pass->n_tables; i++) {
+    local = local && wi_store_local(pass->tables[i].store) != NULL;
+  }
+  return local ? pass->session->threads : WAVE_REMOTE;
 }
 
 /* The first source that names a failed table tells of it. */
@@ -82,15 +98,15 @@ static void block_views(wi_pass *pass, weir_error *errors) {
 weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err) {
   size_t n_views = pass->project->spec->n_views;
   reads r = {pass, NULL};
-  const wi_executor executor = {read_one, &r};
-  bool local = strncmp(pass->project->spec->warehouse, "file:", 5) == 0;
+  const wi_executor read = {read_one, &r}, know = {know_one, &r};
   WI_TRY(wi_pass_find_tables(pass, err));
   r.errors = wi_alloc_array(n_views + 1, sizeof(*r.errors));
   if (r.errors == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  wi_wave(pass->n_tables + n_views, local ? pass->session->threads : WAVE_REMOTE,
-          &executor);
+  size_t width = wave_width(pass);
+  wi_wave(pass->n_tables + n_views, width, &read);
+  wi_wave(pass->n_tables, width, &know);
   if (!wi_stop_fired(pass->stop)) {
     block_sources(pass);
   }
@@ -261,6 +277,7 @@ static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error 
     return WEIR_OK;
   }
   WI_TRY(wi_view_table_schema(pass, view, &same_keys, err));
+  WI_TRY(wi_schema_digest(&view->made.schema, f->digests.table, err));
   bool asked =
       foreign && strcmp(stamp->text[WI_STAMP_SHAPE_DIGEST], f->digests.shape) == 0;
   f->reshaped =
@@ -276,16 +293,6 @@ weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err) {
   f->run_id = pass->run_id;
   f->chosen = view->chosen;
   f->forced = pass->full_refresh;
-  for (size_t i = 0; i < view->refs->n_sources; i++) {
-    wi_run_source *source = &pass->sources[view->refs->sources[i]];
-    weir_status status = source->table != NULL ? wi_table_know(pass, source->table,
-                                                               &f->last.stamp.inputs, err)
-                                               : WEIR_OK;
-    if (status != WEIR_OK) {
-      wi_source_explain(source->of, err);
-      return status;
-    }
-  }
   WI_TRY(wi_params_json(view->refs, &view->params, err));
   f->params = wi_buf_text(&view->params);
   view_digests(pass, view);

@@ -33,7 +33,6 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
   WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
                            &view->read.snap, err));
   WI_CHECK(wi_delta_schema_arrow(wi_meta_schema(pin.meta), &view->made.schema, err));
-  WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
   *same_partitioning = partitioned_by(&view->refs->spec->partition_by, pin.meta);
 done:
   wi_pin_release(&pin);
