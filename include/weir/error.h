@@ -7,7 +7,7 @@
  * Threads: a value, no locks; do not share one between threads.
  *
  *     weir_error err = WEIR_ERROR_INIT;
- *     if (weir_project_open("weir.yml", NULL, &project, &err) != WEIR_OK) {
+ *     if (weir_project_open(NULL, &project, &err) != WEIR_OK) {
  *       fprintf(stderr, "%s: %s\n", weir_error_code_name(err.code), err.message);
  *       weir_error_release(&err);
  *     }
@@ -59,7 +59,7 @@ typedef enum weir_class {
 
 /**
  * One error: what, where, why, and what to do next. Texts are UTF-8 and NUL-terminated;
- * a text too long for its field is cut at a character.
+ * a text too long for its field is cut at a character and ends in `…`.
  */
 typedef struct weir_error {
   weir_status code;   /**< 0: no error */

@@ -37,7 +37,7 @@ typedef struct weir_session_options {
   uint32_t struct_size;
   uint32_t threads; /**< workers of the engine; 0: all cores */
   uint64_t memory;  /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
-  const char *spill_dir; /**< where queries spill; NULL: below TMPDIR */
+  const char *spill_dir; /**< a folder that is there, where queries spill; NULL: TMPDIR */
   int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */
   size_t n_storage;
@@ -69,6 +69,15 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_add_delta(weir_session *session,
                                                           const char *name,
                                                           const char *uri,
                                                           int64_t version,
+                                                          weir_error *err);
+
+/**
+ * The same from one text, NAME=URI or NAME=URI@VERSION, as orders=./lake/orders@3. What follows
+ * the last @ is a version if it is a number.
+ * Errors: WEIR_E_USAGE for a text of another form.
+ */
+WEIR_API WEIR_MUST_USE weir_status weir_session_add_table(weir_session *session,
+                                                          const char *text,
                                                           weir_error *err);
 
 /**

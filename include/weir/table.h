@@ -14,6 +14,7 @@
 #ifndef WEIR_TABLE_H
 #define WEIR_TABLE_H
 
+#include "weir/cancel.h"
 #include "weir/session.h"
 
 #ifdef __cplusplus
@@ -36,9 +37,21 @@ typedef struct weir_write_options {
       *metadata; /**< texts for the commit's metadata; keys must contain a dot */
   size_t n_metadata;
   const char *description; /**< of a new table; where it exists it must be its own */
+  weir_cancel *cancel;     /**< stops the call before its commit; NULL: nothing does */
 } weir_write_options;
-#define WEIR_WRITE_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_write_options), NULL, 0, NULL, 0, 0, NULL, 0, NULL, 0, NULL}
+#define WEIR_WRITE_OPTIONS_INIT          \
+  {(uint32_t)sizeof(weir_write_options), \
+   NULL,                                 \
+   0,                                    \
+   NULL,                                 \
+   0,                                    \
+   0,                                    \
+   NULL,                                 \
+   0,                                    \
+   NULL,                                 \
+   0,                                    \
+   NULL,                                 \
+   NULL}
 
 /** What a committed write was. Texts are owned: weir_write_result_release. */
 typedef struct weir_write_result {

@@ -6,10 +6,12 @@
 #define WEIR_WEIR_H
 
 #include "weir/arrow.h"
+#include "weir/cancel.h"
 #include "weir/error.h"
 #include "weir/project.h"
 #include "weir/query.h"
 #include "weir/session.h"
 #include "weir/table.h"
+#include "weir/text.h"
 
 #endif

@@ -292,7 +292,7 @@ static weir_status lock_warehouse(clean_job *j, int *fd, weir_error *err) {
   }
   status = wi_dir_lock(wi_store_local(root), true, fd, err);
   if (status == WEIR_E_LOCKED) {
-    wi_err_hint(err, "a run is at work there; clean when it has ended");
+    wi_err_hint_replace(err, "a run is at work there; clean when it has ended");
   }
 done:
   wi_store_unref(&root);
@@ -310,8 +310,8 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(
-      wi_pass_session(project->spec, project->engine, project->now_us, &j.session, err));
+  WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
+                              &j.session, err));
   WI_CHECK(wi_session_seal(j.session, err));
   WI_CHECK(lock_warehouse(&j, &held, err));
   WI_CHECK(table_names(&j, &names, err));

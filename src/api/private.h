@@ -14,10 +14,9 @@ struct weir_project {
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
-  wi_pass *pass;   /* of the running call, for cancelling; guarded by `lock` */
-  wi_pass *parsed; /* references, for weir_project_nodes */
+  wi_stop *stop;      /* of the running call; guarded by `lock` */
+  wi_project *parsed; /* references, for weir_project_nodes */
   pthread_mutex_t lock;
-  bool cancelled;
   int64_t now_us;
   weir_diagnostic *shown; /* what weir_project_diagnostics gave last */
   weir_node *nodes;
@@ -25,12 +24,60 @@ struct weir_project {
   wi_arena node_arena;
 };
 
+/* project.c: what calls on a project begin and end with. */
+weir_status wi_api_usable(const weir_project *p, weir_error *err);
+void wi_api_forget(weir_project *p); /* what an earlier call found */
+/* The clock of a call: what it asks for, else the project's, else the time. */
+int64_t wi_api_now(const weir_project *p, int64_t asked);
+/* A pass that weir_project_cancel and the token stop; to be ended in any case. */
+weir_status wi_api_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
+                         wi_pass **pass, weir_error *err);
+void wi_api_end(weir_project *p, wi_pass **pass);
+
+/* project_run.c: a selection of any release. */
+weir_status wi_api_select(const weir_select *in, weir_select *out, weir_error *err);
+
+/* project_read.c: its options, of any release; then the tables. */
+typedef struct wi_read {
+  weir_project_read_options options;
+  weir_select select;
+} wi_read;
+/* project_nodes.c: the references, read once. Opens no table. */
+weir_status wi_api_parse(weir_project *p, weir_error *err);
+weir_status wi_api_read_nodes(weir_project *p, const wi_read *o,
+                              struct ArrowArrayStream *out, weir_error *err);
+/* project_history.c */
+weir_status wi_api_read_history(weir_project *p, const wi_read *o,
+                                struct ArrowArrayStream *out, weir_error *err);
+
 /* report.c */
 weir_status wi_report_new(const wi_pass *pass, bool executed, weir_report **out,
                           weir_error *err);
+weir_summary wi_summary_of(const wi_pass *pass);
 void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_result *out);
 /* error.c: a copy with a detail of its own. */
 void wi_error_copy(const weir_error *from, weir_error *to);
+
+/* options.c: a caller's options, of another release perhaps. What they lack is zero, so the
+ * default; what they have more must be zero. `in` NULL: all defaults. `out` is filled in any case. */
+weir_status wi_options_take(void *out, size_t out_size, const void *in, const char *type,
+                            weir_error *err);
+/* USAGE with the name of the argument, where a public function is given NULL: at its top, where
+ * nothing is owned and outputs are empty. */
+weir_status wi_arg_null(const char *function, const char *name, weir_error *err);
+#define WI_ARG(arg, err)                         \
+  do {                                           \
+    if ((arg) == NULL) {                         \
+      return wi_arg_null(__func__, #arg, (err)); \
+    }                                            \
+  } while (0)
+/* A list of n: NULL only if n is 0. */
+#define WI_ARG_LIST(list, n, err) \
+  do {                            \
+    if ((n) > 0) {                \
+      WI_ARG(list, err);          \
+    }                             \
+  } while (0)
 
 /* session.c */
 weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,

@@ -30,7 +30,7 @@ static weir_status add_plain(const table_request *r, const char *name, weir_erro
   status = wi_session_add_delta(r->session, WI_SCHEMA_MAIN, name, wi_buf_text(&uri), NULL,
                                 -1, err);
   if (status == WEIR_E_TABLE_MISSING) {
-    wi_err_hint(err, "build it: weir run --select +%s", name);
+    wi_err_hint_replace(err, "build it: weir run --select +%s", name);
   }
 done:
   wi_buf_release(&uri);
@@ -71,7 +71,7 @@ static weir_status add_record(const table_request *r, wi_record_table table,
         err); /* its table comes with the first warning, not with the first run */
     status = add_empty_record(r, table, err);
   } else if (status == WEIR_E_TABLE_MISSING) {
-    wi_err_hint(err, "records come with the first run: weir run");
+    wi_err_hint_replace(err, "records come with the first run: weir run");
   }
 done:
   wi_buf_release(&uri);
@@ -90,8 +90,8 @@ static weir_status add_system_view(const table_request *r, const char *name,
   wi_session *session = NULL;
   struct ArrowArrayStream rows = {0};
   table_request nested = {r->project, NULL};
-  WI_CHECK(wi_pass_session(r->project->spec, r->project->engine, r->project->now_us,
-                           &session, err));
+  WI_CHECK(wi_project_session(r->project->spec, r->project->engine,
+                              wi_api_now(r->project, 0), &session, err));
   nested.session = session;
   WI_CHECK(add_record(&nested, table, err));
   WI_CHECK(wi_session_seal(session, err));
@@ -188,9 +188,9 @@ weir_status weir_project_session(weir_project *project, const char *sql,
   if (project->spec == NULL || project->engine == NULL) {
     return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
   }
-  WI_CHECK(
-      wi_pass_session(project->spec, project->engine, project->now_us, &r.session, err));
-  WI_CHECK(wi_pass_functions(project->spec, r.session, err));
+  WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
+                              &r.session, err));
+  WI_CHECK(wi_project_functions(project->spec, r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));
   WI_CHECK(wi_session_seal(r.session, err));
   WI_CHECK(wi_api_session(r.session, project->engine, out, err));

@@ -65,18 +65,17 @@ done:
 
 weir_status weir_session_new(const weir_session_options *options, weir_session **out,
                              weir_error *err) {
-  static const weir_session_options none = WEIR_SESSION_OPTIONS_INIT;
-  const weir_session_options *o = options != NULL ? options : &none;
+  weir_session_options taken;
+  const weir_session_options *o = &taken;
   weir_status status = WEIR_OK;
   wi_session_options inner = {0};
   wi_session *session = NULL;
   wi_engine *engine = NULL;
   wi_br_pair *storage = NULL;
   wi_fn_config functions;
+  WI_ARG(out, err);
   *out = NULL;
-  if (o->struct_size != sizeof(*o)) {
-    return WI_ERR(err, WEIR_E_USAGE, "weir_session_options has an unknown size");
-  }
+  WI_TRY(wi_options_take(&taken, sizeof(taken), options, "weir_session_options", err));
   WI_CHECK(read_settings(o, &functions, err));
   WI_CHECK(copy_pairs(o->storage, o->n_storage, &storage, err));
   WI_CHECK(wi_api_engine(o->threads, &engine, err));

@@ -89,8 +89,8 @@ static weir_status write_table(weir_session *session, const write_call *call,
                                const char *uri, struct ArrowArrayStream *stream,
                                const weir_write_options *options, weir_write_result *out,
                                weir_error *err) {
-  static const weir_write_options none = WEIR_WRITE_OPTIONS_INIT;
-  const weir_write_options *o = options != NULL ? options : &none;
+  weir_write_options taken;
+  const weir_write_options *o = &taken;
   weir_status status = WEIR_OK;
   wi_write_request r = {0};
   wi_write_report report = {0};
@@ -98,10 +98,7 @@ static weir_status write_table(weir_session *session, const write_call *call,
   const char *const **partitions = NULL;
   wi_buf canonical = WI_BUF_INIT;
   memset(out, 0, sizeof(*out));
-  if (o->struct_size != sizeof(*o)) {
-    status = WI_ERR(err, WEIR_E_USAGE, "weir_write_options has an unknown size");
-    goto done;
-  }
+  WI_CHECK(wi_options_take(&taken, sizeof(taken), options, "weir_write_options", err));
   if (!session->session->sealed) {
     status = WI_ERR(err, WEIR_E_NOT_SEALED, "writing before the session is sealed");
     wi_err_hint(err, "call weir_session_seal first");

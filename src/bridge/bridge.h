@@ -10,6 +10,7 @@
 #include "base/base.h"
 #include "bridge/relation.h"
 #include "weir/arrow.h"
+#include "weir/cancel.h"
 
 typedef struct wi_engine wi_engine; /* the library and one runtime */
 typedef struct wb_sess wb_sess;
@@ -41,6 +42,21 @@ weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take
 weir_status wi_cancel_new(wi_engine *engine, wb_cancel **out, weir_error *err);
 void wi_cancel_fire(wi_engine *engine, wb_cancel *cancel);
 void wi_cancel_free(wi_engine *engine, wb_cancel **cancel);
+
+/* ---- what stops one call (stop.c) ----
+ * Fired by the token that the caller gave (weir/cancel.h), or by itself; stays fired. What takes
+ * one takes NULL, too: nothing stops the call. */
+typedef struct wi_stop wi_stop;
+/* `cancel` may be NULL; it may be freed before the stop is. */
+weir_status wi_stop_new(wi_engine *engine, weir_cancel *cancel, wi_stop **out,
+                        weir_error *err);
+void wi_stop_fire(wi_stop *stop); /* any thread */
+bool wi_stop_fired(const wi_stop *stop);
+/* CANCELLED once it was fired: for steps that no engine runs. */
+weir_status wi_stop_check(const wi_stop *stop, weir_error *err);
+/* The engine's token of it, for executions; lives as long as the stop does. */
+weir_status wi_stop_token(wi_stop *stop, const wb_cancel **out, weir_error *err);
+void wi_stop_free(wi_stop **stop);
 
 /* ---- reading streams (cursor.c) ---- */
 /* Translates a stream's failure (its errno and last error text) into an error. */

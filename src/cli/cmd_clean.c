@@ -4,34 +4,45 @@
 #include <unistd.h>
 
 #include "project.h"
+#include "render.h"
 
-static void list_items(wi_cli_call *call, const weir_clean_item *items, size_t n,
-                       bool removed) {
-  wi_cli_buf *b = &call->screen.out.buf, text = WI_CLI_BUF_INIT;
+typedef struct listing {
+  wi_cli_call *call;
   wi_cli_grid grid;
-  wi_cli_grid_init(&grid, 4, 1U << 1 | 1U << 2);
-  for (size_t i = 0; i < n; i++) {
-    if (call->screen.format == WI_CLI_FORMAT_JSON) {
-      wi_cli_buf_chr(b, '{');
-      wi_cli_json_kt(b, "what", items[i].what);
-      wi_cli_json_kt(b, "uri", items[i].uri);
-      wi_cli_json_ku(b, "files", items[i].files);
-      wi_cli_json_ku(b, "bytes", items[i].bytes);
-      wi_cli_json_kb(b, "removed", removed);
-      wi_cli_buf_str(b, "}\n");
-      continue;
-    }
-    wi_cli_grid_add(&grid, items[i].what);
-    wi_cli_grid_addf(&grid, "%llu file%s", (unsigned long long)items[i].files,
-                     items[i].files == 1 ? "" : "s");
-    wi_cli_buf_clear(&text);
-    wi_cli_bytes_text(&text, items[i].bytes);
-    wi_cli_grid_add(&grid, wi_cli_buf_text(&text));
-    wi_cli_grid_add(&grid, items[i].uri);
+  bool removed;
+  size_t n;
+} listing;
+
+static void add_item(void *ctx, const wi_cli_rows *r, int64_t i) {
+  listing *l = ctx;
+  wi_cli_buf *b = &l->call->screen.out.buf, text = WI_CLI_BUF_INIT;
+  l->n++;
+  if (l->call->screen.format == WI_CLI_FORMAT_JSON) {
+    wi_cli_buf_chr(b, '{');
+    wi_cli_rows_members(b, r, i);
+    wi_cli_json_kb(b, "removed", l->removed);
+    wi_cli_buf_str(b, "}\n");
+    return;
   }
-  wi_cli_grid_print(&grid, &call->screen, false);
-  wi_cli_grid_release(&grid);
+  int64_t files = wi_cli_rows_int(r, "files", i);
+  wi_cli_grid_add(&l->grid, wi_cli_rows_text(r, "what", i, &text));
+  wi_cli_grid_addf(&l->grid, "%lld file%s", (long long)files, files == 1 ? "" : "s");
+  wi_cli_buf_clear(&text);
+  wi_cli_bytes_text(&text, (uint64_t)wi_cli_rows_int(r, "bytes", i));
+  wi_cli_grid_add(&l->grid, wi_cli_buf_text(&text));
+  wi_cli_grid_add(&l->grid, wi_cli_rows_text(r, "uri", i, &text));
   wi_cli_buf_release(&text);
+}
+
+static weir_status list_items(wi_cli_call *call, struct ArrowArrayStream *take,
+                              bool removed, size_t *n, weir_error *err) {
+  listing l = {.call = call, .removed = removed};
+  wi_cli_grid_init(&l.grid, 4, 1U << 1 | 1U << 2);
+  weir_status status = wi_cli_rows_each(take, add_item, &l, err);
+  wi_cli_grid_print(&l.grid, &call->screen, false);
+  wi_cli_grid_release(&l.grid);
+  *n = l.n;
+  return status;
 }
 
 static bool says_yes(wi_cli_call *call, size_t n) {
@@ -61,22 +72,26 @@ static void conclude(wi_cli_call *call, size_t n, bool removed) {
 }
 
 static weir_status clean(wi_cli_call *call, weir_project *project, weir_error *err) {
-  int orphans = call->values[WI_CLI_ORPHANS].set;
+  weir_project_read_options options = WEIR_PROJECT_READ_OPTIONS_INIT;
+  struct ArrowArrayStream rows = {0};
   bool yes = call->values[WI_CLI_YES].set, asked = false;
-  weir_clean_item *items = NULL;
   size_t n = 0;
-  weir_status status = weir_project_clean(project, orphans, yes, &items, &n, err);
+  options.orphans = call->values[WI_CLI_ORPHANS].set;
+  weir_status status =
+      yes ? weir_project_remove_litter(project, &options, &rows, err)
+          : weir_project_read(project, WEIR_PROJECT_LITTER, &options, &rows, err);
   if (status == WEIR_OK) {
-    list_items(call, items, n, yes);
+    status = list_items(call, &rows, yes, &n, err);
+  }
+  if (status == WEIR_OK) {
     bool can_ask = call->screen.terminal && isatty(STDIN_FILENO) == 1 &&
                    call->screen.format != WI_CLI_FORMAT_JSON;
     asked = !yes && n > 0 && can_ask && says_yes(call, n);
   }
-  weir_clean_free(items, n);
   if (status == WEIR_OK && asked) {
-    status = weir_project_clean(project, orphans, 1, &items, &n, err);
+    status = weir_project_remove_litter(project, &options, &rows, err);
     if (status == WEIR_OK) {
-      weir_clean_free(items, n);
+      rows.release(&rows);
     }
   }
   if (status == WEIR_OK) {

@@ -232,7 +232,7 @@ static weir_status detail(wi_cli_call *call, weir_session *session, const known 
                           size_t i, const char *asked, weir_error *err) {
   const char *real = wi_cli_cells_at(&k->all, i, COL_NAME);
   weir_parameter name = {.name = "name", .type = WEIR_TYPE_STRING, .text = real};
-  wi_cli_parameters given = {&name, NULL, 1};
+  wi_cli_parameters given = {&name, 1};
   shown f = {.name = asked, .row = i};
   f.documented = docs_of(k, i, asked, &f.doc);
   if (!f.documented) {

@@ -1,82 +1,105 @@
 /* weir plan: what a run would do, and why. */
-#include <string.h>
-
 #include "project.h"
 
-static void plan_json(wi_cli_buf *b, const weir_view_result *view) {
+typedef struct shown {
+  wi_cli_call *call;
+  wi_cli_grid grid;
+  size_t n, reused;
+  int code;
+} shown;
+
+static void tell_error(shown *w, const wi_cli_rows *r, int64_t i) {
+  wi_cli_buf view = WI_CLI_BUF_INIT, detail = WI_CLI_BUF_INIT;
+  weir_error error;
+  if (wi_cli_rows_error(r, i, &error, &detail)) {
+    wi_cli_tell(&w->call->screen, &error, false, wi_cli_rows_text(r, "view", i, &view));
+    w->code = weir_error_exit_code(error.code);
+  }
+  wi_cli_buf_release(&view);
+  wi_cli_buf_release(&detail);
+}
+
+static void add_json(wi_cli_buf *b, const wi_cli_rows *r, int64_t i) {
+  static const char *const texts[] = {"view", "action", "reason", "plan", "result_key"};
+  wi_cli_buf text = WI_CLI_BUF_INIT, detail = WI_CLI_BUF_INIT;
+  weir_error error;
   wi_cli_buf_chr(b, '{');
-  wi_cli_json_kt(b, "view", view->view);
-  wi_cli_json_kt(b, "action", view->action);
-  wi_cli_json_kt(b, "reason", view->reason);
-  wi_cli_json_kt(b, "plan", view->plan);
-  wi_cli_json_kt(b, "result_key", view->result_key);
-  wi_cli_json_kb(b, "critical", view->critical != 0);
-  if (view->error != NULL) {
+  for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+    wi_cli_json_kt(b, texts[k], wi_cli_rows_text(r, texts[k], i, &text));
+  }
+  wi_cli_json_kb(b, "critical", wi_cli_rows_int(r, "critical", i) != 0);
+  if (wi_cli_rows_error(r, i, &error, &detail)) {
     wi_cli_json_key(b, "error");
     wi_cli_buf_chr(b, '{');
-    wi_cli_error_members(b, view->error, false);
+    wi_cli_error_members(b, &error, false);
     wi_cli_buf_chr(b, '}');
   }
   wi_cli_buf_str(b, "}\n");
+  wi_cli_buf_release(&text);
+  wi_cli_buf_release(&detail);
 }
 
-static void plan_text(wi_cli_call *call, const weir_view_result *views, size_t n) {
+static void add_row(void *ctx, const wi_cli_rows *r, int64_t i) {
+  shown *w = ctx;
+  wi_cli_buf b = WI_CLI_BUF_INIT;
+  tell_error(w, r, i);
+  w->n++;
+  w->reused += wi_cli_rows_is(r, "action", i, weir_action_name(WEIR_ACTION_REUSE));
+  if (w->call->screen.format == WI_CLI_FORMAT_JSON) {
+    add_json(&w->call->screen.out.buf, r, i);
+    return;
+  }
+  wi_cli_grid_add(&w->grid, wi_cli_rows_int(r, "critical", i) != 0 ? "*" : " ");
+  wi_cli_grid_add(&w->grid, wi_cli_rows_text(r, "action", i, &b));
+  wi_cli_grid_add(&w->grid, wi_cli_rows_text(r, "view", i, &b));
+  wi_cli_grid_add(&w->grid, wi_cli_rows_text(r, "reason", i, &b));
+  wi_cli_buf_release(&b);
+}
+
+static weir_status show_plan(wi_cli_call *call, const weir_report *report, int *code,
+                             weir_error *err) {
   wi_cli_screen *s = &call->screen;
-  wi_cli_grid grid;
-  size_t reused = 0, built = 0, plain = 0;
-  wi_cli_grid_init(&grid, 4, 0);
-  for (size_t i = 0; i < n; i++) {
-    wi_cli_grid_add(&grid, views[i].critical ? "*" : " ");
-    wi_cli_grid_add(&grid, views[i].action);
-    wi_cli_grid_add(&grid, views[i].view);
-    wi_cli_grid_add(&grid, views[i].reason);
-    reused += strcmp(views[i].action, "reuse") == 0 ? 1 : 0;
-    plain += strcmp(views[i].action, "view") == 0 ? 1 : 0;
+  shown w = {.call = call};
+  struct ArrowArrayStream rows = {0};
+  weir_status status = weir_report_read(report, WEIR_REPORT_WARNINGS, &rows, err);
+  if (status == WEIR_OK) {
+    status = wi_cli_project_tell(call, &rows, true, err);
   }
-  built = n - reused - plain;
-  wi_cli_grid_print(&grid, s, false);
-  wi_cli_grid_release(&grid);
-  wi_cli_buf_fmt(&s->out.buf, "%zu to build, %zu to reuse.", built, reused);
-  wi_cli_buf_str(&s->out.buf, built > 0 ? " * is the critical path.\n" : "\n");
-}
-
-static int show_plan(wi_cli_call *call, const weir_report *report) {
-  size_t n = 0, n_warnings = 0;
-  const weir_view_result *views = weir_report_views(report, &n);
-  const weir_diagnostic *warnings = weir_report_warnings(report, &n_warnings);
-  for (size_t i = 0; i < n_warnings; i++) {
-    wi_cli_tell(&call->screen, &warnings[i].error, true, NULL);
+  if (status == WEIR_OK) {
+    status = weir_report_read(report, WEIR_REPORT_VIEWS, &rows, err);
   }
-  int code = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (views[i].error != NULL) {
-      wi_cli_tell(&call->screen, views[i].error, false, views[i].view);
-      code = weir_error_exit_code(views[i].error->code);
-    }
+  wi_cli_grid_init(&w.grid, 4, 0);
+  if (status == WEIR_OK) {
+    status = wi_cli_rows_each(&rows, add_row, &w, err);
   }
-  if (call->screen.format != WI_CLI_FORMAT_JSON) {
-    plan_text(call, views, n);
-    return code;
+  if (status == WEIR_OK && s->format != WI_CLI_FORMAT_JSON) {
+    size_t built = w.n - w.reused;
+    wi_cli_grid_print(&w.grid, s, false);
+    wi_cli_buf_fmt(&s->out.buf, "%zu to build, %zu to reuse.", built, w.reused);
+    wi_cli_buf_str(&s->out.buf, built > 0 ? " * is the critical path.\n" : "\n");
   }
-  for (size_t i = 0; i < n; i++) {
-    plan_json(&call->screen.out.buf, &views[i]);
-  }
-  return code;
+  wi_cli_grid_release(&w.grid);
+  *code = w.code;
+  return status;
 }
 
 int wi_cli_cmd_plan(wi_cli_call *call) {
   weir_project *project = NULL;
   weir_report *report = NULL;
-  weir_error err = WEIR_ERROR_INIT;
+  weir_error err = WEIR_ERROR_INIT, shown_err = WEIR_ERROR_INIT;
   weir_select select = wi_cli_project_select(call);
+  weir_run_options options = WEIR_RUN_OPTIONS_INIT;
   int code = 0;
   if (!wi_cli_project_open(call, &project, &code)) {
     return code;
   }
-  weir_status status = weir_project_plan(project, &select, &report, &err);
+  options.select = &select;
+  weir_status status = weir_project_plan_with(project, &options, &report, &err);
   if (report != NULL) {
     wi_cli_project_warnings(call, project);
-    code = show_plan(call, report);
+    if (show_plan(call, report, &code, &shown_err) != WEIR_OK) {
+      code = wi_cli_project_fail(call, project, &shown_err);
+    }
   }
   if (status != WEIR_OK) {
     code = wi_cli_project_fail(call, project, &err);

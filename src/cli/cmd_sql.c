@@ -8,6 +8,7 @@
 #include "project.h"
 #include "query.h"
 #include "signals.h"
+#include "weir/text.h"
 
 #define SQL_LIMIT ((size_t)16 * 1024 * 1024)
 
@@ -63,41 +64,6 @@ static weir_status get_sql(const wi_cli_call *call, wi_cli_buf *sql, weir_error 
 
 /* ---- the session ---- */
 
-/* NAME=URI[@VERSION]: the version is what follows the last @, if that is a number. */
-static weir_status add_table(weir_session *session, const char *text, weir_error *err) {
-  const char *equals = strchr(text, '='), *uri = equals == NULL ? NULL : equals + 1;
-  if (equals == NULL || equals == text || uri[0] == '\0') {
-    wi_cli_error(err, WEIR_E_USAGE, "--table %.300s: the form is NAME=URI[@VERSION]",
-                 text);
-    wi_cli_error_hint(err, "for example --table orders=./lake/orders@3");
-    return WEIR_E_USAGE;
-  }
-  wi_cli_buf name = WI_CLI_BUF_INIT, place = WI_CLI_BUF_INIT;
-  wi_cli_buf_add(&name, text, (size_t)(equals - text));
-  const char *at = strrchr(uri, '@');
-  uint64_t number = 0;
-  int64_t version = -1;
-  weir_status status = WEIR_OK;
-  if (at != NULL && at[1] != '\0' && strspn(at + 1, "0123456789") == strlen(at + 1)) {
-    version =
-        wi_cli_count_parse(at + 1, &number) && number <= INT64_MAX ? (int64_t)number : -1;
-    if (version < 0) {
-      status = wi_cli_error(err, WEIR_E_USAGE, "--table %.300s: the version is too large",
-                            text);
-    }
-    wi_cli_buf_add(&place, uri, (size_t)(at - uri));
-  } else {
-    wi_cli_buf_str(&place, uri);
-  }
-  if (status == WEIR_OK) {
-    status = weir_session_add_delta(session, wi_cli_buf_text(&name),
-                                    wi_cli_buf_text(&place), version, err);
-  }
-  wi_cli_buf_release(&name);
-  wi_cli_buf_release(&place);
-  return status;
-}
-
 static weir_status refuse_project_options(const wi_cli_call *call, weir_error *err) {
   static const struct {
     wi_cli_option_id id;
@@ -125,7 +91,10 @@ static weir_status open_tables(wi_cli_call *call, weir_session **session,
     status = weir_session_new(&options, session, err);
   }
   for (size_t i = 0; i < tables->n_items && status == WEIR_OK; i++) {
-    status = add_table(*session, tables->items[i], err);
+    status = weir_session_add_table(*session, tables->items[i], err);
+    if (status == WEIR_E_USAGE) {
+      wi_cli_error_option(err, "--table");
+    }
   }
   if (status == WEIR_OK) {
     status = weir_session_seal(*session, err);
@@ -174,7 +143,8 @@ int wi_cli_cmd_sql(wi_cli_call *call) {
   int code = 0;
   weir_status status = get_sql(call, &sql, &err);
   if (status == WEIR_OK) {
-    status = wi_cli_parameters_parse(&parameters, given->items, given->n_items, &err);
+    parameters.n = given->n_items;
+    status = weir_parameters_parse(given->items, given->n_items, &parameters.items, &err);
   }
   if (status == WEIR_OK && call->screen.format == WI_CLI_FORMAT_ARROW &&
       call->screen.terminal) {
@@ -192,7 +162,7 @@ int wi_cli_cmd_sql(wi_cli_call *call) {
     code = query(call, project, wi_cli_buf_text(&sql), &parameters);
   }
   weir_project_free(&project);
-  wi_cli_parameters_release(&parameters);
+  weir_parameters_free(&parameters.items);
   wi_cli_buf_release(&sql);
   return code;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weir/text.h"
+
 /* ---- the tables ---- */
 
 typedef enum option_type {
@@ -187,10 +189,12 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
       want = wi_cli_count_parse(text, &value->number) ? NULL : "a number";
       break;
     case TYPE_SIZE:
-      want = wi_cli_size_parse(text, &value->number) ? NULL : "a size, as 512MB or 2GB";
+      want = weir_size_parse(text, &value->number, NULL) == WEIR_OK
+                 ? NULL
+                 : "a size, as 512MB or 2GB";
       break;
     case TYPE_TIME:
-      want = wi_cli_time_parse(text, &us)
+      want = weir_timestamp_parse(text, &us, NULL) == WEIR_OK
                  ? NULL
                  : "a timestamp with an offset, as 2026-01-02T03:04:05Z";
       value->number = (uint64_t)us;

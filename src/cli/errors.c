@@ -19,6 +19,12 @@ weir_status wi_cli_error(weir_error *err, weir_status code, const char *fmt, ...
   return code;
 }
 
+void wi_cli_error_option(weir_error *err, const char *option) {
+  char text[sizeof err->message];
+  snprintf(text, sizeof text, "%.32s %.900s", option, err->message);
+  memcpy(err->message, text, sizeof text);
+}
+
 void wi_cli_error_hint(weir_error *err, const char *fmt, ...) {
   va_list args;
   va_start(args, fmt);

@@ -26,12 +26,20 @@ static int print_help(wi_cli_call *call) {
   return 0;
 }
 
+static bool is_one_of(const char *text, const char *a, const char *b, const char *c) {
+  return strcmp(text, a) == 0 || strcmp(text, b) == 0 || strcmp(text, c) == 0;
+}
+
 static int work(wi_cli_call *call, int argc, char **argv) {
-  if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+  static char help[] = "help";
+  if (argc == 2 && is_one_of(argv[1], "--version", "-V", "version")) {
     return print_version(call);
   }
-  if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+  if (argc == 2 && is_one_of(argv[1], "--help", "-h", "help")) {
     return print_help(call);
+  }
+  if (argc == 3 && is_one_of(argv[1], "--help", "-h", "help")) {
+    argv[1] = help; /* `weir --help run` */
   }
   weir_error err = WEIR_ERROR_INIT;
   if (wi_cli_command_parse(call, argc, argv, &err) != WEIR_OK) {

@@ -75,6 +75,8 @@ void wi_cli_grid_release(wi_cli_grid *g);
 weir_status wi_cli_error(weir_error *err, weir_status code, const char *fmt, ...)
     WEIR_PRINTF(3, 4);
 void wi_cli_error_hint(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* Puts the option that it is about before the message. */
+void wi_cli_error_option(weir_error *err, const char *option);
 /* Writes an error or a warning to standard error; `view` may be NULL. */
 void wi_cli_tell(wi_cli_screen *s, const weir_error *err, bool warning, const char *view);
 /* The members of an error's JSON object, without its braces. */

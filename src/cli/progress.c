@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define REDRAW_NS 200000000L
+#define SHOWN     64
 
 struct wi_cli_progress {
   wi_cli_screen *s;
@@ -20,7 +21,9 @@ struct wi_cli_progress {
   bool live, stopped, drawn;
   int64_t started_ms;
   uint32_t total, done, running;
-  char last[128]; /* the view that began last */
+  char names[SHOWN]
+            [128]; /* of views that are running, in the order in which they began */
+  size_t n_names;
 };
 
 static int64_t now_ms(void) {
@@ -56,8 +59,8 @@ static void draw(wi_cli_progress *p) {
   int64_t ms = now_ms() - p->started_ms;
   wi_cli_buf_fmt(&text, "%u of %u done, %u running, %lld.%llds", p->done, p->total,
                  p->running, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
-  if (p->running > 0 && p->last[0] != '\0') {
-    wi_cli_buf_fmt(&text, "  %s", p->last);
+  for (size_t i = 0; i < p->n_names; i++) {
+    wi_cli_buf_fmt(&text, "%s%s", i == 0 ? "  " : ", ", p->names[i]);
   }
   size_t used, width = p->s->width > 1 ? p->s->width - 1 : 1;
   size_t n = wi_cli_fit(wi_cli_buf_text(&text), text.n, width, &used);
@@ -90,17 +93,6 @@ static void *redraw(void *ctx) {
 
 /* ---- events as JSON ---- */
 
-void wi_cli_summary_members(wi_cli_buf *b, const weir_summary *summary) {
-  wi_cli_json_kt(b, "run_id", summary->run_id);
-  wi_cli_json_kt(b, "status", summary->status);
-  wi_cli_json_ku(b, "pass", summary->pass);
-  wi_cli_json_ku(b, "reused", summary->reused);
-  wi_cli_json_ku(b, "warn", summary->warn);
-  wi_cli_json_ku(b, "error", summary->error);
-  wi_cli_json_ku(b, "skip", summary->skip);
-  wi_cli_json_ku(b, "total", summary->total);
-}
-
 static int64_t run_us(const weir_view_result *view) {
   bool ran = view->started_us > 0 && view->finished_us >= view->started_us;
   return ran ? view->finished_us - view->started_us : 0;
@@ -129,60 +121,60 @@ static void finished_members(wi_cli_buf *b, const weir_view_result *view) {
   }
 }
 
-static void event_json(wi_cli_progress *p, const char *kind, const weir_view_result *view,
-                       const weir_error *warning, const weir_summary *summary) {
+static void event_json(wi_cli_progress *p, const weir_event *event) {
   wi_cli_buf *b = &p->s->out.buf;
-  if (strcmp(kind, "run_finished") == 0) {
+  const weir_view_result *view = event->view;
+  if (event->kind == WEIR_EVENT_RUN_FINISHED) {
     return; /* the summary is the last line, and the command writes it */
   }
   wi_cli_buf_chr(b, '{');
-  wi_cli_json_kt(b, "event", kind);
+  wi_cli_json_kt(b, "event", weir_event_kind_name(event->kind));
   if (view != NULL) {
     wi_cli_json_kt(b, "view", view->view);
   }
-  if (warning != NULL) {
-    wi_cli_error_members(b, warning, p->s->verbose);
-  } else if (view != NULL && strcmp(kind, "task_finished") == 0) {
+  if (event->warning != NULL) {
+    wi_cli_error_members(b, event->warning, p->s->verbose);
+  } else if (event->kind == WEIR_EVENT_TASK_FINISHED) {
     finished_members(b, view);
-  } else if (view != NULL) {
+  } else if (event->kind == WEIR_EVENT_TASK_STARTED) {
     wi_cli_json_kt(b, "action", view->action);
     wi_cli_json_kt(b, "reason", view->reason);
-  } else if (summary != NULL) {
-    wi_cli_json_kt(b, "run_id", summary->run_id);
-    wi_cli_json_ku(b, "total", summary->total);
+  } else {
+    wi_cli_json_kt(b, "run_id", event->summary->run_id);
+    wi_cli_json_ku(b, "total", event->summary->total);
   }
   wi_cli_buf_str(b, "}\n");
 }
 
 /* ---- events as text ---- */
 
-static void add_status(const wi_cli_progress *p, wi_cli_buf *b, const char *status) {
+static void add_status(const wi_cli_progress *p, wi_cli_buf *b, weir_task_status status) {
   static const struct {
-    const char *status, *shown;
+    const char *shown;
     wi_cli_style style;
-  } rows[] = {{"pass", "PASS  ", WI_CLI_STYLE_GREEN},
-              {"reused", "REUSED", WI_CLI_STYLE_DIM},
-              {"warn", "WARN  ", WI_CLI_STYLE_YELLOW},
-              {"error", "ERROR ", WI_CLI_STYLE_RED},
-              {"skip", "SKIP  ", WI_CLI_STYLE_YELLOW}};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (strcmp(rows[i].status, status) == 0) {
-      wi_cli_styled(b, p->s->color, rows[i].style, rows[i].shown);
-      return;
-    }
+  } rows[] = {[WEIR_TASK_PLANNED] = {"      ", WI_CLI_STYLE_DIM},
+              [WEIR_TASK_PASS] = {"PASS  ", WI_CLI_STYLE_GREEN},
+              [WEIR_TASK_REUSED] = {"REUSED", WI_CLI_STYLE_DIM},
+              [WEIR_TASK_WARN] = {"WARN  ", WI_CLI_STYLE_YELLOW},
+              [WEIR_TASK_ERROR] = {"ERROR ", WI_CLI_STYLE_RED},
+              [WEIR_TASK_SKIP] = {"SKIP  ", WI_CLI_STYLE_YELLOW}};
+  if ((size_t)status < sizeof rows / sizeof *rows) {
+    wi_cli_styled(b, p->s->color, rows[status].style, rows[status].shown);
+  } else {
+    wi_cli_buf_str(b, weir_task_status_name(status));
   }
-  wi_cli_buf_str(b, status);
 }
 
-static void finished_text(const wi_cli_progress *p, const weir_view_result *view) {
+static void finished_text(const wi_cli_progress *p, const weir_event *event) {
+  const weir_view_result *view = event->view;
   wi_cli_buf *b = &p->s->out.buf;
   int64_t us = run_us(view);
   char count[40];
   snprintf(count, sizeof count, "%u of %u", p->done, p->total);
   wi_cli_buf_fmt(b, "%*s  ", p->total < 10 ? 6 : p->total < 100 ? 8 : 10, count);
-  add_status(p, b, view->status);
+  add_status(p, b, event->status);
   wi_cli_buf_fmt(b, "  %s", view->view);
-  if (strcmp(view->status, "pass") == 0 || strcmp(view->status, "warn") == 0) {
+  if (event->status == WEIR_TASK_PASS || event->status == WEIR_TASK_WARN) {
     wi_cli_buf_fmt(b, "  %s (%s), ", view->action, view->reason);
     wi_cli_grouped(b, view->rows);
     wi_cli_buf_fmt(b, " row%s, version %lld, %lld.%02llds", view->rows == 1 ? "" : "s",
@@ -190,45 +182,63 @@ static void finished_text(const wi_cli_progress *p, const weir_view_result *view
                    (long long)(us % 1000000 / 10000));
   } else if (view->error != NULL) {
     wi_cli_buf_fmt(b, "  %s", weir_error_code_name(view->error->code));
+  } else if (event->status == WEIR_TASK_SKIP && view->reason[0] != '\0') {
+    wi_cli_buf_fmt(b, "  %s", view->reason);
   }
   wi_cli_buf_chr(b, '\n');
 }
 
 /* ---- the observer ---- */
 
-static void count(wi_cli_progress *p, const char *kind, const weir_view_result *view,
-                  const weir_summary *summary) {
-  if (strcmp(kind, "run_started") == 0 && summary != NULL) {
-    p->total = summary->total;
-  } else if (strcmp(kind, "task_started") == 0) {
+static void add_name(wi_cli_progress *p, const char *name) {
+  if (p->n_names < SHOWN) {
+    snprintf(p->names[p->n_names++], sizeof p->names[0], "%s", name);
+  }
+}
+
+static void remove_name(wi_cli_progress *p, const char *name) {
+  for (size_t i = 0; i < p->n_names; i++) {
+    if (strncmp(p->names[i], name, sizeof p->names[0] - 1) == 0) {
+      p->n_names--;
+      memmove(p->names[i], p->names[i + 1], (p->n_names - i) * sizeof p->names[0]);
+      return;
+    }
+  }
+}
+
+static void count(wi_cli_progress *p, const weir_event *event) {
+  if (event->kind == WEIR_EVENT_RUN_STARTED) {
+    p->total = event->summary->total;
+  } else if (event->kind == WEIR_EVENT_TASK_STARTED) {
     p->running++;
-    snprintf(p->last, sizeof p->last, "%s", view == NULL ? "" : view->view);
-  } else if (strcmp(kind, "task_finished") == 0) {
+    add_name(p, event->view->view);
+  } else if (event->kind == WEIR_EVENT_TASK_FINISHED) {
     p->done++;
+    remove_name(p, event->view->view);
     p->running -= p->running > 0 ? 1 : 0;
     p->total = p->done > p->total ? p->done : p->total;
   }
 }
 
-static void on_event(void *ctx, const char *kind, const weir_view_result *view,
-                     const weir_error *warning, const weir_summary *summary) {
+void wi_cli_progress_event(void *ctx, const weir_event *event) {
   wi_cli_progress *p = ctx;
   pthread_mutex_lock(&p->lock);
-  count(p, kind, view, summary);
+  count(p, event);
   if (p->s->format == WI_CLI_FORMAT_JSON) {
-    event_json(p, kind, view, warning, summary);
+    event_json(p, event);
     wi_cli_out_flush(&p->s->out);
   } else {
-    bool line = view != NULL && strcmp(kind, "task_finished") == 0;
-    if (line || warning != NULL) {
+    bool line = event->kind == WEIR_EVENT_TASK_FINISHED;
+    if (line || event->warning != NULL) {
       erase(p);
     }
     if (line) {
-      finished_text(p, view);
+      finished_text(p, event);
       wi_cli_out_flush(&p->s->out);
     }
-    if (warning != NULL) {
-      wi_cli_tell(p->s, warning, true, view == NULL ? NULL : view->view);
+    if (event->warning != NULL) {
+      wi_cli_tell(p->s, event->warning, true,
+                  event->view == NULL ? NULL : event->view->view);
     }
     draw(p);
   }
@@ -251,10 +261,6 @@ wi_cli_progress *wi_cli_progress_new(wi_cli_screen *s) {
   /* Without its thread the line is still drawn at each event. */
   p->stopped = !p->live || pthread_create(&p->thread, NULL, redraw, p) != 0;
   return p;
-}
-
-weir_observer wi_cli_progress_observer(wi_cli_progress *p) {
-  return (weir_observer){on_event, p};
 }
 
 void wi_cli_progress_free(wi_cli_progress **p) {

@@ -8,11 +8,9 @@
 
 typedef struct wi_cli_progress wi_cli_progress;
 wi_cli_progress *wi_cli_progress_new(wi_cli_screen *s);
-weir_observer wi_cli_progress_observer(wi_cli_progress *p);
+/* on_event of a run; `ctx` is the progress. */
+void wi_cli_progress_event(void *ctx, const weir_event *event);
 /* Ends the live line. */
 void wi_cli_progress_free(wi_cli_progress **p);
-
-/* The summary as members of a JSON object. */
-void wi_cli_summary_members(wi_cli_buf *b, const weir_summary *summary);
 
 #endif

@@ -2,25 +2,45 @@
 #include "project.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-static void tell_errors(wi_cli_call *call, const weir_project *project) {
-  size_t n = 0;
-  const weir_diagnostic *found = weir_project_diagnostics(project, &n);
-  for (size_t i = 0; i < n; i++) {
-    wi_cli_tell(&call->screen, &found[i].error, found[i].is_warning != 0, NULL);
+typedef struct telling {
+  wi_cli_call *call;
+  bool warnings_only, all_are_warnings;
+} telling;
+
+static void tell_row(void *ctx, const wi_cli_rows *r, int64_t i) {
+  const telling *t = ctx;
+  wi_cli_buf detail = WI_CLI_BUF_INIT;
+  weir_error error;
+  bool warning = t->all_are_warnings || wi_cli_rows_is(r, "kind", i, "warning");
+  if (wi_cli_rows_error(r, i, &error, &detail) && (warning || !t->warnings_only)) {
+    wi_cli_tell(&t->call->screen, &error, warning, NULL);
+  }
+  wi_cli_buf_release(&detail);
+}
+
+weir_status wi_cli_project_tell(wi_cli_call *call, struct ArrowArrayStream *take,
+                                bool warnings, weir_error *err) {
+  telling t = {call, warnings, warnings};
+  return wi_cli_rows_each(take, tell_row, &t, err);
+}
+
+static void tell_found(wi_cli_call *call, weir_project *project, bool warnings_only) {
+  telling t = {call, warnings_only, false};
+  weir_error err = WEIR_ERROR_INIT;
+  struct ArrowArrayStream rows = {0};
+  weir_status status =
+      weir_project_read(project, WEIR_PROJECT_DIAGNOSTICS, NULL, &rows, &err);
+  if (status == WEIR_OK) {
+    status = wi_cli_rows_each(&rows, tell_row, &t, &err);
+  }
+  if (status != WEIR_OK) {
+    (void)wi_cli_fail(&call->screen, &err);
   }
 }
 
-void wi_cli_project_warnings(wi_cli_call *call, const weir_project *project) {
-  size_t n = 0;
-  const weir_diagnostic *found = weir_project_diagnostics(project, &n);
-  for (size_t i = 0; i < n; i++) {
-    if (found[i].is_warning) {
-      wi_cli_tell(&call->screen, &found[i].error, true, NULL);
-    }
-  }
+void wi_cli_project_warnings(wi_cli_call *call, weir_project *project) {
+  tell_found(call, project, true);
 }
 
 static void tell_counts(const wi_cli_call *call) {
@@ -37,7 +57,7 @@ int wi_cli_project_fail(wi_cli_call *call, weir_project *project, weir_error *er
   wi_cli_out_flush(&call->screen.out);
   size_t before = call->screen.errors;
   if (err->code == WEIR_E_PROJECT && project != NULL) {
-    tell_errors(call, project);
+    tell_found(call, project, false);
   } else if (project != NULL) {
     wi_cli_project_warnings(call, project);
   }
@@ -112,42 +132,4 @@ weir_select wi_cli_project_select(const wi_cli_call *call) {
   select.full_refresh = v[WI_CLI_FULL_REFRESH].set;
   select.warn_error = v[WI_CLI_WARN_ERROR].set;
   return select;
-}
-
-static int no_such_node(wi_cli_call *call, const char *name, const weir_node *nodes,
-                        size_t n) {
-  weir_error err = WEIR_ERROR_INIT;
-  const char **names = wi_cli_alloc(n, sizeof *names);
-  for (size_t i = 0; i < n; i++) {
-    names[i] = nodes[i].name;
-  }
-  const char *near = wi_cli_nearest(name, names, n);
-  wi_cli_error(&err, WEIR_E_UNKNOWN_TABLE, "the project has no view or source '%.200s'",
-               name);
-  if (near != NULL) {
-    wi_cli_error_hint(&err, "did you mean %s? `weir ls` lists all", near);
-  } else {
-    wi_cli_error_hint(&err, "`weir ls` lists all");
-  }
-  free(names);
-  return wi_cli_fail(&call->screen, &err);
-}
-
-const weir_node *wi_cli_project_node(wi_cli_call *call, weir_project *project,
-                                     const char *name, int *code) {
-  weir_error err = WEIR_ERROR_INIT;
-  const weir_node *nodes = NULL;
-  size_t n = 0;
-  *code = 0;
-  if (weir_project_nodes(project, &nodes, &n, &err) != WEIR_OK) {
-    *code = wi_cli_project_fail(call, project, &err);
-    return NULL;
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (strcmp(nodes[i].name, name) == 0) {
-      return &nodes[i];
-    }
-  }
-  *code = no_such_node(call, name, nodes, n);
-  return NULL;
 }

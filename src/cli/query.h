@@ -6,15 +6,10 @@
 #include "render.h"
 #include "weir/query.h"
 
-/* Parameters given as NAME=VALUE, NAME:TYPE=VALUE or NAME:null. */
 typedef struct wi_cli_parameters {
   weir_parameter *items;
-  char **names; /* owned; items point to them */
   size_t n;
 } wi_cli_parameters;
-weir_status wi_cli_parameters_parse(wi_cli_parameters *p, const char *const *texts,
-                                    size_t n, weir_error *err);
-void wi_cli_parameters_release(wi_cli_parameters *p);
 
 /* Runs a query and writes its rows; Ctrl-C cancels it. */
 weir_status wi_cli_query_print(wi_cli_screen *s, weir_session *session, const char *sql,

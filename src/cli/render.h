@@ -56,6 +56,28 @@ bool wi_cli_rows_is_null(const wi_cli_rows *r, size_t column, int64_t i);
 void wi_cli_rows_cell(wi_cli_buf *b, const wi_cli_rows *r, size_t column, int64_t i,
                       wi_cli_value_form form);
 
+/* ---- by the column's name; a column that is not there is null ---- */
+bool wi_cli_rows_has(const wi_cli_rows *r, const char *name, int64_t i);
+int64_t wi_cli_rows_int(const wi_cli_rows *r, const char *name, int64_t i); /* null: 0 */
+/* Plain text in `b`, which is cleared first; null: "". */
+const char *wi_cli_rows_text(const wi_cli_rows *r, const char *name, int64_t i,
+                             wi_cli_buf *b);
+bool wi_cli_rows_is(const wi_cli_rows *r, const char *name, int64_t i, const char *text);
+/* The texts of a list, with ", " between; `b` is cleared first. */
+const char *wi_cli_rows_joined(const wi_cli_rows *r, const char *name, int64_t i,
+                               wi_cli_buf *b);
+/* The row as members of a JSON object, without its braces. */
+void wi_cli_rows_members(wi_cli_buf *b, const wi_cli_rows *r, int64_t i);
+/* What columns of an error hold; false: none. The detail is `detail`'s, so that the error
+ * is not to be released. */
+bool wi_cli_rows_error(const wi_cli_rows *r, int64_t i, weir_error *err,
+                       wi_cli_buf *detail);
+
+/* Calls `row` for each row of a stream, and releases the stream. */
+typedef void (*wi_cli_row_fn)(void *ctx, const wi_cli_rows *r, int64_t i);
+weir_status wi_cli_rows_each(struct ArrowArrayStream *take, wi_cli_row_fn row, void *ctx,
+                             weir_error *err);
+
 /* Writes all rows to the screen's output as the format says (not arrow), batch by batch,
  * until the end or until nobody reads. */
 weir_status wi_cli_rows_print(wi_cli_screen *s, struct ArrowArrayStream *stream,

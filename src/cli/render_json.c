@@ -11,11 +11,7 @@ weir_status wi_cli_render_json(wi_cli_screen *s, wi_cli_rows *r, weir_error *err
     }
     for (int64_t i = 0; i < r->n && !wi_cli_out_closed(&s->out); i++) {
       wi_cli_buf_chr(b, '{');
-      for (size_t k = 0; k < r->row.n_children; k++) {
-        wi_cli_buf_str(b, k > 0 ? "," : "");
-        wi_cli_buf_add(b, r->row.children[k].key.p, r->row.children[k].key.n);
-        wi_cli_rows_cell(b, r, k, i, WI_CLI_VALUE_JSON);
-      }
+      wi_cli_rows_members(b, r, i);
       wi_cli_buf_str(b, "}\n");
       wi_cli_out_more(&s->out);
     }

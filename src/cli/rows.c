@@ -1,4 +1,5 @@
 /* Reading an Arrow stream batch by batch. */
+#include <stdio.h>
 #include <string.h>
 
 #include "render.h"
@@ -81,5 +82,104 @@ weir_status wi_cli_rows_print(wi_cli_screen *s, struct ArrowArrayStream *stream,
                                            : wi_cli_render_table(s, &rows, err);
   }
   wi_cli_rows_release(&rows);
+  return status;
+}
+
+/* ---- by name ---- */
+
+static size_t column_of(const wi_cli_rows *r, const char *name) {
+  size_t k = 0;
+  while (k < r->row.n_children && strcmp(r->row.children[k].name, name) != 0) {
+    k++;
+  }
+  return k;
+}
+
+bool wi_cli_rows_has(const wi_cli_rows *r, const char *name, int64_t i) {
+  size_t k = column_of(r, name);
+  return k < r->row.n_children && !wi_cli_rows_is_null(r, k, i);
+}
+
+int64_t wi_cli_rows_int(const wi_cli_rows *r, const char *name, int64_t i) {
+  return wi_cli_rows_has(r, name, i)
+             ? ArrowArrayViewGetIntUnsafe(r->view.children[column_of(r, name)],
+                                          r->view.offset + i)
+             : 0;
+}
+
+const char *wi_cli_rows_text(const wi_cli_rows *r, const char *name, int64_t i,
+                             wi_cli_buf *b) {
+  wi_cli_buf_clear(b);
+  if (wi_cli_rows_has(r, name, i)) {
+    wi_cli_rows_cell(b, r, column_of(r, name), i, WI_CLI_VALUE_PLAIN);
+  }
+  return wi_cli_buf_text(b);
+}
+
+bool wi_cli_rows_is(const wi_cli_rows *r, const char *name, int64_t i, const char *text) {
+  wi_cli_buf b = WI_CLI_BUF_INIT;
+  bool same = strcmp(wi_cli_rows_text(r, name, i, &b), text) == 0;
+  wi_cli_buf_release(&b);
+  return same;
+}
+
+const char *wi_cli_rows_joined(const wi_cli_rows *r, const char *name, int64_t i,
+                               wi_cli_buf *b) {
+  size_t k = column_of(r, name);
+  wi_cli_buf_clear(b);
+  if (wi_cli_rows_has(r, name, i) && r->row.children[k].n_children == 1) {
+    const struct ArrowArrayView *list = r->view.children[k];
+    int64_t at = r->view.offset + i + list->offset;
+    int64_t from = ArrowArrayViewListChildOffset(list, at);
+    int64_t to = ArrowArrayViewListChildOffset(list, at + 1);
+    for (int64_t item = from; item < to; item++) {
+      wi_cli_buf_str(b, item > from ? ", " : "");
+      wi_cli_value_add(b, &r->row.children[k].children[0], list->children[0], item,
+                       WI_CLI_VALUE_PLAIN);
+    }
+  }
+  return wi_cli_buf_text(b);
+}
+
+void wi_cli_rows_members(wi_cli_buf *b, const wi_cli_rows *r, int64_t i) {
+  for (size_t k = 0; k < r->row.n_children; k++) {
+    wi_cli_buf_str(b, k > 0 ? "," : "");
+    wi_cli_buf_add(b, r->row.children[k].key.p, r->row.children[k].key.n);
+    wi_cli_rows_cell(b, r, k, i, WI_CLI_VALUE_JSON);
+  }
+}
+
+bool wi_cli_rows_error(const wi_cli_rows *r, int64_t i, weir_error *err,
+                       wi_cli_buf *detail) {
+  wi_cli_buf b = WI_CLI_BUF_INIT;
+  *err = (weir_error)WEIR_ERROR_INIT;
+  err->code = (weir_status)wi_cli_rows_int(r, "number", i);
+  err->line = (uint32_t)wi_cli_rows_int(r, "line", i);
+  err->column = (uint32_t)wi_cli_rows_int(r, "column", i);
+  snprintf(err->message, sizeof err->message, "%s",
+           wi_cli_rows_text(r, "message", i, &b));
+  snprintf(err->file, sizeof err->file, "%s", wi_cli_rows_text(r, "file", i, &b));
+  snprintf(err->hint, sizeof err->hint, "%s", wi_cli_rows_text(r, "hint", i, &b));
+  wi_cli_rows_text(r, "detail", i, detail);
+  err->detail = wi_cli_rows_has(r, "detail", i) ? detail->p : NULL;
+  wi_cli_buf_release(&b);
+  return err->code != WEIR_OK;
+}
+
+weir_status wi_cli_rows_each(struct ArrowArrayStream *take, wi_cli_row_fn row, void *ctx,
+                             weir_error *err) {
+  wi_cli_rows rows;
+  weir_status status = wi_cli_rows_open(&rows, take, err);
+  while (status == WEIR_OK) {
+    status = wi_cli_rows_next(&rows, err);
+    if (status != WEIR_OK || rows.n == 0) {
+      break;
+    }
+    for (int64_t i = 0; i < rows.n; i++) {
+      row(ctx, &rows, i);
+    }
+  }
+  wi_cli_rows_release(&rows);
+  take->release(take);
   return status;
 }

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,13 +13,13 @@
 #include "out.h"
 
 #define EXIT_INTERRUPTED 130
-#define AGAIN_MS         100
 
 static atomic_int signals_seen;
 static int wake_pipe[2] = {-1, -1};
 static pthread_mutex_t target_lock = PTHREAD_MUTEX_INITIALIZER;
-static weir_project *target_project; /* under target_lock */
-static weir_query *target_query;     /* under target_lock */
+static weir_query *target_query; /* under target_lock */
+static bool fired;               /* under target_lock */
+static weir_cancel *token;       /* made once, lives as long as the command */
 
 static void on_signal(int number) {
   (void)number;
@@ -33,33 +32,30 @@ static void on_signal(int number) {
   errno = saved;
 }
 
-static void cancel_target(void) {
-  pthread_mutex_lock(&target_lock);
-  if (target_project != NULL) {
-    weir_project_cancel(target_project);
-  }
-  if (target_query != NULL) {
-    weir_query_cancel(target_query);
-  }
-  pthread_mutex_unlock(&target_lock);
-}
-
-/* Cancels again and again: the first may have come before the work it is meant for. */
+/* Once is enough: the token stays fired for the call that has not begun, and a query that is
+ * named later finds `fired`. */
 static void *watch(void *unused) {
   (void)unused;
   char byte;
   while (read(wake_pipe[0], &byte, 1) < 0 && errno == EINTR) {
   }
-  for (;;) {
-    cancel_target();
-    (void)poll(NULL, 0, AGAIN_MS);
+  weir_cancel_fire(token);
+  pthread_mutex_lock(&target_lock);
+  fired = true;
+  if (target_query != NULL) {
+    weir_query_cancel(target_query);
   }
+  pthread_mutex_unlock(&target_lock);
   return NULL;
 }
 
 weir_status wi_cli_signals_begin(weir_error *err) {
   pthread_t thread;
   sigset_t all, before;
+  weir_status status = weir_cancel_new(&token, err);
+  if (status != WEIR_OK) {
+    return status;
+  }
   if (pipe2(wake_pipe, O_CLOEXEC) != 0) {
     return wi_cli_error(err, WEIR_E_IO, "no pipe for signals: %s", strerror(errno));
   }
@@ -74,7 +70,7 @@ weir_status wi_cli_signals_begin(weir_error *err) {
   struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
   sigfillset(&action.sa_mask);
   /* Who started the command may have it ignore them, as nohup and `&` do. */
-  static const int numbers[] = {SIGINT, SIGTERM};
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     struct sigaction old;
     if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN) {
@@ -84,15 +80,16 @@ weir_status wi_cli_signals_begin(weir_error *err) {
   return WEIR_OK;
 }
 
-void wi_cli_signals_project(weir_project *project) {
-  pthread_mutex_lock(&target_lock);
-  target_project = project;
-  pthread_mutex_unlock(&target_lock);
+weir_cancel *wi_cli_signals_token(void) {
+  return token;
 }
 
 void wi_cli_signals_query(weir_query *query) {
   pthread_mutex_lock(&target_lock);
   target_query = query;
+  if (fired && query != NULL) {
+    weir_query_cancel(query);
+  }
   pthread_mutex_unlock(&target_lock);
 }
 

@@ -1,7 +1,6 @@
 /* Buffers, numbers, times and names as text. */
 #include "text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -188,57 +187,6 @@ bool wi_cli_count_parse(const char *text, uint64_t *out) {
   return true;
 }
 
-static uint64_t unit_bytes(const char *unit) {
-  static const struct {
-    const char *name;
-    uint64_t bytes;
-  } units[] = {{"", 1},
-               {"b", 1},
-               {"kb", 1000},
-               {"mb", 1000000},
-               {"gb", 1000000000},
-               {"tb", 1000000000000},
-               {"kib", 1ULL << 10},
-               {"mib", 1ULL << 20},
-               {"gib", 1ULL << 30},
-               {"tib", 1ULL << 40}};
-  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-    if (strcasecmp(unit, units[i].name) == 0) {
-      return units[i].bytes;
-    }
-  }
-  return 0;
-}
-
-bool wi_cli_size_parse(const char *text, uint64_t *bytes) {
-  size_t digits = strspn(text, "0123456789."), dots = 0;
-  for (size_t i = 0; i < digits; i++) {
-    dots += text[i] == '.' ? 1 : 0;
-  }
-  if (digits == 0 || digits > 20 || dots > 1 || text[0] == '.' ||
-      text[digits - 1] == '.') {
-    return false;
-  }
-  const char *unit = text + digits;
-  while (*unit == ' ') {
-    unit++;
-  }
-  uint64_t one = unit_bytes(unit), whole = 0;
-  char number[24];
-  snprintf(number, sizeof number, "%.*s", (int)digits, text);
-  if (one == 0 || (dots == 1 && one == 1)) {
-    return false;
-  }
-  if (dots == 1) {
-    double total = strtod(number, NULL) * (double)one;
-    *bytes = total < 1e18 ? (uint64_t)total : 0;
-  } else if (!wi_cli_count_parse(number, &whole) ||
-             __builtin_mul_overflow(whole, one, bytes)) {
-    return false;
-  }
-  return *bytes > 0 && *bytes <= INT64_MAX;
-}
-
 void wi_cli_grouped(wi_cli_buf *b, uint64_t v) {
   char text[24];
   int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
@@ -279,12 +227,6 @@ static void civil(int64_t days, int64_t *year, int *month, int *day) {
   *day = (int)(doy - (153 * mp + 2) / 5) + 1;
   *month = (int)(mp < 10 ? mp + 3 : mp - 9);
   *year = yoe + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
-static int64_t days_of(int64_t year, int month, int day) {
-  int64_t y = year - (month <= 2 ? 1 : 0), era = floor_div(y, 400), yoe = y - era * 400;
-  int64_t doy = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
 }
 
 void wi_cli_date_text(wi_cli_buf *b, int64_t days) {
@@ -338,77 +280,37 @@ void wi_cli_timestamp_text(wi_cli_buf *b, int64_t value, int digits, bool zoned)
   wi_cli_buf_str(b, zoned ? "Z" : "");
 }
 
-/* Reads exactly `n` digits. */
-static bool read_digits(const char **p, int n, int *out) {
-  *out = 0;
-  for (int i = 0; i < n; i++, (*p)++) {
-    if (!isdigit((unsigned char)**p)) {
-      return false;
-    }
-    *out = *out * 10 + (**p - '0');
+/* ---- characters ---- */
+
+/* Decodes one character; an invalid byte counts as one that cannot be shown. */
+static size_t decode(const char *p, size_t n, uint32_t *out) {
+  unsigned char c = (unsigned char)p[0];
+  size_t want = c < 0x80   ? 1
+                : c < 0xc2 ? 0
+                : c < 0xe0 ? 2
+                : c < 0xf0 ? 3
+                : c < 0xf5 ? 4
+                           : 0;
+  if (want == 0 || want > n) {
+    *out = 0xfffd;
+    return 1;
   }
-  return true;
+  static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  *out = c & masks[want];
+  for (size_t i = 1; i < want; i++) {
+    if (((unsigned char)p[i] & 0xc0) != 0x80) {
+      *out = 0xfffd;
+      return 1;
+    }
+    *out = *out << 6 | ((unsigned char)p[i] & 0x3f);
+  }
+  return want;
 }
 
-static bool read_char(const char **p, const char *any) {
-  if (**p == '\0' || strchr(any, **p) == NULL) {
-    return false;
-  }
-  (*p)++;
-  return true;
-}
-
-static bool read_date(const char **p, int64_t *days) {
-  static const int lengths[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  int year, month, day;
-  if (!read_digits(p, 4, &year) || !read_char(p, "-") || !read_digits(p, 2, &month) ||
-      !read_char(p, "-") || !read_digits(p, 2, &day) || month < 1 || month > 12 ||
-      day < 1 || day > lengths[month - 1]) {
-    return false;
-  }
-  bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  if (month == 2 && day == 29 && !leap) {
-    return false;
-  }
-  *days = days_of(year, month, day);
-  return true;
-}
-
-bool wi_cli_date_parse(const char *text, int64_t *days) {
-  return read_date(&text, days) && *text == '\0';
-}
-
-bool wi_cli_time_parse(const char *text, int64_t *us) {
-  int64_t days, micros = 0, unit = 100000;
-  int hour, minute, second, offset_hour = 0, offset_minute = 0, sign = 1;
-  if (!read_date(&text, &days) || !read_char(&text, "Tt ") ||
-      !read_digits(&text, 2, &hour) || !read_char(&text, ":") ||
-      !read_digits(&text, 2, &minute) || !read_char(&text, ":") ||
-      !read_digits(&text, 2, &second) || hour > 23 || minute > 59 || second > 59) {
-    return false;
-  }
-  if (read_char(&text, ".")) {
-    if (!isdigit((unsigned char)*text)) {
-      return false;
-    }
-    for (; isdigit((unsigned char)*text); text++, unit /= 10) {
-      micros += (*text - '0') * unit;
-    }
-  }
-  if (*text == '+' || *text == '-') {
-    sign = *text++ == '-' ? -1 : 1;
-    if (!read_digits(&text, 2, &offset_hour) || !read_char(&text, ":") ||
-        !read_digits(&text, 2, &offset_minute) || offset_hour > 23 ||
-        offset_minute > 59) {
-      return false;
-    }
-  } else if (!read_char(&text, "Zz")) {
-    return false;
-  }
-  int64_t seconds = days * 86400 + hour * 3600 + minute * 60 + second -
-                    sign * (offset_hour * 3600 + offset_minute * 60);
-  *us = seconds * 1000000 + micros;
-  return *text == '\0';
+/* A control character of the upper half, or one that turns the direction of what follows. */
+static bool drives(uint32_t c) {
+  return (c >= 0x80 && c < 0xa0) || c == 0x200e || c == 0x200f ||
+         (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
 /* ---- JSON ---- */
@@ -418,6 +320,15 @@ void wi_cli_json_ntext(wi_cli_buf *b, const char *p, size_t n) {
   size_t from = 0;
   for (size_t i = 0; i < n; i++) {
     unsigned char c = (unsigned char)p[i];
+    uint32_t wide = 0;
+    size_t bytes = c == 0xc2 || c == 0xe2 ? decode(p + i, n - i, &wide) : 1;
+    if (bytes > 1 && drives(wide)) { /* JSON can say it without the character itself */
+      wi_cli_buf_add(b, p + from, i - from);
+      wi_cli_buf_fmt(b, "\\u%04x", (unsigned)wide);
+      i += bytes - 1;
+      from = i + 1;
+      continue;
+    }
     if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
       continue;
     }
@@ -474,31 +385,6 @@ void wi_cli_json_kb(wi_cli_buf *b, const char *key, bool v) {
 
 /* ---- screens ---- */
 
-/* Decodes one character; an invalid byte counts as one that cannot be shown. */
-static size_t decode(const char *p, size_t n, uint32_t *out) {
-  unsigned char c = (unsigned char)p[0];
-  size_t want = c < 0x80   ? 1
-                : c < 0xc2 ? 0
-                : c < 0xe0 ? 2
-                : c < 0xf0 ? 3
-                : c < 0xf5 ? 4
-                           : 0;
-  if (want == 0 || want > n) {
-    *out = 0xfffd;
-    return 1;
-  }
-  static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-  *out = c & masks[want];
-  for (size_t i = 1; i < want; i++) {
-    if (((unsigned char)p[i] & 0xc0) != 0x80) {
-      *out = 0xfffd;
-      return 1;
-    }
-    *out = *out << 6 | ((unsigned char)p[i] & 0x3f);
-  }
-  return want;
-}
-
 static size_t char_width(uint32_t c) {
   if (c < 0x7f) {
     return 1;
@@ -542,6 +428,8 @@ void wi_cli_visible(wi_cli_buf *b, const char *p, size_t n, bool lines) {
       wi_cli_buf_str(b, lines ? "  " : "\\t");
     } else if (c < 0x20 || (c >= 0x7f && c < 0xa0)) {
       wi_cli_buf_fmt(b, "\\x%02x", (unsigned)c);
+    } else if (drives(c)) {
+      wi_cli_buf_fmt(b, "\\u%04x", (unsigned)c);
     } else if (c == 0xfffd) {
       wi_cli_buf_str(b, "\xef\xbf\xbd");
     } else {

@@ -39,12 +39,9 @@ void wi_cli_date_text(wi_cli_buf *b, int64_t days);
  * are shown, nine where six would lose something. */
 void wi_cli_timestamp_text(wi_cli_buf *b, int64_t value, int digits, bool zoned);
 void wi_cli_time_text(wi_cli_buf *b, int64_t value, int digits); /* since midnight */
-bool wi_cli_date_parse(const char *text, int64_t *days);
-bool wi_cli_time_parse(const char *text, int64_t *us); /* RFC 3339 with an offset */
 bool wi_cli_count_parse(const char *text, uint64_t *out);
-bool wi_cli_size_parse(const char *text, uint64_t *bytes); /* 512MB, 2GB, 1.5GiB */
-void wi_cli_grouped(wi_cli_buf *b, uint64_t v);            /* 1,234,567 */
-void wi_cli_bytes_text(wi_cli_buf *b, uint64_t bytes);     /* 1.2 MB */
+void wi_cli_grouped(wi_cli_buf *b, uint64_t v);        /* 1,234,567 */
+void wi_cli_bytes_text(wi_cli_buf *b, uint64_t bytes); /* 1.2 MB */
 
 /* ---- JSON ---- */
 void wi_cli_json_ntext(wi_cli_buf *b, const char *p, size_t n); /* quoted and escaped */

@@ -10,23 +10,16 @@ static weir_status bug(weir_error *err, const char *what) {
   return WI_ERR(err, WEIR_E_BUG, "a commit with %s", what);
 }
 
-/* A line of the log is one line, so JSON from elsewhere is written anew. */
-static weir_status put_object(wi_json *j, const char *key, const char *text,
-                              weir_error *err) {
+/* JSON from elsewhere, which a line is made of. */
+static weir_status load_object(const char *key, const char *text, json_t **out,
+                               weir_error *err) {
   wi_delta_json_note note;
-  json_t *value = NULL;
-  weir_status status = wi_delta_json_load(text, strlen(text), &value, &note);
-  if (status == WEIR_E_NO_MEMORY) {
+  if (wi_delta_json_load(text, strlen(text), out, &note) == WEIR_E_NO_MEMORY) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  if (json_is_object(value)) {
-    wi_json_key(j, key);
-    wi_delta_json_put(j, value);
-  } else {
-    status = WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
-  }
-  json_decref(value);
-  return status;
+  return json_is_object(*out)
+             ? WEIR_OK
+             : WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
 }
 
 static void open_action(wi_json *j, wi_buf *out, const char *name) {
@@ -219,45 +212,54 @@ static void put_txn(const wi_commit_def *def, wi_buf *out) {
 /* The path is written as it was read: other writers' escapes differ, and readers match texts. */
 static weir_status put_remove(const wi_commit_def *def, const wi_remove *file,
                               wi_buf *out, weir_error *err) {
-  wi_json j;
-  open_action(&j, out, "remove");
-  wi_json_kt(&j, "path", file->path);
-  wi_json_ki(&j, "deletionTimestamp", def->timestamp_ms);
-  wi_json_kb(&j, "dataChange", def->data_change);
-  if (file->partition_values != NULL) {
-    wi_json_kb(&j, "extendedFileMetadata", true);
-    WI_TRY(put_object(&j, "partitionValues", file->partition_values, err));
-    wi_json_key(&j, "size");
-    wi_json_uint(&j, file->size);
+  weir_status status = WEIR_OK;
+  json_t *values = NULL, *dv = NULL;
+  bool extended = file->partition_values != NULL;
+  if (extended) {
+    WI_CHECK(load_object("partitionValues", file->partition_values, &values, err));
   }
   if (file->dv != NULL) {
-    WI_TRY(put_object(&j, "deletionVector", file->dv, err));
+    WI_CHECK(load_object("deletionVector", file->dv, &dv, err));
   }
-  close_action(&j, out);
-  return WEIR_OK;
+  wi_delta_file_write(WI_DELTA_REMOVE,
+                      &(wi_delta_file){.path = file->path,
+                                       .time_ms = def->timestamp_ms,
+                                       .data_change = def->data_change,
+                                       .extended = extended,
+                                       .partition_values = values,
+                                       .dv = dv,
+                                       .base_row_id = -1,
+                                       .default_row_commit_version = -1,
+                                       .size = extended ? (int64_t)file->size : -1},
+                      out);
+done:
+  json_decref(values);
+  json_decref(dv);
+  return status;
 }
 
 static weir_status put_add(const wi_commit_def *def, const wi_staged_file *file,
                            wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_json j;
+  json_t *values = NULL;
   wi_buf path = WI_BUF_INIT;
   wi_uri_encode_path(file->path, &path);
   WI_CHECK(wi_buf_check(&path, err, WI_ORIGIN));
-  open_action(&j, out, "add");
-  wi_json_kt(&j, "path", path.p);
-  WI_CHECK(put_object(&j, "partitionValues",
-                      file->partition_values == NULL ? "{}" : file->partition_values,
-                      err));
-  wi_json_key(&j, "size");
-  wi_json_uint(&j, file->size);
-  wi_json_ki(&j, "modificationTime", def->timestamp_ms);
-  wi_json_kb(&j, "dataChange", def->data_change);
-  if (file->stats != NULL) {
-    wi_json_kt(&j, "stats", file->stats);
-  }
-  close_action(&j, out);
+  WI_CHECK(load_object("partitionValues",
+                       file->partition_values == NULL ? "{}" : file->partition_values,
+                       &values, err));
+  wi_delta_file_write(WI_DELTA_ADD,
+                      &(wi_delta_file){.path = path.p,
+                                       .partition_values = values,
+                                       .size = (int64_t)file->size,
+                                       .time_ms = def->timestamp_ms,
+                                       .data_change = def->data_change,
+                                       .stats = file->stats,
+                                       .base_row_id = -1,
+                                       .default_row_commit_version = -1},
+                      out);
 done:
+  json_decref(values);
   wi_buf_release(&path);
   return status;
 }

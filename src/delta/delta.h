@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "delta/action.h"
 #include "delta/meta.h"
 #include "delta/partition.h"
 #include "storage/storage.h"
@@ -47,6 +48,7 @@ typedef struct wi_commit { /* one commit's JSON, parsed */
   int64_t version;
   char digest[WI_DIGEST_HEX]; /* BLAKE3 of the bytes */
   json_t *actions;            /* array of action objects as they are */
+  size_t n_lines;             /* as many, but for those of files that were not kept */
   const json_t *commit_info, *metadata,
       *protocol; /* borrowed from actions; NULL if absent */
   int64_t
@@ -61,6 +63,12 @@ weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
                            weir_error *err);
 weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_commit *out,
                             weir_error *err);
+/* The same without the lines of files, of which the counts remain: for what a commit says of
+ * itself, however many files it has. Each line is dropped as soon as it is looked at. */
+weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out,
+                                weir_error *err);
+weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
+                                 wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);
 /* A text of commitInfo (top level), NULL if absent; borrowed. */
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);
@@ -85,9 +93,26 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   char *partition_columns; /* JSON array */
   char *configuration;     /* JSON object */
   wi_meta *meta;           /* all of the above and the rest; NULL unless full */
-  bool full; /* false: only uri, version, timestamp and commit_digest are known */
+  bool full;        /* false: only uri, version, timestamp and commit_digest are known */
+  bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;
 void wi_pin_release(wi_pin *pin);
+/* A pin that several hold: it never changes any more, and the last holder frees it. NULL: no
+ * memory. `take` is emptied in any case. */
+const wi_pin *wi_pin_share(wi_pin *take);
+const wi_pin *wi_pin_ref(const wi_pin *shared);
+void wi_pin_unref(const wi_pin **shared);
+/* Own copies of everything; false: no memory. */
+bool wi_pin_copy(const wi_pin *from, wi_pin *to);
+/* A digest over table id, version, commit, schema and protocol, but not over the place: a copy of
+ * the table elsewhere is the same input. Those fields must be known. */
+void wi_pin_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]);
+/* One version of one table, as far as its last commit can tell. */
+bool wi_pin_same(const wi_pin *a, const wi_pin *b);
+/* A digest of what the table is at this version: live files, schema, protocol. Reads the files'
+ * list from the snapshot. `pin` is full. */
+weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
+                         char out[WI_DIGEST_HEX], weir_error *err);
 /* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
  * empty, a snapshot is opened and the pin is full. */
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,

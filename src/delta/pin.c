@@ -1,4 +1,5 @@
 /* One version of one table, and what is known of it. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,92 @@ void wi_pin_release(wi_pin *pin) {
   wi_free(pin->configuration);
   wi_meta_unref(&pin->meta);
   *pin = (wi_pin){.version = -1};
+}
+
+/* ---- pins that several hold ---- */
+
+typedef struct shared_pin {
+  wi_pin pin; /* first: the holders point to it */
+  atomic_size_t holders;
+} shared_pin;
+
+const wi_pin *wi_pin_share(wi_pin *take) {
+  shared_pin *shared = wi_alloc(sizeof *shared);
+  if (shared == NULL) {
+    wi_pin_release(take);
+    return NULL;
+  }
+  shared->pin = *take;
+  atomic_init(&shared->holders, 1);
+  *take = (wi_pin){.version = -1};
+  return &shared->pin;
+}
+
+static shared_pin *holders_of(const wi_pin *pin) {
+  return (shared_pin *)(uintptr_t)pin; /* only ever made by wi_pin_share */
+}
+
+const wi_pin *wi_pin_ref(const wi_pin *pin) {
+  if (pin != NULL) {
+    atomic_fetch_add(&holders_of(pin)->holders, 1);
+  }
+  return pin;
+}
+
+void wi_pin_unref(const wi_pin **pin) {
+  shared_pin *shared = holders_of(*pin);
+  *pin = NULL;
+  if (shared != NULL && atomic_fetch_sub(&shared->holders, 1) == 1) {
+    wi_pin_release(&shared->pin);
+    wi_free(shared);
+  }
+}
+
+static bool copy_text(const char *from, char **to) {
+  *to = from != NULL ? wi_strdup(from) : NULL;
+  return from == NULL || *to != NULL;
+}
+
+bool wi_pin_copy(const wi_pin *from, wi_pin *to) {
+  *to = *from;
+  to->uri = to->table_id = to->reader_features = to->writer_features = NULL;
+  to->schema_json = to->partition_columns = to->configuration = NULL;
+  to->meta = wi_meta_ref(from->meta);
+  if (copy_text(from->uri, &to->uri) && copy_text(from->table_id, &to->table_id) &&
+      copy_text(from->reader_features, &to->reader_features) &&
+      copy_text(from->writer_features, &to->writer_features) &&
+      copy_text(from->schema_json, &to->schema_json) &&
+      copy_text(from->partition_columns, &to->partition_columns) &&
+      copy_text(from->configuration, &to->configuration)) {
+    return true;
+  }
+  wi_pin_release(to);
+  return false;
+}
+
+void wi_pin_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.pin");
+#define WI_PIN_TEXT(field, column, identity) \
+  if (identity) {                            \
+    wi_digest_text(&d, pin->field);          \
+  }
+#define WI_PIN_DIGEST WI_PIN_TEXT
+#define WI_PIN_INT(field, type, column, identity) \
+  if (identity) {                                 \
+    wi_digest_u64(&d, (uint64_t)(pin->field));    \
+  }
+#include "../../tables/pin.def"
+#undef WI_PIN_TEXT
+#undef WI_PIN_DIGEST
+#undef WI_PIN_INT
+  wi_digest_end_hex(&d, out);
+}
+
+bool wi_pin_same(const wi_pin *a, const wi_pin *b) {
+  return a != NULL && b != NULL && a->version == b->version &&
+         strcmp(a->commit_digest, b->commit_digest) == 0 && a->table_id != NULL &&
+         b->table_id != NULL && strcmp(a->table_id, b->table_id) == 0;
 }
 
 /* ---- what the two actions say ---- */
@@ -100,7 +187,7 @@ static weir_status check_newest_protocol(wi_store *store, int64_t version,
   for (int64_t v = version; v >= 0 && !found && status == WEIR_OK; v--) {
     wi_commit commit;
     wi_pin pin = {.version = v};
-    if (wi_commit_read(store, v, &commit, NULL) != WEIR_OK) {
+    if (wi_commit_read_head(store, v, &commit, NULL) != WEIR_OK) {
       break;
     }
     found = commit.protocol != NULL;
@@ -162,10 +249,8 @@ static int by_file(const void *a, const void *b) {
                     : strcmp(x->dv == NULL ? "" : x->dv, y->dv == NULL ? "" : y->dv);
 }
 
-/* Stands for the commit's digest where there are no bytes that say anything: what the table is
- * at this version. Reuse looks at version and digest alone, so all that matters is in it. */
-static weir_status digest_state(wi_engine *engine, const wb_snap *snap, wi_pin *pin,
-                                weir_error *err) {
+weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
+                         char out[WI_DIGEST_HEX], weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   wi_removes files = {NULL, 0, 0};
@@ -188,7 +273,7 @@ static weir_status digest_state(wi_engine *engine, const wb_snap *snap, wi_pin *
     wi_digest_text(&d, files.items[i].partition_values);
     wi_digest_text(&d, files.items[i].dv);
   }
-  wi_digest_end_hex(&d, pin->commit_digest);
+  wi_digest_end_hex(&d, out);
 done:
   wi_cursor_free(&rows);
   wi_removes_release(&files);
@@ -217,7 +302,7 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
   wi_commit commit;
   weir_error gone = WEIR_ERROR_INIT;
   *said = false;
-  weir_status status = wi_commit_read(store, pin->version, &commit, &gone);
+  weir_status status = wi_commit_read_head(store, pin->version, &commit, &gone);
   if (status == WEIR_E_NOT_FOUND) { /* cleaned since the log was listed */
     weir_error_release(&gone);
     return WEIR_OK;
@@ -226,7 +311,8 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
     wi_err_move(err, &gone);
     return status;
   }
-  *said = json_array_size(commit.actions) > 0;
+  *said = commit.n_lines > 0;
+  pin->names_files = commit.adds + commit.removes > 0;
   pin->timestamp_us = commit.timestamp_us;
   memcpy(pin->commit_digest, commit.digest, sizeof pin->commit_digest);
   wi_commit_release(&commit);
@@ -239,7 +325,10 @@ static weir_status resolve_snapshot(wi_engine *engine, wi_store *store, wi_pin *
   wb_snap *snap = NULL;
   WI_CHECK(open_snapshot(engine, store, pin->version, &snap, err));
   WI_CHECK(fill_from(engine, snap, pin, err));
-  WI_CHECK(digest_state(engine, snap, pin, err));
+  /* Where there are no bytes that say anything, it stands for the commit's digest: reuse looks at
+   * version and digest alone, so all that matters is in it. */
+  WI_CHECK(wi_pin_state(engine, snap, pin, pin->commit_digest, err));
+  pin->names_files = true;
 done:
   if (snap != NULL) {
     wi_br_snap_free(engine, &snap);

@@ -1,350 +1,259 @@
-/* Reuse, adjust or full: decided from keys, with planning only where the planning key moved. */
+/* Reuse, adjust or full: from keys, with planning only where the planning key moved. */
+#include "run/decide.h"
+
 #include <string.h>
 
-#include "nanoarrow/nanoarrow.h"
-#include "run/private.h"
+#include "project/project.h"
 
 #define WI_ORIGIN "run"
 
-/* ---- what consumers see ---- */
-
-weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  wb_store *handle = NULL;
-  if (view->snap != NULL) {
-    return WEIR_OK;
-  }
-  WI_TRY(wi_store_handle(view->store, &handle, err));
-  return wi_br_snap_open(pass->engine, handle, view->version, &view->snap, err);
+const char *wi_action_name(wi_action action) {
+  static const char *const names[] = {"none", "reuse", "full", "adjust", "stand"};
+  return names[action];
 }
 
-/* The schema of a view that was not planned now: its table's. */
-static weir_status table_schema(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_pin pin = {0};
-  if (view->has_schema) {
-    return WEIR_OK;
+void wi_result_key(const char *plan_digest, const wi_view_facts *facts,
+                   const wi_key_inputs *inputs, char out[WI_DIGEST_HEX]) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.result");
+  wi_digest_text(&d, plan_digest);
+  wi_digest_text(&d, facts->settings);
+  wi_digest_text(&d, facts->digests.shape);
+  wi_digest_u64(&d, inputs->n);
+  for (size_t i = 0; i < inputs->n; i++) {
+    wi_digest_text(&d, inputs->items[i].identity);
   }
-  WI_CHECK(wi_pin_resolve(pass->engine, view->store, view->version, &pin, err));
-  WI_CHECK(wi_pin_complete(pass->engine, view->store, &pin,
-                           view->snap == NULL ? &view->snap : &(wb_snap *){NULL}, err));
-  WI_CHECK(wi_delta_schema_arrow(pin.schema_json, &view->schema, err));
-  view->has_schema = true;
-done:
-  wi_pin_release(&pin);
-  if (status != WEIR_OK) {
-    wi_err_context(err, "view '%s'", view->spec->name);
-  }
-  return status;
-}
-
-static weir_status declare_view(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  weir_status status = WEIR_OK;
-  struct ArrowSchema copy = {0};
-  if (view->declared) {
-    return WEIR_OK;
-  }
-  WI_CHECK(table_schema(pass, view, err));
-  if (ArrowSchemaDeepCopy(&view->schema, &copy) != NANOARROW_OK) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
-  WI_CHECK(
-      wi_session_declare(pass->session, WI_SCHEMA_MAIN, view->spec->name, &copy, err));
-  view->declared = true;
-done:
-  if (copy.release != NULL) {
-    copy.release(&copy);
-  }
-  return status;
+  wi_digest_end_hex(&d, out);
 }
 
 /* ---- inputs ---- */
 
-/* The identity of an input by name; "" if the name is none of the view's inputs. */
-static const char *identity_of(const wi_pass *pass, const char *name) {
-  const wi_run_source *source = wi_pass_source(pass, name);
-  const wi_run_view *view = wi_pass_view(pass, name);
-  return source != NULL ? source->identity : view != NULL ? view->identity : "";
+/* How much of what moved an input is forgiven. */
+typedef enum mercy { MERCY_NONE, MERCY_MAINTENANCE } mercy;
+
+static const char *text(const wi_view_facts *f, wi_stamp_text which) {
+  const char *t = f->last.found ? f->last.stamp.text[which] : NULL;
+  return t != NULL ? t : "";
 }
 
-typedef struct key_inputs {
-  const char **names, **identities;
-  size_t n;
-} key_inputs;
-
-static void key_inputs_release(key_inputs *in) {
-  wi_free(in->names);
-  wi_free(in->identities);
+/* Of two tables with one last commit, which their files tell apart. */
+static void other_files_identity(const wi_key_input *now, char out[WI_DIGEST_HEX]) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.pin.state");
+  wi_digest_text(&d, now->identity);
+  wi_digest_text(&d, now->state);
+  wi_digest_end_hex(&d, out);
 }
 
-static weir_status key_inputs_alloc(key_inputs *in, size_t n, weir_error *err) {
-  in->n = n;
-  in->names = wi_alloc_array(n + 1, sizeof(char *));
-  in->identities = wi_alloc_array(n + 1, sizeof(char *));
-  return in->names != NULL && in->identities != NULL ? WEIR_OK
-                                                     : wi_err_nomem(err, WI_ORIGIN);
-}
-
-static weir_status inputs_of_plan(const wi_pass *pass, const wi_view_plan *plan,
-                                  key_inputs *in, weir_error *err) {
-  WI_TRY(key_inputs_alloc(in, plan->n_inputs, err));
-  for (size_t i = 0; i < plan->n_inputs; i++) {
-    const char *plain = wi_input_plain(plan->inputs[i]);
-    if (plain == NULL || identity_of(pass, plain)[0] == '\0') {
-      return WI_ERR(err, WEIR_E_BUG, "the plan scans '%s', which the SQL does not name",
-                    plan->inputs[i]);
-    }
-    in->names[i] = plain;
-    in->identities[i] = identity_of(pass, plain);
+/* What the key holds of it. Where the pin is the recorded one, so is the identity: it may be an
+ * older one that only maintenance moved, or carry the files. */
+static bool settle_input(const wi_input_fact *fact, const wi_key_input *recorded,
+                         mercy how, wi_key_input *out) {
+  *out = fact->now;
+  (void)wi_pin_ref(out->pin);
+  if (!fact->rows || recorded == NULL) {
+    return false;
   }
-  return WEIR_OK;
+  if (wi_pin_same(recorded->pin, fact->now.pin)) {
+    if (fact->files == WI_FILES_OTHER) {
+      other_files_identity(&fact->now, out->identity);
+    } else {
+      memcpy(out->identity, recorded->identity, sizeof(out->identity));
+    }
+    return false;
+  }
+  bool forgiven = how == MERCY_MAINTENANCE && fact->maintained;
+  if (forgiven) {
+    memcpy(out->identity, recorded->identity, sizeof(out->identity));
+  }
+  return forgiven;
 }
 
-static weir_status inputs_of_record(const wi_pass *pass, const wi_run_view *view,
-                                    key_inputs *in, weir_error *err) {
-  size_t n = json_array_size(view->last.inputs);
-  WI_TRY(key_inputs_alloc(in, n, err));
+static const wi_input_fact *find_fact(const wi_view_facts *f, const char *name) {
+  for (size_t i = 0; i < f->n_inputs; i++) {
+    if (strcmp(f->inputs[i].now.name, name) == 0) {
+      return &f->inputs[i];
+    }
+  }
+  return NULL;
+}
+
+/* The inputs by ordinal: those of the plan, else those that the last result was made of. */
+static weir_status list_inputs(const wi_view_facts *f, mercy how, wi_key_inputs *out,
+                               bool *forgiven, weir_error *err) {
+  const wi_key_inputs *before = &f->last.stamp.inputs;
+  size_t n = f->plan != NULL ? f->plan->n_inputs : before->n;
+  *forgiven = false;
+  WI_TRY(wi_key_inputs_alloc(out, n, err));
   for (size_t i = 0; i < n; i++) {
     const char *name =
-        json_string_value(json_object_get(json_array_get(view->last.inputs, i), "name"));
-    in->names[i] = name != NULL ? name : "";
-    in->identities[i] = identity_of(pass, in->names[i]);
-  }
-  return WEIR_OK;
-}
-
-/* A source that moved only by commits that changed no row counts as unmoved. */
-static weir_status forgive_maintenance(wi_pass *pass, const wi_run_view *view,
-                                       key_inputs *in, bool *forgiven, weir_error *err) {
-  for (size_t i = 0; i < in->n && i < json_array_size(view->last.inputs); i++) {
-    const json_t *entry = json_array_get(view->last.inputs, i);
-    const char *recorded = json_string_value(json_object_get(entry, "identity"));
-    const char *table_id = json_string_value(json_object_get(entry, "table_id"));
-    wi_run_source *source = wi_pass_source(pass, in->names[i]);
-    int64_t version = json_integer_value(json_object_get(entry, "version"));
-    bool maintained = false;
-    bool rows =
-        source != NULL && (source->call == WI_CALL_NONE || source->call == WI_CALL_ROWS);
-    if (!rows || recorded == NULL || table_id == NULL ||
-        strcmp(recorded, in->identities[i]) == 0 || version >= source->pin.version ||
-        strcmp(table_id, source->pin.table_id) != 0) {
-      continue;
+        f->plan != NULL ? wi_input_plain(f->plan->inputs[i]) : before->items[i].name;
+    const wi_input_fact *fact = name != NULL ? find_fact(f, name) : NULL;
+    if (fact == NULL) {
+      out->n = i;
+      return WI_ERR(err, WEIR_E_BUG, "the plan scans '%s', which the SQL does not name",
+                    f->plan != NULL ? f->plan->inputs[i] : before->items[i].name);
     }
-    WI_TRY(wi_log_only_maintained(source->store, version, source->pin.version,
-                                  &maintained, err));
-    if (maintained) {
-      in->identities[i] = recorded;
-      *forgiven = true;
-    }
+    *forgiven =
+        settle_input(fact, wi_key_inputs_find(before, name), how, &out->items[i]) ||
+        *forgiven;
   }
   return WEIR_OK;
-}
-
-/* ---- planning ---- */
-
-static weir_status declare_inputs(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  for (size_t i = 0; i < view->n_sources; i++) {
-    WI_TRY(wi_source_declare(pass, &pass->sources[view->sources[i]], err));
-  }
-  for (size_t i = 0; i < view->n_views; i++) {
-    WI_TRY(declare_view(pass, &pass->views[view->views[i]], err));
-  }
-  return WEIR_OK;
-}
-
-static weir_status plan_view(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  WI_TRY(declare_inputs(pass, view, err));
-  WI_TRY(wi_view_plan_with_calls(pass, view, &view->plan, err));
-  if (view->has_schema) {
-    view->schema.release(&view->schema);
-    view->has_schema = false;
-  }
-  if (ArrowSchemaDeepCopy(&view->plan->schema, &view->schema) != NANOARROW_OK) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  view->has_schema = true;
-  memcpy(view->schema_digest, view->plan->schema_digest, sizeof(view->schema_digest));
-  memcpy(view->plan_digest, view->plan->digest, sizeof(view->plan_digest));
-  return wi_view_gate(pass, view, err);
 }
 
 /* ---- the decision ---- */
 
-static void decide(wi_run_view *view, wi_action action, const char *reason) {
-  view->action = action;
-  snprintf(view->reason, sizeof(view->reason), "%s", reason);
-}
-
-/* The rows stand; does what the header promises of them stand too? */
-static void decide_kept(wi_run_view *view, bool forgiven) {
-  if (strcmp(view->gate_digest, view->last.gate_digest) != 0) {
-    decide(view, WI_ACTION_ADJUST, "contract changed");
-  } else {
-    decide(view, WI_ACTION_REUSE, forgiven ? "maintained" : "");
-  }
+static void decide(wi_decision *d, wi_action action, const char *reason) {
+  d->action = action;
+  snprintf(d->reason, sizeof(d->reason), "%s", reason);
 }
 
 /* Why it must be full whatever the keys say; NULL if nothing forces it. */
-static const char *forced_reason(const wi_pass *pass, const wi_run_view *view) {
-  const wi_last *last = &view->last;
+static const char *forced_reason(const wi_view_facts *f) {
+  const wi_last *last = &f->last;
   if (!last->table) {
     return "never built";
   }
-  if (!last->found) {
+  if (!last->found || !last->stamp.inputs_known) {
     return "record lost";
   }
-  if (pass->full_refresh && view->chosen) {
+  if (f->forced && f->chosen) {
     return "forced";
   }
-  if (last->foreign_data) {
+  if (last->rows.any || f->reshaped) {
     return "foreign commit";
   }
-  return strcmp(last->is_volatile, "1") == 0 ? "volatile" : NULL;
+  return strcmp(text(f, WI_STAMP_VOLATILE), "1") == 0 ? "volatile" : NULL;
 }
 
-/* With an unchanged planning key nothing is planned: the plan is the recorded one. */
-static weir_status decide_by_record(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  weir_status status = WEIR_OK;
-  key_inputs in = {0};
-  bool forgiven = false;
-  WI_CHECK(inputs_of_record(pass, view, &in, err));
-  wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n,
-                view->result_key);
-  if (strcmp(view->result_key, view->last.result_key) != 0) {
-    WI_CHECK(forgive_maintenance(pass, view, &in, &forgiven, err));
-    wi_result_key(pass, view, view->last.plan_digest, in.identities, in.n,
-                  view->result_key);
+/* The rows stand; does what the header promises of them stand too? */
+static void decide_kept(const wi_view_facts *f, bool forgiven, wi_decision *d) {
+  if (strcmp(f->digests.gate, text(f, WI_STAMP_GATE_DIGEST)) != 0) {
+    decide(d, WI_ACTION_ADJUST, "contract changed");
+    d->needs_plan = true;
+  } else {
+    decide(d, WI_ACTION_REUSE, forgiven ? "maintained" : "");
   }
-  snprintf(view->plan_digest, sizeof(view->plan_digest), "%s", view->last.plan_digest);
-  snprintf(view->schema_digest, sizeof(view->schema_digest), "%s",
-           view->last.schema_digest);
-  if (strcmp(view->result_key, view->last.result_key) == 0) {
-    decide_kept(view, forgiven);
-    if (view->action == WI_ACTION_ADJUST) {
-      WI_CHECK(plan_view(pass, view, err));
-    }
-    goto done;
-  }
-  wi_view_reason(pass, view, in.names, in.identities, in.n);
-  WI_CHECK(plan_view(pass, view, err));
-done:
-  key_inputs_release(&in);
-  return status;
 }
 
-static weir_status decide_by_plan(wi_pass *pass, wi_run_view *view, const char *forced,
-                                  weir_error *err) {
-  weir_status status = WEIR_OK;
-  key_inputs in = {0};
-  bool forgiven = false;
-  WI_CHECK(plan_view(pass, view, err));
-  WI_CHECK(inputs_of_plan(pass, view->plan, &in, err));
-  wi_result_key(pass, view, view->plan->digest, in.identities, in.n, view->result_key);
+/* The last key is made again of the inputs as they are. If it comes out, the rows stand; else the
+ * new key is made of what the inputs are now, with nothing forgiven, so that every machine comes
+ * to the same one. */
+static weir_status decide_by_key(const wi_view_facts *f, const char *forced,
+                                 wi_decision *d, weir_error *err) {
+  wi_key_inputs now = {0};
+  bool forgiven = false, ignored = false;
+  bool is_volatile = f->plan != NULL && f->plan->is_volatile;
+  WI_TRY(list_inputs(f, MERCY_MAINTENANCE, &d->inputs, &forgiven, err));
+  wi_result_key(d->plan_digest, f, &d->inputs, d->result_key);
+  if (forced == NULL && !is_volatile &&
+      strcmp(d->result_key, text(f, WI_STAMP_RESULT_KEY)) == 0) {
+    decide_kept(f, forgiven, d);
+    return WEIR_OK;
+  }
+  d->action = WI_ACTION_FULL;
+  d->needs_plan = true;
   if (forced != NULL) {
-    decide(view, WI_ACTION_FULL, forced);
-    goto done;
+    decide(d, WI_ACTION_FULL, forced);
+  } else {
+    wi_decide_reason(f, &d->inputs, d->reason);
   }
-  if (strcmp(view->result_key, view->last.result_key) != 0 &&
-      strcmp(view->plan->digest, view->last.plan_digest) == 0) {
-    WI_CHECK(forgive_maintenance(pass, view, &in, &forgiven, err));
-    wi_result_key(pass, view, view->plan->digest, in.identities, in.n, view->result_key);
-  }
-  if (strcmp(view->result_key, view->last.result_key) == 0 && !view->plan->is_volatile) {
-    decide_kept(view, forgiven);
-    goto done;
-  }
-  wi_view_reason(pass, view, in.names, in.identities, in.n);
-done:
-  key_inputs_release(&in);
+  weir_status status = list_inputs(f, MERCY_NONE, &now, &ignored, err);
+  wi_key_inputs_release(&d->inputs);
+  d->inputs = now;
+  wi_result_key(d->plan_digest, f, &d->inputs, d->result_key);
   return status;
 }
+
+/* ---- what consumers see ---- */
 
 /* Every build of a volatile view is another input. */
-static void volatile_identity(wi_run_view *view, const char *result_key,
-                              const char *run_id) {
+static void volatile_identity(const char *result_key, const char *run_id,
+                              char out[WI_DIGEST_HEX]) {
   wi_digest d;
   wi_digest_begin(&d, "weir.volatile");
   wi_digest_text(&d, result_key);
   wi_digest_text(&d, run_id);
-  wi_digest_end_hex(&d, view->identity);
+  wi_digest_end_hex(&d, out);
 }
 
-/* What consumers' keys hold of it. Foreign rows on top of a result are another input. */
-static void settle_identity(const wi_pass *pass, wi_run_view *view) {
-  bool stands = view->action == WI_ACTION_STAND;
-  if (stands && (view->last.foreign_data || !view->last.found)) {
-    wi_digest d;
+/* Foreign rows on top of a result are another input. */
+static void stand_identity(const wi_view_facts *f, char out[WI_DIGEST_HEX]) {
+  const wi_last *last = &f->last;
+  wi_digest d;
+  if (last->rows.any || !last->found || f->reshaped) {
     wi_digest_begin(&d, "weir.foreign");
-    wi_digest_u64(&d, (uint64_t)view->last.latest);
-    wi_digest_text(&d, view->last.latest_digest);
-    wi_digest_end_hex(&d, view->identity);
-    return;
+    wi_digest_u64(&d, (uint64_t)last->latest);
+    wi_digest_text(&d, last->latest_digest);
+    wi_digest_end_hex(&d, out);
+  } else if (strcmp(text(f, WI_STAMP_VOLATILE), "1") == 0) {
+    volatile_identity(text(f, WI_STAMP_RESULT_KEY), text(f, WI_STAMP_RUN_ID), out);
+  } else {
+    snprintf(out, WI_DIGEST_HEX, "%s", text(f, WI_STAMP_RESULT_KEY));
   }
-  if (stands && strcmp(view->last.is_volatile, "1") == 0) {
-    volatile_identity(view, view->last.result_key, view->last.run_id);
-    return;
-  }
-  if (!stands && view->plan != NULL && view->plan->is_volatile) {
-    volatile_identity(view, view->result_key, pass->run_id);
-    return;
-  }
-  snprintf(view->identity, sizeof(view->identity), "%s",
-           stands ? view->last.result_key : view->result_key);
 }
 
-/* Not chosen: read as it stands, and said so if it is stale. */
-static weir_status stand(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  if (!view->last.table) {
+/* Not chosen: read as it stands. */
+static weir_status stand(const wi_view_facts *f, wi_decision *d, weir_error *err) {
+  if (!f->last.table) {
     wi_err_hint(err,
                 "select it too: --select %s, or +NAME for a view with all that it reads",
-                view->spec->name);
+                f->name);
     return WI_ERR(err, WEIR_E_UPSTREAM_UNBUILT,
-                  "the view '%s' is not selected and was never built", view->spec->name);
+                  "the view '%s' is not selected and was never built", f->name);
   }
-  if (view->action == WI_ACTION_FULL) {
-    wi_pass_warn(pass, WEIR_E_UPSTREAM_UNBUILT, "decide", "stale upstream %s (%s)",
-                 view->spec->name, view->reason);
-  }
-  view->action = WI_ACTION_STAND;
-  if (view->has_schema) { /* of the plan: consumers read the table as it is */
-    view->schema.release(&view->schema);
-    view->has_schema = false;
-  }
-  WI_TRY(table_schema(pass, view, err));
-  return wi_schema_digest(&view->schema, view->schema_digest, err);
+  d->stale = d->action == WI_ACTION_FULL;
+  d->action = WI_ACTION_STAND;
+  d->needs_plan = false;
+  memcpy(d->schema_digest, f->digests.table, sizeof(d->schema_digest));
+  stand_identity(f, d->identity);
+  return WEIR_OK;
 }
 
-weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err) {
+static weir_status refuse_newer(const wi_view_facts *f, weir_error *err) {
+  wi_err_hint(err, "run the weir that wrote it, or give this project another warehouse");
+  return WI_ERR(err, WEIR_E_NOT_OURS,
+                "version %lld of the table of '%s' was written by a weir to come "
+                "(weir.format %s), and is not written over",
+                (long long)f->last.version, f->name, text(f, WI_STAMP_FORMAT));
+}
+
+weir_status wi_decide(const wi_view_facts *f, wi_decision *d, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_buf uri = WI_BUF_INIT;
-  WI_CHECK(wi_view_uri(pass->spec, view->spec->name, &uri, err));
-  WI_CHECK(wi_session_store(pass->session, wi_buf_text(&uri), &view->store, err));
-  WI_CHECK(wi_last_read(pass->spec, view->spec->name, view->store, &view->last, err));
-  view->version = view->last.latest;
-  wi_shape_digest(view->spec, view->shape_digest);
-  wi_gate_digest(view->spec, view->gate_digest);
-  for (size_t i = 0; i < view->n_sources; i++) {
-    WI_CHECK(
-        wi_source_know(pass, &pass->sources[view->sources[i]], view->last.inputs, err));
+  memset(d, 0, sizeof(*d));
+  const char *forced = forced_reason(f);
+  bool planned = f->plan != NULL;
+  if (!planned && (forced != NULL ||
+                   strcmp(f->digests.planning, text(f, WI_STAMP_PLANNING_KEY)) != 0)) {
+    d->needs_plan = true;
+    return WEIR_OK;
   }
-  wi_planning_key(pass, view);
-  const char *forced = forced_reason(pass, view);
-  if (forced != NULL && view->chosen && view->last.found && view->last.foreign_data) {
-    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "decide",
-                 "%s: version %lld, written by %s, changed rows; the view is built again",
-                 view->spec->name, (long long)view->last.foreign_version,
-                 view->last.foreign_writer);
+  snprintf(d->plan_digest, sizeof(d->plan_digest), "%s",
+           planned ? f->plan->digest : text(f, WI_STAMP_PLAN_DIGEST));
+  snprintf(d->schema_digest, sizeof(d->schema_digest), "%s",
+           planned ? f->plan->schema_digest : text(f, WI_STAMP_SCHEMA_DIGEST));
+  WI_CHECK(decide_by_key(f, forced, d, err));
+  if (!f->chosen) {
+    WI_CHECK(stand(f, d, err));
+    goto done;
   }
-  if (forced == NULL && strcmp(view->planning_key, view->last.planning_key) == 0) {
-    WI_CHECK(decide_by_record(pass, view, err));
+  if (d->action != WI_ACTION_REUSE && f->last.found && f->last.stamp.newer) {
+    status = refuse_newer(f, err);
+    goto done;
+  }
+  if (planned && f->plan->is_volatile) {
+    volatile_identity(d->result_key, f->run_id, d->identity);
   } else {
-    WI_CHECK(decide_by_plan(pass, view, forced, err));
+    memcpy(d->identity, d->result_key, sizeof(d->identity));
   }
-  if (!view->chosen) {
-    WI_CHECK(stand(pass, view, err));
-  }
-  settle_identity(pass, view);
 done:
-  wi_buf_release(&uri);
+  if (status != WEIR_OK) {
+    wi_decision_release(d);
+  }
   return status;
+}
+
+void wi_decision_release(wi_decision *d) {
+  wi_key_inputs_release(&d->inputs);
+  memset(d, 0, sizeof(*d));
 }

@@ -1,55 +1,9 @@
-/* The keys of a view: what planning depends on, and what the result depends on. */
+/* Digests of a view: what planning depends on, what shapes the rows, what leaves them alone. */
 #include <string.h>
 
 #include "run/private.h"
 
 #define WI_ORIGIN "run"
-
-wi_run_source *wi_pass_source(const wi_pass *pass, const char *name) {
-  const wi_spec_source *found = wi_spec_source_find(pass->spec, name);
-  if (found != NULL) {
-    return &pass->sources[found - pass->spec->sources];
-  }
-  for (size_t i = pass->spec->n_sources; i < pass->n_sources; i++) {
-    if (strcmp(pass->sources[i].spec->name, name) == 0) {
-      return &pass->sources[i];
-    }
-  }
-  return NULL;
-}
-
-wi_run_view *wi_pass_view(const wi_pass *pass, const char *name) {
-  const wi_spec_view *found = wi_spec_view_find(pass->spec, name);
-  return found == NULL ? NULL : &pass->views[found - pass->spec->views];
-}
-
-/* A pin without its URI: a copy of the same table elsewhere is the same input. */
-static void table_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]) {
-  wi_digest d;
-  wi_digest_begin(&d, "weir.pin");
-  wi_digest_text(&d, pin->table_id);
-  wi_digest_u64(&d, (uint64_t)pin->version);
-  wi_digest_text(&d, pin->commit_digest);
-  wi_digest_text(&d, pin->schema_digest);
-  wi_digest_u64(&d, (uint64_t)pin->min_reader);
-  wi_digest_u64(&d, (uint64_t)pin->min_writer);
-  wi_digest_text(&d, pin->reader_features);
-  wi_digest_text(&d, pin->writer_features);
-  wi_digest_end_hex(&d, out);
-}
-
-void wi_source_identity(const wi_pass *pass, wi_run_source *source) {
-  char table[WI_DIGEST_HEX] = "";
-  if (source->store != NULL) {
-    table_identity(&source->pin, table);
-  }
-  if (source->call == WI_CALL_NONE) {
-    memcpy(source->identity, table, sizeof(source->identity));
-  } else {
-    wi_call_identity(pass->session, source->call, source->fn, &source->pin, table,
-                     source->identity);
-  }
-}
 
 static void digest_names(wi_digest *d, const wi_names *names) {
   wi_digest_u64(d, names->n);
@@ -59,7 +13,7 @@ static void digest_names(wi_digest *d, const wi_names *names) {
 }
 
 /* What of the header shapes the table's rows and files. */
-void wi_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
+static void shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
   wi_digest d;
   wi_digest_begin(&d, "weir.shape");
   wi_digest_u64(&d, (uint64_t)view->determinism);
@@ -76,7 +30,7 @@ void wi_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
 }
 
 /* What of the header can change without other rows: checks, and the table's metadata. */
-void wi_gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
+static void gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
   wi_digest d;
   wi_digest_begin(&d, "weir.gate");
   wi_digest_u64(&d, view->n_constraints);
@@ -106,43 +60,42 @@ static void digest_value(wi_digest *d, const wi_br_value *v) {
   wi_digest_text(d, v->text);
 }
 
-void wi_planning_key(const wi_pass *pass, wi_run_view *view) {
-  wi_digest d, own;
-  wi_digest_begin(&own, "weir.view");
-  wi_spec_view_digest(view->spec, &own);
-  wi_digest_end_hex(&own, view->view_digest);
-  wi_digest_begin(&d, "weir.planning");
-  wi_digest_text(&d, view->view_digest);
-  wi_digest_text(&d, pass->session->digest);
-  wi_digest_u64(&d, view->n_values);
-  for (size_t i = 0; i < view->n_values; i++) {
-    digest_value(&d, &view->values[i]);
-  }
-  wi_digest_u64(&d, view->n_sources);
-  for (size_t i = 0; i < view->n_sources; i++) {
-    wi_digest_text(&d, pass->sources[view->sources[i]].spec->name);
-    wi_digest_text(&d, pass->sources[view->sources[i]].pin.schema_digest);
-  }
-  wi_digest_u64(&d, view->n_views);
-  for (size_t i = 0; i < view->n_views; i++) {
-    wi_digest_text(&d, pass->views[view->views[i]].spec->name);
-    wi_digest_text(&d, pass->views[view->views[i]].schema_digest);
-  }
-  wi_digest_end_hex(&d, view->planning_key);
-}
-
-void wi_result_key(const wi_pass *pass, const wi_run_view *view, const char *plan_digest,
-                   const char *const *identities, size_t n, char out[WI_DIGEST_HEX]) {
+static void planning_key(const wi_pass *pass, const wi_run_view *view,
+                         char out[WI_DIGEST_HEX]) {
+  const wi_view_refs *refs = view->refs;
   wi_digest d;
-  wi_digest_begin(&d, "weir.result");
-  wi_digest_text(&d, plan_digest);
-  wi_digest_text(&d, pass->session->settings_digest);
-  wi_digest_text(&d, view->shape_digest);
-  wi_digest_u64(&d, n);
-  for (size_t i = 0; i < n; i++) {
-    wi_digest_text(&d, identities[i]);
+  wi_digest_begin(&d, "weir.planning");
+  wi_digest_text(&d, view->facts.digests.view);
+  wi_digest_text(&d, pass->session->digest);
+  wi_digest_u64(&d, refs->n_values);
+  for (size_t i = 0; i < refs->n_values; i++) {
+    digest_value(&d, &refs->values[i]);
+  }
+  wi_digest_u64(&d, refs->n_sources);
+  for (size_t i = 0; i < refs->n_sources; i++) {
+    const wi_run_source *source = &pass->sources[refs->sources[i]];
+    wi_digest_text(&d, source->of->spec->name);
+    wi_digest_text(&d, source->table != NULL ? source->table->pin->schema_digest : "");
+  }
+  wi_digest_u64(&d, refs->n_views);
+  for (size_t i = 0; i < refs->n_views; i++) {
+    const wi_run_view *up = &pass->views[refs->views[i]];
+    wi_digest_text(&d, up->refs->spec->name);
+    wi_digest_text(&d, up->decision.schema_digest);
   }
   wi_digest_end_hex(&d, out);
+}
+
+void wi_view_digest_all(const wi_pass *pass, wi_run_view *view) {
+  const wi_spec_view *spec = view->refs->spec;
+  wi_view_digests *out = &view->facts.digests;
+  wi_digest own;
+  wi_digest_begin(&own, "weir.view");
+  wi_spec_view_digest(spec, &own);
+  wi_digest_end_hex(&own, out->view);
+  shape_digest(spec, out->shape);
+  gate_digest(spec, out->gate);
+  planning_key(pass, view, out->planning);
 }
 
 static void value_json(wi_json *j, const wi_br_value *v) {
@@ -176,7 +129,7 @@ static void value_json(wi_json *j, const wi_br_value *v) {
   }
 }
 
-weir_status wi_params_json(const wi_run_view *view, wi_buf *out, weir_error *err) {
+weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err) {
   wi_json j;
   wi_json_begin(&j, out);
   wi_json_object(&j);

@@ -3,69 +3,73 @@
 #define WI_RUN_PRIVATE_H
 
 #include "run/run.h"
+#include "run/schedule.h"
 
 #define WI_APP_PREFIX "weir/"
 
-/* keys.c */
-void wi_source_identity(const wi_pass *pass, wi_run_source *source);
-void wi_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
-void wi_gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
-void wi_planning_key(const wi_pass *pass, wi_run_view *view);
-/* `identities` by ordinal. */
-void wi_result_key(const wi_pass *pass, const wi_run_view *view, const char *plan_digest,
-                   const char *const *identities, size_t n, char out[WI_DIGEST_HEX]);
-weir_status wi_params_json(const wi_run_view *view, wi_buf *out, weir_error *err);
-wi_run_source *wi_pass_source(const wi_pass *pass, const char *name);
-wi_run_view *wi_pass_view(const wi_pass *pass, const char *name);
-
-/* calls.c */
-/* The sources that the view's table functions stand for; parameters must be bound. */
-weir_status wi_pass_add_calls(wi_pass *pass, wi_run_view *view, weir_error *err);
-weir_status wi_view_plan_with_calls(wi_pass *pass, wi_run_view *view, wi_view_plan **out,
-                                    weir_error *err);
-
-/* pins.c */
-/* Version and commit digest of every needed source, once per place. Errors go to the pass's
- * diags, and block the views that read the source. */
-void wi_pass_pin_sources(wi_pass *pass);
-/* Table id, schema digest and protocol; from what a view recorded where that is the same
- * version, else from a snapshot. */
-weir_status wi_source_know(wi_pass *pass, wi_run_source *source, const json_t *recorded,
-                           weir_error *err);
-/* A snapshot, and the declaration in the session. */
-weir_status wi_source_open(wi_pass *pass, wi_run_source *source, weir_error *err);
-weir_status wi_source_declare(wi_pass *pass, wi_run_source *source, weir_error *err);
-
-/* decide.c, reason.c */
-weir_status wi_view_decide(wi_pass *pass, wi_run_view *view, weir_error *err);
-void wi_view_reason(const wi_pass *pass, wi_run_view *view, const char *const *names,
-                    const char *const *identities, size_t n);
-/* The table's snapshot for consumers; the version is view->version. */
-weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err);
-
-/* rules.c */
-weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err);
-
-/* execute.c, commit_info.c */
-weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
-                            weir_error *err);
-typedef struct wi_info {
-  wi_arena arena;
-  wi_br_pair *pairs; /* sorted by key */
-  size_t n, cap;
-} wi_info;
-weir_status wi_info_build(const wi_pass *pass, const wi_run_view *view, wi_info *out,
-                          weir_error *err);
-void wi_info_release(wi_info *info);
-
-/* schedule.c */
-/* Critical path and slack of the chosen views, by the durations known so far. */
-weir_status wi_pass_times(wi_pass *pass, weir_error *err);
-weir_status wi_pass_schedule(wi_pass *pass, weir_error *err);
+/* ---- pass.c ---- */
 void wi_pass_warn(wi_pass *pass, weir_status code, const char *stage, const char *fmt,
                   ...) WEIR_PRINTF(4, 5);
+static inline bool wi_view_works(const wi_run_view *view) {
+  return view->chosen && (view->decision.action == WI_ACTION_FULL ||
+                          view->decision.action == WI_ACTION_ADJUST);
+}
 
-/* records.c */
+/* ---- keys.c ---- */
+/* Those of the header and the planning key; its inputs must be known and decided. */
+void wi_view_digest_all(const wi_pass *pass, wi_run_view *view);
+weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err);
+
+/* ---- tables.c ---- */
+/* Which tables the needed sources name, each once. */
+weir_status wi_pass_find_tables(wi_pass *pass, weir_error *err);
+/* Version and commit of one; what goes wrong stays in the table. From any thread. */
+void wi_table_resolve(wi_pass *pass, wi_run_table *table);
+/* Table id, schema digest and protocol: from what was recorded of the same version, else from a
+ * snapshot. */
+weir_status wi_table_know(wi_pass *pass, wi_run_table *table,
+                          const wi_key_inputs *recorded, weir_error *err);
+/* Snapshot and full pin; from any thread. Both are the table's. */
+weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wb_snap **snap,
+                          const wi_pin **full, weir_error *err);
+/* The digest of its files (wi_pin_state); from any thread. */
+weir_status wi_table_state(wi_pass *pass, wi_run_table *table, char out[WI_DIGEST_HEX],
+                           weir_error *err);
+/* An error of the source has its place in weir.yml, or in the view that calls it. */
+void wi_source_explain(const wi_project_source *source, weir_error *err);
+
+/* ---- facts.c ---- */
+/* Pins of all needed sources and last results of all needed views, in one wave. Errors go to the
+ * diags, and block the views that need what they are about. */
+weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err);
+/* The rest, which hangs on the views above: these must be decided. */
+weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err);
+/* The snapshot for consumers, of outcome.version; from any thread. */
+weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err);
+
+/* ---- planning.c ---- */
+/* The second step of the facts: a plan over declared inputs, and the gate over its columns. */
+weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err);
+/* The schema of a view's table as it is, for consumers, and its digest; whether it is partitioned
+ * as the header says. */
+weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
+                                 bool *same_partitioning, weir_error *err);
+bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin);
+
+/* ---- rules.c ---- */
+weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err);
+
+/* ---- execute.c ---- */
+weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
+                            weir_error *err);
+
+/* ---- work.c ---- */
+/* Critical path and slack of the chosen views, by the durations known so far. */
+weir_status wi_pass_times(wi_pass *pass, weir_error *err);
+/* The chosen views in parallel. */
+weir_status wi_pass_work(wi_pass *pass, weir_error *err);
+
+/* ---- records.c ---- */
 void wi_pass_record(wi_pass *pass);
 
 #endif

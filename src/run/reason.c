@@ -1,110 +1,95 @@
-/* Why a view must be rebuilt, in words: the first difference that explains it. */
+/* Why a view must be built, in words: the first difference that explains it. */
 #include <string.h>
 
-#include "run/private.h"
+#include "run/decide.h"
 
-static void say(wi_run_view *view, const char *text) {
-  view->action = WI_ACTION_FULL;
-  snprintf(view->reason, sizeof(view->reason), "%s", text);
+static const char *text(const wi_view_facts *f, wi_stamp_text which) {
+  const char *t = f->last.stamp.text[which];
+  return t != NULL ? t : "";
+}
+
+static bool differs(const wi_view_facts *f, wi_stamp_text which, const char *now) {
+  return strcmp(text(f, which), now) != 0;
 }
 
 /* The first parameter whose value is not the recorded one. */
-static bool param_moved(wi_run_view *view) {
-  wi_buf now = WI_BUF_INIT;
+static bool param_moved(const wi_view_facts *f, char out[256]) {
+  json_t *before = json_loads(text(f, WI_STAMP_PARAMS), 0, NULL);
+  json_t *after = json_loads(f->params, 0, NULL);
+  const char *name = NULL;
+  json_t *now = NULL;
   bool moved = false;
-  json_t *before = json_loads(view->last.params, 0, NULL);
-  json_t *after = NULL;
-  if (wi_params_json(view, &now, NULL) == WEIR_OK) {
-    after = json_loads(wi_buf_text(&now), 0, NULL);
-  }
-  for (size_t i = 0; i < view->n_values && !moved; i++) {
-    const char *name = view->values[i].name;
+  json_object_foreach(after, name, now) {
     const json_t *old = json_object_get(before, name);
-    if (old == NULL || !json_equal(old, json_object_get(after, name))) {
-      view->action = WI_ACTION_FULL;
-      snprintf(view->reason, sizeof(view->reason), "parameter %s changed", name);
+    if (!moved && (old == NULL || !json_equal(old, now))) {
+      snprintf(out, 256, "parameter %s changed", name);
       moved = true;
     }
   }
   json_decref(before);
   json_decref(after);
-  wi_buf_release(&now);
   return moved;
 }
 
-static const json_t *recorded_input(const wi_run_view *view, const char *name) {
-  size_t i = 0;
-  json_t *entry = NULL;
-  json_array_foreach(view->last.inputs, i, entry) {
-    const char *have = json_string_value(json_object_get(entry, "name"));
-    if (have != NULL && strcmp(have, name) == 0) {
-      return entry;
-    }
+static void table_moved(const wi_key_input *before, const wi_key_input *now,
+                        char out[256]) {
+  bool other = before->pin == NULL || before->pin->table_id == NULL ||
+               strcmp(before->pin->table_id, now->pin->table_id) != 0 ||
+               before->pin->version == now->pin->version;
+  if (other) {
+    snprintf(out, 256, "input %s is another table", now->name);
+  } else {
+    snprintf(out, 256, "input %s moved from version %lld to %lld", now->name,
+             (long long)before->pin->version, (long long)now->pin->version);
   }
-  return NULL;
 }
 
-static bool input_moved(const wi_pass *pass, wi_run_view *view, const char *name,
-                        const char *identity) {
-  const json_t *entry = recorded_input(view, name);
-  const char *before = json_string_value(json_object_get(entry, "identity"));
-  if (before != NULL && strcmp(before, identity) == 0) {
+static bool input_moved(const wi_view_facts *f, const wi_key_input *now, char out[256]) {
+  const wi_key_input *before = wi_key_inputs_find(&f->last.stamp.inputs, now->name);
+  if (before != NULL && strcmp(before->identity, now->identity) == 0) {
     return false;
   }
-  const wi_run_source *source = wi_pass_source(pass, name);
-  view->action = WI_ACTION_FULL;
-  if (source == NULL) {
-    snprintf(view->reason, sizeof(view->reason), "upstream %s changed", name);
-  } else if (source->store == NULL) {
-    snprintf(view->reason, sizeof(view->reason), "functions changed");
-  } else if (entry == NULL) {
-    snprintf(view->reason, sizeof(view->reason), "input %s is new", name);
+  if (now->what == WI_KEY_VIEW) {
+    snprintf(out, 256, "upstream %s changed", now->name);
+  } else if (now->what == WI_KEY_FUNCTIONS) {
+    snprintf(out, 256, "functions changed");
+  } else if (before == NULL) {
+    snprintf(out, 256, "input %s is new", now->name);
   } else {
-    const char *id = json_string_value(json_object_get(entry, "table_id"));
-    long long from = json_integer_value(json_object_get(entry, "version"));
-    bool other = id == NULL || strcmp(id, source->pin.table_id) != 0 ||
-                 from == source->pin.version;
-    if (other) {
-      snprintf(view->reason, sizeof(view->reason), "input %s is another table", name);
-    } else {
-      snprintf(view->reason, sizeof(view->reason),
-               "input %s moved from version %lld to %lld", name, from,
-               (long long)source->pin.version);
-    }
+    table_moved(before, now, out);
   }
   return true;
 }
 
-void wi_view_reason(const wi_pass *pass, wi_run_view *view, const char *const *names,
-                    const char *const *identities, size_t n) {
-  const wi_last *last = &view->last;
-  bool planned = view->plan != NULL;
-  bool same_plan = !planned || strcmp(view->plan->digest, last->plan_digest) == 0;
-  if (!same_plan && strcmp(view->view_digest, last->view_digest) == 0) {
-    if (param_moved(view)) {
+void wi_decide_reason(const wi_view_facts *f, const wi_key_inputs *inputs,
+                      char out[256]) {
+  bool planned = f->plan != NULL;
+  bool same_plan = !planned || !differs(f, WI_STAMP_PLAN_DIGEST, f->plan->digest);
+  const char *why = NULL;
+  if (!same_plan && !differs(f, WI_STAMP_VIEW_DIGEST, f->digests.view)) {
+    if (param_moved(f, out)) {
       return;
     }
-    if (strcmp(view->plan->functions_digest, last->functions_digest) != 0) {
-      say(view, "functions changed");
-      return;
+    if (differs(f, WI_STAMP_FUNCTIONS_DIGEST, f->plan->functions_digest)) {
+      why = "functions changed";
     }
   }
-  if (strcmp(pass->session->settings_digest, last->settings_digest) != 0) {
-    say(view, "settings changed");
-    return;
+  if (why != NULL) {
+    /* said */
+  } else if (differs(f, WI_STAMP_SETTINGS_DIGEST, f->settings)) {
+    why = "settings changed";
+  } else if (differs(f, WI_STAMP_SHAPE_DIGEST, f->digests.shape)) {
+    why = "contract changed";
+  } else if (!same_plan) {
+    why = "plan changed";
   }
-  if (strcmp(view->shape_digest, last->shape_digest) != 0) {
-    say(view, "contract changed");
-    return;
-  }
-  if (!same_plan) {
-    say(view, "plan changed");
-    return;
-  }
-  for (size_t i = 0; i < n; i++) {
-    if (input_moved(pass, view, names[i], identities[i])) {
+  for (size_t i = 0; why == NULL && i < inputs->n; i++) {
+    if (input_moved(f, &inputs->items[i], out)) {
       return;
     }
   }
-  say(view, planned && view->plan->is_volatile ? "volatile" : "plan changed");
+  if (why == NULL) {
+    why = planned && f->plan->is_volatile ? "volatile" : "plan changed";
+  }
+  snprintf(out, 256, "%s", why);
 }

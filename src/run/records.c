@@ -14,12 +14,12 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   wi_write_request r = {0};
   wi_write_report report = {0};
   char owner[300];
-  snprintf(owner, sizeof(owner), "%s/" WI_SCHEMA_RECORDS ".%s", pass->spec->name,
+  snprintf(owner, sizeof(owner), "%s/" WI_SCHEMA_RECORDS ".%s", pass->project->spec->name,
            wi_record_table_name(table));
   const char *properties[] = {WI_OWNER_KEY, owner};
   const wi_br_pair info[] = {{"weir.record_format", "1"}, {"weir.run_id", pass->run_id}};
   WI_CHECK(wi_record_stream(record, &stream, err));
-  WI_CHECK(wi_record_uri(pass->spec, table, &uri, err));
+  WI_CHECK(wi_record_uri(pass->project->spec, table, &uri, err));
   r.session = pass->session;
   r.uri = wi_buf_text(&uri);
   r.mode = WI_WRITE_APPEND;
@@ -57,11 +57,11 @@ static weir_status record_run(wi_pass *pass, weir_error *err) {
   WI_TRY(wi_record_new(WI_RECORD_RUNS, &r, err));
   wi_record_row(r);
   wi_record_text(r, "run_id", pass->run_id);
-  wi_record_text(r, "project", pass->spec->name);
+  wi_record_text(r, "project", pass->project->spec->name);
   wi_record_text(r, "status", run_status(pass));
-  wi_record_time(r, "started_at", pass->started_us);
-  wi_record_time(r, "finished_at", pass->finished_us);
-  wi_record_time(r, "pinned_clock", pass->now_us);
+  wi_record_time(r, "started_at", pass->time.started_us);
+  wi_record_time(r, "finished_at", pass->time.finished_us);
+  wi_record_time(r, "pinned_clock", pass->project->now_us);
   wi_record_int(r, "pass", sum->pass);
   wi_record_int(r, "reused", sum->reused);
   wi_record_int(r, "warn", sum->warn);
@@ -74,7 +74,7 @@ static weir_status record_run(wi_pass *pass, weir_error *err) {
   wi_record_text(r, "settings_digest", s->settings_digest);
   wi_record_text(r, "functions_digest", s->functions_digest);
   wi_record_text(r, "rules_digest", s->rules_digest);
-  wi_record_text(r, "profile", pass->spec->profile_name);
+  wi_record_text(r, "profile", pass->project->spec->profile_name);
   wi_record_int(r, "threads", s->threads);
   wi_record_int(r, "memory", (int64_t)s->memory);
   wi_record_int(r, "record_format", WI_RECORD_FORMAT);
@@ -85,8 +85,18 @@ static weir_status record_run(wi_pass *pass, weir_error *err) {
 
 /* ---- tasks ---- */
 
+static void record_pin(wi_record *r, const wi_pin *pin) {
+#define WI_PIN_TEXT(field, column, identity)      wi_record_text(r, #column, pin->field);
+#define WI_PIN_DIGEST                             WI_PIN_TEXT
+#define WI_PIN_INT(field, type, column, identity) wi_record_int(r, #column, pin->field);
+#include "../../tables/pin.def"
+#undef WI_PIN_TEXT
+#undef WI_PIN_DIGEST
+#undef WI_PIN_INT
+  wi_record_time(r, "snapshot_timestamp", pin->timestamp_us);
+}
+
 static void record_scan(wi_record *r, const wi_pass *pass, const wi_run_source *source) {
-  const wi_pin *pin = &source->pin;
   char key[WI_DIGEST_HEX];
   wi_digest d;
   wi_digest_begin(&d, "weir.task.scan");
@@ -96,35 +106,24 @@ static void record_scan(wi_record *r, const wi_pass *pass, const wi_run_source *
   wi_record_text(r, "run_id", pass->run_id);
   wi_record_text(r, "task_key", key);
   wi_record_text(r, "kind", "scan");
-  wi_record_text(r, "name", source->spec->name);
+  wi_record_text(r, "name", source->of->spec->name);
   wi_record_text(r, "inputs", "[]");
   wi_record_text(r, "status", "pass");
-  wi_record_time(r, "started_at", source->started_us);
-  wi_record_time(r, "finished_at", source->finished_us);
+  wi_record_time(r, "started_at", source->table->started_us);
+  wi_record_time(r, "finished_at", source->table->finished_us);
   wi_record_bool(r, "critical", false);
-  wi_record_text(r, "uri", pin->uri);
-  wi_record_int(r, "version", pin->version);
-  wi_record_time(r, "snapshot_timestamp", pin->timestamp_us);
-  wi_record_text(r, "table_id", pin->table_id);
-  wi_record_text(r, "schema_digest", pin->schema_digest);
-  wi_record_text(r, "commit_digest", pin->commit_digest);
-  wi_record_int(r, "min_reader_version", pin->min_reader);
-  wi_record_int(r, "min_writer_version", pin->min_writer);
-  wi_record_text(r, "reader_features", pin->reader_features);
-  wi_record_text(r, "writer_features", pin->writer_features);
+  record_pin(r, source->table->pin);
   wi_record_text(r, "input_kind", "delta");
   wi_record_text(r, "provider_kind", "delta_native");
 }
 
-static void input_names(const wi_pass *pass, const wi_run_view *view, wi_buf *out) {
+/* Sources, then views, as the SQL names them. */
+static void input_names(const wi_run_view *view, wi_buf *out) {
   wi_json j;
   wi_json_begin(&j, out);
   wi_json_array(&j);
-  for (size_t i = 0; i < view->n_sources; i++) {
-    wi_json_text(&j, pass->sources[view->sources[i]].spec->name);
-  }
-  for (size_t i = 0; i < view->n_views; i++) {
-    wi_json_text(&j, pass->views[view->views[i]].spec->name);
+  for (size_t i = 0; i < view->facts.n_inputs; i++) {
+    wi_json_text(&j, view->facts.inputs[i].now.name);
   }
   wi_json_array_end(&j);
 }
@@ -133,82 +132,80 @@ static void pins_json(const wi_pass *pass, const wi_run_view *view, wi_buf *out)
   wi_json j;
   wi_json_begin(&j, out);
   wi_json_array(&j);
-  for (size_t i = 0; i < view->n_sources; i++) {
-    const wi_pin *pin = &pass->sources[view->sources[i]].pin;
-    if (pass->sources[view->sources[i]].store == NULL) {
+  for (size_t i = 0; i < view->facts.n_inputs; i++) {
+    const wi_key_input *input = &view->facts.inputs[i].now;
+    if (input->what == WI_KEY_FUNCTIONS) {
       continue;
     }
     wi_json_object(&j);
-    wi_json_kt(&j, "name", pass->sources[view->sources[i]].spec->name);
-    wi_json_kt(&j, "uri", pin->uri);
-    wi_json_ki(&j, "version", pin->version);
-    wi_json_kt(&j, "commit_digest", pin->commit_digest);
-    wi_json_object_end(&j);
-  }
-  for (size_t i = 0; i < view->n_views; i++) {
-    const wi_run_view *up = &pass->views[view->views[i]];
-    wi_json_object(&j);
-    wi_json_kt(&j, "name", up->spec->name);
-    wi_json_ki(&j, "version", up->version);
-    wi_json_kt(&j, "result_key", up->identity);
+    wi_json_kt(&j, "name", input->name);
+    if (input->what == WI_KEY_SOURCE) {
+      wi_json_kt(&j, "uri", input->pin->uri);
+      wi_json_ki(&j, "version", input->pin->version);
+      wi_json_kt(&j, "commit_digest", input->pin->commit_digest);
+    } else {
+      size_t up = wi_project_view_index(pass->project, input->name);
+      wi_json_ki(&j, "version", pass->views[up].outcome.version);
+      wi_json_kt(&j, "result_key", input->identity);
+    }
     wi_json_object_end(&j);
   }
   wi_json_array_end(&j);
 }
 
 static const char *mode_text(const wi_run_view *view) {
-  if (view->status != WI_TASK_PASS) {
+  if (view->outcome.status != WI_TASK_PASS) {
     return NULL;
   }
-  return view->mode == WI_WRITE_ADJUST ? "adjust"
-         : view->version == 0          ? "create"
-                                       : "overwrite";
+  return view->outcome.mode == WI_WRITE_ADJUST ? "adjust"
+         : view->outcome.version == 0          ? "create"
+                                               : "overwrite";
 }
 
 static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *view) {
   wi_buf inputs = WI_BUF_INIT, pins = WI_BUF_INIT;
   char app_id[320];
-  bool passed = view->status == WI_TASK_PASS;
-  snprintf(app_id, sizeof(app_id), WI_APP_PREFIX "%s/%s", pass->spec->name,
-           view->spec->name);
-  input_names(pass, view, &inputs);
+  bool passed = view->outcome.status == WI_TASK_PASS;
+  snprintf(app_id, sizeof(app_id), WI_APP_PREFIX "%s/%s", pass->project->spec->name,
+           view->refs->spec->name);
+  input_names(view, &inputs);
   pins_json(pass, view, &pins);
   wi_record_row(r);
   wi_record_text(r, "run_id", pass->run_id);
-  wi_record_text(r, "task_key", view->result_key);
+  wi_record_text(r, "task_key", view->decision.result_key);
   wi_record_text(r, "kind", "view");
-  wi_record_text(r, "name", view->spec->name);
+  wi_record_text(r, "name", view->refs->spec->name);
   wi_record_text(r, "inputs", wi_buf_text(&inputs));
-  wi_record_text(r, "status", wi_task_status_name(view->status));
-  wi_record_text(r, "action", wi_action_name(view->action));
-  wi_record_text(r, "reason", view->reason);
-  wi_record_time(r, "started_at", view->started_us);
-  wi_record_time(r, "finished_at", view->finished_us);
-  wi_record_bool(r, "critical", view->critical);
-  wi_record_int(r, "slack_us", view->slack_us);
+  wi_record_text(r, "status", wi_task_status_name(view->outcome.status));
+  wi_record_text(r, "action", wi_action_name(view->decision.action));
+  wi_record_text(r, "reason", wi_view_reason(view));
+  wi_record_time(r, "started_at", view->outcome.started_us);
+  wi_record_time(r, "finished_at", view->outcome.finished_us);
+  wi_record_bool(r, "critical", view->outcome.critical);
+  wi_record_int(r, "slack_us", view->outcome.slack_us);
   wi_record_text(r, "uri", wi_store_uri(view->store));
-  wi_record_text(r, "plan_digest", view->plan_digest);
-  wi_record_text(r, "planning_key", view->planning_key);
-  wi_record_text(r, "result_key", view->result_key);
-  wi_record_text(r, "schema_digest", view->schema_digest);
+  wi_record_text(r, "plan_digest", view->decision.plan_digest);
+  wi_record_text(r, "planning_key", view->facts.digests.planning);
+  wi_record_text(r, "result_key", view->decision.result_key);
+  wi_record_text(r, "schema_digest", view->decision.schema_digest);
   wi_record_text(r, "pins", wi_buf_text(&pins));
   wi_record_text(r, "mode", mode_text(view));
-  if (view->version >= 0) {
-    wi_record_int(r, "version", view->version);
+  if (view->outcome.version >= 0) {
+    wi_record_int(r, "version", view->outcome.version);
   }
   if (passed) {
-    wi_record_time(r, "snapshot_timestamp", view->commit.timestamp_us);
+    wi_record_time(r, "snapshot_timestamp", view->outcome.commit.timestamp_us);
     wi_record_text(r, "app_id", app_id);
-    wi_record_int(r, "app_version", view->commit.app_version);
-    wi_record_int(r, "retries", view->commit.retries);
-    wi_record_int(r, "rows", (int64_t)view->rows);
-    wi_record_int(r, "files", (int64_t)view->files);
-    wi_record_int(r, "bytes", (int64_t)view->bytes);
-    wi_record_int(r, "peak_bytes", (int64_t)view->peak_bytes);
+    wi_record_int(r, "app_version", view->outcome.commit.app_version);
+    wi_record_int(r, "retries", view->outcome.commit.retries);
+    wi_record_int(r, "rows", (int64_t)view->outcome.rows);
+    wi_record_int(r, "files", (int64_t)view->outcome.files);
+    wi_record_int(r, "bytes", (int64_t)view->outcome.bytes);
+    wi_record_int(r, "peak_bytes", (int64_t)view->outcome.peak_bytes);
   }
-  if (view->error.code != WEIR_OK) {
-    wi_record_text(r, "error_code", weir_error_code_name(view->error.code));
-    wi_record_text(r, "error_message", view->error.message);
+  if (view->outcome.error.code != WEIR_OK) {
+    wi_record_text(r, "error_code", weir_error_code_name(view->outcome.error.code));
+    wi_record_text(r, "error_message", view->outcome.error.message);
   }
   wi_buf_release(&inputs);
   wi_buf_release(&pins);
@@ -217,13 +214,13 @@ static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *vi
 static weir_status record_tasks(wi_pass *pass, weir_error *err) {
   wi_record *r = NULL;
   WI_TRY(wi_record_new(WI_RECORD_TASKS, &r, err));
-  for (size_t i = 0; i < pass->n_sources; i++) {
-    if (pass->sources[i].known && pass->sources[i].store != NULL) {
+  for (size_t i = 0; i < pass->project->n_sources; i++) {
+    if (pass->sources[i].identity[0] != '\0' && pass->sources[i].table != NULL) {
       record_scan(r, pass, &pass->sources[i]);
     }
   }
-  for (size_t i = 0; i < pass->spec->n_views; i++) {
-    const wi_run_view *view = &pass->views[pass->order[i]];
+  for (size_t i = 0; i < pass->project->spec->n_views; i++) {
+    const wi_run_view *view = &pass->views[pass->project->order[i]];
     if (view->chosen) {
       record_view(r, pass, view);
     }
@@ -240,20 +237,20 @@ static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_v
   weir_status status = WEIR_OK;
   wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT, inputs = WI_BUF_INIT;
   wi_buf rules = WI_BUF_INIT, functions = WI_BUF_INIT, tags = WI_BUF_INIT;
-  WI_CHECK(
-      wi_plan_reach(pass->session, view->plan->plan, &rules, &functions, &tags, err));
-  WI_CHECK(wi_br_plan_text(pass->engine, view->plan->plan, 1, &text, err));
-  WI_CHECK(wi_delta_schema_json(&view->plan->schema, &schema, err));
-  input_names(pass, view, &inputs);
+  WI_CHECK(wi_plan_reach(pass->session, view->made.plan->plan, &rules, &functions, &tags,
+                         err));
+  WI_CHECK(wi_br_plan_text(pass->project->engine, view->made.plan->plan, 1, &text, err));
+  WI_CHECK(wi_delta_schema_json(&view->made.plan->schema, &schema, err));
+  input_names(view, &inputs);
   wi_record_row(r);
-  wi_record_text(r, "plan_digest", view->plan_digest);
-  wi_record_text(r, "view", view->spec->name);
+  wi_record_text(r, "plan_digest", view->decision.plan_digest);
+  wi_record_text(r, "view", view->refs->spec->name);
   wi_record_text(r, "run_id", pass->run_id);
-  wi_record_text(r, "sql", view->spec->sql);
+  wi_record_text(r, "sql", view->refs->spec->sql);
   wi_record_text(r, "optimized", wi_buf_text(&text));
   wi_record_text(r, "schema", wi_buf_text(&schema));
   wi_record_text(r, "inputs", wi_buf_text(&inputs));
-  wi_record_text(r, "functions_digest", view->plan->functions_digest);
+  wi_record_text(r, "functions_digest", view->made.plan->functions_digest);
   wi_record_text(r, "settings_digest", pass->session->settings_digest);
   wi_record_text(r, "rules", wi_buf_text(&rules));
   wi_record_text(r, "functions", wi_buf_text(&functions));
@@ -273,11 +270,12 @@ static weir_status record_plans(wi_pass *pass, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_record *r = NULL;
   WI_CHECK(wi_record_new(WI_RECORD_PLANS, &r, err));
-  for (size_t i = 0; i < pass->spec->n_views; i++) {
-    const wi_run_view *view = &pass->views[pass->order[i]];
-    bool known =
-        view->last.found && strcmp(view->last.plan_digest, view->plan_digest) == 0;
-    if (view->status == WI_TASK_PASS && view->plan != NULL && !known) {
+  for (size_t i = 0; i < pass->project->spec->n_views; i++) {
+    const wi_run_view *view = &pass->views[pass->project->order[i]];
+    const wi_last *last = &view->facts.last;
+    bool known = last->found && strcmp(last->stamp.text[WI_STAMP_PLAN_DIGEST],
+                                       view->decision.plan_digest) == 0;
+    if (view->outcome.status == WI_TASK_PASS && view->made.plan != NULL && !known) {
       WI_CHECK(record_plan(r, pass, view, err));
     }
   }
@@ -297,8 +295,8 @@ static weir_status record_settings(wi_pass *pass, weir_error *err) {
   char app_id[96];
   bool has = false;
   WI_CHECK(wi_record_new(WI_RECORD_SETTINGS, &r, err));
-  WI_CHECK(wi_br_session_table_read(pass->engine, pass->session->handle, WI_BR_SETTINGS,
-                                    &rows, err));
+  WI_CHECK(wi_br_session_table_read(pass->project->engine, pass->session->handle,
+                                    WI_BR_SETTINGS, &rows, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {
@@ -383,13 +381,13 @@ static void record_warning(wi_record *r, const wi_pass *pass, const weir_error *
 static weir_status record_warnings(wi_pass *pass, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_record *r = NULL;
-  if (pass->diags->warnings + pass->warnings.n == 0) {
+  if (pass->project->diags->warnings + pass->warnings.n == 0) {
     return WEIR_OK;
   }
   WI_TRY(wi_record_new(WI_RECORD_WARNINGS, &r, err));
-  for (size_t i = 0; i < pass->diags->n; i++) {
-    if (pass->diags->items[i].warning) {
-      record_warning(r, pass, &pass->diags->items[i].error);
+  for (size_t i = 0; i < pass->project->diags->n; i++) {
+    if (pass->project->diags->items[i].warning) {
+      record_warning(r, pass, &pass->project->diags->items[i].error);
     }
   }
   for (size_t i = 0; i < pass->warnings.n; i++) {

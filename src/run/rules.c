@@ -50,8 +50,8 @@ static size_t constraint_rules(const wi_spec_view *view, wi_gate_rule *rules) {
 }
 
 weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  const wi_spec_view *spec = view->spec;
-  if (view->gate != NULL) {
+  const wi_spec_view *spec = view->refs->spec;
+  if (view->made.gate != NULL) {
     return WEIR_OK;
   }
   wi_gate_rule *rules =
@@ -62,8 +62,8 @@ weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err) {
   size_t n = key_rules(spec, rules);
   n += column_rules(spec, rules + n);
   n += constraint_rules(spec, rules + n);
-  weir_status status =
-      wi_gate_new(pass->session, spec->name, &view->schema, rules, n, &view->gate, err);
+  weir_status status = wi_gate_new(pass->session, spec->name, &view->made.plan->schema,
+                                   rules, n, &view->made.gate, err);
   wi_free(rules);
   return status;
 }

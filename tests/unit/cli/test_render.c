@@ -427,21 +427,12 @@ WT_TEST(data_cannot_drive_a_terminal) {
   WT_EQ_STR(visible(&b, "a\033[2Jb\r\n\t\x7f"), "a\\x1b[2Jb\\r\\n\\t\\x7f");
   WT_EQ_STR(visible(&b, "\xc2\x9b"), "\\x9b"); /* the one-byte form of escape [ */
   WT_EQ_STR(visible(&b, "caf\xc3\xa9 \xff"), "caf\xc3\xa9 \xef\xbf\xbd");
+  WT_EQ_STR(visible(&b,
+                    "a\xe2\x80\xae"
+                    "b\xe2\x81\xa6"),
+            "a\\u202eb\\u2066");
+  wi_cli_buf_clear(&b);
+  wi_cli_json_text(&b, "\xc2\x9b[2J \xe2\x80\xae \xe2\x82\xac \xc2\xa0");
+  WT_EQ_STR(wi_cli_buf_text(&b), "\"\\u009b[2J \\u202e \xe2\x82\xac \xc2\xa0\"");
   wi_cli_buf_release(&b);
-}
-
-WT_TEST(sizes_and_times_of_options) {
-  uint64_t n = 0;
-  int64_t us = 0;
-  WT_CHECK(wi_cli_size_parse("2GB", &n) && n == 2000000000);
-  WT_CHECK(wi_cli_size_parse("1.5GiB", &n) && n == 1610612736);
-  WT_CHECK(wi_cli_size_parse("4096", &n) && n == 4096);
-  WT_CHECK(!wi_cli_size_parse("0", &n) && !wi_cli_size_parse("1.5", &n));
-  WT_CHECK(!wi_cli_size_parse("2 apples", &n) && !wi_cli_size_parse("", &n));
-  WT_CHECK(!wi_cli_size_parse("99999999999TB", &n));
-  WT_CHECK(wi_cli_time_parse("2026-01-02T03:04:05.5+02:00", &us));
-  WT_EQ_INT(us, 1767315845500000);
-  WT_CHECK(!wi_cli_time_parse("2026-01-02T03:04:05", &us));
-  WT_CHECK(!wi_cli_time_parse("2026-02-30T00:00:00Z", &us));
-  WT_CHECK(!wi_cli_time_parse("2026-01-02T24:00:00Z", &us));
 }

@@ -3,14 +3,14 @@
 
 #include "unit/delta/crafted.h"
 
-static const wi_spec project = {.name = "shop"};
-
 #define OWN(key)                                                                       \
   "{\"commitInfo\":{\"timestamp\":1700000000000,\"operation\":\"WRITE\","              \
   "\"weir.project\":\"shop\",\"weir.view\":\"daily\",\"weir.result_key\":\"" key       \
   "\","                                                                                \
   "\"weir.plan_digest\":\"p\",\"weir.planning_key\":\"k\",\"weir.params\":\"{}\","     \
-  "\"weir.inputs\":\"[{\\\"name\\\":\\\"orders\\\",\\\"version\\\":3}]\"}}\n"          \
+  "\"weir.inputs\":\"[{\\\"name\\\":\\\"orders\\\",\\\"kind\\\":\\\"view\\\","         \
+  "\\\"identity\\\":"                                                                  \
+  "\\\"i\\\",\\\"version\\\":3}]\"}}\n"                                                \
   "{\"add\":{\"path\":\"a\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1," \
   "\"dataChange\":true}}\n"
 #define OTHER(project_name, view_name)                                                 \
@@ -34,7 +34,7 @@ static weir_status read_log(const char *name, const char *const *commits, size_t
   for (size_t i = 0; i < n; i++) {
     crafted_commit(store, first + (int64_t)i, commits[i]);
   }
-  weir_status status = wi_last_read(&project, "daily", store, out, err);
+  weir_status status = wi_last_read("shop", "daily", store, out, err);
   wi_store_unref(&store);
   return status;
 }
@@ -43,7 +43,7 @@ WT_TEST(no_table_is_no_error) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_OK(read_log("none", NULL, 0, 0, &last, &err));
-  WT_CHECK(!last.table && !last.found && !last.foreign_data);
+  WT_CHECK(!last.table && !last.found && !last.rows.any);
   WT_EQ_INT(last.latest, -1);
   WT_EQ_INT(last.version, -1);
   wi_last_release(&last);
@@ -55,20 +55,23 @@ WT_TEST(the_own_newest_commit_is_the_last_result) {
   wi_last last;
   char digest[WI_DIGEST_HEX];
   WT_OK(read_log("own", log, 2, 0, &last, &err));
-  WT_CHECK(last.table && last.found && !last.foreign_data);
+  WT_CHECK(last.table && last.found && !last.rows.any);
   WT_EQ_INT(last.latest, 1);
   WT_EQ_INT(last.version, 1);
-  WT_EQ_STR(last.result_key, "second");
-  WT_EQ_STR(last.plan_digest, "p");
-  WT_EQ_STR(last.planning_key, "k");
-  WT_EQ_STR(last.params, "{}");
-  WT_EQ_STR(last.gate_digest, ""); /* absent */
+  WT_EQ_STR(last.stamp.text[WI_STAMP_RESULT_KEY], "second");
+  WT_EQ_STR(last.stamp.text[WI_STAMP_PLAN_DIGEST], "p");
+  WT_EQ_STR(last.stamp.text[WI_STAMP_PLANNING_KEY], "k");
+  WT_EQ_STR(last.stamp.text[WI_STAMP_PARAMS], "{}");
+  WT_EQ_STR(last.stamp.text[WI_STAMP_GATE_DIGEST], ""); /* absent */
   WT_EQ_INT(last.latest_us, INT64_C(1700000000000000));
-  WT_EQ_INT(json_array_size(last.inputs), 1);
+  WT_CHECK(last.stamp.inputs_known);
+  WT_EQ_INT(last.stamp.inputs.n, 1);
+  WT_EQ_STR(last.stamp.inputs.items[0].name, "orders");
+  WT_EQ_INT(last.stamp.inputs.items[0].version, 3);
   wi_blake3_hex(log[1], strlen(log[1]), digest);
   WT_EQ_STR(last.latest_digest, digest);
   wi_last_release(&last);
-  WT_CHECK(last.inputs == NULL);
+  WT_CHECK(last.stamp.inputs.items == NULL);
 }
 
 WT_TEST(maintenance_after_it_changes_no_data) {
@@ -77,7 +80,7 @@ WT_TEST(maintenance_after_it_changes_no_data) {
   wi_last last;
   char digest[WI_DIGEST_HEX];
   WT_OK(read_log("maintained", log, 3, 0, &last, &err));
-  WT_CHECK(last.found && !last.foreign_data);
+  WT_CHECK(last.found && !last.rows.any);
   WT_EQ_INT(last.version, 0);
   WT_EQ_INT(last.latest, 2);
   wi_blake3_hex(maintenance, strlen(maintenance), digest);
@@ -91,7 +94,7 @@ WT_TEST(rows_of_others_after_it_are_foreign) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_OK(read_log("foreign", log, 3, 0, &last, &err));
-  WT_CHECK(last.found && last.foreign_data);
+  WT_CHECK(last.found && last.rows.any);
   WT_EQ_INT(last.version, 0);
   wi_last_release(&last);
 }
@@ -101,8 +104,8 @@ WT_TEST(rows_of_others_before_it_are_settled) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_OK(read_log("settled", log, 3, 0, &last, &err));
-  WT_CHECK(last.found && !last.foreign_data);
-  WT_EQ_STR(last.result_key, "new");
+  WT_CHECK(last.found && !last.rows.any);
+  WT_EQ_STR(last.stamp.text[WI_STAMP_RESULT_KEY], "new");
   wi_last_release(&last);
 }
 
@@ -113,9 +116,9 @@ WT_TEST(commits_of_another_view_or_project_are_foreign) {
     weir_error err = WEIR_ERROR_INIT;
     wi_last last;
     WT_OK(read_log(i == 0 ? "view" : "project", logs[i], 2, 0, &last, &err));
-    WT_CHECK(last.found && last.foreign_data);
+    WT_CHECK(last.found && last.rows.any);
     WT_EQ_INT(last.version, 0);
-    WT_EQ_STR(last.result_key, "key");
+    WT_EQ_STR(last.stamp.text[WI_STAMP_RESULT_KEY], "key");
     wi_last_release(&last);
   }
 }
@@ -125,7 +128,7 @@ WT_TEST(a_table_without_own_commits_has_no_result) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_OK(read_log("strange", log, 2, 0, &last, &err));
-  WT_CHECK(last.table && !last.found && last.foreign_data);
+  WT_CHECK(last.table && !last.found && last.rows.any);
   WT_EQ_INT(last.latest, 1);
   WT_EQ_INT(last.version, -1);
   wi_last_release(&last);
@@ -139,8 +142,8 @@ WT_TEST(unreadable_inputs_are_none) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_OK(read_log("inputs", log, 1, 0, &last, &err));
-  WT_CHECK(last.found && last.inputs == NULL);
-  WT_EQ_STR(last.result_key, "");
+  WT_CHECK(last.found && !last.stamp.inputs_known && last.stamp.inputs.n == 0);
+  WT_EQ_STR(last.stamp.text[WI_STAMP_RESULT_KEY], "");
   wi_last_release(&last);
 }
 
@@ -150,8 +153,29 @@ WT_TEST(a_broken_commit_is_an_error) {
   weir_error err = WEIR_ERROR_INIT;
   wi_last last;
   WT_EQ_INT(read_log("broken", log, 2, 0, &last, &err), WEIR_E_LOG_CORRUPT);
-  WT_CHECK(!last.table && last.inputs == NULL);
+  WT_CHECK(!last.table && last.stamp.inputs.items == NULL);
   weir_error_release(&err);
   WT_EQ_INT(read_log("gap", gap, 1, 3, &last, &err), WEIR_E_LOG_CORRUPT);
   weir_error_release(&err);
+}
+
+/* Faults M5: a foreign ALTER is seen, and who did it. */
+WT_TEST(columns_of_others_after_it_are_seen) {
+  static const char altered[] =
+      "{\"commitInfo\":{\"timestamp\":1,\"engineInfo\":\"spark\"}}\n"
+      "{\"metaData\":{\"id\":\"x\",\"schemaString\":\"{}\",\"partitionColumns\":[]}}\n";
+  static const char raised[] =
+      "{\"commitInfo\":{\"timestamp\":1}}\n"
+      "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n";
+  static const char *const log[] = {altered, OWN("key"), raised, altered, maintenance};
+  weir_error err = WEIR_ERROR_INIT;
+  wi_last last;
+  WT_OK(read_log("altered", log, 5, 0, &last, &err));
+  WT_CHECK(last.found && !last.rows.any && last.columns.any);
+  WT_EQ_INT(last.columns.version, 3);
+  WT_EQ_STR(last.columns.writer, "spark");
+  wi_last_release(&last);
+  WT_OK(read_log("settled_columns", log, 2, 0, &last, &err));
+  WT_CHECK(!last.columns.any);
+  wi_last_release(&last);
 }

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "util/util.h"
 
 void wi_buf_release(wi_buf *b) {
   wi_free(b->p);
@@ -90,8 +90,4 @@ char *wi_buf_take(wi_buf *b) {
   }
   wi_buf_release(b);
   return text;
-}
-
-weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin) {
-  return b->failed ? wi_err_nomem(err, origin) : WEIR_OK;
 }

@@ -1,0 +1,254 @@
+/* What is: pins of the sources, last results of the views, and each input beside the one that was
+ * recorded. No judgement. */
+#include <string.h>
+
+#include "run/private.h"
+
+#define WI_ORIGIN "run"
+
+#define WAVE_REMOTE 16 /* reads under way at once, where they wait for a network */
+
+/* ---- one wave of reads ---- */
+
+typedef struct reads {
+  wi_pass *pass;
+  weir_error *errors; /* by view */
+} reads;
+
+static weir_status read_last(wi_pass *pass, wi_run_view *view, weir_error *err) {
+  const wi_spec *spec = pass->project->spec;
+  const char *name = view->refs->spec->name;
+  weir_status status = WEIR_OK;
+  wi_buf uri = WI_BUF_INIT;
+  WI_CHECK(wi_view_uri(spec, name, &uri, err));
+  WI_CHECK(wi_session_store(pass->session, wi_buf_text(&uri), &view->store, err));
+  WI_CHECK(wi_last_read(spec->name, name, view->store, &view->facts.last, err));
+  view->outcome.version = view->facts.last.latest;
+done:
+  wi_buf_release(&uri);
+  return status;
+}
+
+/* Tables first, then views. */
+static void read_one(void *ctx, size_t i) {
+  const reads *r = ctx;
+  wi_pass *pass = r->pass;
+  if (wi_stop_fired(pass->stop)) {
+    return;
+  }
+  if (i < pass->n_tables) {
+    wi_table_resolve(pass, &pass->tables[i]);
+    return;
+  }
+  size_t v = i - pass->n_tables;
+  if (pass->views[v].needed && !pass->views[v].blocked) {
+    (void)read_last(pass, &pass->views[v], &r->errors[v]);
+  }
+}
+
+/* The first source that names a failed table tells of it. */
+static void block_sources(wi_pass *pass) {
+  const wi_project *project = pass->project;
+  for (size_t s = 0; s < project->n_sources; s++) {
+    wi_run_table *table = pass->sources[s].table;
+    if (table == NULL || table->pin != NULL) {
+      continue;
+    }
+    if (table->failed.code != WEIR_OK) {
+      wi_source_explain(pass->sources[s].of, &table->failed);
+      wi_diags_take(project->diags, &table->failed, false);
+    }
+    for (size_t v = 0; v < project->spec->n_views; v++) {
+      const wi_view_refs *refs = pass->views[v].refs;
+      for (size_t k = 0; k < refs->n_sources; k++) {
+        pass->views[v].blocked = pass->views[v].blocked || refs->sources[k] == s;
+      }
+    }
+  }
+}
+
+static void block_views(wi_pass *pass, weir_error *errors) {
+  for (size_t v = 0; v < pass->project->spec->n_views; v++) {
+    const wi_spec_view *spec = pass->views[v].refs->spec;
+    if (errors[v].code != WEIR_OK) {
+      pass->views[v].blocked = true;
+      wi_err_where(&errors[v], spec->file, spec->sql_line, 0);
+      wi_diags_take(pass->project->diags, &errors[v], false);
+    }
+    weir_error_release(&errors[v]);
+  }
+}
+
+weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err) {
+  size_t n_views = pass->project->spec->n_views;
+  reads r = {pass, NULL};
+  const wi_executor executor = {read_one, &r};
+  bool local = strncmp(pass->project->spec->warehouse, "file:", 5) == 0;
+  WI_TRY(wi_pass_find_tables(pass, err));
+  r.errors = wi_alloc_array(n_views + 1, sizeof(*r.errors));
+  if (r.errors == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  wi_wave(pass->n_tables + n_views, local ? pass->session->threads : WAVE_REMOTE,
+          &executor);
+  if (!wi_stop_fired(pass->stop)) {
+    block_sources(pass);
+  }
+  block_views(pass, r.errors);
+  wi_free(r.errors);
+  return WEIR_OK;
+}
+
+/* ---- inputs ---- */
+
+static void source_identity(const wi_pass *pass, wi_run_source *source) {
+  char table[WI_DIGEST_HEX] = "";
+  const wi_project_source *of = source->of;
+  const wi_pin *pin = source->table != NULL ? source->table->pin : NULL;
+  if (pin != NULL) {
+    wi_pin_identity(pin, table);
+  }
+  if (of->call == WI_CALL_NONE) {
+    memcpy(source->identity, table, sizeof(source->identity));
+  } else {
+    wi_call_identity(pass->session, of->call, of->fn, pin, table, source->identity);
+  }
+}
+
+/* Two copies that went different ways can have one last commit. That is looked at where the place
+ * is another, or the commit names no file. */
+static weir_status compare_files(wi_pass *pass, wi_run_table *table,
+                                 const wi_key_input *recorded, wi_input_fact *out,
+                                 weir_error *err) {
+  bool moved = strcmp(recorded->pin->uri, table->pin->uri) != 0;
+  if (!moved && (table->pin->names_files || recorded->state[0] == '\0')) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_table_state(pass, table, out->now.state, err));
+  out->files =
+      strcmp(out->now.state, recorded->state) == 0 ? WI_FILES_SAME : WI_FILES_OTHER;
+  return WEIR_OK;
+}
+
+/* Was it moved only by commits that changed no row? Read once for all views of one age. */
+static weir_status look_between(wi_run_table *table, const wi_key_input *recorded,
+                                wi_input_fact *out, weir_error *err) {
+  const wi_pin *was = recorded->pin;
+  if (was->version >= table->pin->version ||
+      strcmp(was->table_id, table->pin->table_id) != 0) {
+    return WEIR_OK;
+  }
+  if (!table->moved.asked || table->moved.from != was->version) {
+    WI_TRY(wi_log_only_maintained(table->store, was->version, table->pin->version,
+                                  &table->moved.maintained, err));
+    table->moved.asked = true;
+    table->moved.from = was->version;
+  }
+  out->maintained = table->moved.maintained;
+  return WEIR_OK;
+}
+
+static weir_status source_fact(wi_pass *pass, size_t index, const wi_key_inputs *before,
+                               wi_input_fact *out, weir_error *err) {
+  wi_run_source *source = &pass->sources[index];
+  wi_run_table *table = source->table;
+  wi_call_kind call = source->of->call;
+  const wi_key_input *recorded = wi_key_inputs_find(before, source->of->spec->name);
+  source_identity(pass, source);
+  out->now.what = table != NULL ? WI_KEY_SOURCE : WI_KEY_FUNCTIONS;
+  out->now.name = source->of->spec->name;
+  out->now.version = -1;
+  memcpy(out->now.identity, source->identity, sizeof(out->now.identity));
+  out->rows = call == WI_CALL_NONE || call == WI_CALL_ROWS;
+  if (table == NULL) {
+    return WEIR_OK;
+  }
+  out->now.pin = wi_pin_ref(table->pin);
+  if (!out->rows || recorded == NULL || recorded->pin == NULL) {
+    return WEIR_OK;
+  }
+  return wi_pin_same(recorded->pin, table->pin)
+             ? compare_files(pass, table, recorded, out, err)
+             : look_between(table, recorded, out, err);
+}
+
+static weir_status input_facts(wi_pass *pass, wi_run_view *view, weir_error *err) {
+  const wi_view_refs *refs = view->refs;
+  wi_view_facts *f = &view->facts;
+  f->inputs = wi_alloc_array(refs->n_sources + refs->n_views + 1, sizeof(*f->inputs));
+  if (f->inputs == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < refs->n_sources; i++) {
+    WI_TRY(source_fact(pass, refs->sources[i], &f->last.stamp.inputs,
+                       &f->inputs[f->n_inputs++], err));
+  }
+  for (size_t i = 0; i < refs->n_views; i++) {
+    const wi_run_view *up = &pass->views[refs->views[i]];
+    wi_key_input *now = &f->inputs[f->n_inputs++].now;
+    now->what = WI_KEY_VIEW;
+    now->name = up->refs->spec->name;
+    now->version = -1;
+    memcpy(now->identity, up->decision.identity, sizeof(now->identity));
+  }
+  return WEIR_OK;
+}
+
+/* ---- one view ---- */
+
+/* Somebody else wrote metaData or a protocol: are the columns still those of the result? */
+static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error *err) {
+  wi_view_facts *f = &view->facts;
+  const wi_stamp *stamp = &f->last.stamp;
+  bool foreign = f->last.found && f->last.columns.any;
+  bool same_keys = true;
+  if (!f->last.table || (f->chosen && !foreign)) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_view_table_schema(pass, view, &same_keys, err));
+  bool asked =
+      foreign && strcmp(stamp->text[WI_STAMP_SHAPE_DIGEST], f->digests.shape) == 0;
+  f->reshaped =
+      foreign && (strcmp(f->digests.table, stamp->text[WI_STAMP_SCHEMA_DIGEST]) != 0 ||
+                  (asked && !same_keys));
+  return WEIR_OK;
+}
+
+weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err) {
+  wi_view_facts *f = &view->facts;
+  f->name = view->refs->spec->name;
+  f->settings = pass->session->settings_digest;
+  f->run_id = pass->run_id;
+  f->chosen = view->chosen;
+  f->forced = pass->full_refresh;
+  for (size_t i = 0; i < view->refs->n_sources; i++) {
+    wi_run_source *source = &pass->sources[view->refs->sources[i]];
+    weir_status status = source->table != NULL ? wi_table_know(pass, source->table,
+                                                               &f->last.stamp.inputs, err)
+                                               : WEIR_OK;
+    if (status != WEIR_OK) {
+      wi_source_explain(source->of, err);
+      return status;
+    }
+  }
+  WI_TRY(wi_params_json(view->refs, &view->params, err));
+  f->params = wi_buf_text(&view->params);
+  wi_view_digest_all(pass, view);
+  WI_TRY(input_facts(pass, view, err));
+  return look_at_columns(pass, view, err);
+}
+
+weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err) {
+  wb_store *handle = NULL;
+  pthread_mutex_lock(&view->read.lock);
+  weir_status status = WEIR_OK;
+  if (view->read.snap == NULL) {
+    status = wi_store_handle(view->store, &handle, err);
+  }
+  if (handle != NULL) {
+    status = wi_br_snap_open(pass->project->engine, handle, view->outcome.version,
+                             &view->read.snap, err);
+  }
+  pthread_mutex_unlock(&view->read.lock);
+  return status;
+}

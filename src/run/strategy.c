@@ -1,0 +1,117 @@
+/* Full: the rows are made again. Adjust: those that are there are checked. */
+#include "run/strategy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WI_ORIGIN "run"
+
+/* ---- inputs ---- */
+
+static weir_status bind_source(wi_view_job *j, const wi_run_source *source,
+                               weir_error *err) {
+  const wb_snap *snap = NULL;
+  const wi_pin *full = NULL;
+  const char *name = source->of->spec->name;
+  wi_session *session = j->pass->session;
+  if (source->table != NULL) {
+    WI_TRY(wi_table_open(j->pass, source->table, &snap, &full, err));
+  }
+  if (source->of->call != WI_CALL_NONE) {
+    return wi_call_bind(session, source->of->call, full, snap, j->bind, name, err);
+  }
+  return wi_br_bind_delta(session->engine, j->bind, WI_SCHEMA_MAIN, name, snap, NULL, 0,
+                          err);
+}
+
+static weir_status bind_view(wi_view_job *j, wi_run_view *view, weir_error *err) {
+  WI_TRY(wi_view_snapshot(j->pass, view, err));
+  return wi_br_bind_delta(j->pass->session->engine, j->bind, WI_SCHEMA_MAIN,
+                          view->refs->spec->name, view->read.snap, NULL, 0, err);
+}
+
+static weir_status bind_inputs(wi_view_job *j, weir_error *err) {
+  const wi_key_inputs *inputs = &j->view->decision.inputs;
+  const wi_project *project = j->pass->project;
+  WI_TRY(wi_br_bind_new(project->engine, &j->bind, err));
+  for (size_t i = 0; i < inputs->n; i++) {
+    const char *name = inputs->items[i].name;
+    if (inputs->items[i].what == WI_KEY_VIEW) {
+      size_t view = wi_project_view_index(project, name);
+      WI_TRY(bind_view(j, &j->pass->views[view], err));
+    } else {
+      size_t source = wi_project_source_index(project, name);
+      WI_TRY(bind_source(j, &j->pass->sources[source], err));
+    }
+  }
+  return WEIR_OK;
+}
+
+/* ---- stage and gate ---- */
+
+static int32_t indexed_columns(const wi_spec_view *view) {
+  for (size_t i = 0; i < view->properties.n; i++) {
+    if (strcmp(view->properties.keys[i], "delta.dataSkippingNumIndexedCols") == 0) {
+      return (int32_t)strtol(view->properties.values[i], NULL, 10);
+    }
+  }
+  return 32;
+}
+
+static weir_status stage(wi_view_job *j, weir_error *err) {
+  const wi_spec_view *spec = j->view->refs->spec;
+  wi_stage_request r = {0};
+  bool no_hash_join = false;
+  r.session = j->pass->session;
+  r.plan = j->view->made.plan->plan;
+  r.bind = j->bind;
+  r.store = j->view->store;
+  r.prefix = j->prefix;
+  r.partition_columns = spec->partition_by.items;
+  r.n_partition_columns = spec->partition_by.n;
+  r.target_file_bytes = spec->target_file_size > 0 ? (uint64_t)spec->target_file_size : 0;
+  r.indexed_columns = indexed_columns(spec);
+  r.order_sensitive = j->view->made.plan->order_sensitive;
+  r.memory = j->memory;
+  r.partitions = j->pass->session->threads;
+  r.cancel = j->cancel;
+  WI_TRY(wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err));
+  if (no_hash_join) {
+    wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
+                 "%s ran without hash joins, because they did not fit the memory limit",
+                 spec->name);
+  }
+  return WEIR_OK;
+}
+
+static weir_status gate(wi_view_job *j, weir_error *err) {
+  const wi_spec_view *spec = j->view->refs->spec;
+  return wi_gate_run(j->view->made.gate, j->view->store, &j->staged,
+                     spec->partition_by.items, spec->partition_by.n, j->memory, j->cancel,
+                     err);
+}
+
+/* ---- strategies ---- */
+
+static weir_status full(wi_view_job *j, weir_error *err) {
+  WI_TRY(bind_inputs(j, err));
+  WI_TRY(stage(j, err));
+  return gate(j, err);
+}
+
+static weir_status adjust(wi_view_job *j, weir_error *err) {
+  return wi_gate_run_snapshot(j->view->made.gate, j->base_snap, j->memory, j->cancel,
+                              err);
+}
+
+const wi_strategy *wi_strategy_of(wi_action action) {
+  static const wi_strategy all[] = {
+      {WI_ACTION_FULL, WI_WRITE_OVERWRITE, "WRITE", true, full},
+      {WI_ACTION_ADJUST, WI_WRITE_ADJUST, "SET TBLPROPERTIES", false, adjust}};
+  for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+    if (all[i].action == action) {
+      return &all[i];
+    }
+  }
+  return NULL;
+}

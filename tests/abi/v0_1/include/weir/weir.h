@@ -1,0 +1,15 @@
+/**
+ * \file weir/weir.h
+ * All of weir: a deterministic view engine over Delta Lake. Each noun has a header of its own.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include "weir/arrow.h"
+#include "weir/error.h"
+#include "weir/project.h"
+#include "weir/query.h"
+#include "weir/session.h"
+#include "weir/table.h"
+
+#endif
