@@ -122,11 +122,11 @@ static void writer_of(const wi_commit *commit, char out[64]) {
   snprintf(out, 64, "%.60s", name != NULL ? name : "an unnamed writer");
 }
 
-static void add_foreign(const wi_commit *commit, wi_foreigns *list) {
-  if (list->n >= WI_FOREIGN_KEPT) {
+static void add_gone(const wi_commit *commit, wi_gone_commits *list) {
+  if (list->n >= WI_GONE_KEPT) {
     memmove(list->items, list->items + 1, sizeof list->items - sizeof list->items[0]);
   }
-  size_t at = list->n < WI_FOREIGN_KEPT ? list->n : WI_FOREIGN_KEPT - 1;
+  size_t at = list->n < WI_GONE_KEPT ? list->n : WI_GONE_KEPT - 1;
   list->items[at].version = commit->version;
   writer_of(commit, list->items[at].writer);
   list->n++;
@@ -142,16 +142,13 @@ static void keep(wi_judged *judged, wi_met met, const wi_commit *commit) {
 
 /* Of several commits of our application the newest says what the table holds now; a batch is
  * in the first one that has its version. */
-static void keep_app(const wi_app *app, wi_met met, int64_t version,
-                     const wi_commit *commit, wi_judged *judged) {
+static void keep_app(wi_met met, int64_t version, const wi_commit *commit,
+                     wi_judged *judged) {
   if (met == WI_MET_APP_BATCH && judged->verdict == WI_VERDICT_UNCHANGED) {
     return;
   }
   keep(judged, met, commit);
   judged->app_version = version;
-  judged->than = met == WI_MET_APP_OTHER && app->than != NULL
-                     ? app->than(app->ctx, commit->commit_info)
-                     : WI_THAN_UNKNOWN;
 }
 
 void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *judged) {
@@ -160,12 +157,12 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
   judged->to = commit->version;
   wi_met app = meet_app(&claim->app, commit, &app_version);
   if (app != WI_MET_QUIET) {
-    keep_app(&claim->app, app, app_version, commit, judged);
+    keep_app(app, app_version, commit, judged);
     return;
   }
   meet(claim, commit, &found);
   if (found.met[WI_MET_TAKEN_CHANGED] && app_version < 0) {
-    add_foreign(commit, &judged->foreign);
+    add_gone(commit, &judged->gone);
   }
   for (int met = WI_N_MET - 1; met > 0; met--) {
     if (found.met[met] && wi_met_verdict((wi_met)met) > judged->verdict) {

@@ -38,20 +38,10 @@ typedef struct wi_scope {
   const wi_partitioning *by; /* of PARTITIONS */
 } wi_scope;
 
-/* How another result of our application stands to ours, by what both were made from. */
-typedef enum wi_than {
-  WI_THAN_UNKNOWN = 0,
-  WI_THAN_NEWER = 1,
-  WI_THAN_OLDER = 2,
-  WI_THAN_OTHER = 3 /* newer here, older there, or of other inputs */
-} wi_than;
 typedef struct wi_app { /* an application's transaction */
   const char *id;       /* NULL: none */
   int64_t version;
   const char *key; /* looked for as weir.result_key; NULL: versions alone count */
-  /* Judges the other's commitInfo; may be NULL. */
-  wi_than (*than)(void *ctx, const json_t *their_info);
-  void *ctx;
 } wi_app;
 
 /* What a write stands for, as far as others matter. */
@@ -62,15 +52,15 @@ typedef struct wi_claim {
   wi_app app;
 } wi_claim;
 
-typedef struct wi_foreign { /* a commit of somebody else whose rows go */
+typedef struct wi_gone { /* a commit of somebody else whose rows go */
   int64_t version;
   char writer[64]; /* its engineInfo */
-} wi_foreign;
-enum { WI_FOREIGN_KEPT = 4 };
-typedef struct wi_foreigns {
-  wi_foreign items[WI_FOREIGN_KEPT]; /* the newest ones */
-  size_t n;                          /* of all: may be more than are kept */
-} wi_foreigns;
+} wi_gone;
+enum { WI_GONE_KEPT = 4 };
+typedef struct wi_gone_commits {
+  wi_gone items[WI_GONE_KEPT]; /* the newest ones */
+  size_t n;                    /* of all: may be more than are kept */
+} wi_gone_commits;
 
 /* What became of a claim over the commits (from, to]. */
 typedef struct wi_judged {
@@ -80,9 +70,8 @@ typedef struct wi_judged {
   int64_t version;    /* for UNCHANGED, SUPERSEDED, SAME: of our application's commit */
   int64_t timestamp_us;
   int64_t app_version;
-  wi_than than;
   char writer[64]; /* of that commit */
-  wi_foreigns foreign;
+  wi_gone_commits gone;
 } wi_judged;
 #define WI_JUDGED_INIT \
   {.to = -1, .verdict = WI_VERDICT_PASS, .version = -1, .app_version = -1}

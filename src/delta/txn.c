@@ -16,7 +16,7 @@ typedef struct attempt {
   char commit_id[37];
   int64_t began_ns;
   int64_t now_us; /* of the bytes that are put */
-  wi_foreigns foreign;
+  wi_gone_commits gone;
   uint32_t waits;
 } attempt;
 
@@ -124,13 +124,13 @@ static weir_status put(attempt *a, const wi_buf *bytes, wi_put_result *result,
 
 /* ---- after a lost race ---- */
 
-static void add_foreigns(wi_foreigns *all, const wi_foreigns *more) {
-  size_t kept = more->n < WI_FOREIGN_KEPT ? more->n : WI_FOREIGN_KEPT;
+static void add_gone_all(wi_gone_commits *all, const wi_gone_commits *more) {
+  size_t kept = more->n < WI_GONE_KEPT ? more->n : WI_GONE_KEPT;
   for (size_t i = 0; i < kept; i++) {
-    if (all->n >= WI_FOREIGN_KEPT) {
+    if (all->n >= WI_GONE_KEPT) {
       memmove(all->items, all->items + 1, sizeof all->items - sizeof all->items[0]);
     }
-    all->items[all->n < WI_FOREIGN_KEPT ? all->n : WI_FOREIGN_KEPT - 1] = more->items[i];
+    all->items[all->n < WI_GONE_KEPT ? all->n : WI_GONE_KEPT - 1] = more->items[i];
     all->n++;
   }
   all->n += more->n - kept;
@@ -141,7 +141,6 @@ static void end_by(wi_commit_end end, const wi_judged *judged, wi_commit_outcome
   out->version = judged->version;
   out->timestamp_us = judged->timestamp_us;
   out->app_version = judged->app_version;
-  out->than = judged->than;
 }
 
 static weir_status stop(const attempt *a, const wi_judged *judged, weir_error *err) {
@@ -179,7 +178,7 @@ static weir_status act_on(attempt *a, const wi_judged *judged, bool *ended,
     case WI_VERDICT_REGATE:
     default:
       *ended = false;
-      add_foreigns(&a->foreign, &judged->foreign);
+      add_gone_all(&a->gone, &judged->gone);
       return WEIR_OK;
   }
 }
@@ -231,7 +230,7 @@ weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error 
       out->timestamp_us = a.now_us / 1000 * 1000;
       out->app_version = txn->claim.app.id != NULL ? txn->claim.app.version : -1;
       out->removed_files = a.base.removes != NULL ? a.base.removes->n : 0;
-      out->foreign = a.foreign;
+      out->gone = a.gone;
       break;
     }
     WI_CHECK(lost(&a, &ended, out, err));

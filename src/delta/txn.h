@@ -21,8 +21,7 @@ typedef struct wi_commit_outcome {
   uint32_t retries; /* races lost */
   uint32_t unclear; /* puts whose answer said nothing, or not the truth */
   uint64_t removed_files;
-  wi_than than;        /* of SUPERSEDED: what the other result is to ours */
-  wi_foreigns foreign; /* of COMMITTED: others' commits whose rows went */
+  wi_gone_commits gone; /* of COMMITTED: others' commits whose rows went */
 } wi_commit_outcome;
 
 /* What an attempt stands on; the host keeps it alive until it is asked again. */

@@ -118,8 +118,8 @@ static weir_status put(wi_view_job *j, const wi_meta_edit *edit, const wi_info *
                        weir_error *err) {
   wi_run_view *v = j->view;
   const wi_strategy *how = wi_strategy_of(v->decision.action);
-  int32_t retries = (int32_t)v->refs->spec->max_commit_retries;
-  wi_commit_request c = {
+  int64_t retries = v->refs->spec->max_commit_retries;
+  const wi_commit_request c = {
       .session = j->pass->session,
       .store = v->store,
       .mode = how->mode,

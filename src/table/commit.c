@@ -228,26 +228,9 @@ static weir_status first_version(const wi_commit_request *r, int64_t *version,
   return WEIR_OK;
 }
 
-static const char *info_text(const wi_commit_request *r, const char *key) {
-  for (size_t i = 0; i < r->n_info; i++) {
-    if (strcmp(r->info[i].key, key) == 0) {
-      return r->info[i].value;
-    }
-  }
-  return NULL;
-}
-
-static wi_than than(void *ctx, const json_t *their_info) {
-  const wi_commit_request *r = ctx;
-  return wi_inputs_than(json_string_value(json_object_get(their_info, WI_INPUTS_KEY)),
-                        info_text(r, WI_INPUTS_KEY));
-}
-
 static wi_claim claim_of(const wi_commit_request *r, int64_t app_version) {
   wi_claim c = {.create = r->mode == WI_WRITE_CREATE, .app = r->app};
   c.app.version = app_version;
-  c.app.than = than;
-  c.app.ctx = (void *)(uintptr_t)r;
   if (r->mode == WI_WRITE_ADJUST) {
     c.reads.kind = WI_SCOPE_ALL; /* all rows were checked as they were */
   } else if (r->partitions != NULL) {

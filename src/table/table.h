@@ -93,10 +93,6 @@ typedef struct wi_commit_request {
 /* Commits, and says what became of it when others came first (src/delta/txn.h). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
-/* How a result made from `theirs` stands to one made from `ours`, two texts of weir.inputs; never
- * WI_THAN_UNKNOWN. inputs.c */
-#define WI_INPUTS_KEY "weir.inputs"
-wi_than wi_inputs_than(const char *theirs, const char *ours);
 /* After a commit: a checkpoint, if the table's delta.checkpointInterval (NULL: none) says so now;
  * false if it failed (a warning, never an error). */
 bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,

@@ -116,7 +116,6 @@ static weir_status old_loop(const wi_txn *t, fault plant, wi_commit_outcome *out
                : j.verdict == WI_VERDICT_SUPERSEDED ? WI_END_SUPERSEDED
                                                     : WI_END_UNCHANGED;
     out->version = plant == FAULT_SAME ? j.to : j.version;
-    out->than = WI_THAN_UNKNOWN;
     if (status != WEIR_OK) {
       break;
     }
@@ -138,15 +137,6 @@ static int64_t base_of(writer *w) {
   return version;
 }
 
-static wi_than pin_than(void *ctx, const json_t *info) {
-  const writer *w = ctx;
-  const char *key = wi_delta_json_text(info, "weir.result_key");
-  int64_t theirs = key != NULL ? strtoll(key, NULL, 10) : -1;
-  return theirs > w->pin   ? WI_THAN_NEWER
-         : theirs < w->pin ? WI_THAN_OLDER
-                           : WI_THAN_OTHER;
-}
-
 static void commit(step *s, wi_claim claim, int64_t base, int64_t batch) {
   writer *w = s->w;
   model *m = w->m;
@@ -162,8 +152,6 @@ static void commit(step *s, wi_claim claim, int64_t base, int64_t batch) {
                              .adds = &s->staged,
                              .data_change = s->staged.n > 0};
   claim.app.key = claim.app.key != NULL ? key : NULL;
-  claim.app.than = claim.app.key != NULL ? pin_than : NULL;
-  claim.app.ctx = w;
   const wi_txn txn = {m->store, base, claim, &def, {stand_on, s}, {.lost = 20}};
   struct told *told = &w->ends[w->n_ends++];
   *told = (struct told){.base = base, .batch = batch, .pin = w->pin, .put = true};

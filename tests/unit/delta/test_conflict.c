@@ -105,7 +105,7 @@ static void check_end(const row *r, weir_status status, const wi_commit_outcome 
     default:
       fine = status == WEIR_OK && out->end == WI_END_COMMITTED && out->version == 2 &&
              out->retries == 1 && stood == 1 &&
-             out->foreign.n == (r->met == WI_MET_TAKEN_CHANGED);
+             out->gone.n == (r->met == WI_MET_TAKEN_CHANGED);
       break;
   }
   if (!fine) {
@@ -186,10 +186,10 @@ WT_TEST(foreign_commits_whose_rows_go_are_named) {
   claim.app = (wi_app){.id = "app", .version = 4, .key = "mine"};
   wi_judged judged = judge(&claim, commits, 7);
   WT_EQ_INT(judged.verdict, WI_VERDICT_RELIST);
-  WT_EQ_INT(judged.foreign.n, 5);
-  WT_EQ_INT(judged.foreign.items[0].version, 4); /* the newest four */
-  WT_EQ_INT(judged.foreign.items[3].version, 7);
-  WT_EQ_STR(judged.foreign.items[3].writer, "spark");
+  WT_EQ_INT(judged.gone.n, 5);
+  WT_EQ_INT(judged.gone.items[0].version, 4); /* the newest four */
+  WT_EQ_INT(judged.gone.items[3].version, 7);
+  WT_EQ_STR(judged.gone.items[3].writer, "spark");
 }
 
 /* The newest of our application says what is there; a batch is in the first that has it. */

@@ -36,15 +36,15 @@ static void check_told(model *m, const struct told *t, const writer *w) {
     model_wrong(m, "a commit of somebody else was told as ours", o->version, w->index);
   }
   if (o->end == WI_END_COMMITTED && w->what == VIEW && m->plant == FAULT_NONE &&
-      o->foreign.n != others) {
-    model_wrong(m, "others' rows went and were not told", (int64_t)o->foreign.n,
+      o->gone.n != others) {
+    model_wrong(m, "others' rows went and were not told", (int64_t)o->gone.n,
                 (int64_t)others);
   }
   if (o->end == WI_END_SAME && (s->key != t->pin || !fits_key(m, s, t->pin))) {
     model_wrong(m, "SAME tells a version with other rows", o->version, w->index);
   }
-  if (o->end == WI_END_SUPERSEDED && o->than == WI_THAN_NEWER && s->key <= t->pin) {
-    model_wrong(m, "an older result was told as a newer one", o->version, w->index);
+  if (o->end == WI_END_SUPERSEDED && (!s->is_result || s->key == t->pin)) {
+    model_wrong(m, "it was superseded by no other result", o->version, w->index);
   }
   if (o->end == WI_END_UNCHANGED && s->app[w->what == APPEND_OTHER] < t->batch) {
     model_wrong(m, "a batch was told as there", o->version, w->index);

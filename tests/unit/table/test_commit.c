@@ -344,40 +344,10 @@ WT_TEST(an_overwrite_names_the_foreign_rows_that_go) {
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
-  WT_EQ_INT(out.foreign.n, 1);
-  WT_EQ_INT(out.foreign.items[0].version, 2);
-  WT_EQ_STR(out.foreign.items[0].writer, "spark 4");
+  WT_EQ_INT(out.gone.n, 1);
+  WT_EQ_INT(out.gone.items[0].version, 2);
+  WT_EQ_STR(out.gone.items[0].writer, "spark 4");
   bench_free(&b);
-}
-
-/* Which of two results is newer is known by their inputs alone. */
-WT_TEST(another_result_is_told_as_what_it_is) {
-  static const char *const theirs[] = {"5", "3"};
-  static const wi_than expected[] = {WI_THAN_NEWER, WI_THAN_OLDER};
-  for (size_t i = 0; i < 2; i++) {
-    weir_error err = WEIR_ERROR_INIT;
-    char text[512];
-    bench b;
-    wi_commit_outcome out;
-    const wi_br_pair info[] = {
-        {"weir.inputs", "[{\"name\":\"s\",\"kind\":\"source\",\"version\":4}]"}};
-    WT_CHECK(bench_table(&b, &err));
-    snprintf(text, sizeof text,
-             "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"theirs\","
-             "\"weir.inputs\":\"[{\\\"name\\\":\\\"s\\\",\\\"kind\\\":\\\"source\\\","
-             "\\\"version\\\":%s}]\"}}\n{\"txn\":{\"appId\":\"" APP
-             "\",\"version\":5}}\n",
-             theirs[i]);
-    put(&b, 1, text);
-    wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-    r.info = info;
-    r.n_info = 1;
-    WT_OK(wi_table_commit(&r, &out, &err));
-    WT_EQ_INT(out.end, WI_END_SUPERSEDED);
-    WT_EQ_INT(out.than, expected[i]);
-    WT_EQ_INT(out.version, 1);
-    bench_free(&b);
-  }
 }
 
 /* What was not committed is not told as written. */

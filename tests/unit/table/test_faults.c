@@ -164,7 +164,8 @@ static bool check_first(const place *p, write what, weir_status status, bool dea
 }
 
 static bool check_again(place *p, write what, bool dead, bool ambiguous, int nth) {
-  static const size_t files[] = {2, 3, 3, 2, 2}; /* live ones and those that were replaced */
+  static const size_t files[] = {2, 3, 3, 2,
+                                 2}; /* live ones and those that were replaced */
   weir_error err = WEIR_ERROR_INIT;
   wi_write_report report;
   char rows[256];
