@@ -134,6 +134,7 @@ typedef struct wi_write_request {
   wi_app app;
   const wi_br_pair *info;
   size_t n_info;
+  wi_stop *stop; /* stops it before its commit; NULL: nothing does */
 } wi_write_request;
 typedef struct wi_write_report {
   wi_commit_outcome commit;

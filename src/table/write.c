@@ -35,6 +35,7 @@ static void job_release(write_job *j) {
   wi_staged_release(&j->staged);
   wi_stats_columns_release(&j->stats);
   wi_gate_free(&j->gate);
+  wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->id);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
@@ -348,10 +349,11 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.stats = &j->stats;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, NULL, err);
+                     j->r->session->memory, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */
@@ -415,6 +417,7 @@ done:
 
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
+  WI_TRY(wi_stop_check(r->stop, err));
   wi_uuid7(j->id);
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
@@ -450,10 +453,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     wi_err_hint(err, "append to it, or replace its partitions");
     return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", j->r->uri);
   }
-  int code = take->get_schema(take, &j->given);
-  if (code != 0) {
-    return wi_stream_error(take, code, err);
-  }
+  WI_TRY(wi_stream_schema(take, &j->given, err));
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
   if (j->base.version >= 0 && j->r->widen) {
     WI_TRY(widen(j, err));
@@ -464,6 +464,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 
