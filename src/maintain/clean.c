@@ -85,7 +85,7 @@ static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folder
                                  weir_error *err) {
   weir_status status = WEIR_OK;
   wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
-  wi_verdict_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
+  wi_folder_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
   drop_young(c, folders);
   if (folders->n == 0) {
     return WEIR_OK;

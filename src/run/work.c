@@ -102,36 +102,6 @@ static void end(wi_run_view *view, wi_task_status status, const char *reason, ..
 }
 
 /* Rows that others committed after this run looked, and that its result took the place of. */
-static void warn_foreign(wi_pass *pass, const wi_run_view *view) {
-  const wi_foreigns *all = &view->outcome.commit.foreign;
-  wi_buf list = WI_BUF_INIT;
-  for (size_t i = 0; i < all->n && i < WI_FOREIGN_KEPT; i++) {
-    wi_buf_fmt(&list, "%sversion %lld by %s", i > 0 ? ", " : "",
-               (long long)all->items[i].version, all->items[i].writer);
-  }
-  if (all->n > WI_FOREIGN_KEPT) {
-    wi_buf_fmt(&list, " and %zu more before", all->n - WI_FOREIGN_KEPT);
-  }
-  if (all->n > 0) {
-    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "commit",
-                 "%s: others changed rows while it ran, which its result replaced: %s",
-                 view->refs->spec->name, wi_buf_text(&list));
-  }
-  wi_buf_release(&list);
-}
-
-static void warn_superseded(wi_pass *pass, const wi_run_view *view) {
-  static const char *const what[] = {
-      [WI_THAN_UNKNOWN] = "another result, which another run committed",
-      [WI_THAN_NEWER] = "a newer result",
-      [WI_THAN_OLDER] =
-          "a result from older inputs, which another run committed; run again",
-      [WI_THAN_OTHER] = "another result, which another run committed"};
-  wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit", "%s: superseded by %s; it stays",
-               view->refs->spec->name, what[view->outcome.commit.than]);
-}
-
-/* Rows that others committed after this run looked, and that its result took the place of. */
 static void warn_gone(wi_pass *pass, const wi_run_view *view) {
   const wi_gone_commits *all = &view->outcome.commit.gone;
   wi_buf list = WI_BUF_INIT;
