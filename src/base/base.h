@@ -76,6 +76,9 @@ void wi_err_move(weir_error *dst, weir_error *src);
 
 /* ---- secrets (secret.c): values that no error may show, of all projects of the process ---- */
 typedef struct wi_secret wi_secret;
+/* From here on a value is cut out of the middle of a word too; a shorter one ("1", "true") would
+ * take half of what people have to read, and is cut where it stands alone. */
+#define WI_SECRET_LONG 6
 /* *out is NULL for an empty value; false: no memory. Each is to be dropped once. */
 bool wi_secret_add(const char *value, wi_secret **out);
 void wi_secret_drop(wi_secret *secret); /* NULL is fine */
