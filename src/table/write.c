@@ -308,10 +308,11 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.indexed_columns = 32;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, NULL, err);
+                     j->r->session->memory, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */
@@ -364,7 +365,8 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
       .operation = "WRITE",
       .info = j->r->info,
       .n_info = j->r->n_info,
-      .max_retries = MAX_RETRIES};
+      .max_retries = MAX_RETRIES,
+      .stop = j->r->stop};
   c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
@@ -376,6 +378,7 @@ done:
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
   wi_uuid7(j->id);
+  WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {
@@ -423,6 +426,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 

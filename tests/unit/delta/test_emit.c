@@ -83,7 +83,27 @@ static bool live_of(wi_store *store, int64_t version, wi_removes *out) {
   return true;
 }
 
-static weir_status commit(wi_store *store, int64_t version, const wi_table_def *table,
+static wi_meta *table_of(const char *texts, const char *schema, const char *by,
+                         const char *properties) {
+  wi_meta *meta = NULL;
+  wi_buf text = WI_BUF_INIT;
+  wi_buf_fmt(&text,
+             "{%s,\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":",
+             texts);
+  wi_buf_json_text(&text, schema, strlen(schema));
+  wi_buf_fmt(
+      &text,
+      ",\"partitionColumns\":%s,\"configuration\":%s,\"createdTime\":1700000000000}", by,
+      properties);
+  if (wi_meta_parse("{\"minReaderVersion\":1,\"minWriterVersion\":2}", wi_buf_text(&text),
+                    &meta, NULL) != WEIR_OK) {
+    abort();
+  }
+  wi_buf_release(&text);
+  return meta;
+}
+
+static weir_status commit(wi_store *store, int64_t version, const wi_meta *table,
                           const wi_staged *adds, const wi_removes *removes,
                           weir_error *err) {
   char id[32];
@@ -103,8 +123,7 @@ static weir_status commit(wi_store *store, int64_t version, const wi_table_def *
                        .n_info = 2,
                        .app_id = "weir/test/v",
                        .app_version = version + 1,
-                       .table = table,
-                       .with_protocol = table != NULL,
+                       .meta = table,
                        .adds = adds,
                        .removes = removes,
                        .data_change = true};
@@ -130,20 +149,14 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
       {"run/00001.parquet", "{}", 5, "10", "14", "s10",
        "s14 is a text that is longer than thirty-two characters"},
       {"run2/\xC3\xA4:00000.parquet", "{}", 3, "100", "102", "s100", "s102"}};
-  static const wi_br_pair properties[] = {{"weir.owner", "test/v"}};
-  wi_table_def table = {"11111111-2222-7333-8444-555555555555",
-                        "plain",
-                        "a description",
-                        schema_plain,
-                        NULL,
-                        0,
-                        properties,
-                        1,
-                        1700000000000};
+  wi_meta *table = table_of(
+      "\"id\":\"11111111-2222-7333-8444-555555555555\","
+      "\"name\":\"plain\",\"description\":\"a description\"",
+      schema_plain, "[]", "{\"weir.owner\":\"test/v\"}");
   WT_CHECK(add_file(store, &first, &files[0]));
   WT_CHECK(add_file(store, &second, &files[1]));
   WT_CHECK(add_file(store, &third, &files[2]));
-  WT_OK(commit(store, 0, &table, &first, NULL, &err));
+  WT_OK(commit(store, 0, table, &first, NULL, &err));
   WT_OK(commit(store, 1, NULL, &second, NULL, &err));
   WT_CHECK(live_of(store, 0, &live) && live_of(store, 1, &live));
   WT_EQ_INT(live.n, 2);
@@ -157,6 +170,7 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
   wi_staged_release(&second);
   wi_staged_release(&third);
   wi_removes_release(&live);
+  wi_meta_unref(&table);
   wi_store_unref(&store);
 }
 
@@ -168,18 +182,11 @@ WT_TEST(a_partitioned_table_with_all_kinds_of_values) {
   static const data_file files[] = {
       {"r/00000.parquet", "{\"d\":\"a b/c%20\\u00e4\"}", 2, "1", "2", "x", "y"},
       {"r/00001.parquet", "{\"d\":null}", 1, "3", "3", "z", "z"}};
-  static const char *const by[] = {"d"};
-  wi_table_def table = {"11111111-2222-7333-8444-666666666666",
-                        NULL,
-                        NULL,
-                        schema_part,
-                        by,
-                        1,
-                        NULL,
-                        0,
-                        1700000000000};
+  wi_meta *table = table_of("\"id\":\"11111111-2222-7333-8444-666666666666\"",
+                            schema_part, "[\"d\"]", "{}");
   WT_CHECK(add_file(store, &staged, &files[0]) && add_file(store, &staged, &files[1]));
-  WT_OK(commit(store, 0, &table, &staged, NULL, &err));
+  WT_OK(commit(store, 0, table, &staged, NULL, &err));
   wi_staged_release(&staged);
+  wi_meta_unref(&table);
   wi_store_unref(&store);
 }
