@@ -214,16 +214,6 @@ void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 
-typedef struct wi_table_def { /* a table's metaData and protocol as weir writes them */
-  const char *id;             /* UUID */
-  const char *name, *description; /* may be NULL */
-  const char *schema_json;
-  const char *const *partition_columns;
-  size_t n_partition_columns;
-  const wi_br_pair *configuration; /* sorted by key */
-  size_t n_configuration;
-  int64_t created_ms;
-} wi_table_def;
 typedef struct wi_commit_def {
   const char *operation;         /* as "WRITE", "CREATE TABLE" */
   const char *mode;              /* "Overwrite", "Append" */
@@ -237,12 +227,9 @@ typedef struct wi_commit_def {
   size_t n_info;
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
-  const wi_table_def *table; /* NULL: metaData unchanged */
-  /* In place of `table` and `with_protocol`: what the table is to be, and what it is (NULL: none).
-   * The actions that differ are written. */
+  /* What the table is to be (NULL: it stays) and what it is (NULL: there is none): the actions that
+   * differ are written. */
   const wi_meta *meta, *base_meta;
-  bool
-      with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
   const wi_staged *adds;     /* may be NULL */
   const wi_removes *removes; /* may be NULL */
   bool data_change;

@@ -132,7 +132,8 @@ static weir_status put(wi_view_job *j, const wi_meta_edit *edit, const wi_info *
       .operation = how->operation,
       .info = info->pairs,
       .n_info = info->n,
-      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES};
+      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES,
+      .stop = j->pass->stop};
   v->outcome.mode = c.mode;
   return wi_table_commit(&c, &v->outcome.commit, err);
 }

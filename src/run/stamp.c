@@ -43,6 +43,38 @@ const wi_key_input *wi_key_inputs_find(const wi_key_inputs *inputs, const char *
   return NULL;
 }
 
+/* < 0: a is older than b; *comparable is false where that cannot be said. */
+static int by_age(const wi_key_input *a, const wi_key_input *b, bool *comparable) {
+  int64_t x = a->version, y = b->version;
+  if (a->what != b->what || a->what == WI_KEY_FUNCTIONS) {
+    *comparable = a->what == b->what && strcmp(a->identity, b->identity) == 0;
+    return 0;
+  }
+  if (a->what == WI_KEY_SOURCE) {
+    bool both = a->pin != NULL && b->pin != NULL && a->pin->table_id != NULL &&
+                b->pin->table_id != NULL;
+    *comparable = both && strcmp(a->pin->table_id, b->pin->table_id) == 0;
+    x = both ? a->pin->version : 0;
+    y = both ? b->pin->version : 0;
+  }
+  return x < y ? -1 : x > y;
+}
+
+wi_input_age wi_key_inputs_age(const wi_key_inputs *these, const wi_key_inputs *than) {
+  bool older = false, newer = false, comparable = these->n == than->n;
+  for (size_t i = 0; i < these->n && comparable; i++) {
+    const wi_key_input *other = wi_key_inputs_find(than, these->items[i].name);
+    comparable = other != NULL;
+    int order = comparable ? by_age(&these->items[i], other, &comparable) : 0;
+    older = older || order < 0;
+    newer = newer || order > 0;
+  }
+  if (!comparable || (older && newer)) {
+    return WI_AGE_UNKNOWN;
+  }
+  return older ? WI_AGE_OLDER : newer ? WI_AGE_NEWER : WI_AGE_SAME;
+}
+
 /* ---- pins as JSON ---- */
 
 static void pin_write(wi_json *j, const wi_pin *pin) {

@@ -32,6 +32,15 @@ void wi_key_inputs_release(wi_key_inputs *inputs);
 weir_status wi_key_inputs_alloc(wi_key_inputs *inputs, size_t n, weir_error *err);
 const wi_key_input *wi_key_inputs_find(const wi_key_inputs *inputs, const char *name);
 
+/* How two lists of one view's inputs stand to each other, by the versions of what both name. */
+typedef enum wi_input_age {
+  WI_AGE_UNKNOWN = 0, /* some newer and some older, or of other tables */
+  WI_AGE_OLDER = 1,
+  WI_AGE_SAME = 2,
+  WI_AGE_NEWER = 3
+} wi_input_age;
+wi_input_age wi_key_inputs_age(const wi_key_inputs *these, const wi_key_inputs *than);
+
 /* ---- stamps ---- */
 typedef enum wi_stamp_text {
 #define WI_STAMP(name, key) WI_STAMP_##name,

@@ -101,6 +101,26 @@ static void end(wi_run_view *view, wi_task_status status, const char *reason, ..
   }
 }
 
+/* Another run's result stands. Its inputs, as that commit has them, say whether it is newer. */
+static const char *how_superseded(const wi_pass *pass, const wi_run_view *view) {
+  const wi_spec *spec = pass->project->spec;
+  wi_commit commit = {0};
+  wi_stamp stamp = {0};
+  wi_input_age age = WI_AGE_UNKNOWN;
+  if (wi_commit_read(view->store, view->outcome.commit.version, &commit, NULL) ==
+          WEIR_OK &&
+      wi_stamp_is_of(&commit, spec->name, view->refs->spec->name) &&
+      wi_stamp_read(&commit, &stamp, NULL) == WEIR_OK && stamp.inputs_known) {
+    age = wi_key_inputs_age(&stamp.inputs, &view->decision.inputs);
+  }
+  wi_stamp_release(&stamp);
+  wi_commit_release(&commit);
+  return age == WI_AGE_NEWER   ? "superseded by a newer result, which stays"
+         : age == WI_AGE_OLDER ? "superseded by a result of older inputs, which another "
+                                 "run committed meanwhile; it stays until the next run"
+                               : "superseded by another run's result, which stays";
+}
+
 /* Rows that others committed after this run looked, and that its result took the place of. */
 static void warn_gone(wi_pass *pass, const wi_run_view *view) {
   const wi_gone_commits *all = &view->outcome.commit.gone;
@@ -127,12 +147,10 @@ static void settle_done(wi_pass *pass, wi_run_view *view) {
       return;
     case WI_END_SUPERSEDED:
       end(view, WI_TASK_WARN, NULL);
-      warn_superseded(pass, view);
+      wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit", "%s: %s", view->refs->spec->name,
+                   how_superseded(pass, view));
       return;
     case WI_END_COMMITTED:
-      warn_foreign(pass, view);
-      end(view, WI_TASK_PASS, NULL);
-      return;
     case WI_END_UNCHANGED:
     default:
       warn_gone(pass, view);

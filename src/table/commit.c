@@ -263,7 +263,8 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
                 .claim = claim_of(r, app_version),
                 .def = &def,
                 .host = {stand_on, &s},
-                .limits = WI_TXN_LIMITS_INIT};
+                .limits = WI_TXN_LIMITS_INIT,
+                .stop = r->stop};
   txn.limits.lost = r->max_retries;
   WI_CHECK(wi_txn_commit(&txn, out, err));
 done:

@@ -406,7 +406,8 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
       .operation = "WRITE",
       .info = j->r->info,
       .n_info = j->r->n_info,
-      .max_retries = MAX_RETRIES};
+      .max_retries = MAX_RETRIES,
+      .stop = j->r->stop};
   c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
@@ -419,6 +420,7 @@ static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
   WI_TRY(wi_stop_check(r->stop, err));
   wi_uuid7(j->id);
+  WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {

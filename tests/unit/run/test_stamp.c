@@ -173,6 +173,36 @@ WT_TEST(a_list_that_cannot_be_read_whole_is_unknown) {
   wi_info_release(&info);
 }
 
+/* ---- which of two results is newer ---- */
+
+static wi_input_age age_of(const int64_t (*versions)[2], size_t n, const char *other_id) {
+  static const char *const names[] = {"a", "b", "c"};
+  wi_key_inputs these = {0}, than = {0};
+  (void)wi_key_inputs_alloc(&these, n, NULL);
+  (void)wi_key_inputs_alloc(&than, n, NULL);
+  for (size_t i = 0; i < n; i++) {
+    these.items[i] = (wi_key_input){.what = WI_KEY_SOURCE, .name = names[i]};
+    than.items[i] = these.items[i];
+    these.items[i].pin = pin_of(versions[i][0], "id");
+    than.items[i].pin = pin_of(versions[i][1], other_id);
+  }
+  wi_input_age age = wi_key_inputs_age(&these, &than);
+  wi_key_inputs_release(&these);
+  wi_key_inputs_release(&than);
+  return age;
+}
+
+WT_TEST(older_and_newer_are_told_by_versions) {
+  static const int64_t newer[][2] = {{4, 4}, {7, 6}}, older[][2] = {{4, 4}, {5, 6}},
+                       both[][2] = {{4, 3}, {5, 6}}, same[][2] = {{4, 4}, {6, 6}};
+  WT_EQ_INT(age_of(newer, 2, "id"), WI_AGE_NEWER);
+  WT_EQ_INT(age_of(older, 2, "id"), WI_AGE_OLDER);
+  WT_EQ_INT(age_of(both, 2, "id"), WI_AGE_UNKNOWN);
+  WT_EQ_INT(age_of(same, 2, "id"), WI_AGE_SAME);
+  WT_EQ_INT(age_of(newer, 2, "another"), WI_AGE_UNKNOWN);
+  WT_EQ_INT(age_of(newer, 0, "id"), WI_AGE_SAME);
+}
+
 WT_TEST(a_shared_pin_outlives_all_but_its_last_holder) {
   const wi_pin *a = pin_of(3, "id");
   const wi_pin *b = wi_pin_ref(a);
