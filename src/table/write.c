@@ -301,9 +301,9 @@ static const char *property(const write_job *j, const char *key, wi_buf *text) {
   if (j->base.version >= 0) {
     return wi_base_property(&j->base, key, text) ? wi_buf_text(text) : NULL;
   }
-  for (size_t i = 0; i < j->r->n_properties; i++) {
-    if (strcmp(j->r->properties[2 * i], key) == 0) {
-      return j->r->properties[2 * i + 1];
+  for (size_t i = 0; i < j->r->table.n_properties; i++) {
+    if (strcmp(j->r->table.properties[2 * i], key) == 0) {
+      return j->r->table.properties[2 * i + 1];
     }
   }
   return NULL;
