@@ -103,10 +103,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   int32_t min_reader, min_writer;
   char *reader_features; /* comma-joined, sorted; "" if none */
   char *writer_features;
-  char *schema_json;       /* schemaString */
-  char *partition_columns; /* JSON array */
-  char *configuration;     /* JSON object */
-  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
+  wi_meta *meta;    /* what the table is; NULL unless full */
   bool full;        /* false: only uri, version, timestamp and commit_digest are known */
   bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;

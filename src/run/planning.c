@@ -14,12 +14,11 @@ static void drop_schema(struct ArrowSchema *schema) {
 
 /* ---- a view's table as it is ---- */
 
-static bool partitioned_by(const wi_names *wanted, const wi_meta *meta) {
-  const char *const *names = NULL;
-  size_t n = wi_meta_partition_columns(meta, &names);
-  bool same = n == wanted->n;
-  for (size_t i = 0; i < n && same; i++) {
-    same = strcmp(names[i], wanted->items[i]) == 0;
+bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
+  const char *const *has = NULL;
+  bool same = wi_meta_partition_columns(pin->meta, &has) == view->partition_by.n;
+  for (size_t i = 0; i < view->partition_by.n && same; i++) {
+    same = strcmp(has[i], view->partition_by.items[i]) == 0;
   }
   return same;
 }
@@ -32,8 +31,9 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
   wi_br_snap_free(pass->project->engine, &view->read.snap);
   WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
                            &view->read.snap, err));
-  WI_CHECK(wi_delta_schema_arrow(wi_meta_schema(pin.meta), &view->made.schema, err));
-  *same_partitioning = partitioned_by(&view->refs->spec->partition_by, pin.meta);
+  WI_CHECK(wi_meta_arrow(pin.meta, &view->made.schema, err));
+  WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
+  *same_partitioning = wi_view_partitioned_as_said(view->refs->spec, &pin);
 done:
   wi_pin_release(&pin);
   if (status != WEIR_OK) {
@@ -77,7 +77,7 @@ static weir_status declare_source(wi_pass *pass, wi_run_source *source, weir_err
   if (source->of->call != WI_CALL_NONE) {
     goto done; /* the plan itself is told of it */
   }
-  WI_CHECK(wi_delta_schema_arrow(wi_meta_schema(full->meta), &schema, err));
+  WI_CHECK(wi_meta_arrow(full->meta, &schema, err));
   WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, source->of->spec->name,
                               &schema, err));
   source->declared = true;
