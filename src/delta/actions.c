@@ -1,7 +1,6 @@
 /* Composing a commit: each action one line of JSON. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "delta/internal.h"
 
@@ -14,20 +13,19 @@ static weir_status bug(weir_error *err, const char *what) {
 /* A line of the log is one line, so JSON from elsewhere is written anew. */
 static weir_status put_object(wi_json *j, const char *key, const char *text,
                               weir_error *err) {
-  char why[160];
-  wi_buf compact = WI_BUF_INIT;
-  json_t *value = wi_delta_json_load(text, strlen(text), why);
-  if (!json_is_object(value)) {
-    json_decref(value);
-    return WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
+  wi_delta_json_note note;
+  json_t *value = NULL;
+  weir_status status = wi_delta_json_load(text, strlen(text), &value, &note);
+  if (status == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  weir_status status = wi_delta_json_dump(value, false, &compact, err);
-  if (status == WEIR_OK) {
+  if (json_is_object(value)) {
     wi_json_key(j, key);
-    wi_json_raw(j, compact.p);
+    wi_delta_json_put(j, value);
+  } else {
+    status = WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
   }
   json_decref(value);
-  wi_buf_release(&compact);
   return status;
 }
 
@@ -144,9 +142,12 @@ static weir_status put_commit_info(const wi_commit_def *def, wi_buf *out,
 /* ---- protocol and metaData ---- */
 
 /* The least that the schema needs. A protocol of features lists the ones that version 2 implied. */
-static void put_protocol(const wi_table_def *table, wi_buf *out) {
+static weir_status put_protocol(const wi_table_def *table, wi_buf *out, weir_error *err) {
   wi_json j;
-  bool features = wi_delta_schema_has_type(table->schema_json, "timestamp_ntz");
+  json_t *schema = NULL;
+  WI_TRY(wi_delta_schema_load(table->schema_json, &schema, err));
+  bool features = wi_delta_type_within(schema, "timestamp_ntz");
+  json_decref(schema);
   open_action(&j, out, "protocol");
   wi_json_ki(&j, "minReaderVersion", features ? 3 : 1);
   wi_json_ki(&j, "minWriterVersion", features ? 7 : 2);
@@ -163,31 +164,7 @@ static void put_protocol(const wi_table_def *table, wi_buf *out) {
     wi_json_array_end(&j);
   }
   close_action(&j, out);
-}
-
-/* Properties that would ask more of writers than this version does. */
-static bool needs_more(const wi_br_pair *p) {
-  static const char *const switches[] = {
-      "delta.enableChangeDataFeed",  "delta.enableDeletionVectors",
-      "delta.enableRowTracking",     "delta.enableInCommitTimestamps",
-      "delta.enableTypeWidening",    "delta.enableIcebergCompatV1",
-      "delta.enableIcebergCompatV2", "delta.enableIcebergCompatV3",
-      "delta.enableVariantShredding"};
-  for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-    if (strcasecmp(p->key, switches[i]) == 0) {
-      return strcasecmp(p->value, "false") != 0;
-    }
-  }
-  if (strcasecmp(p->key, "delta.columnMapping.mode") == 0) {
-    return strcasecmp(p->value, "none") != 0;
-  }
-  if (strcasecmp(p->key, "delta.checkpointPolicy") == 0) {
-    return strcasecmp(p->value, "classic") != 0;
-  }
-  return strncasecmp(p->key, "delta.feature.", 14) == 0 ||
-         strncasecmp(p->key, "delta.constraints.", 18) == 0 ||
-         strcasecmp(p->key, "delta.minReaderVersion") == 0 ||
-         strcasecmp(p->key, "delta.minWriterVersion") == 0;
+  return WEIR_OK;
 }
 
 static weir_status put_configuration(wi_json *j, const wi_table_def *table,
@@ -196,15 +173,7 @@ static weir_status put_configuration(wi_json *j, const wi_table_def *table,
   wi_json_object(j);
   for (size_t i = 0; i < table->n_configuration; i++) {
     const wi_br_pair *p = &table->configuration[i];
-    if (needs_more(p)) {
-      weir_status status =
-          WI_ERR(err, WEIR_E_NOT_YET,
-                 "the table property '%.80s' needs a feature that this version "
-                 "of weir does not write",
-                 p->key);
-      wi_err_hint(err, "take the property out");
-      return status;
-    }
+    WI_TRY(wi_meta_check_property(p, err));
     wi_json_kt(j, p->key, p->value);
   }
   wi_json_object_end(j);
@@ -327,10 +296,13 @@ weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error 
   WI_CHECK(check_def(def, err));
   WI_CHECK(put_commit_info(def, out, err));
   if (def->with_protocol) {
-    put_protocol(def->table, out);
+    WI_CHECK(put_protocol(def->table, out, err));
   }
   if (def->table != NULL) {
     WI_CHECK(put_metadata(def->table, out, err));
+  }
+  if (def->meta != NULL) {
+    WI_CHECK(wi_meta_write(def->base_meta, def->meta, out, err));
   }
   if (def->app_id != NULL) {
     put_txn(def, out);

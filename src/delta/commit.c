@@ -1,59 +1,9 @@
 /* One commit: its lines as JSON, and what is asked of them most. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "delta/internal.h"
 
 #define WI_ORIGIN "delta"
-
-/* ---- JSON ---- */
-
-json_t *wi_delta_json_load(const char *text, size_t n, char why[160]) {
-  json_error_t e;
-  size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-  json_t *value = json_loadb(text, n, flags, &e);
-  if (value == NULL && json_error_code(&e) == json_error_numeric_overflow) {
-    value = json_loadb(text, n, flags | JSON_DECODE_INT_AS_REAL, &e);
-  }
-  if (value == NULL) {
-    snprintf(why, 160, "%.140s at column %d", e.text, e.column);
-  }
-  return value;
-}
-
-const json_t *wi_delta_json_get(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_null(value) ? NULL : value;
-}
-
-const char *wi_delta_json_text(const json_t *object, const char *key) {
-  return json_string_value(json_object_get(object, key));
-}
-
-int64_t wi_delta_json_int(const json_t *object, const char *key, int64_t fallback) {
-  const json_t *value = json_object_get(object, key);
-  if (json_is_integer(value)) {
-    return (int64_t)json_integer_value(value);
-  }
-  double real = json_is_real(value) ? json_real_value(value) : 1e300;
-  return real > -9e18 && real < 9e18 ? (int64_t)real : fallback;
-}
-
-static int dump_to(const char *p, size_t n, void *ctx) {
-  wi_buf *out = ctx;
-  wi_buf_add(out, p, n);
-  return out->failed ? -1 : 0;
-}
-
-weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
-                               weir_error *err) {
-  size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | (sorted ? JSON_SORT_KEYS : 0);
-  if (json_dump_callback(value, dump_to, out, flags) != 0) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  return wi_buf_check(out, err, WI_ORIGIN);
-}
 
 /* ---- lines ---- */
 
@@ -121,10 +71,14 @@ static const char *see_action(wi_commit *c, const char *kind, const json_t *acti
 }
 
 static weir_status read_line(wi_commit *c, wi_str line, size_t number, weir_error *err) {
-  char why[160];
-  json_t *object = wi_delta_json_load(line.p, line.n, why);
-  if (object == NULL) {
-    return corrupt(c->version, number, why, err);
+  wi_delta_json_note note;
+  json_t *object = NULL;
+  weir_status status = wi_delta_json_load(line.p, line.n, &object, &note);
+  if (status == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (status != WEIR_OK) {
+    return corrupt(c->version, number, note.why, err);
   }
   if (!json_is_object(object)) {
     json_decref(object);

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "delta/meta.h"
+#include "delta/partition.h"
 #include "storage/storage.h"
 
 /* ---- schema (schema.c): Delta's schema JSON, Arrow, and the short type names of headers ---- */
@@ -82,6 +84,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   char *schema_json;       /* schemaString */
   char *partition_columns; /* JSON array */
   char *configuration;     /* JSON object */
+  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
   bool full; /* false: only uri, version, timestamp and commit_digest are known */
 } wi_pin;
 void wi_pin_release(wi_pin *pin);
@@ -145,6 +148,7 @@ typedef struct wi_removes {
   size_t n, cap;
 } wi_removes;
 void wi_removes_release(wi_removes *removes);
+void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 
@@ -172,6 +176,9 @@ typedef struct wi_commit_def {
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
   const wi_table_def *table; /* NULL: metaData unchanged */
+  /* In place of `table` and `with_protocol`: what the table is to be, and what it is (NULL: none).
+   * The actions that differ are written. */
+  const wi_meta *meta, *base_meta;
   bool
       with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
   const wi_staged *adds;     /* may be NULL */
@@ -181,32 +188,24 @@ typedef struct wi_commit_def {
 /* NDJSON: commitInfo, protocol, metaData, txn, removes, adds; paths percent-encoded as Delta wants; operationMetrics inside commitInfo. */
 weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error *err);
 
-/* ---- committing (put.c, meanwhile.c) ---- */
+/* ---- committing (put.c; the loop is txn.h) ---- */
 typedef enum wi_put_result {
-  WI_PUT_DONE = 1, /* the commit is in the log at `version` */
-  WI_PUT_LOST = 2  /* somebody else has that version: re-check and compose again */
+  WI_PUT_DONE = 1,       /* the commit is in the log at `version` */
+  WI_PUT_LOST = 2,       /* somebody else has that version: re-check and compose again */
+  WI_PUT_DONE_FOUND = 3, /* done, though the answer did not say so: it was found there */
+  WI_PUT_LOST_FOUND = 4
 } wi_put_result;
+static inline bool wi_put_is_done(wi_put_result result) {
+  return result == WI_PUT_DONE || result == WI_PUT_DONE_FOUND;
+}
+static inline bool wi_put_was_unclear(wi_put_result result) {
+  return result == WI_PUT_DONE_FOUND || result == WI_PUT_LOST_FOUND;
+}
 /* Puts bytes as `version` if absent. After any failure that leaves it open the version is read and
  * commit_id looked for (commitInfo "weir.commit_id"): found -> DONE, another's -> LOST, absent -> the
  * error, unreadable -> AMBIGUOUS. On an error *result is 0. */
 weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
                           const wi_buf *bytes, wi_put_result *result, weir_error *err);
-
-/* What was committed after `base` up to the latest, as far as a writer must care. */
-typedef struct wi_meanwhile {
-  int64_t latest;
-  bool protocol, metadata; /* any such action */
-  bool data_change;
-  int64_t app_version;   /* of our app id in those commits; -1 none */
-  char *app_commit_info; /* JSON of the newest commitInfo with our app id; NULL none */
-  bool adds, removes;    /* any, whatever dataChange */
-  wi_map removed_paths;  /* raw paths removed meanwhile (values NULL) */
-} wi_meanwhile;
-/* `base` -1: everything; `app_id` NULL: none. VERSION_MISSING when a commit after `base` is gone, so
- * that nobody can tell; TABLE_MISSING when there is no table (latest is then -1). */
-weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
-                              wi_meanwhile *out, weir_error *err);
-void wi_meanwhile_release(wi_meanwhile *m);
 
 /* A checkpoint at `version`, by the engine. */
 weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/internal.h"
+#include "delta/meta_internal.h"
 
 #define WI_ORIGIN "delta"
 
@@ -14,31 +14,11 @@ void wi_pin_release(wi_pin *pin) {
   wi_free(pin->schema_json);
   wi_free(pin->partition_columns);
   wi_free(pin->configuration);
+  wi_meta_unref(&pin->meta);
   *pin = (wi_pin){.version = -1};
 }
 
 /* ---- what the two actions say ---- */
-
-static weir_status load_action(const char *text, const char *name, json_t **out,
-                               weir_error *err) {
-  char why[160] = "it is empty";
-  *out = text[0] == '\0' ? NULL : wi_delta_json_load(text, strlen(text), why);
-  if (*out == NULL) {
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the %s action cannot be read: %s", name, why);
-  }
-  json_t *inner = json_object_get(*out, name);
-  if (json_is_object(inner)) {
-    json_incref(inner);
-    json_decref(*out);
-    *out = inner;
-  }
-  if (!json_is_object(*out)) {
-    json_decref(*out);
-    *out = NULL;
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the table has no %s action", name);
-  }
-  return WEIR_OK;
-}
 
 static int by_text(const void *a, const void *b) {
   const char *const *x = a, *const *y = b;
@@ -76,22 +56,6 @@ static weir_status keep(char **field, const char *text, weir_error *err) {
   return *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
 }
 
-static weir_status keep_json(char **field, const json_t *value, const char *fallback,
-                             weir_error *err) {
-  wi_buf text = WI_BUF_INIT;
-  if (value == NULL) {
-    return keep(field, fallback, err);
-  }
-  weir_status status = wi_delta_json_dump(value, true, &text, err);
-  if (status == WEIR_OK) {
-    wi_free(*field);
-    *field = wi_buf_take(&text);
-    status = *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
-  }
-  wi_buf_release(&text);
-  return status;
-}
-
 static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error *err) {
   int64_t reader = wi_delta_json_int(protocol, "minReaderVersion", -1);
   int64_t writer = wi_delta_json_int(protocol, "minWriterVersion", -1);
@@ -104,45 +68,22 @@ static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error
   return join(wi_delta_json_get(protocol, "writerFeatures"), &pin->writer_features, err);
 }
 
-static weir_status fill_schema(wi_pin *pin, const json_t *metadata, weir_error *err) {
-  weir_status status = WEIR_OK;
-  json_t *schema = NULL;
-  wi_buf canonical = WI_BUF_INIT;
-  wi_digest d;
-  const char *text = wi_delta_json_text(metadata, "schemaString");
-  if (text == NULL) {
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the metaData action has no schema");
-  }
-  WI_CHECK(wi_delta_schema_load(text, &schema, err));
-  WI_CHECK(wi_delta_json_dump(schema, true, &canonical, err));
-  wi_digest_begin(&d, "weir.schema");
-  wi_digest_bytes(&d, canonical.p, canonical.n);
-  wi_digest_end_hex(&d, pin->schema_digest);
-  WI_CHECK(keep(&pin->schema_json, text, err));
-done:
-  json_decref(schema);
-  wi_buf_release(&canonical);
-  return status;
-}
-
 weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
                         weir_error *err) {
   weir_status status = WEIR_OK;
-  json_t *p = NULL, *m = NULL;
-  WI_CHECK(load_action(protocol, "protocol", &p, err));
-  WI_CHECK(load_action(metadata, "metaData", &m, err));
-  WI_CHECK(fill_protocol(pin, p, err));
-  WI_CHECK(fill_schema(pin, m, err));
-  const char *id = wi_delta_json_text(m, "id");
-  WI_CHECK(keep(&pin->table_id, id == NULL ? "" : id, err));
-  WI_CHECK(keep_json(&pin->partition_columns, wi_delta_json_get(m, "partitionColumns"),
-                     "[]", err));
-  WI_CHECK(
-      keep_json(&pin->configuration, wi_delta_json_get(m, "configuration"), "{}", err));
+  wi_meta *m = NULL;
+  WI_CHECK(wi_meta_parse(protocol, metadata, &m, err));
+  WI_CHECK(fill_protocol(pin, m->protocol, err));
+  memcpy(pin->schema_digest, m->schema_digest, sizeof pin->schema_digest);
+  WI_CHECK(keep(&pin->schema_json, wi_meta_schema(m), err));
+  WI_CHECK(keep(&pin->table_id, wi_meta_id(m), err));
+  WI_CHECK(keep(&pin->partition_columns, wi_meta_partition_json(m), err));
+  WI_CHECK(keep(&pin->configuration, wi_meta_properties_json(m), err));
+  wi_meta_unref(&pin->meta);
+  pin->meta = wi_meta_ref(m);
   pin->full = true;
 done:
-  json_decref(p);
-  json_decref(m);
+  wi_meta_unref(&m);
   if (status != WEIR_OK && pin->uri != NULL) {
     wi_err_context(err, "table '%.600s'", pin->uri);
   }

@@ -1,6 +1,5 @@
 /* Delta's schema JSON as an Arrow schema in the layouts that inputs are declared with. Names of
  * the parts of lists and maps are those of the engine's own reader. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -106,14 +105,21 @@ static const char *plain_format(const char *name) {
   return NULL;
 }
 
+bool wi_delta_plain_format(const char *name, char out[32]) {
+  const char *format = plain_format(name);
+  if (format != NULL) {
+    snprintf(out, 32, "%s", format);
+  }
+  return format != NULL || decimal_format(name, out);
+}
+
 static weir_status set_type(struct ArrowSchema *out, const json_t *type, const place *at,
                             weir_error *err);
 
 static weir_status set_plain(struct ArrowSchema *out, const char *name, const place *at,
                              weir_error *err) {
-  char decimal[32];
-  const char *format = decimal_format(name, decimal) ? decimal : plain_format(name);
-  if (format == NULL) {
+  char format[32];
+  if (!wi_delta_plain_format(name, format)) {
     return unreadable(at, name, err);
   }
   return na(ArrowSchemaSetFormat(out, format), err);
@@ -152,7 +158,7 @@ static weir_status see_name(wi_map *seen, const char *name, const place *at,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (char *p = folded; *p != '\0'; p++) {
-    *p = (char)tolower((unsigned char)*p);
+    *p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
   }
   if (wi_map_has(seen, folded)) {
     status = damaged(at, "is in the schema twice (case does not count)", err);

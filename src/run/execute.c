@@ -97,46 +97,50 @@ static weir_status gate(view_job *j, weir_error *err) {
 
 /* ---- commit ---- */
 
-static int by_key(const void *a, const void *b) {
-  return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
-}
-
-/* The owner, what the header asks for, and nothing else: what it no longer asks for goes. */
-static weir_status properties(const view_job *j, wi_br_pair **out, size_t *n,
-                              weir_error *err) {
-  const wi_pairs *wanted = &j->view->spec->properties;
-  *out = wi_alloc_array(wanted->n + 2, sizeof(**out));
-  *n = 0;
-  if (*out == NULL) {
+/* What the header says of the table: the owner, its properties, columns and partitioning. What
+ * others set beside it stays. */
+static weir_status edit_of(view_job *j, const char *id, wi_br_pair **pairs,
+                           wi_meta_edit *out, weir_error *err) {
+  const wi_spec_view *spec = j->view->spec;
+  const wi_pairs *wanted = &spec->properties;
+  size_t n = 0;
+  *pairs = wi_alloc_array(wanted->n + 2, sizeof(**pairs));
+  if (*pairs == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  (*out)[(*n)++] = (wi_br_pair){WI_OWNER_KEY, j->owner};
+  (*pairs)[n++] = (wi_br_pair){WI_OWNER_KEY, j->owner};
   for (size_t i = 0; i < wanted->n; i++) {
-    (*out)[(*n)++] = (wi_br_pair){wanted->keys[i], wanted->values[i]};
+    (*pairs)[n++] = (wi_br_pair){wanted->keys[i], wanted->values[i]};
   }
-  if (j->view->spec->append_only) {
-    (*out)[(*n)++] = (wi_br_pair){"delta.appendOnly", "true"};
+  if (spec->append_only) {
+    (*pairs)[n++] = (wi_br_pair){"delta.appendOnly", "true"};
   }
-  qsort(*out, *n, sizeof(**out), by_key);
+  *out = (wi_meta_edit){.id = id,
+                        .created_ms = j->pass->now_us / 1000,
+                        .name = spec->name,
+                        .description = spec->description,
+                        .how = WI_META_COLUMNS_REPLACE,
+                        .columns = &j->view->plan->schema,
+                        .repartition = true,
+                        .partition_columns = spec->partition_by.items,
+                        .n_partition_columns = spec->partition_by.n,
+                        .set = *pairs,
+                        .n_set = n,
+                        .managed = true};
   return WEIR_OK;
 }
 
-static bool same_partitioning(const view_job *j) {
-  json_t *have = json_loads(j->base.partition_columns, 0, NULL);
-  const wi_names *want = &j->view->spec->partition_by;
-  bool same = json_array_size(have) == want->n;
-  for (size_t i = 0; i < want->n && same; i++) {
-    const char *name = json_string_value(json_array_get(have, i));
-    same = name != NULL && strcmp(name, want->items[i]) == 0;
-  }
-  json_decref(have);
-  return same;
-}
-
-static weir_status check_schema_change(const view_job *j, const char *schema,
+static weir_status check_schema_change(const view_job *j, const wi_meta_edit *edit,
                                        weir_error *err) {
-  if (j->base.version < 0 || strcmp(j->base.schema_json, schema) == 0 ||
-      j->view->spec->on_schema_change != WI_SCHEMA_FAIL) {
+  const unsigned columns = WI_META_COLUMNS_GREW | WI_META_COLUMNS_BROKE;
+  wi_meta *then = NULL;
+  if (j->base.version < 0 || j->view->spec->on_schema_change != WI_SCHEMA_FAIL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_meta_apply(j->base.meta, edit, &then, err));
+  bool changes = (wi_meta_diff(j->base.meta, then) & columns) != 0;
+  wi_meta_unref(&then);
+  if (!changes) {
     return WEIR_OK;
   }
   wi_err_hint(err, "on_schema_change: replace lets the table follow the query");
@@ -144,47 +148,25 @@ static weir_status check_schema_change(const view_job *j, const char *schema,
                 "the query's columns are not the table's, and on_schema_change is fail");
 }
 
-static weir_status put(view_job *j, const char *schema, const wi_info *info,
-                       const wi_br_pair *config, size_t n_config, weir_error *err) {
+static weir_status put(view_job *j, const wi_meta_edit *edit, const wi_info *info,
+                       weir_error *err) {
   wi_run_view *v = j->view;
-  bool fresh = j->base.version < 0;
-  bool same_schema = !fresh && strcmp(j->base.schema_json, schema) == 0;
-  bool same_table = same_schema && same_partitioning(j) &&
-                    strcmp(v->gate_digest, v->last.found ? v->last.gate_digest : "") == 0;
-  bool new_type = strstr(schema, "timestamp_ntz") != NULL &&
-                  (fresh || strstr(j->base.schema_json, "timestamp_ntz") == NULL);
-  char id[37];
-  wi_table_def table = {0};
-  wi_commit_request c = {0};
-  wi_uuid7(id);
-  table.id = fresh ? id : j->base.table_id;
-  table.name = v->spec->name;
-  table.description = v->spec->description;
-  table.schema_json = schema;
-  table.partition_columns = v->spec->partition_by.items;
-  table.n_partition_columns = v->spec->partition_by.n;
-  table.configuration = config;
-  table.n_configuration = n_config;
-  table.created_ms = j->pass->now_us / 1000;
-  c.session = j->pass->session;
-  c.store = v->store;
-  c.mode = v->action == WI_ACTION_ADJUST ? WI_WRITE_ADJUST : WI_WRITE_OVERWRITE;
-  c.base = fresh ? NULL : &j->base;
-  c.base_snap = j->base_snap;
-  c.table = same_table ? NULL : &table;
-  c.with_protocol = fresh || new_type;
-  c.staged = v->action == WI_ACTION_ADJUST ? NULL : &j->staged;
-  c.partition_columns = v->spec->partition_by.items;
-  c.n_partition_columns = v->spec->partition_by.n;
-  c.owner = j->owner;
-  c.app_id = j->app_id;
-  c.app_version = -1;
-  c.result_key = v->result_key;
-  c.operation = v->action == WI_ACTION_ADJUST ? "SET TBLPROPERTIES" : "WRITE";
-  c.info = info->pairs;
-  c.n_info = info->n;
-  c.max_retries = v->spec->max_commit_retries >= 0 ? (uint32_t)v->spec->max_commit_retries
-                                                   : DEFAULT_RETRIES;
+  bool adjusts = v->action == WI_ACTION_ADJUST;
+  int32_t retries = (int32_t)v->spec->max_commit_retries;
+  wi_commit_request c = {
+      .session = j->pass->session,
+      .store = v->store,
+      .mode = adjusts ? WI_WRITE_ADJUST : WI_WRITE_OVERWRITE,
+      .base = j->base.version >= 0 ? &j->base : NULL,
+      .base_snap = j->base_snap,
+      .edit = edit,
+      .staged = adjusts ? NULL : &j->staged,
+      .owner = j->owner,
+      .app = {.id = j->app_id, .version = -1, .key = v->result_key},
+      .operation = adjusts ? "SET TBLPROPERTIES" : "WRITE",
+      .info = info->pairs,
+      .n_info = info->n,
+      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES};
   v->mode = c.mode;
   return wi_table_commit(&c, &v->commit, err);
 }
@@ -192,19 +174,18 @@ static weir_status put(view_job *j, const char *schema, const wi_info *info,
 static weir_status commit(view_job *j, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_info info = {0};
-  wi_br_pair *config = NULL;
-  wi_buf schema = WI_BUF_INIT;
-  size_t n_config = 0;
+  wi_br_pair *pairs = NULL;
+  wi_meta_edit edit;
+  char id[37];
+  wi_uuid7(id);
   WI_CHECK(wi_info_build(j->pass, j->view, &info, err));
-  WI_CHECK(properties(j, &config, &n_config, err));
-  WI_CHECK(wi_delta_schema_json(&j->view->plan->schema, &schema, err));
-  WI_CHECK(check_schema_change(j, wi_buf_text(&schema), err));
-  WI_CHECK(put(j, wi_buf_text(&schema), &info, config, n_config, err));
+  WI_CHECK(edit_of(j, id, &pairs, &edit, err));
+  WI_CHECK(check_schema_change(j, &edit, err));
+  WI_CHECK(put(j, &edit, &info, err));
   j->committed = j->view->commit.end == WI_END_COMMITTED;
 done:
   wi_info_release(&info);
-  wi_free(config);
-  wi_buf_release(&schema);
+  wi_free(pairs);
   return status;
 }
 

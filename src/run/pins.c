@@ -129,6 +129,7 @@ static weir_status copy_pin(wi_run_source *source, weir_error *err) {
   to->partition_columns =
       from->partition_columns != NULL ? wi_strdup(from->partition_columns) : NULL;
   to->configuration = from->configuration != NULL ? wi_strdup(from->configuration) : NULL;
+  to->meta = wi_meta_ref(from->meta);
   return to->uri != NULL && to->table_id != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
 }
 

@@ -38,6 +38,36 @@ static void tell(wi_pass *pass, wi_event event, const wi_run_view *view) {
   pthread_mutex_unlock(&pass->lock);
 }
 
+/* Rows that others committed after this run looked, and that its result took the place of. */
+static void warn_foreign(wi_pass *pass, const wi_run_view *view) {
+  const wi_foreigns *all = &view->commit.foreign;
+  wi_buf list = WI_BUF_INIT;
+  for (size_t i = 0; i < all->n && i < WI_FOREIGN_KEPT; i++) {
+    wi_buf_fmt(&list, "%sversion %lld by %s", i > 0 ? ", " : "",
+               (long long)all->items[i].version, all->items[i].writer);
+  }
+  if (all->n > WI_FOREIGN_KEPT) {
+    wi_buf_fmt(&list, " and %zu more before", all->n - WI_FOREIGN_KEPT);
+  }
+  if (all->n > 0) {
+    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "commit",
+                 "%s: others changed rows while it ran, which its result replaced: %s",
+                 view->spec->name, wi_buf_text(&list));
+  }
+  wi_buf_release(&list);
+}
+
+static void warn_superseded(wi_pass *pass, const wi_run_view *view) {
+  static const char *const what[] = {
+      [WI_THAN_UNKNOWN] = "another result, which another run committed",
+      [WI_THAN_NEWER] = "a newer result",
+      [WI_THAN_OLDER] =
+          "a result from older inputs, which another run committed; run again",
+      [WI_THAN_OTHER] = "another result, which another run committed"};
+  wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit", "%s: superseded by %s; it stays",
+               view->spec->name, what[view->commit.than]);
+}
+
 static void settle_done(wi_pass *pass, wi_run_view *view) {
   switch (view->commit.end) {
     case WI_END_SAME:
@@ -47,10 +77,12 @@ static void settle_done(wi_pass *pass, wi_run_view *view) {
       return;
     case WI_END_SUPERSEDED:
       view->status = WI_TASK_WARN;
-      wi_pass_warn(pass, WEIR_E_SUPERSEDED, "commit",
-                   "%s: superseded by a newer result, which stays", view->spec->name);
+      warn_superseded(pass, view);
       return;
     case WI_END_COMMITTED:
+      warn_foreign(pass, view);
+      view->status = WI_TASK_PASS;
+      return;
     case WI_END_UNCHANGED:
     default:
       view->status = WI_TASK_PASS;

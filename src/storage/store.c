@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/hook.h"
 #include "storage/internal.h"
 
 #define WI_ORIGIN "storage"
@@ -16,7 +17,23 @@ struct wi_store {
   wi_engine *engine;    /* NULL: none was given */
   pthread_mutex_t lock; /* of `handle` */
   wb_store *handle;
+  const wi_store_hook *_Atomic hook; /* of a test; NULL */
 };
+
+static const wi_store_hook *_Atomic hook_of_new;
+
+void wi_store_hook_new(const wi_store_hook *hook) {
+  atomic_store(&hook_of_new, hook);
+}
+
+void wi_store_set_hook(wi_store *store, const wi_store_hook *hook) {
+  atomic_store(&store->hook, hook);
+}
+
+static weir_status operate(const wi_store_call *call, weir_error *err) {
+  const wi_store_hook *hook = atomic_load(&call->store->hook);
+  return hook != NULL ? hook->around(hook->ctx, call, err) : wi_store_perform(call, err);
+}
 
 static void store_free(wi_store *s) {
   if (s->handle != NULL) {
@@ -48,6 +65,7 @@ weir_status wi_store_open(wi_engine *engine, const char *canonical_uri,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   atomic_init(&s->refs, 1);
+  atomic_init(&s->hook, atomic_load(&hook_of_new));
   if (pthread_mutex_init(&s->lock, NULL) != 0) {
     wi_free(s);
     return wi_err_nomem(err, WI_ORIGIN);
@@ -193,19 +211,18 @@ done:
 
 static weir_status list(wi_store *s, const char *folder, bool deep, wi_store_entries *out,
                         weir_error *err) {
-  weir_status status = WEIR_OK;
   *out = (wi_store_entries){NULL, 0, 0};
-  if (s->local != NULL) {
-    WI_CHECK(wi_local_list(s->local, folder, deep, out, err));
-  } else {
-    WI_CHECK(list_remote(s, folder, deep, out, err));
-  }
-  if (out->n > 1) {
-    qsort(out->items, out->n, sizeof *out->items, by_path);
-  }
-done:
+  weir_status status = operate(&(wi_store_call){.op = WI_STORE_LIST,
+                                                .store = s,
+                                                .paths = &folder,
+                                                .n = 1,
+                                                .deep = deep,
+                                                .entries = out},
+                               err);
   if (status != WEIR_OK) {
     wi_store_entries_release(out);
+  } else if (out->n > 1) {
+    qsort(out->items, out->n, sizeof *out->items, by_path);
   }
   return status;
 }
@@ -256,8 +273,13 @@ weir_status wi_store_read_timed(wi_store *s, const char *path, wi_buf *out,
   if (mtime_us != NULL) {
     *mtime_us = 0;
   }
-  return s->local != NULL ? wi_local_read(s->local, path, out, mtime_us, err)
-                          : read_remote(s, path, out, mtime_us, err);
+  return operate(&(wi_store_call){.op = WI_STORE_READ,
+                                  .store = s,
+                                  .paths = &path,
+                                  .n = 1,
+                                  .out = out,
+                                  .mtime_us = mtime_us},
+                 err);
 }
 
 weir_status wi_store_read(wi_store *s, const char *path, wi_buf *out, weir_error *err) {
@@ -289,21 +311,29 @@ static weir_status put_remote(wi_store *s, const char *path, const void *bytes, 
 
 weir_status wi_store_put_new(wi_store *s, const char *path, const void *bytes, size_t n,
                              weir_error *err) {
-  return s->local != NULL ? wi_local_put_new(s->local, path, bytes, n, err)
-                          : put_remote(s, path, bytes, n, err);
+  return operate(&(wi_store_call){.op = WI_STORE_PUT_NEW,
+                                  .store = s,
+                                  .paths = &path,
+                                  .n = 1,
+                                  .bytes = bytes,
+                                  .size = n},
+                 err);
+}
+
+static weir_status remove_remote(wi_store *s, const char *const *paths, size_t n,
+                                 weir_error *err) {
+  wb_store *handle = NULL;
+  WI_TRY(wi_store_handle(s, &handle, err));
+  return wi_br_obj_delete(s->engine, handle, paths, n, err);
 }
 
 weir_status wi_store_remove(wi_store *s, const char *const *paths, size_t n,
                             weir_error *err) {
-  wb_store *handle = NULL;
-  if (n == 0) {
-    return WEIR_OK;
-  }
-  if (s->local != NULL) {
-    return wi_local_remove(s->local, paths, n, err);
-  }
-  WI_TRY(wi_store_handle(s, &handle, err));
-  return wi_br_obj_delete(s->engine, handle, paths, n, err);
+  return n == 0 ? WEIR_OK
+                : operate(
+                      &(wi_store_call){
+                          .op = WI_STORE_REMOVE, .store = s, .paths = paths, .n = n},
+                      err);
 }
 
 static weir_status remove_all_remote(wi_store *s, const char *folder, weir_error *err) {
@@ -330,11 +360,56 @@ done:
 }
 
 weir_status wi_store_remove_all(wi_store *s, const char *folder, weir_error *err) {
-  return s->local != NULL ? wi_local_remove_all(s->local, folder, err)
-                          : remove_all_remote(s, folder, err);
+  return operate(
+      &(wi_store_call){.op = WI_STORE_REMOVE_ALL, .store = s, .paths = &folder, .n = 1},
+      err);
 }
 
 weir_status wi_store_sync(wi_store *s, const char *const *paths, size_t n,
                           weir_error *err) {
-  return s->local != NULL ? wi_local_sync(s->local, paths, n, err) : WEIR_OK;
+  return operate(
+      &(wi_store_call){.op = WI_STORE_SYNC, .store = s, .paths = paths, .n = n}, err);
+}
+
+/* ---- the operations themselves ---- */
+
+static weir_status perform_local(const wi_store_call *c, const char *root,
+                                 weir_error *err) {
+  switch (c->op) {
+    case WI_STORE_LIST:
+      return wi_local_list(root, c->paths[0], c->deep, c->entries, err);
+    case WI_STORE_READ:
+      return wi_local_read(root, c->paths[0], c->out, c->mtime_us, err);
+    case WI_STORE_PUT_NEW:
+      return wi_local_put_new(root, c->paths[0], c->bytes, c->size, err);
+    case WI_STORE_REMOVE:
+      return wi_local_remove(root, c->paths, c->n, err);
+    case WI_STORE_REMOVE_ALL:
+      return wi_local_remove_all(root, c->paths[0], err);
+    case WI_STORE_SYNC:
+    default:
+      return wi_local_sync(root, c->paths, c->n, err);
+  }
+}
+
+weir_status wi_store_perform(const wi_store_call *c, weir_error *err) {
+  wi_store *s = c->store;
+  if (s->local != NULL) {
+    return perform_local(c, s->local, err);
+  }
+  switch (c->op) {
+    case WI_STORE_LIST:
+      return list_remote(s, c->paths[0], c->deep, c->entries, err);
+    case WI_STORE_READ:
+      return read_remote(s, c->paths[0], c->out, c->mtime_us, err);
+    case WI_STORE_PUT_NEW:
+      return put_remote(s, c->paths[0], c->bytes, c->size, err);
+    case WI_STORE_REMOVE:
+      return remove_remote(s, c->paths, c->n, err);
+    case WI_STORE_REMOVE_ALL:
+      return remove_all_remote(s, c->paths[0], err);
+    case WI_STORE_SYNC:
+    default:
+      return WEIR_OK;
+  }
 }

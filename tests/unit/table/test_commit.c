@@ -1,5 +1,6 @@
 /* Commits that lose a race: what came first is put into the log by hand between the reading of
  * the base and the commit. */
+#include "common/hooks.h"
 #include "unit/table/rows.h"
 
 #define APP "weir:shop:daily"
@@ -43,10 +44,10 @@ static bool bench_table(bench *b, weir_error *err) {
   w.session = b->session;
   w.uri = wi_store_uri(b->store);
   w.mode = WI_WRITE_CREATE;
-  w.properties = properties;
-  w.n_properties = 1;
-  w.app_id = APP;
-  w.app_version = 4;
+  w.table.properties = properties;
+  w.table.n_properties = 1;
+  w.owner = "shop.daily";
+  w.app = (wi_app){.id = APP, .version = 4};
   bool fine = wi_write_stream(&w, &stream, &report, err) == WEIR_OK && open_base(b, err);
   if (!fine || report.rows != 2 || b->base.version != 0) {
     wt_fail(__FILE__, __LINE__, "cannot make the table: %s", err->message);
@@ -116,9 +117,8 @@ static wi_commit_request request(const bench *b, wi_write_mode mode) {
   r.mode = mode;
   r.base = b->base.version >= 0 ? &b->base : NULL;
   r.base_snap = b->snap;
-  r.app_id = APP;
-  r.app_version = -1;
-  r.result_key = "mine";
+  r.owner = r.base != NULL ? "shop.daily" : NULL;
+  r.app = (wi_app){.id = APP, .version = -1, .key = "mine"};
   r.operation = "WRITE";
   r.max_retries = 3;
   return r;
@@ -213,14 +213,14 @@ WT_TEST(an_idempotent_write_without_a_key_is_unchanged) {
   wi_commit_outcome out;
   WT_CHECK(bench_table(&b, &err));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.result_key = NULL;
-  r.app_version = 4; /* in the base already */
+  r.app.key = NULL;
+  r.app.version = 4; /* in the base already */
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 4);
   put(&b, 1, app_commit("x", 9)); /* and one that comes in between */
-  r.app_version = 6;
+  r.app.version = 6;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_CHECK(!in_log(&b, 2));
@@ -234,10 +234,196 @@ WT_TEST(an_older_version_of_the_application_does_not_stop) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1, app_commit("mine", 3));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.app_version = 5;
+  r.app.version = 5;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 2);
+  bench_free(&b);
+}
+
+/* ---- who comes between the reading of the log and the next put ---- */
+
+typedef struct late {
+  bench *b;
+  int64_t version;
+  const char *text;
+} late;
+
+static void put_late(void *ctx) {
+  const late *l = ctx;
+  put(l->b, l->version, l->text);
+}
+
+/* Commits `text` as version 2 as soon as the lost race for version 1 has been looked at. */
+static weir_status commit_with_late(bench *b, const wi_commit_request *r,
+                                    const char *text, wi_commit_outcome *out,
+                                    weir_error *err) {
+  wh_hooks h = {0};
+  late l = {b, 2, text};
+  wh_run(&h, WI_STORE_LIST, "_delta_log", 1, WH_AFTER, put_late, &l);
+  wh_on_store(&h, b->store);
+  weir_status status = wi_table_commit(r, out, err);
+  wh_off(&h);
+  if (h.fired != 1) {
+    wt_fail(__FILE__, __LINE__, "nobody came in between");
+  }
+  return status;
+}
+
+/* Two tries of one batch: the other one commits after this one looked at the log. */
+WT_TEST(a_batch_that_lands_after_the_look_is_found) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  r.app.key = NULL;
+  r.app.version = 7;
+  WT_OK(commit_with_late(&b, &r, app_commit("x", 7), &out, &err));
+  WT_EQ_INT(out.end, WI_END_UNCHANGED);
+  WT_EQ_INT(out.version, 2);
+  WT_CHECK(!in_log(&b, 3));
+  bench_free(&b);
+}
+
+WT_TEST(a_newer_result_that_lands_after_the_look_stays) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(commit_with_late(&b, &r, app_commit("theirs", 5), &out, &err));
+  WT_EQ_INT(out.end, WI_END_SUPERSEDED);
+  WT_CHECK(!in_log(&b, 3));
+  bench_free(&b);
+}
+
+WT_TEST(an_adjustment_stops_at_rows_that_land_after_the_look) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  wi_commit_request r = request(&b, WI_WRITE_ADJUST);
+  WT_EQ_INT(commit_with_late(&b, &r, blind_append, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(!in_log(&b, 3));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+/* Others' rows lie on top of the result: it is the version of the result that is told. */
+WT_TEST(the_same_result_is_told_with_its_own_version) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, app_commit("mine", 5));
+  put(&b, 2, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_SAME);
+  WT_EQ_INT(out.version, 1);
+  WT_EQ_INT(out.timestamp_us, 1000);
+  WT_EQ_INT(out.app_version, 5);
+  bench_free(&b);
+}
+
+/* Others' rows that an overwrite takes away are told, with who wrote them; what was there when it
+ * began, and moves without a change, are not. */
+WT_TEST(an_overwrite_names_the_foreign_rows_that_go) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  put(&b, 2,
+      "{\"commitInfo\":{\"engineInfo\":\"spark 4\"}}\n{\"add\":{\"path\":\"s\","
+      "\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.foreign.n, 1);
+  WT_EQ_INT(out.foreign.items[0].version, 2);
+  WT_EQ_STR(out.foreign.items[0].writer, "spark 4");
+  bench_free(&b);
+}
+
+/* Which of two results is newer is known by their inputs alone. */
+WT_TEST(another_result_is_told_as_what_it_is) {
+  static const char *const theirs[] = {"5", "3"};
+  static const wi_than expected[] = {WI_THAN_NEWER, WI_THAN_OLDER};
+  for (size_t i = 0; i < 2; i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    char text[512];
+    bench b;
+    wi_commit_outcome out;
+    const wi_br_pair info[] = {
+        {"weir.inputs", "[{\"name\":\"s\",\"kind\":\"source\",\"version\":4}]"}};
+    WT_CHECK(bench_table(&b, &err));
+    snprintf(text, sizeof text,
+             "{\"commitInfo\":{\"timestamp\":1,\"weir.result_key\":\"theirs\","
+             "\"weir.inputs\":\"[{\\\"name\\\":\\\"s\\\",\\\"kind\\\":\\\"source\\\","
+             "\\\"version\\\":%s}]\"}}\n{\"txn\":{\"appId\":\"" APP
+             "\",\"version\":5}}\n",
+             theirs[i]);
+    put(&b, 1, text);
+    wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+    r.info = info;
+    r.n_info = 1;
+    WT_OK(wi_table_commit(&r, &out, &err));
+    WT_EQ_INT(out.end, WI_END_SUPERSEDED);
+    WT_EQ_INT(out.than, expected[i]);
+    WT_EQ_INT(out.version, 1);
+    bench_free(&b);
+  }
+}
+
+/* What was not committed is not told as written. */
+WT_TEST(a_batch_that_was_there_tells_no_rows) {
+  static const char *const cells[] = {"3", "c"};
+  weir_error err = WEIR_ERROR_INIT;
+  wh_hooks h = {0};
+  bench b;
+  wi_write_request w = {0};
+  wi_write_report report;
+  WT_CHECK(bench_table(&b, &err));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 1);
+  late l = {&b, 1, app_commit("x", 7)};
+  w.session = b.session;
+  w.uri = wi_store_uri(b.store);
+  w.mode = WI_WRITE_APPEND;
+  w.owner = "shop.daily";
+  w.app = (wi_app){.id = APP, .version = 7};
+  wh_run(&h, WI_STORE_PUT_NEW, "_delta_log", 1, WH_BEFORE, put_late, &l);
+  wh_on_new(&h);
+  WT_OK(wi_write_stream(&w, &stream, &report, &err));
+  wh_off(&h);
+  WT_EQ_INT(h.fired, 1);
+  WT_EQ_INT(report.commit.end, WI_END_UNCHANGED);
+  WT_EQ_INT(report.commit.version, 1);
+  WT_EQ_INT(report.rows, 0);
+  WT_EQ_INT(report.files, 0);
+  WT_EQ_INT(report.bytes, 0);
+  WT_EQ_INT(data_files(b.store), 1); /* of the table; what was staged went */
+  bench_free(&b);
+}
+
+WT_TEST(a_table_of_somebody_is_not_written_without_its_owner) {
+  static const char *const cells[] = {"3", "c"};
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_write_request w = {0};
+  wi_write_report report;
+  WT_CHECK(bench_table(&b, &err));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 1);
+  w.session = b.session;
+  w.uri = wi_store_uri(b.store);
+  w.mode = WI_WRITE_APPEND;
+  WT_EQ_INT(wi_write_stream(&w, &stream, &report, &err), WEIR_E_NOT_OURS);
+  WT_CHECK(strstr(err.message, "shop.daily") != NULL);
+  weir_error_release(&err);
   bench_free(&b);
 }
 
@@ -347,9 +533,13 @@ static const char schema_json[] =
     "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":"
     "true,"
     "\"metadata\":{}}]}";
-static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
-                                   .schema_json = schema_json,
-                                   .created_ms = 1};
+static wi_meta_edit fresh(struct ArrowSchema *schema) {
+  *schema = kit_schema("id l");
+  return (wi_meta_edit){.id = "0190a5e0-0000-7000-8000-000000000000",
+                        .created_ms = 1,
+                        .how = WI_META_COLUMNS_REPLACE,
+                        .columns = schema};
+}
 
 static void put_first(bench *b, const char *key) {
   wi_buf text = WI_BUF_INIT;
@@ -375,14 +565,16 @@ WT_TEST(a_new_table_begins_at_version_zero) {
   wi_commit_outcome out;
   WT_CHECK(bench_empty(&b));
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 0);
   WT_CHECK(open_base(&b, &err));
-  WT_EQ_STR(b.base.table_id, fresh.id);
+  WT_EQ_STR(b.base.table_id, "0190a5e0-0000-7000-8000-000000000000");
+  schema.release(&schema);
   bench_free(&b);
 }
 
@@ -396,11 +588,13 @@ WT_TEST(two_first_runs_of_one_result_are_the_same) {
     WT_CHECK(bench_empty(&b));
     put_first(&b, keys[i]);
     wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-    r.table = &fresh;
-    r.with_protocol = true;
+    struct ArrowSchema schema;
+    const wi_meta_edit edit = fresh(&schema);
+    r.edit = &edit;
     WT_OK(wi_table_commit(&r, &out, &err));
     WT_EQ_INT(out.end, ends[i]);
     WT_EQ_INT(out.version, 0);
+    schema.release(&schema);
     bench_free(&b);
   }
 }
@@ -412,8 +606,9 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_CHECK(bench_empty(&b));
   put_first(&b, NULL);
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   r.owner = "shop.daily";
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_NOT_OURS);
   weir_error_release(&err);
@@ -424,6 +619,7 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_TABLE_EXISTS);
   weir_error_release(&err);
   WT_CHECK(!in_log(&b, 1));
+  schema.release(&schema);
   bench_free(&b);
 }
 
@@ -438,9 +634,9 @@ static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
   w.uri = wi_store_uri(b->store);
   w.mode = mode;
   w.create = create;
-  w.not_null = not_null;
-  w.n_not_null = 1;
-  w.app_version = -1;
+  w.table.not_null = not_null;
+  w.table.n_not_null = 1;
+  w.app.version = -1;
   return wi_write_stream(&w, stream, &report, err);
 }
 
