@@ -146,30 +146,29 @@ static void tell(const write_call *call, const char *uri, weir_status status,
   wi_log_event event;
   if (status != WEIR_OK) {
     wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "write_failed");
-    wi_log_text(&event, "uri", uri);
+    wi_log_place(&event, "uri", uri);
     wi_log_text(&event, "code", weir_error_code_name(status));
-    wi_log_send(&event, "a write to %s failed: %s", uri, weir_error_code_name(status));
+    wi_log_send(&event, "a write failed: %s", weir_error_code_name(status));
     return;
   }
   if (result->retries > 0) {
     wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "commit_lost");
-    wi_log_text(&event, "uri", uri);
+    wi_log_place(&event, "uri", uri);
     wi_log_int(&event, "retries", result->retries);
-    wi_log_send(&event, "%u commits to %s were lost to others before one held",
-                result->retries, uri);
+    wi_log_send(&event, "%u commits were lost to others before one held",
+                result->retries);
   }
   bool unchanged = strcmp(result->mode, "unchanged") == 0;
   wi_log_begin(&event, log, WEIR_LOG_INFO, "table",
                unchanged ? "write_unchanged" : "commit_put");
-  wi_log_text(&event, "uri", uri);
+  wi_log_place(&event, "uri", uri);
   wi_log_int(&event, "version", result->version);
   wi_log_text(&event, "mode", result->mode);
   wi_log_int(&event, "rows", (int64_t)result->rows);
   wi_log_int(&event, "files", (int64_t)result->files);
   wi_log_int(&event, "bytes", (int64_t)result->bytes);
   wi_log_int(&event, "retries", result->retries);
-  wi_log_send(&event, "%s of %s at version %lld", result->mode, uri,
-              (long long)result->version);
+  wi_log_send(&event, "%s: version %lld", result->mode, (long long)result->version);
 }
 
 static weir_status run_write(const write_call *call, const weir_write_options *o,

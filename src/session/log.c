@@ -51,6 +51,23 @@ void wi_log_int(wi_log_event *event, const char *key, int64_t value) {
   }
 }
 
+void wi_log_place(wi_log_event *event, const char *key, const char *uri) {
+  if (event->sink == NULL) {
+    return;
+  }
+  const char *host = strstr(uri, "://");
+  host = host != NULL ? host + 3 : uri;
+  const char *who = host;
+  size_t first = strcspn(host, "?#");
+  for (size_t i = 0, n = strcspn(host, "/"); i < n; i++) {
+    who = host[i] == '@' ? host + i + 1 : who;
+  }
+  bool odd = who > host + first; /* no URI: nobody can say where its secrets end */
+  snprintf(event->place, sizeof(event->place), "%.*s%.*s", (int)(host - uri), uri,
+           odd ? 0 : (int)strcspn(who, "?#"), who);
+  wi_log_text(event, key, event->place);
+}
+
 void wi_log_send(wi_log_event *event, const char *fmt, ...) {
   char message[512];
   va_list args;

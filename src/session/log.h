@@ -24,13 +24,18 @@ typedef struct wi_log_event {
   const char *category, *name;
   weir_pair fields[WI_LOG_FIELDS];
   size_t n;
-  char texts[WI_LOG_FIELDS][96]; /* of numbers */
+  char texts[WI_LOG_FIELDS][24]; /* of numbers */
+  char place[512];
 } wi_log_event;
 void wi_log_begin(wi_log_event *event, wi_log_sink *sink, weir_log_level level,
                   const char *category, const char *name);
 /* The text is borrowed until the event was sent. */
 void wi_log_text(wi_log_event *event, const char *key, const char *text);
 void wi_log_int(wi_log_event *event, const char *key, int64_t value);
+/* A URI without what may be secret in it: who, before the host, and all behind a '?'. One for each
+ * event; what is too long is cut. */
+void wi_log_place(wi_log_event *event, const char *key, const char *uri);
+/* The message is for people: no places in it, and no texts of callers. */
 void wi_log_send(wi_log_event *event, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
 #endif

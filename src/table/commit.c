@@ -192,6 +192,8 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   const wi_commit_request *r = s->request;
   const wb_snap *snap = r->base_snap;
   const wi_pin *base = r->base;
+  /* Before the first put, or after one that was lost for certain: nothing of ours is there. */
+  WI_TRY(wi_stop_check(r->stop, err));
   if (judged != NULL) {
     WI_TRY(reopen(s, version, err));
     base = &s->reopened;

@@ -89,7 +89,7 @@ typedef struct wi_commit_request {
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
   uint32_t max_retries;
-  const wi_stop *stop; /* looked at after a lost race; NULL: nothing stops it */
+  const wi_stop *stop; /* looked at before each put */
 } wi_commit_request;
 /* Commits, and says what became of it when others came first (src/delta/txn.h). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,

@@ -418,7 +418,6 @@ done:
 
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
-  WI_TRY(wi_stop_check(r->stop, err));
   wi_uuid7(j->id);
   WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
@@ -466,7 +465,6 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
   WI_TRY(stage_rows(j, err));
-  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 
