@@ -19,7 +19,7 @@
 #include "weir/arrow.h"
 
 // The version of this interface.
-#define WB_ABI 1
+#define WB_ABI 2
 
 // Who said it.
 typedef enum wb_origin {
@@ -229,6 +229,9 @@ typedef struct wb_err {
   // 1-based place in the SQL if the engine gave one
   uint32_t line;
   uint32_t column;
+  // errno of the operating system's call that failed, 0 if none did
+  int32_t os_error;
+  uint32_t reserved;
 } wb_err;
 
 // A staged Parquet file.

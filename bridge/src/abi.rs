@@ -13,7 +13,7 @@ use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
 
 /// The version of this interface.
-pub const WB_ABI: u32 = 1;
+pub const WB_ABI: u32 = 2;
 
 /// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
 #[repr(C)]
@@ -53,6 +53,9 @@ pub struct wb_err {
     /// 1-based place in the SQL if the engine gave one
     pub line: u32,
     pub column: u32,
+    /// errno of the operating system's call that failed, 0 if none did
+    pub os_error: i32,
+    pub reserved: u32,
 }
 
 /// Who said it.

@@ -36,6 +36,8 @@ pub struct Error {
     pub line: u32,
     /// 1-based place in the SQL, or 0.
     pub column: u32,
+    /// errno of the operating system's call that failed, or 0.
+    pub os_error: i32,
 }
 
 /// Short for results of the bridge.

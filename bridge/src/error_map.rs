@@ -64,16 +64,9 @@ fn cast<'a, T: StdError + 'static>(link: Link<'a>) -> Option<&'a T> {
 const MAX_LINKS: usize = 64;
 
 fn convert(outer: Link<'_>) -> Error {
-    let mut links = Vec::new();
-    let mut link = Some(outer);
-    while let Some(current) = link
-        && links.len() < MAX_LINKS
-    {
-        if let Some(ours) = cast::<Error>(current) {
-            return ours.clone();
-        }
-        links.push(current);
-        link = next(current);
+    let links = chain(outer);
+    if let Some(ours) = links.iter().find_map(|link| cast::<Error>(*link)) {
+        return ours.clone();
     }
     let (mut line, mut column) = (0, 0);
     for link in &links {
@@ -85,7 +78,43 @@ fn convert(outer: Link<'_>) -> Error {
     error.line = line;
     error.column = column;
     error.chain = chain_text(&links);
+    error.os_error = os_error(&links).map_or(0, |(code, _)| code);
     error
+}
+
+/// The innermost failure of the operating system, and its words.
+fn os_error(links: &[Link<'_>]) -> Option<(i32, String)> {
+    links.iter().rev().find_map(|link| {
+        let error = cast::<io::Error>(*link)?;
+        let text = error.to_string();
+        // The number is a field of its own.
+        let text = text.split(" (os error ").next().unwrap_or(&text).to_string();
+        Some((error.raw_os_error()?, text))
+    })
+}
+
+impl Error {
+    /// What an engine's error says at its root, and its errno or 0: the operating system's words
+    /// if it was one of its calls that failed.
+    pub fn words_of(error: Link<'_>) -> (String, i32) {
+        let links = chain(error);
+        match os_error(&links) {
+            Some((code, text)) => (text, code),
+            None => (choose(&links).message, 0),
+        }
+    }
+}
+
+fn chain(outer: Link<'_>) -> Vec<Link<'_>> {
+    let mut links = Vec::new();
+    let mut link = Some(outer);
+    while let Some(current) = link
+        && links.len() < MAX_LINKS
+    {
+        links.push(current);
+        link = next(current);
+    }
+    links
 }
 
 fn choose(links: &[Link<'_>]) -> Error {

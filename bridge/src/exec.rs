@@ -23,6 +23,7 @@ use crate::merge_pool::MergePool;
 use crate::plan::{PlanInner, wb_plan};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
+use crate::spill::LazySpill;
 use crate::{exec_tables, guard, stream};
 
 /// How many memory consumers an error of the pool names.
@@ -74,13 +75,12 @@ fn environment(
     spec: &ExecSpec,
     pool: Arc<dyn MemoryPool>,
 ) -> Result<Arc<RuntimeEnv>> {
-    let mut disks = DiskManagerBuilder::default().with_mode(match &spec.spill_dir {
-        Some(dir) => DiskManagerMode::Directories(vec![dir.clone()]),
+    let disks = DiskManagerBuilder::default().with_mode(match &spec.spill_dir {
+        Some(dir) => {
+            DiskManagerMode::Custom(Arc::new(LazySpill::new(dir.clone(), spec.spill_bytes)))
+        }
         None => DiskManagerMode::Disabled,
     });
-    if spec.spill_bytes != 0 {
-        disks.set_max_temp_directory_size(spec.spill_bytes);
-    }
     let environment = RuntimeEnvBuilder::from_runtime_env(base)
         .with_memory_pool(pool)
         .with_disk_manager_builder(disks)

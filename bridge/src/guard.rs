@@ -99,18 +99,23 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     }
 }
 
+/// What a panic said, and where.
+pub fn caught(payload: Box<dyn Any + Send>) -> (String, String) {
+    let text = panic_text(payload.as_ref());
+    if !payload.is::<String>() && !payload.is::<&'static str>() {
+        // Dropping something unknown can panic as well.
+        std::mem::forget(payload);
+    }
+    (with_cause(text), last_place())
+}
+
 /// Runs `f`; a panic becomes an error of code PANIC.
 pub fn catch<T>(place: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(f)) {
         Ok(result) => result,
         Err(payload) => {
-            let text = panic_text(payload.as_ref());
-            if !payload.is::<String>() && !payload.is::<&'static str>() {
-                // Dropping something unknown can panic as well.
-                std::mem::forget(payload);
-            }
-            let message = format!("panic in {place}: {}", with_cause(text));
-            let chain = last_place();
+            let (text, chain) = caught(payload);
+            let message = format!("panic in {place}: {text}");
             Err(Error { chain, ..Error::new(E_PANIC, ORIGIN_BRIDGE, message) })
         }
     }

@@ -2,6 +2,7 @@
 //! input it is.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -15,11 +16,14 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ReplaceChildrenOptions,
 };
+use datafusion::arrow::array::RecordBatch;
 use futures::StreamExt;
+use futures::stream::BoxStream;
 
 use crate::adapt::Adapter;
-use crate::error::Error;
-use crate::file_error;
+use crate::codes::E_FILE_CORRUPT;
+use crate::error::{Error, ORIGIN_PARQUET};
+use crate::{file_error, guard};
 
 /// See the module.
 #[derive(Debug)]
@@ -31,6 +35,29 @@ pub struct InputExec {
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+}
+
+/// The readers of files panic about some that are damaged. Of other inputs a panic is one.
+fn guarded(
+    name: &str,
+    kind: &str,
+    batches: SendableRecordBatchStream,
+) -> BoxStream<'static, DfResult<RecordBatch>> {
+    if !matches!(kind, "files" | "delta_native") {
+        return batches.boxed();
+    }
+    let name = name.to_string();
+    AssertUnwindSafe(batches)
+        .catch_unwind()
+        .map(move |item| {
+            item.unwrap_or_else(|payload| {
+                let (text, chain) = guard::caught(payload);
+                let message = format!("{name}: a data file cannot be decoded: {text}");
+                let error = Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message);
+                Err(Error { chain, ..error }.into_df())
+            })
+        })
+        .boxed()
 }
 
 impl InputExec {
@@ -149,8 +176,9 @@ impl ExecutionPlan for InputExec {
         let schema = Arc::clone(adapter.schema());
         let input = Arc::clone(&self.input);
         let name = format!("{}.{}", self.schema_name, self.table_name);
-        let batches = self.input.execute(partition, Arc::clone(&context))?.then(move |batch| {
-            crate::guard::point("operator.task");
+        let batches = self.input.execute(partition, Arc::clone(&context))?;
+        let batches = guarded(&name, self.kind, batches).then(move |batch| {
+            guard::point("operator.task");
             let adapted = batch.map_err(Error::from).and_then(|batch| adapter.adapt(batch));
             let ready = adapted.inspect(|batch| metrics.record_output(batch.num_rows()));
             let (input, context, name) = match &ready {

@@ -23,6 +23,8 @@ impl wb_err {
             chain: ptr::null_mut(),
             line: 0,
             column: 0,
+            os_error: 0,
+            reserved: 0,
         }
     }
 
@@ -41,6 +43,8 @@ impl wb_err {
             chain,
             line: error.line,
             column: error.column,
+            os_error: error.os_error,
+            reserved: 0,
         }
     }
 }

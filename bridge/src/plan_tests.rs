@@ -443,6 +443,11 @@ fn refusals() {
         "EXPLAIN INSERT INTO t SELECT * FROM u",
         "EXPLAIN ANALYZE COPY t TO '/tmp/x.parquet'",
         "SELECT 1 AS a INTO x",
+        "WITH w AS (INSERT INTO t VALUES (1) RETURNING a) SELECT * FROM w",
+        "WITH w AS (DELETE FROM t RETURNING a) SELECT * FROM w",
+        "WITH w AS (UPDATE t SET a = 1 RETURNING a) SELECT * FROM w",
+        "SELECT * FROM (WITH w AS (DELETE FROM t RETURNING a) SELECT * FROM w) AS q",
+        "SELECT 1 WHERE EXISTS (WITH w AS (DELETE FROM t RETURNING a) SELECT * FROM w)",
         "CREATE FUNCTION f() RETURNS INT RETURN 1",
     ] {
         assert_eq!(code(sql), E_READ_ONLY, "{sql}");

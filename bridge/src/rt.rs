@@ -2,15 +2,16 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
 use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_rt, wb_rt_options};
-use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_FORKED, E_IO};
+use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_FORKED, E_THREADS};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 
@@ -74,18 +75,108 @@ fn block_signals() {
     }
 }
 
+/// Threads of each runtime's blocking pool that are started with it and never end. The runtime
+/// queues blocking work for them when the system has no more threads to give; without them that
+/// work would wait for ever.
+const BLOCKING: usize = 4;
+
+/// How long a thread that was made may take to run.
+const START: Duration = Duration::from_secs(30);
+
+fn no_threads(threads: usize, why: &std::io::Error) -> Error {
+    let message = format!("cannot start {threads} threads for the engine: {why}");
+    let os_error = why.raw_os_error().unwrap_or_default();
+    Error { os_error, ..Error::new(E_THREADS, ORIGIN_BRIDGE, message) }
+}
+
+/// A door that all pass together.
+#[derive(Default)]
+struct Gate {
+    state: Mutex<(usize, bool)>,
+    changed: Condvar,
+}
+
+impl Gate {
+    /// Comes to it and waits until it is opened.
+    fn pass(&self) {
+        let mut state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        state.0 += 1;
+        self.changed.notify_all();
+        while !state.1 {
+            state = self.changed.wait(state).unwrap_or_else(|e| e.into_inner());
+        }
+    }
+
+    /// Waits until `n` have come; false: not in time.
+    fn wait_for(&self, n: usize) -> bool {
+        let state = self.state.lock().unwrap_or_else(|e| e.into_inner());
+        let waited = self.changed.wait_timeout_while(state, START, |(come, _)| *come < n);
+        waited.is_ok_and(|(_, timeout)| !timeout.timed_out())
+    }
+
+    fn open(&self) {
+        self.state.lock().unwrap_or_else(|e| e.into_inner()).1 = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Makes as many threads as will be needed, all at one time, and ends them: the runtime itself
+/// panics, or waits for ever, for one that it cannot have.
+fn try_threads(n: usize, stack_bytes: usize) -> Result<()> {
+    let gate = Arc::new(Gate::default());
+    let mut made = Vec::with_capacity(n);
+    let mut failed = None;
+    for _ in 0..n {
+        let door = Arc::clone(&gate);
+        let work = move || {
+            block_signals();
+            door.pass();
+        };
+        match thread::Builder::new().stack_size(stack_bytes).spawn(work) {
+            Ok(thread) => made.push(thread),
+            Err(e) => {
+                failed = Some(no_threads(n, &e));
+                break;
+            }
+        }
+    }
+    gate.open();
+    for thread in made {
+        // They cannot panic.
+        let _ = thread.join();
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Starts the blocking pool's threads; fails if they, or a worker before them, do not come.
+fn start_blocking(runtime: &Runtime) -> Result<()> {
+    let gate = Arc::new(Gate::default());
+    for _ in 0..BLOCKING {
+        let door = Arc::clone(&gate);
+        runtime.spawn_blocking(move || door.pass());
+    }
+    let all = gate.wait_for(BLOCKING);
+    gate.open();
+    if all { Ok(()) } else { Err(no_threads(BLOCKING, &std::io::Error::from_raw_os_error(libc::EAGAIN))) }
+}
+
 fn build(name: &str, threads: u32, stack_bytes: usize) -> Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(threads as usize)
+    let threads = threads as usize;
+    try_threads(threads + BLOCKING, stack_bytes)?;
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(threads)
         .thread_name(name)
         .thread_stack_size(stack_bytes)
+        .thread_keep_alive(Duration::from_secs(10 * 365 * 24 * 3600))
         .on_thread_start(block_signals)
         .enable_all()
         .build()
-        .map_err(|e| {
-            let message = format!("cannot start the runtime's threads: {e}");
-            Error::new(E_IO, ORIGIN_BRIDGE, message)
-        })
+        .map_err(|e| no_threads(threads, &e))?;
+    if let Err(e) = start_blocking(&runtime) {
+        runtime.shutdown_background();
+        return Err(e);
+    }
+    Ok(runtime)
 }
 
 impl RtInner {
@@ -100,14 +191,15 @@ impl RtInner {
         }
         let main = build("weir-engine", options.threads, options.stack_bytes)?;
         let handle = main.handle().clone();
-        let mut runtimes = vec![main];
-        let mut io_handle = None;
+        let mut inner =
+            Self { handle, io_handle: None, pid: std::process::id(), runtimes: vec![main] };
         if options.io_threads > 0 {
+            // What was started is ended with `inner` if this fails.
             let io = build("weir-io", options.io_threads, options.stack_bytes)?;
-            io_handle = Some(io.handle().clone());
-            runtimes.push(io);
+            inner.io_handle = Some(io.handle().clone());
+            inner.runtimes.push(io);
         }
-        Ok(Self { handle, io_handle, pid: std::process::id(), runtimes })
+        Ok(inner)
     }
 
     /// FORKED when this is another process than the one that made the runtime; BUG on one of

@@ -77,6 +77,27 @@ fn body_class(body: &SetExpr) -> Class {
     }
 }
 
+/// Looks for what writes, at any depth: in CTEs and subqueries too.
+struct Writes;
+
+impl Visitor for Writes {
+    type Break = Class;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Class> {
+        match body_class(&query.body) {
+            Class::Query => ControlFlow::Continue(()),
+            other => ControlFlow::Break(other),
+        }
+    }
+}
+
+fn query_class(query: &Query) -> Class {
+    match query.visit(&mut Writes) {
+        ControlFlow::Break(class) => class,
+        ControlFlow::Continue(()) => Class::Query,
+    }
+}
+
 /// The class, and the words the statement begins with.
 pub(crate) fn classify(statement: &Statement) -> (Class, String) {
     match statement {
@@ -98,12 +119,13 @@ pub(crate) fn classify(statement: &Statement) -> (Class, String) {
 
 fn sql_class(statement: &SqlStatement) -> (Class, String) {
     if let SqlStatement::Query(query) = statement {
-        let words = match body_class(&query.body) {
+        let class = query_class(query);
+        let words = match class {
             Class::Query => "SELECT",
             Class::Ddl => "SELECT INTO",
             _ => "WITH .. INSERT, UPDATE or DELETE",
         };
-        return (body_class(&query.body), words.to_string());
+        return (class, words.to_string());
     }
     if let SqlStatement::Explain { statement, .. } = statement {
         let (inner, words) = sql_class(statement);

@@ -9,22 +9,23 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
-use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::abi::{self, wb_err, wb_stage_options};
 use crate::adapt::Adapter;
-use crate::codes::{E_BAD_VALUE, E_OUTPUT_TYPE, E_UNKNOWN_COLUMN};
+use crate::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_COLUMN};
 use crate::delta_text;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::wb_exec;
 use crate::guard;
 use crate::rt::CancelToken;
+use crate::stage_sink::Sink;
 use crate::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::store::{StoreInner, path_of, wb_store};
 use crate::stream;
@@ -204,7 +205,7 @@ impl Layout {
 }
 
 struct OpenFile {
-    writer: AsyncArrowWriter<BufWriter>,
+    writer: AsyncArrowWriter<Sink>,
     path: Path,
     values: Vec<Option<String>>,
     nans: NanWatch,
@@ -231,7 +232,7 @@ struct Stager<'a> {
 impl Stager<'_> {
     fn start(&mut self, values: Vec<Option<String>>) -> Result<()> {
         let path = path_of(&format!("{}{:05}.parquet", self.options.prefix, self.written.len()))?;
-        let target = BufWriter::new(Arc::clone(&self.store.store), path.clone());
+        let target = Sink::new(&self.store.store, path.clone());
         // Without the Arrow schema in the footer: the files are what any writer would make.
         let options = ArrowWriterOptions::new()
             .with_properties(self.properties.clone())
@@ -252,7 +253,9 @@ impl Stager<'_> {
                 self.start(values)?;
             }
             let Some(file) = &mut self.open else { continue };
-            file.writer.write(&rows).await?;
+            if let Err(e) = file.writer.write(&rows).await {
+                return Err(failed(self.store, &file.path, e));
+            }
             file.nans.look(self.leaves, &rows);
             file.rows += u64::try_from(rows.num_rows()).unwrap_or_default();
             let target = self.options.target_file_bytes;
@@ -268,8 +271,9 @@ impl Stager<'_> {
         let metadata = match file.writer.finish().await {
             Ok(metadata) => metadata,
             Err(e) => {
+                let e = failed(self.store, &file.path, e);
                 abort(file).await;
-                return Err(e.into());
+                return Err(e);
             }
         };
         self.written.push(StagedFileStats {
@@ -283,11 +287,21 @@ impl Stager<'_> {
     }
 }
 
-/// Gives up the parts of an unfinished file; the store would keep them otherwise.
 async fn abort(file: OpenFile) {
-    let mut target = file.writer.into_inner();
-    // The reason for giving up is what the caller hears of.
-    let _ = target.abort().await;
+    file.writer.into_inner().abort().await;
+}
+
+/// Which file could not be written, where it is the store that failed.
+fn failed(store: &StoreInner, path: &Path, error: ParquetError) -> Error {
+    let (text, _) = Error::words_of(&error);
+    let error = Error::from(error);
+    match error.code {
+        E_IO | E_STORE => {
+            let root = store.shown.trim_end_matches('/');
+            Error { message: format!("cannot write '{root}/{path}': {text}"), ..error }
+        }
+        _ => error,
+    }
 }
 
 /// Writes all rows of the stream.

@@ -59,7 +59,7 @@ typedef enum weir_class {
 
 /**
  * One error: what, where, why, and what to do next. Texts are UTF-8 and NUL-terminated;
- * a text too long for its field is cut at a character.
+ * a text too long for its field is cut at a character and ends in `…`.
  */
 typedef struct weir_error {
   weir_status code;   /**< 0: no error */

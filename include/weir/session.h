@@ -37,7 +37,7 @@ typedef struct weir_session_options {
   uint32_t struct_size;
   uint32_t threads; /**< workers of the engine; 0: all cores */
   uint64_t memory;  /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
-  const char *spill_dir; /**< where queries spill; NULL: below TMPDIR */
+  const char *spill_dir; /**< a folder that is there, where queries spill; NULL: TMPDIR */
   int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */
   size_t n_storage;

@@ -115,7 +115,7 @@ static void value_text(const wi_value *v, wi_buf *out) {
       wi_buf_str(out, v->boolean ? "true" : "false");
       break;
     case WI_TYPE_DATE:
-      wi_date_text((int32_t)v->i64, text);
+      wi_date_text(v->i64, text);
       wi_buf_str(out, text);
       break;
     case WI_TYPE_TIMESTAMP:

@@ -30,7 +30,7 @@ static weir_status add_plain(const table_request *r, const char *name, weir_erro
   status = wi_session_add_delta(r->session, WI_SCHEMA_MAIN, name, wi_buf_text(&uri), NULL,
                                 -1, err);
   if (status == WEIR_E_TABLE_MISSING) {
-    wi_err_hint(err, "build it: weir run --select +%s", name);
+    wi_err_hint_replace(err, "build it: weir run --select +%s", name);
   }
 done:
   wi_buf_release(&uri);
@@ -71,7 +71,7 @@ static weir_status add_record(const table_request *r, wi_record_table table,
         err); /* its table comes with the first warning, not with the first run */
     status = add_empty_record(r, table, err);
   } else if (status == WEIR_E_TABLE_MISSING) {
-    wi_err_hint(err, "records come with the first run: weir run");
+    wi_err_hint_replace(err, "records come with the first run: weir run");
   }
 done:
   wi_buf_release(&uri);

@@ -153,9 +153,6 @@ weir_status weir_query_stream(weir_query *q, struct ArrowArrayStream *out,
   if (q->exec != NULL) {
     return WI_ERR(err, WEIR_E_STREAM_USED, "the query was run already; open another");
   }
-  if (s->spill_dir != NULL) {
-    WI_TRY(wi_dir_make(s->spill_dir, err));
-  }
   o.partitions = s->threads;
   o.batch_rows = BATCH_ROWS;
   o.memory_bytes = s->memory;

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/util.h"
 #include "weir/error.h"
 
 /* ---- errors (error.c) ---- */
@@ -28,7 +29,25 @@ weir_status wi_err_vset(weir_error *err, weir_status code, const char *origin,
 void wi_err_context(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
 /* Sets the place; file may be NULL, zero line or column means unknown. */
 void wi_err_where(weir_error *err, const char *file, uint32_t line, uint32_t column);
+/* As WI_ERR, with what to do next. The hint of an error that was set before is left alone. */
+weir_status wi_err_hinted(weir_error *err, weir_status code, const char *origin,
+                          const char *hint, const char *fmt, ...) WEIR_PRINTF(5, 6);
+#define WI_ERR_HINT(err, code, hint, ...) \
+  wi_err_hinted((err), (code), WI_ORIGIN, (hint), __VA_ARGS__)
+/* A hint with values in it, for the call that it stands in. */
+#define WI_HINT(...) \
+  wi_hint_text((char[sizeof(((weir_error *)NULL)->hint) + 1]){0}, __VA_ARGS__)
+const char *wi_hint_text(char out[513], const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* What to do next, for an error that has no hint. */
 void wi_err_hint(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* Instead of the hint that the error has: only who knows better says so. */
+void wi_err_hint_replace(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
+/* Other words for the same error; `text` may be part of the message. */
+void wi_err_reword(weir_error *err, const char *text);
+/* What can be done about an errno; "" if nothing is known. */
+const char *wi_errno_hint(int code);
+weir_status wi_err_nomem(weir_error *err, const char *origin);
+weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin);
 /* Copies `text` as the detail, replacing an earlier one; silently none without memory. */
 void wi_err_detail(weir_error *err, const char *text, size_t n);
 /* Moves *src to *dst (released first); src is emptied. */
@@ -50,58 +69,15 @@ void wi_err_move(weir_error *dst, weir_error *src);
     }                              \
   } while (0)
 
-/* ---- memory (alloc.c): NULL means out of memory, sizes are overflow-checked ---- */
-void *wi_alloc(size_t size);                     /* zeroed */
-void *wi_alloc_array(size_t count, size_t size); /* zeroed */
-void *wi_realloc_array(void *ptr, size_t count, size_t size);
-void wi_free(void *ptr);
-char *wi_strdup(const char *text);
-char *wi_strndup(const char *text, size_t n);
-weir_status wi_err_nomem(weir_error *err, const char *origin);
-
-/* ---- strings (str.c) ---- */
-typedef struct wi_str { /* a borrowed piece of text, not NUL-terminated */
-  const char *p;
-  size_t n;
-} wi_str;
-#define WI_STR_FMT    "%.*s"
-#define WI_STR_ARG(s) (int)(s).n, (s).p
-wi_str wi_str_of(const char *text); /* NULL gives the empty one */
-bool wi_str_eq(wi_str a, const char *text);
-int wi_str_cmp(wi_str a, wi_str b); /* by bytes */
-bool wi_starts_with(const char *text, const char *prefix);
-bool wi_ends_with(const char *text, const char *suffix);
-wi_str wi_str_trim(wi_str s); /* ASCII space, tab, CR, LF */
-bool wi_utf8_valid(const char *p, size_t n);
-/* Bytes (1 to 4) of the valid character that starts at p; 0: none does. */
-size_t wi_utf8_char(const char *p, size_t n);
-/* Matches [a-z_][a-z0-9_]{0,127}. */
-bool wi_name_valid(const char *name);
-/* Levenshtein distance, for "did you mean". */
-size_t wi_edit_distance(const char *a, const char *b);
-/* Fills `out` with "a, b or c": the (at most three) names nearest to `name`, or "" if none
- * is near. Always NUL-terminated. */
-void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
-                size_t cap);
-
-/* ---- buffer (buf.c): growable bytes, always NUL-terminated, sticky failure ---- */
-typedef struct wi_buf {
-  char *p;
-  size_t n, cap;
-  bool failed; /* out of memory: later appends do nothing; check once */
-} wi_buf;
-#define WI_BUF_INIT {NULL, 0, 0, false}
-void wi_buf_release(wi_buf *b);
-void wi_buf_clear(wi_buf *b); /* keeps the memory, forgets a failure */
-/* Makes room for `extra` bytes and a NUL after b->n; false: failed, now or before. */
-bool wi_buf_reserve(wi_buf *b, size_t extra);
-void wi_buf_add(wi_buf *b, const void *bytes, size_t n);
-void wi_buf_str(wi_buf *b, const char *text);
-void wi_buf_chr(wi_buf *b, char c);
-void wi_buf_fmt(wi_buf *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
-const char *wi_buf_text(const wi_buf *b); /* never NULL */
-char *wi_buf_take(wi_buf *b); /* caller frees with wi_free; NULL when failed */
-weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin);
+/* ---- secrets (secret.c): values that no error may show, of all projects of the process ---- */
+typedef struct wi_secret wi_secret;
+/* *out is NULL for an empty value; false: no memory. Each is to be dropped once. */
+bool wi_secret_add(const char *value, wi_secret **out);
+void wi_secret_drop(wi_secret *secret); /* NULL is fine */
+bool wi_secret_any(void);
+/* Hides them in the n bytes, which only become fewer, and ends the text with a NUL. `cut`: it
+ * went on, perhaps with the rest of one. */
+size_t wi_secret_cut(char *text, size_t n, bool cut);
 
 /* ---- arena (arena.c): one phase's objects, freed together ---- */
 typedef struct wi_arena {
@@ -142,6 +118,13 @@ typedef struct wi_list {
 void wi_list_release(wi_list *l); /* items are the caller's */
 bool wi_list_add(wi_list *l, void *item);
 
+/* ---- JSON in (json_read.c) ---- */
+/* One value, by the rules of RFC 8259 (of equal keys the last counts), NUL in texts and
+ * numbers out of range refused. NO_MEMORY and BAD_VALUE (with the place) are never mixed up,
+ * which jansson's own reader does: it aborts or misreads where memory runs out. */
+struct json_t;
+weir_status wi_json_read(const char *p, size_t n, struct json_t **out, weir_error *err);
+
 /* ---- digests (digest.c): BLAKE3-256 with every field length-prefixed ---- */
 #define WI_DIGEST_SIZE 32
 #define WI_DIGEST_HEX  65 /* with the NUL */
@@ -158,45 +141,11 @@ void wi_hex(const uint8_t *p, size_t n, char *out); /* 2n characters and a NUL *
 /* BLAKE3-256 of plain bytes (no prefix), as hex: for files and commits. */
 void wi_blake3_hex(const void *p, size_t n, char out[WI_DIGEST_HEX]);
 
-/* ---- JSON out (json.c); in: use jansson directly ---- */
-typedef struct wi_json {
-  wi_buf *out;
-  uint32_t depth; /* open objects and arrays; no limit */
-} wi_json;
-void wi_json_begin(wi_json *j, wi_buf *out);
-void wi_json_object(wi_json *j);
-void wi_json_object_end(wi_json *j);
-void wi_json_array(wi_json *j);
-void wi_json_array_end(wi_json *j);
-void wi_json_key(wi_json *j, const char *key);
-void wi_json_text(wi_json *j, const char *text); /* NULL gives null */
-void wi_json_ntext(wi_json *j, const char *text, size_t n);
-void wi_json_int(wi_json *j, int64_t v);
-void wi_json_uint(wi_json *j, uint64_t v);
-void wi_json_double(wi_json *j, double v); /* shortest round trip; NaN/Inf as text */
-void wi_json_bool(wi_json *j, bool v);
-void wi_json_null(wi_json *j);
-void wi_json_raw(wi_json *j, const char *json); /* an already encoded value */
-/* Shorthands: key and value. */
-void wi_json_kt(wi_json *j, const char *key, const char *text);
-void wi_json_ki(wi_json *j, const char *key, int64_t v);
-void wi_json_kb(wi_json *j, const char *key, bool v);
-void wi_buf_json_text(wi_buf *b, const char *text, size_t n); /* quoted and escaped */
-/* Shortest decimal that reads back as `v` ("1", "0.1", "1e300"); out holds 32 bytes. */
-void wi_double_text(double v, char out[32]);
-
 /* ---- clock and identifiers (clock.c): the only readers of time and randomness ---- */
 int64_t wi_now_us(void); /* Unix time in microseconds, UTC */
 int64_t wi_monotonic_ns(void);
 void wi_sleep_us(uint32_t us);
 void wi_uuid7(char out[37]); /* lower hex with dashes */
-/* RFC 3339 in UTC with 6 digits, as 2026-01-02T03:04:05.000006Z. */
-void wi_time_text(int64_t us, char out[32]);
-/* Parses an RFC 3339 timestamp with offset; false: not one. */
-bool wi_time_parse(const char *text, int64_t *us);
-/* Parses YYYY-MM-DD to days since 1970-01-01; false: no such date. */
-bool wi_date_parse(const char *text, int32_t *days);
-void wi_date_text(int32_t days, char out[16]);
 
 /* ---- environment (env.c) ---- */
 const char *wi_env(const char *name); /* NULL if unset */

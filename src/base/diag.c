@@ -13,20 +13,6 @@ void wi_diags_release(wi_diags *d) {
   *d = (wi_diags)WI_DIAGS_INIT;
 }
 
-static bool grow(wi_diags *d) {
-  if (d->n < d->cap) {
-    return true;
-  }
-  size_t cap = d->cap == 0 ? 8 : d->cap * 2;
-  wi_diag *items = wi_realloc_array(d->items, cap, sizeof *items);
-  if (items == NULL) {
-    return false;
-  }
-  d->items = items;
-  d->cap = cap;
-  return true;
-}
-
 void wi_diags_take(wi_diags *d, weir_error *err, bool warning) {
   if (err->code == WEIR_OK) {
     weir_error_release(err);
@@ -37,13 +23,13 @@ void wi_diags_take(wi_diags *d, weir_error *err, bool warning) {
   } else {
     d->errors++;
   }
-  if (d->n >= MOST_KEPT || !grow(d)) {
+  wi_diag *one = d->n < MOST_KEPT ? wi_vec_add(d) : NULL;
+  if (one == NULL) {
     weir_error_release(err); /* counted, so the pass still fails */
     return;
   }
-  d->items[d->n].warning = warning;
-  d->items[d->n].error = *err;
-  d->n++;
+  one->warning = warning;
+  one->error = *err;
   memset(err, 0, sizeof *err);
 }
 

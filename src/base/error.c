@@ -108,43 +108,24 @@ static void make_utf8(char *text, size_t n) {
   }
 }
 
-/* Length of the text without a character that the end of the field cut in two. */
-static size_t whole_length(const char *text, size_t n) {
-  size_t start = n;
-  while (start > 0 && n - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
-    start--;
-  }
-  if (start == 0 || (unsigned char)text[start - 1] < 0xC0) {
-    return n;
-  }
-  start--;
-  unsigned char lead = (unsigned char)text[start];
-  size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  return n - start < want ? start : n;
-}
-
-/* Copies the n bytes of `text` (at most cap - 1) as UTF-8 with a NUL. */
+/* Copies the n bytes of `text` as UTF-8 with a NUL; what does not fit ends in a mark. */
 static void fill(char *out, size_t cap, const char *text, size_t n) {
-  if (n >= cap) {
-    n = whole_length(text, cap - 1);
-  }
-  memmove(out, text, n);
-  make_utf8(out, n);
-  out[n] = '\0';
+  make_utf8(out, wi_text_fit(out, cap, text, n));
 }
 
-/* Formats into scratch space one byte larger than the field, so that fill sees a cut;
- * also lets an argument be the field itself. */
+/* Formats into scratch space larger than any field, so that fill sees a cut, and so that what
+ * secrets take away is made up for; also lets an argument be the field itself. */
 static void format(char *out, size_t cap, const char *fmt, va_list args)
     WEIR_PRINTF(3, 0);
 static void format(char *out, size_t cap, const char *fmt, va_list args) {
-  char scratch[sizeof(((weir_error *)NULL)->message) + 1];
-  size_t room = cap < sizeof scratch ? cap + 1 : sizeof scratch;
-  if (vsnprintf(scratch, room, fmt, args) < 0) {
+  char scratch[2 * sizeof(((weir_error *)NULL)->message)];
+  int whole = vsnprintf(scratch, sizeof scratch, fmt, args);
+  if (whole < 0) {
     fill(out, cap, fmt, strlen(fmt));
     return;
   }
-  fill(out, cap, scratch, strlen(scratch));
+  bool cut = (size_t)whole >= sizeof scratch;
+  fill(out, cap, scratch, wi_secret_cut(scratch, strlen(scratch), cut));
 }
 
 weir_status wi_err_vset(weir_error *err, weir_status code, const char *origin,
@@ -202,7 +183,7 @@ void wi_err_where(weir_error *err, const char *file, uint32_t line, uint32_t col
   err->column = column;
 }
 
-void wi_err_hint(weir_error *err, const char *fmt, ...) {
+void wi_err_hint_replace(weir_error *err, const char *fmt, ...) {
   va_list args;
   if (err == NULL) {
     return;
@@ -212,12 +193,52 @@ void wi_err_hint(weir_error *err, const char *fmt, ...) {
   va_end(args);
 }
 
+/* Without an error yet the hint is for the one that comes; else for the one that is there. */
+void wi_err_hint(weir_error *err, const char *fmt, ...) {
+  va_list args;
+  if (err == NULL || (err->code != WEIR_OK && err->hint[0] != '\0')) {
+    return;
+  }
+  va_start(args, fmt);
+  format(err->hint, sizeof err->hint, fmt, args);
+  va_end(args);
+}
+
+weir_status wi_err_hinted(weir_error *err, weir_status code, const char *origin,
+                          const char *hint, const char *fmt, ...) {
+  va_list args;
+  if (err == NULL || err->code != WEIR_OK) {
+    return code;
+  }
+  va_start(args, fmt);
+  wi_err_vset(err, code, origin, fmt, args);
+  va_end(args);
+  wi_err_hint_replace(err, "%s", hint);
+  return code;
+}
+
+const char *wi_hint_text(char out[513], const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  int whole = vsnprintf(out, 513, fmt, args);
+  va_end(args);
+  (void)wi_secret_cut(out, strlen(out), whole > 512);
+  return out;
+}
+
+void wi_err_reword(weir_error *err, const char *text) {
+  if (err != NULL) {
+    fill(err->message, sizeof err->message, text, strlen(text));
+  }
+}
+
 void wi_err_detail(weir_error *err, const char *text, size_t n) {
   if (err == NULL) {
     return;
   }
   char *copy = text == NULL ? NULL : wi_strndup(text, n);
   if (copy != NULL) {
+    n = wi_secret_cut(copy, n, false);
     make_utf8(copy, n);
   }
   wi_free(err->detail);
@@ -235,4 +256,14 @@ void wi_err_move(weir_error *dst, weir_error *src) {
   weir_error_release(dst);
   *dst = *src;
   memset(src, 0, sizeof *src);
+}
+
+weir_status wi_err_nomem(weir_error *err, const char *origin) {
+  return wi_err_hinted(err, WEIR_E_NO_MEMORY, origin,
+                       "free memory on this machine, or lower the memory limit",
+                       "out of memory");
+}
+
+weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin) {
+  return b->failed ? wi_err_nomem(err, origin) : WEIR_OK;
 }

@@ -31,7 +31,7 @@ static weir_status code_of(int code) {
   }
 }
 
-static const char *hint_of(int code) {
+const char *wi_errno_hint(int code) {
   switch (code) {
     case ENOENT:
     case ENOTDIR:
@@ -47,6 +47,8 @@ static const char *hint_of(int code) {
     case EMFILE:
     case ENFILE:
       return "too many open files; raise the limit (ulimit -n)";
+    case EFBIG:
+      return "the file system or the process's limit (ulimit -f) allows no file so large";
     case EIO:
       return "the disk reported a failure; look at the system's log before trying again";
     default:
@@ -54,16 +56,16 @@ static const char *hint_of(int code) {
   }
 }
 
+static weir_status fail_hinted(weir_error *err, weir_status status, int code,
+                               const char *hint, const char *verb, const char *path) {
+  char text[128];
+  const char *why = strerror_r(code, text, sizeof text);
+  return WI_ERR_HINT(err, status, hint, "cannot %s '%s': %s", verb, path, why);
+}
+
 static weir_status fail_as(weir_error *err, weir_status status, int code,
                            const char *verb, const char *path) {
-  char text[128];
-  bool first = err != NULL && err->code == WEIR_OK;
-  const char *why = strerror_r(code, text, sizeof text);
-  wi_err_set(err, status, WI_ORIGIN, "cannot %s '%s': %s", verb, path, why);
-  if (first) {
-    wi_err_hint(err, "%s", hint_of(code));
-  }
-  return status;
+  return fail_hinted(err, status, code, wi_errno_hint(code), verb, path);
 }
 
 static weir_status fail(weir_error *err, int code, const char *verb, const char *path) {
@@ -120,7 +122,8 @@ static weir_status too_large(const char *path, size_t limit, weir_error *err) {
 static weir_status read_fd(int fd, const char *path, size_t limit, wi_buf *out,
                            weir_error *err) {
   for (;;) {
-    if (!wi_buf_reserve(out, out->n == 0 ? 4096 : 65536)) {
+    /* A file is read into what was reserved for it, and the read that finds its end too. */
+    if (out->cap - out->n < 2 && !wi_buf_reserve(out, out->n == 0 ? 4096 : 65536)) {
       return wi_err_nomem(err, WI_ORIGIN);
     }
     ssize_t r = read(fd, out->p + out->n, out->cap - out->n - 1);
@@ -158,7 +161,6 @@ weir_status wi_file_read(const char *path, size_t limit, wi_buf *out, weir_error
       status = too_large(path, limit, err);
       goto done;
     }
-    /* One byte more, so that the read that finds the end needs no growth. */
     if ((uint64_t)st.st_size >= PTRDIFF_MAX ||
         !wi_buf_reserve(out, (size_t)st.st_size + 1)) {
       status = wi_err_nomem(err, WI_ORIGIN);
@@ -174,6 +176,16 @@ done:
   return status;
 }
 
+/* File systems hold times further away than 64 bits of nanoseconds reach: the nearest then. */
+static int64_t nanoseconds(struct timespec t) {
+  int64_t ns = 0;
+  if (__builtin_mul_overflow((int64_t)t.tv_sec, INT64_C(1000000000), &ns) ||
+      __builtin_add_overflow(ns, (int64_t)t.tv_nsec, &ns)) {
+    return t.tv_sec < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return ns;
+}
+
 weir_status wi_file_stat(const char *path, wi_file_info *out, weir_error *err) {
   struct stat st;
   memset(out, 0, sizeof *out);
@@ -185,8 +197,8 @@ weir_status wi_file_stat(const char *path, wi_file_info *out, weir_error *err) {
     return fail(err, errno, "follow", path);
   }
   out->size = (uint64_t)st.st_size;
-  out->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-  out->ctime_ns = (int64_t)st.st_ctim.tv_sec * 1000000000 + st.st_ctim.tv_nsec;
+  out->mtime_ns = nanoseconds(st.st_mtim);
+  out->ctime_ns = nanoseconds(st.st_ctim);
   out->inode = (uint64_t)st.st_ino;
   out->is_dir = S_ISDIR(st.st_mode);
   out->is_link = is_link;
@@ -424,12 +436,11 @@ static weir_status link_failed(const staged *s, int code, weir_error *err) {
     case EOPNOTSUPP: /* ENOTSUP is the same number */
     case ENOSYS:
     case EMLINK:
-      fail_as(err, WEIR_E_NOT_DURABLE, code, "make a hard link for", s->path);
-      wi_err_hint(
-          err,
-          "a commit on a local disk needs hard links; put the warehouse on a file "
-          "system that has them (ext4, xfs, btrfs, zfs)");
-      return WEIR_E_NOT_DURABLE;
+      return fail_hinted(
+          err, WEIR_E_NOT_DURABLE, code,
+          "a commit on a local disk needs hard links; put the warehouse on a "
+          "file system that has them (ext4, xfs, btrfs, zfs)",
+          "make a hard link for", s->path);
     default:
       break;
   }
@@ -441,9 +452,9 @@ static weir_status link_failed(const staged *s, int code, weir_error *err) {
     return exists(s->path, err);
   }
   if (happened < 0) {
-    fail_as(err, WEIR_E_AMBIGUOUS, code, "tell whether the link was made for", s->path);
-    wi_err_hint(err, "look whether the file is there before trying again");
-    return WEIR_E_AMBIGUOUS;
+    return fail_hinted(err, WEIR_E_AMBIGUOUS, code,
+                       "look whether the file is there before trying again",
+                       "tell whether the link was made for", s->path);
   }
   return fail(err, code, "link", s->path);
 }
@@ -467,10 +478,11 @@ weir_status wi_file_put_new(const char *path, const void *bytes, size_t n,
   unlinkat(s.folder_fd, s.temp, 0);
   s.made = false;
   if (sync_fd(s.folder_fd) != 0) {
-    status = fail_as(err, WEIR_E_AMBIGUOUS, errno, "sync the folder of", path);
-    wi_err_hint(err,
-                "the file was made but may not survive a power cut; look whether it "
-                "is there before trying again");
+    status =
+        fail_hinted(err, WEIR_E_AMBIGUOUS, errno,
+                    "the file was made but may not survive a power cut; look whether "
+                    "it is there before trying again",
+                    "sync the folder of", path);
   }
 done:
   staged_release(&s);
@@ -512,21 +524,9 @@ typedef struct level {
   uint32_t rounds; /* how often it was found not empty after its end was read */
 } level;
 
-typedef struct walk {
-  level *levels;
-  size_t n, cap;
-} walk;
+typedef wi_vec(level) walk;
 
 static weir_status walk_push(walk *w, int above, const char *name, weir_error *err) {
-  if (w->n == w->cap) {
-    size_t cap = w->cap == 0 ? 8 : w->cap * 2;
-    level *levels = wi_realloc_array(w->levels, cap, sizeof *levels);
-    if (levels == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    w->levels = levels;
-    w->cap = cap;
-  }
   int fd = open_at(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (fd < 0) {
     if (errno == ENOENT) { /* removed by somebody else meanwhile */
@@ -537,7 +537,8 @@ static weir_status walk_push(walk *w, int above, const char *name, weir_error *e
                    "remove folder", name);
   }
   level one = {fdopendir(fd), wi_strdup(name), 0};
-  if (one.dir == NULL || one.name == NULL) {
+  level *place = one.dir == NULL || one.name == NULL ? NULL : wi_vec_add(w);
+  if (place == NULL) {
     if (one.dir != NULL) {
       closedir(one.dir);
     } else {
@@ -546,12 +547,12 @@ static weir_status walk_push(walk *w, int above, const char *name, weir_error *e
     wi_free(one.name);
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  w->levels[w->n++] = one;
+  *place = one;
   return WEIR_OK;
 }
 
 static void walk_pop(walk *w) {
-  level *top = &w->levels[--w->n];
+  level *top = &w->items[--w->n];
   closedir(top->dir);
   wi_free(top->name);
 }
@@ -560,8 +561,8 @@ static void walk_pop(walk *w) {
  * skip entries while others are being removed, hence the second look at one not empty.
  * */
 static weir_status walk_leave(walk *w, weir_error *err) {
-  level *top = &w->levels[w->n - 1];
-  int above = w->n > 1 ? dirfd(w->levels[w->n - 2].dir) : AT_FDCWD;
+  level *top = &w->items[w->n - 1];
+  int above = w->n > 1 ? dirfd(w->items[w->n - 2].dir) : AT_FDCWD;
   if (unlinkat(above, top->name, AT_REMOVEDIR) == 0 || errno == ENOENT) {
     walk_pop(w);
     return WEIR_OK;
@@ -575,7 +576,7 @@ static weir_status walk_leave(walk *w, weir_error *err) {
 }
 
 static weir_status walk_step(walk *w, weir_error *err) {
-  const level *top = &w->levels[w->n - 1];
+  const level *top = &w->items[w->n - 1];
   errno = 0;
   const struct dirent *entry = readdir(top->dir);
   if (entry == NULL) {
@@ -625,7 +626,7 @@ done:
   while (w.n > 0) {
     walk_pop(&w);
   }
-  wi_free(w.levels);
+  wi_free(w.items);
   if (status != WEIR_OK && err != NULL && err->code == WEIR_OK) {
     wi_err_context(&own, "folder '%s'", root);
     wi_err_move(err, &own);

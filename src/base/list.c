@@ -7,15 +7,10 @@ void wi_list_release(wi_list *l) {
 }
 
 bool wi_list_add(wi_list *l, void *item) {
-  if (l->n == l->cap) {
-    size_t cap = l->cap == 0 ? 8 : l->cap * 2;
-    void **items = wi_realloc_array(l->items, cap, sizeof *items);
-    if (items == NULL) {
-      return false;
-    }
-    l->items = items;
-    l->cap = cap;
+  void **place = wi_vec_add(l);
+  if (place == NULL) {
+    return false;
   }
-  l->items[l->n++] = item;
+  *place = item;
   return true;
 }

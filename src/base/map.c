@@ -50,14 +50,8 @@ bool wi_map_put(wi_map *m, const char *key, void *value) {
     m->entries[at].value = value;
     return true;
   }
-  if (m->n == m->cap) {
-    size_t cap = m->cap == 0 ? 8 : m->cap * 2;
-    wi_map_entry *entries = wi_realloc_array(m->entries, cap, sizeof *entries);
-    if (entries == NULL) {
-      return false;
-    }
-    m->entries = entries;
-    m->cap = cap;
+  if (m->n == m->cap && !wi_vec_grow(&m->entries, &m->cap, sizeof *m->entries)) {
+    return false;
   }
   char *copy = wi_strdup(key);
   if (copy == NULL) {

@@ -29,9 +29,10 @@ weir_status wi_stream_error(struct ArrowArrayStream *stream, int code, weir_erro
   char *end = NULL;
   long number = strtol(text, &end, 10);
   if (end != text && *end == '\x1f' && number > 0 && number < 10000) {
+    bool first = err != NULL && err->code == WEIR_OK;
     weir_status status = WI_ERR(err, (weir_status)number, "%s", end + 1);
-    if (err != NULL && err->code == status) {
-      wi_wb_words(err);
+    if (first) {
+      wi_wb_words(err, end + 1);
     }
     return status;
   }

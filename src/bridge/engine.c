@@ -103,10 +103,10 @@ static weir_status resolve(void *library, const char *path, wi_engine_table *tab
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     void *symbol = dlsym(library, rows[i].name);
     if (symbol == NULL) {
-      wi_err_hint(err,
-                  "rebuild: the engine library and this library must be of one version");
-      return WI_ERR(err, WEIR_E_ENGINE_LOAD, "'%s' has no function %s", path,
-                    rows[i].name);
+      return WI_ERR_HINT(
+          err, WEIR_E_ENGINE_LOAD,
+          "rebuild: the engine library and this library must be of one version",
+          "'%s' has no function %s", path, rows[i].name);
     }
     memcpy((char *)table + rows[i].offset, &symbol, sizeof(symbol));
   }
@@ -128,9 +128,10 @@ static weir_status load(wi_engine *engine, weir_error *err) {
   void *library = dlopen(wi_buf_text(&path), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (library == NULL) {
     const char *why = dlerror();
-    status = WI_ERR(err, WEIR_E_ENGINE_LOAD, "cannot load the engine library '%s': %s",
-                    wi_buf_text(&path), why != NULL ? why : "unknown reason");
-    wi_err_hint(err, "it is built by `make` and stands beside libweir.so");
+    status = WI_ERR_HINT(err, WEIR_E_ENGINE_LOAD,
+                         "it is built by `make` and stands beside libweir.so",
+                         "cannot load the engine library '%s': %s", wi_buf_text(&path),
+                         why != NULL ? why : "unknown reason");
     goto done;
   }
   WI_CHECK(resolve(library, wi_buf_text(&path), &engine->table, err));
@@ -202,19 +203,21 @@ weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,
   if (code == 0) {
     return WEIR_OK;
   }
+  bool first = err != NULL && err->code == WEIR_OK;
   weir_status status =
       wi_err_set(err, code, origin_name(from->origin), "%s",
                  from->message != NULL ? from->message : "the engine gave no reason");
-  if (from->chain != NULL) {
+  if (first && from->chain != NULL) {
     wi_err_detail(err, from->chain, strlen(from->chain));
   }
-  if (from->line > 0) {
+  if (first && from->line > 0) {
     wi_err_where(err, NULL, from->line, from->column);
   }
-  table->wb_err_free(from);
-  if (err != NULL && err->code == status) {
-    wi_wb_words(err);
+  if (first) {
+    wi_wb_words(err, from->message);
+    wi_err_hint(err, "%s", wi_errno_hint(from->os_error));
   }
+  table->wb_err_free(from);
   return status;
 }
 

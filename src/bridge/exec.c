@@ -1,4 +1,6 @@
 /* Executions: as a stream, or written as staged files. */
+#include <string.h>
+
 #include "bridge/private.h"
 
 #define WI_ORIGIN "bridge"
@@ -18,9 +20,62 @@ weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan
   WI_ENGINE_RETURN(engine, err, t->wb_exec_new(sess, plan, bind, &o, cancel, out, &from));
 }
 
+/* The engine's stream with errors that show no secret: a host may ask the stream itself. */
+typedef struct quiet_stream {
+  struct ArrowArrayStream inner;
+  char *error; /* as last asked for */
+} quiet_stream;
+
+static int quiet_schema(struct ArrowArrayStream *self, struct ArrowSchema *out) {
+  quiet_stream *q = self->private_data;
+  return q->inner.get_schema(&q->inner, out);
+}
+
+static int quiet_next(struct ArrowArrayStream *self, struct ArrowArray *out) {
+  quiet_stream *q = self->private_data;
+  return q->inner.get_next(&q->inner, out);
+}
+
+static const char *quiet_error(struct ArrowArrayStream *self) {
+  quiet_stream *q = self->private_data;
+  const char *text = q->inner.get_last_error(&q->inner);
+  wi_free(q->error);
+  q->error = text != NULL ? wi_strdup(text) : NULL;
+  if (q->error != NULL) {
+    wi_secret_cut(q->error, strlen(q->error), false);
+  }
+  return q->error;
+}
+
+static void quiet_release(struct ArrowArrayStream *self) {
+  quiet_stream *q = self->private_data;
+  q->inner.release(&q->inner);
+  wi_free(q->error);
+  wi_free(q);
+  self->release = NULL;
+}
+
+static weir_status quieten(struct ArrowArrayStream *stream, weir_error *err) {
+  quiet_stream *q = wi_alloc(sizeof(*q));
+  if (q == NULL) {
+    stream->release(stream);
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  q->inner = *stream;
+  *stream =
+      (struct ArrowArrayStream){quiet_schema, quiet_next, quiet_error, quiet_release, q};
+  return WEIR_OK;
+}
+
+static weir_status open_stream(wi_engine *engine, wb_exec *exec,
+                               struct ArrowArrayStream *out, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err, t->wb_exec_stream(exec, out, &from));
+}
+
 weir_status wi_br_exec_stream(wi_engine *engine, wb_exec *exec,
                               struct ArrowArrayStream *out, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_exec_stream(exec, out, &from));
+  WI_TRY(open_stream(engine, exec, out, err));
+  return wi_secret_any() ? quieten(out, err) : WEIR_OK;
 }
 
 weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *store,

@@ -70,8 +70,9 @@ wb_str wi_wb_str(const char *text);
 /* Moves the engine's error into err and frees it; returns `code`. */
 weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,
                          weir_error *err);
-/* words.c: the engines' messages in weir's words. */
-void wi_wb_words(weir_error *err);
+/* words.c: the engines' messages in weir's words. `whole` is the message as the engine said it,
+ * which the record may hold the start of; NULL is fine. */
+void wi_wb_words(weir_error *err, const char *whole);
 /* The parser's: without the place, which is a field of its own, and with the end of the SQL as
  * the place where it ends too early. */
 void wi_wb_syntax(weir_error *err, const char *sql);

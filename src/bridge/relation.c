@@ -22,9 +22,7 @@ typedef struct host_state {
 
 static int report(weir_status status, weir_error *from, wb_fn_err *to) {
   if (status != WEIR_OK) {
-    to->code = from->code;
-    strncpy(to->message, from->message, sizeof(to->message) - 1);
-    to->message[sizeof(to->message) - 1] = '\0';
+    wi_wb_report(from, to);
   }
   weir_error_release(from);
   return status;

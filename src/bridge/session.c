@@ -57,8 +57,8 @@ typedef struct host_fn {
 
 void wi_wb_report(const weir_error *from, wb_fn_err *to) {
   to->code = from->code;
-  strncpy(to->message, from->message, sizeof(to->message) - 1);
-  to->message[sizeof(to->message) - 1] = '\0';
+  (void)wi_text_fit(to->message, sizeof(to->message), from->message,
+                    strlen(from->message));
 }
 
 static int host_return_field(void *self, size_t n, const struct ArrowSchema *const *args,

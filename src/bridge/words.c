@@ -9,13 +9,6 @@
 
 enum { MOST_COLUMNS = 200 };
 
-static void set_message(weir_error *err, const char *text) {
-  size_t n = strlen(text);
-  n = n < sizeof(err->message) ? n : sizeof(err->message) - 1;
-  memmove(err->message, text, n);
-  err->message[n] = '\0';
-}
-
 /* Replaces the first `from`; what would not fit is left as it is. */
 static void reword(weir_error *err, const char *from, const char *to) {
   char *at = strstr(err->message, from);
@@ -26,7 +19,7 @@ static void reword(weir_error *err, const char *from, const char *to) {
   wi_buf_add(&text, err->message, (size_t)(at - err->message));
   wi_buf_fmt(&text, "%s%s", to, at + strlen(from));
   if (!text.failed && text.n < sizeof(err->message)) {
-    set_message(err, wi_buf_text(&text));
+    wi_err_reword(err, wi_buf_text(&text));
   }
   wi_buf_release(&text);
 }
@@ -81,13 +74,34 @@ static size_t split_columns(char *list, const char **names) {
   return n;
 }
 
-/* No field named dya. Did you mean 'orders.day'?\n...\nValid fields are orders.day, orders.n. */
-static void unknown_column(weir_error *err) {
+/* The columns, as many as there is room for. */
+static void column_hint(weir_error *err, const char *near, const char *const *names,
+                        size_t n) {
+  wi_buf hint = WI_BUF_INIT;
+  if (near[0] != '\0') {
+    wi_buf_fmt(&hint, "did you mean %s? ", near);
+  }
+  for (size_t i = 0; i < n; i++) {
+    const char *joint = i == 0 ? "the columns are " : ", ";
+    if (hint.n + strlen(joint) + strlen(names[i]) + 8 > sizeof(err->hint)) {
+      wi_buf_str(&hint, ", \xE2\x80\xA6");
+      break;
+    }
+    wi_buf_fmt(&hint, "%s%s", joint, names[i]);
+  }
+  if (hint.n > 0) {
+    wi_err_hint_replace(err, "%s", wi_buf_text(&hint));
+  }
+  wi_buf_release(&hint);
+}
+
+/* No field named dya. Did you mean 'orders.day'?\n...\nValid fields are orders.day, orders.n.
+ * `text` is all of it, and is changed. */
+static void unknown_column(weir_error *err, char *text) {
   static const char head[] = "No field named ", valid[] = "Valid fields are ";
-  char text[sizeof(err->message)], near[256] = "";
+  char near[256] = "";
   const char *names[MOST_COLUMNS];
   size_t n = 0;
-  memcpy(text, err->message, sizeof(text));
   char *name = strstr(text, head);
   if (name == NULL) {
     return;
@@ -109,7 +123,7 @@ static void unknown_column(weir_error *err) {
   }
   char *plain = last_part(name);
   bool quoted = plain[0] == '"';
-  wi_buf message = WI_BUF_INIT, hint = WI_BUF_INIT;
+  wi_buf message = WI_BUF_INIT;
   wi_buf_add(&message, text, before);
   wi_buf_fmt(&message, quoted ? "there is no column %s" : "there is no column '%s'",
              name);
@@ -119,18 +133,9 @@ static void unknown_column(weir_error *err) {
     plain[strlen(plain) - 1] = '\0';
     wi_nearest(plain + 1, names, n, near, sizeof(near));
   }
-  if (near[0] != '\0') {
-    wi_buf_fmt(&hint, "did you mean %s? ", near);
-  }
-  for (size_t i = 0; i < n; i++) {
-    wi_buf_fmt(&hint, "%s%s", i == 0 ? "the columns are " : ", ", names[i]);
-  }
-  set_message(err, wi_buf_text(&message));
-  if (hint.n > 0) {
-    wi_err_hint(err, "%s", wi_buf_text(&hint));
-  }
+  wi_err_reword(err, wi_buf_text(&message));
+  column_hint(err, near, names, n);
   wi_buf_release(&message);
-  wi_buf_release(&hint);
 }
 
 static void ambiguous_column(weir_error *err) {
@@ -142,7 +147,7 @@ static void ambiguous_column(weir_error *err) {
   snprintf(name, sizeof(name), "%.250s", err->message + sizeof(head) - 1);
   snprintf(err->message, sizeof(err->message), "more than one table has a column '%s'",
            name);
-  wi_err_hint(err, "say which: table.%s", name);
+  wi_err_hint_replace(err, "say which: table.%s", name);
 }
 
 /* ...: While expanding wildcard, column "orders.n" must appear in the GROUP BY clause or ... */
@@ -156,7 +161,7 @@ static void not_grouped(weir_error *err) {
   snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, "\""), at);
   snprintf(err->message, sizeof(err->message),
            "the column '%s' is neither in GROUP BY nor in an aggregate function", name);
-  wi_err_hint(err, "add it to GROUP BY, or write an aggregate, as max(%s)", name);
+  wi_err_hint_replace(err, "add it to GROUP BY, or write an aggregate, as max(%s)", name);
 }
 
 /* ---- functions and types ---- */
@@ -176,7 +181,7 @@ static void unknown_function(weir_error *err) {
     snprintf(near, sizeof(near), "did you mean %.*s? ", (int)strcspn(other, "'"), other);
   }
   snprintf(err->message, sizeof(err->message), "there is no function '%s'", name);
-  wi_err_hint(err, "%s`weir functions --all` lists all", near);
+  wi_err_hint_replace(err, "%s`weir functions --all` lists all", near);
 }
 
 /* The types of a message that is about two of them, as SQL and the project call them. */
@@ -203,7 +208,7 @@ static void types_apart(weir_error *err) {
     reword(err, heads[i], "these types do not go together: ");
     cut_before(err, " to valid types");
     reword_types(err);
-    wi_err_hint(err, "write CAST(... AS type) on one side");
+    wi_err_hint_replace(err, "write CAST(... AS type) on one side");
   }
 }
 
@@ -225,13 +230,13 @@ static void no_syntax_tree(weir_error *err) {
 
 static void execution(weir_error *err) {
   if (strcmp(err->message, "Divide by zero error") == 0) {
-    set_message(err, "division by zero");
-    wi_err_hint(err, "write a / nullif(b, 0), which is null there");
+    wi_err_reword(err, "division by zero");
+    wi_err_hint_replace(err, "write a / nullif(b, 0), which is null there");
   } else if (wi_starts_with(err->message, "Cast error: ")) {
     reword(err, "Cast error: Cannot", "cannot");
     reword(err, "Cast error: ", "");
     reword_types(err);
-    wi_err_hint(err, "write try_cast(... AS type), which is null there");
+    wi_err_hint_replace(err, "write try_cast(... AS type), which is null there");
   }
 }
 
@@ -252,7 +257,7 @@ static void memory(weir_error *err) {
     snprintf(err->message, sizeof(err->message),
              "the memory limit is too small: another %s is needed", amount);
   }
-  wi_err_hint(err, "give more with --memory; fewer --threads need less");
+  wi_err_hint_replace(err, "give more with --memory; fewer --threads need less");
 }
 
 /* The reader wraps its own message in itself. */
@@ -275,10 +280,20 @@ static void plain_input(weir_error *err) {
   }
 }
 
-void wi_wb_words(weir_error *err) {
+static void unknown_column_of(weir_error *err, const char *whole) {
+  /* What is hidden in the record is hidden here. */
+  bool full = whole != NULL && !wi_secret_any();
+  char *text = wi_strdup(full ? whole : err->message);
+  if (text != NULL) {
+    unknown_column(err, text);
+  }
+  wi_free(text);
+}
+
+void wi_wb_words(weir_error *err, const char *whole) {
   switch (err->code) {
     case WEIR_E_UNKNOWN_COLUMN:
-      unknown_column(err);
+      unknown_column_of(err, whole);
       break;
     case WEIR_E_UNKNOWN_FUNCTION:
       unknown_function(err);
@@ -291,7 +306,8 @@ void wi_wb_words(weir_error *err) {
       break;
     case WEIR_E_NOT_IN_CORRELATED:
       cut_before(err, "; write NOT EXISTS instead");
-      wi_err_hint(err, "write NOT EXISTS (SELECT ... WHERE inner.column = outer.column)");
+      wi_err_hint_replace(
+          err, "write NOT EXISTS (SELECT ... WHERE inner.column = outer.column)");
       break;
     case WEIR_E_EXECUTION:
       execution(err);
@@ -305,7 +321,19 @@ void wi_wb_words(weir_error *err) {
       break;
     case WEIR_E_FILE_MISSING:
       plain_input(err);
-      wi_err_hint(err, "restore the file, or read an older version of the table");
+      wi_err_hint_replace(err, "restore the file, or read an older version of the table");
+      break;
+    case WEIR_E_THREADS:
+      wi_err_hint_replace(
+          err,
+          "raise the limits of processes and memory (ulimit -u, ulimit -v, "
+          "a container's pids), or use fewer --threads");
+      break;
+    case WEIR_E_SPILL:
+      wi_err_hint_replace(
+          err,
+          "set TMPDIR, or the profile's spill_dir, to a folder that can be "
+          "written and has room, or give more with --memory");
       break;
     default:
       break;

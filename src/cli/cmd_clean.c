@@ -54,7 +54,7 @@ static bool says_yes(wi_cli_call *call, size_t n) {
     wi_cli_buf_chr(&call->screen.out.buf, '\n');
     return false;
   }
-  return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
+  return wi_ascii_same(answer, "y\n") || wi_ascii_same(answer, "yes\n");
 }
 
 static void conclude(wi_cli_call *call, size_t n, bool removed) {

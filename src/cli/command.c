@@ -190,7 +190,7 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
   int64_t us = 0;
   switch (row->type) {
     case TYPE_COUNT:
-      want = wi_cli_count_parse(text, &value->number) ? NULL : "a number";
+      want = wi_count_parse(text, &value->number) ? NULL : "a number";
       break;
     case TYPE_SIZE:
       want = weir_size_parse(text, &value->number, NULL) == WEIR_OK
@@ -238,13 +238,13 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
 }
 
 static bool is_yes(const char *text) {
-  return strcmp(text, "1") == 0 || strcasecmp(text, "true") == 0 ||
-         strcasecmp(text, "yes") == 0;
+  return strcmp(text, "1") == 0 || wi_ascii_same(text, "true") ||
+         wi_ascii_same(text, "yes");
 }
 
 static bool is_no(const char *text) {
-  return strcmp(text, "0") == 0 || strcasecmp(text, "false") == 0 ||
-         strcasecmp(text, "no") == 0;
+  return strcmp(text, "0") == 0 || wi_ascii_same(text, "false") ||
+         wi_ascii_same(text, "no");
 }
 
 /* Options that were not given, from the environment; an empty variable is none. */
@@ -302,7 +302,7 @@ static weir_status unknown_option(const wi_cli_command *command, const char *tex
   char name[64];
   const char *plain = text + strspn(text, "-");
   snprintf(name, sizeof name, "%.*s", (int)strcspn(plain, "="), plain);
-  const char *near = strlen(name) > 1 ? wi_cli_nearest(name, names, n) : NULL;
+  const char *near = strlen(name) > 1 ? wi_nearest_one(name, names, n) : NULL;
   wi_cli_error(err, WEIR_E_USAGE, "`weir %s` has no option '%.100s'", command->name,
                text);
   if (near != NULL) {
@@ -432,7 +432,7 @@ static weir_status find_command(wi_cli_call *call, int argc, char **argv, int *a
     for (size_t i = 0; i < N_COMMANDS; i++) {
       names[i] = commands[i].name;
     }
-    const char *near = wi_cli_nearest(argv[*at], names, N_COMMANDS);
+    const char *near = wi_nearest_one(argv[*at], names, N_COMMANDS);
     wi_cli_error(err, WEIR_E_USAGE, "'%.100s' is not a command", argv[*at]);
     if (near != NULL) {
       wi_cli_error_hint(err, "did you mean `weir %s`? `weir help` lists the commands",

@@ -201,7 +201,7 @@ weir_status wi_add_actions_rows(wi_engine *engine, const wi_pin *pin, const wb_s
     wi_rows_int(r, pin->version);
     wi_rows_text(r, one->path);
     wi_rows_int(r, one->size);
-    wi_rows_int(r, one->mtime_ms * 1000);
+    wi_rows_int(r, wi_ms_us(one->mtime_ms));
     wi_rows_int(r, 0); /* a list of live files is a state, not a change */
     wi_rows_text(r, one->stats);
     wi_rows_text(r, one->partition);

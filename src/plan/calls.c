@@ -74,9 +74,8 @@ weir_status wi_table_function_check(const char *name, weir_error *err) {
   }
   for (size_t i = 0; i < sizeof(to_come) / sizeof(to_come[0]); i++) {
     if (strcmp(name, to_come[i][0]) == 0) {
-      wi_err_hint(err, "%s", to_come[i][1]);
-      return WI_ERR(err, WEIR_E_NOT_YET, "this version has no table function '%s' yet",
-                    name);
+      return WI_ERR_HINT(err, WEIR_E_NOT_YET, to_come[i][1],
+                         "this version has no table function '%s' yet", name);
     }
   }
   hint_names(name, err);
@@ -86,8 +85,8 @@ weir_status wi_table_function_check(const char *name, weir_error *err) {
 /* ---- arguments ---- */
 
 static weir_status misused(const wi_fn *fn, const char *what, weir_error *err) {
-  wi_err_hint(err, "write it as %s", fn->syntax);
-  return WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s", fn->name, what);
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write it as %s", fn->syntax),
+                     "%s: %s", fn->name, what);
 }
 
 static const wi_br_value *value_of(const wi_br_value *values, size_t n,
@@ -153,13 +152,13 @@ static weir_status check_argument(const wi_fn *fn, size_t i, const wi_br_value *
   const wi_fn_param *param = &fn->params[i];
   bool text = param->type_class == WI_T_TEXT;
   if (value->is_null) {
-    wi_err_hint(err, "write it as %s", fn->syntax);
-    return WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is null", fn->name, param->name);
+    return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write it as %s", fn->syntax),
+                       "%s: %s is null", fn->name, param->name);
   }
   if (value->type != (text ? WI_TYPE_STRING : WI_TYPE_INT64)) {
-    wi_err_hint(err, "write it as %s", fn->syntax);
-    return WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is not %s", fn->name, param->name,
-                  text ? "a text" : "an integer");
+    return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write it as %s", fn->syntax),
+                       "%s: %s is not %s", fn->name, param->name,
+                       text ? "a text" : "an integer");
   }
   return WEIR_OK;
 }

@@ -62,10 +62,11 @@ static weir_status tell(const wi_session *s, const wi_refs *refs, size_t n,
     }
   }
   WI_CHECK(wi_buf_check(&m.names, err, WI_ORIGIN));
-  wi_err_hint(err, "%s%s`weir functions --all` lists all", wi_buf_text(&m.hint),
-              m.hint.n > 0 ? "? " : "");
-  status = WI_ERR(err, WEIR_E_UNKNOWN_FUNCTION, "there %s %s",
-                  n == 1 ? "is no function" : "are no functions", wi_buf_text(&m.names));
+  status = WI_ERR_HINT(err, WEIR_E_UNKNOWN_FUNCTION,
+                       WI_HINT("%s%s`weir functions --all` lists all",
+                               wi_buf_text(&m.hint), m.hint.n > 0 ? "? " : ""),
+                       "there %s %s", n == 1 ? "is no function" : "are no functions",
+                       wi_buf_text(&m.names));
   wi_err_where(err, NULL, m.first->line, m.first->column);
 done:
   wi_buf_release(&m.names);

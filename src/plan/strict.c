@@ -52,13 +52,12 @@ static bool counts_rows(wi_str op) {
 
 static weir_status refuse_volatile(wi_str name, weir_error *err) {
   bool clock = wi_str_eq(name, "now") || contains(name, "current_");
-  wi_err_hint(
-      err, clock ? "declare a parameter with `default: run_time` (or run_date) and name "
-                   "it as $name, or write `determinism: relaxed` in the header"
-                 : "take it out, or write `determinism: relaxed` in the header");
-  return WI_ERR(err, WEIR_E_VOLATILE,
-                WI_STR_FMT "() can give another result for the same inputs",
-                WI_STR_ARG(name));
+  return WI_ERR_HINT(
+      err, WEIR_E_VOLATILE,
+      clock ? "declare a parameter with `default: run_time` (or run_date) and name "
+              "it as $name, or write `determinism: relaxed` in the header"
+            : "take it out, or write `determinism: relaxed` in the header",
+      WI_STR_FMT "() can give another result for the same inputs", WI_STR_ARG(name));
 }
 
 static weir_status refuse_unordered(wi_str name, bool window, weir_error *err) {
@@ -129,10 +128,10 @@ static bool node_passes(wi_str kind) {
 static weir_status check_limits(const node_row *nodes, size_t n, weir_error *err) {
   for (size_t i = 0; i < n; i++) {
     if (nodes[i].unsorted_on) {
-      wi_err_hint(err,
-                  "add ORDER BY: the columns of DISTINCT ON first, then what decides");
-      return WI_ERR(err, WEIR_E_ORDER_NEEDED,
-                    "DISTINCT ON without ORDER BY keeps rows in no fixed order");
+      return WI_ERR_HINT(
+          err, WEIR_E_ORDER_NEEDED,
+          "add ORDER BY: the columns of DISTINCT ON first, then what decides",
+          "DISTINCT ON without ORDER BY keeps rows in no fixed order");
     }
     if (!nodes[i].limit) {
       continue;
@@ -143,9 +142,8 @@ static weir_status check_limits(const node_row *nodes, size_t n, weir_error *err
       at++;
     }
     if (at >= n || !nodes[at].sort) {
-      wi_err_hint(err, "add ORDER BY before LIMIT");
-      return WI_ERR(err, WEIR_E_ORDER_NEEDED,
-                    "LIMIT without ORDER BY keeps rows in no fixed order");
+      return WI_ERR_HINT(err, WEIR_E_ORDER_NEEDED, "add ORDER BY before LIMIT",
+                         "LIMIT without ORDER BY keeps rows in no fixed order");
     }
   }
   return WEIR_OK;

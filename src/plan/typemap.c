@@ -1,5 +1,4 @@
 /* Which table type holds a plan's type, and which output names a table can have. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,10 +63,9 @@ static weir_status no_type(const char *path, const char *format, const char *cas
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     name = wi_starts_with(format, names[i][0]) ? names[i][1] : name;
   }
-  wi_err_hint(err, "write CAST(... AS %s) AS %s", cast, path);
-  return WI_ERR(err, WEIR_E_OUTPUT_TYPE,
-                "output column '%s' has a type that a table cannot hold (%s)", path,
-                name);
+  return WI_ERR_HINT(
+      err, WEIR_E_OUTPUT_TYPE, WI_HINT("write CAST(... AS %s) AS %s", cast, path),
+      "output column '%s' has a type that a table cannot hold (%s)", path, name);
 }
 
 static weir_status map_field(const struct ArrowSchema *in, const char *path, int depth,
@@ -165,9 +163,8 @@ static bool name_usable(const char *name) {
 static void suggest(const char *name, char *out, size_t cap) {
   size_t n = 0;
   for (const char *p = name; *p != '\0' && n + 1 < cap && n < 40; p++) {
-    unsigned char c = (unsigned char)*p;
-    if (isalnum(c)) {
-      out[n++] = (char)tolower(c);
+    if (wi_ascii_alnum(*p)) {
+      out[n++] = wi_ascii_lower(*p);
     } else if (n > 0 && out[n - 1] != '_') {
       out[n++] = '_';
     }
@@ -178,37 +175,78 @@ static void suggest(const char *name, char *out, size_t cap) {
   out[n] = '\0';
 }
 
+/* Readers fold case, so names that differ only in it are one name twice. */
+static weir_status see_name(wi_map *seen, const char *name, bool *twice,
+                            weir_error *err) {
+  char *folded = wi_strdup(name);
+  if (folded == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (char *p = folded; *p != '\0'; p++) {
+    *p = wi_ascii_lower(*p);
+  }
+  *twice = wi_map_has(seen, folded);
+  bool put = *twice || wi_map_put(seen, folded, folded);
+  wi_free(folded);
+  return put ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+}
+
+/* The fields of structs, at any depth below an output column. */
+static weir_status check_fields(const struct ArrowSchema *in, const char *column,
+                                weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_map seen = WI_MAP_INIT;
+  bool is_struct = strcmp(in->format, "+s") == 0;
+  for (int64_t i = 0; i < in->n_children; i++) {
+    const struct ArrowSchema *child = in->children[i];
+    bool twice = false;
+    if (is_struct && child->name != NULL) {
+      WI_CHECK(see_name(&seen, child->name, &twice, err));
+    }
+    if (twice) {
+      status = WI_ERR_HINT(err, WEIR_E_OUTPUT_NAME, "give one of the fields another name",
+                           "a struct in output column '%s' has two fields '%s', or that "
+                           "differ only in case",
+                           column, child->name);
+      goto done;
+    }
+    WI_CHECK(check_fields(child, column, err));
+  }
+  if (in->dictionary != NULL) {
+    status = check_fields(in->dictionary, column, err);
+  }
+done:
+  wi_map_release(&seen);
+  return status;
+}
+
 static weir_status check_names(const struct ArrowSchema *plan, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_map seen = WI_MAP_INIT;
-  for (int64_t i = 0; i < plan->n_children && status == WEIR_OK; i++) {
+  for (int64_t i = 0; i < plan->n_children; i++) {
     const char *name = plan->children[i]->name;
     char nice[64];
+    bool twice = false;
     if (!name_usable(name)) {
       suggest(name, nice, sizeof(nice));
-      wi_err_hint(err, "give it a name: ... AS %s", nice[0] != '\0' ? nice : "name");
-      status = WI_ERR(err, WEIR_E_OUTPUT_NAME,
-                      "output column %lld is called '%s', which no table can have",
-                      (long long)i + 1, name);
-      break;
+      status = WI_ERR_HINT(
+          err, WEIR_E_OUTPUT_NAME,
+          WI_HINT("give it a name: ... AS %s", nice[0] != '\0' ? nice : "name"),
+          "output column %lld is called '%s', which no table can have", (long long)i + 1,
+          name);
+      goto done;
     }
-    char *folded = wi_strdup(name);
-    if (folded == NULL) {
-      status = wi_err_nomem(err, WI_ORIGIN);
-      break;
-    }
-    for (char *p = folded; *p != '\0'; p++) {
-      *p = (char)tolower((unsigned char)*p);
-    }
-    if (wi_map_has(&seen, folded)) {
-      wi_err_hint(err, "name one of them differently: ... AS %s_2", name);
-      status = WI_ERR(err, WEIR_E_OUTPUT_NAME,
+    WI_CHECK(see_name(&seen, name, &twice, err));
+    if (twice) {
+      status =
+          WI_ERR_HINT(err, WEIR_E_OUTPUT_NAME,
+                      WI_HINT("name one of them differently: ... AS %s_2", name),
                       "two output columns are called '%s', or differ only in case", name);
-    } else if (!wi_map_put(&seen, folded, folded)) {
-      status = wi_err_nomem(err, WI_ORIGIN);
+      goto done;
     }
-    wi_free(folded);
+    WI_CHECK(check_fields(plan->children[i], name, err));
   }
+done:
   wi_map_release(&seen);
   return status;
 }
@@ -394,10 +432,10 @@ weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema 
                    &differences);
   }
   if (differences.n > 0) {
-    wi_err_hint(err, "change `columns:` in the header, or the query");
-    status = WI_ERR(err, WEIR_E_SCHEMA_DECLARED,
-                    "the query's columns differ from the declared ones: %s",
-                    wi_buf_text(&differences) + 2);
+    status = WI_ERR_HINT(err, WEIR_E_SCHEMA_DECLARED,
+                         "change `columns:` in the header, or the query",
+                         "the query's columns differ from the declared ones: %s",
+                         wi_buf_text(&differences) + 2);
     wi_err_where(err, view->columns[0].place.file, view->columns[0].place.line,
                  view->columns[0].place.column);
   }

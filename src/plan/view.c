@@ -17,8 +17,8 @@ weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statem
   weir_status status = WEIR_OK;
   *logical = *optimized = NULL;
   if (!session->sealed) {
-    wi_err_hint(err, "call weir_session_seal first");
-    return WI_ERR(err, WEIR_E_NOT_SEALED, "planning before the session is sealed");
+    return WI_ERR_HINT(err, WEIR_E_NOT_SEALED, "call weir_session_seal first",
+                       "planning before the session is sealed");
   }
   WI_CHECK(wi_functions_check(session, statement->sql, err));
   WI_CHECK(wi_br_plan_sql(session->engine, session->handle, statement, logical, err));
@@ -85,8 +85,10 @@ static weir_status check_partitions(const wi_spec_view *view,
   WI_TRY(check_columns_exist(&view->partition_by, "partition_by", schema, err));
   WI_TRY(check_columns_exist(&view->sort_by, "sort_by", schema, err));
   if (view->partition_by.n > 0 && view->partition_by.n >= (size_t)schema->n_children) {
-    wi_err_hint(err, "leave at least one column out; its values are what the files hold");
-    return WI_ERR(err, WEIR_E_BAD_VALUE, "partition_by names every column of the view");
+    return WI_ERR_HINT(
+        err, WEIR_E_BAD_VALUE,
+        "leave at least one column out; its values are what the files hold",
+        "partition_by names every column of the view");
   }
   for (size_t k = 0; k < view->partition_by.n; k++) {
     for (int64_t i = 0; i < schema->n_children; i++) {

@@ -83,8 +83,9 @@ static weir_status texts(const char *const *items, size_t n, const char *what,
 static weir_status name(const char *value, const char *what, weir_error *err) {
   WI_TRY(text(value, true, what, err));
   if (!wi_name_valid(value)) {
-    wi_err_hint(err, "lower-case letters, digits and _, beginning with a letter or _");
-    return WI_ERR(err, WEIR_E_BAD_NAME, "'%.200s' cannot be the %s", value, what);
+    return WI_ERR_HINT(err, WEIR_E_BAD_NAME,
+                       "lower-case letters, digits and _, beginning with a letter or _",
+                       "'%.200s' cannot be the %s", value, what);
   }
   return WEIR_OK;
 }

@@ -26,8 +26,8 @@ static weir_status read_library(const char *path, wi_buf *file, weir_error *err)
   }
   weir_status status = wi_file_read(path, FILE_LIMIT, file, &own);
   if (status == WEIR_E_NOT_FOUND) {
-    status = WI_ERR(err, WEIR_E_PLUGIN, "there is no such file");
-    wi_err_hint(err, "build the library, or correct its path");
+    status = WI_ERR_HINT(err, WEIR_E_PLUGIN, "build the library, or correct its path",
+                         "there is no such file");
   } else if (status != WEIR_OK) {
     wi_err_move(err, &own);
   }
@@ -46,11 +46,11 @@ static weir_status load(const char *path, void **symbol, weir_error *err) {
   }
   *symbol = dlsym(handle, WEIR_PLUGIN_SYMBOL);
   if (*symbol == NULL) {
-    status = WI_ERR(err, WEIR_E_PLUGIN,
-                    "it has no symbol " WEIR_PLUGIN_SYMBOL
-                    ", which this weir calls to learn its functions");
-    wi_err_hint(err, "a plug-in is compiled against weir/plugin.h of ABI %d",
-                WEIR_PLUGIN_ABI_MAJOR);
+    status = WI_ERR_HINT(err, WEIR_E_PLUGIN,
+                         WI_HINT("a plug-in is compiled against weir/plugin.h of ABI %d",
+                                 WEIR_PLUGIN_ABI_MAJOR),
+                         "it has no symbol " WEIR_PLUGIN_SYMBOL
+                         ", which this weir calls to learn its functions");
   }
   (void)dlclose(handle); /* drops the reference, not the library */
   return status;
@@ -81,9 +81,8 @@ static weir_status open_at(wi_plugin *p, const wi_plugin_abi *abi, weir_error *e
   wi_blake3_hex(wi_buf_text(&file), file.n, p->hash);
   WI_CHECK(load(p->path, &symbol, err));
   if (!wi_plugin_is_loaded_from(symbol, &file)) {
-    status = WI_ERR(err, WEIR_E_PLUGIN,
-                    "this process has loaded it before, with another content");
-    wi_err_hint(err, "a changed library needs a new process");
+    status = WI_ERR_HINT(err, WEIR_E_PLUGIN, "a changed library needs a new process",
+                         "this process has loaded it before, with another content");
     goto done;
   }
   WI_CHECK(describe(symbol, abi, &p->from, err));

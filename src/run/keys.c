@@ -115,7 +115,7 @@ static void value_json(wi_json *j, const wi_br_value *v) {
       wi_json_bool(j, v->i64 != 0);
       return;
     case WI_TYPE_DATE:
-      wi_date_text((int32_t)v->i64, text);
+      wi_date_text(v->i64, text);
       wi_json_text(j, text);
       return;
     case WI_TYPE_TIMESTAMP:

@@ -108,7 +108,7 @@ static void name_owner(const wi_plugin *p, const char *name, weir_error *err) {
   if (strstr(err->message, said) != NULL) {
     wi_err_context(err, "macro %s, and a function of plug-in %s (%s)", name,
                    p->from->name, p->path);
-    wi_err_hint(err, "rename the macro, or leave one of them out");
+    wi_err_hint_replace(err, "rename the macro, or leave one of them out");
   }
 }
 

@@ -1,9 +1,7 @@
 /* Making, filling and sealing a session. */
 #include "session/session.h"
 
-#include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "session/private.h"
 
@@ -76,20 +74,15 @@ static weir_status make_handle(wi_session *s, const wi_session_options *options,
   return status;
 }
 
-/* A folder of the session's own, since freeing it removes the folder: others spill beside it,
- * and what is above it is the user's. */
+/* The folder is the user's and is never made: what spills makes one of its own in it, under a
+ * name that nobody has, and removes it. */
 static weir_status spill_folder(wi_session *s, const char *below, weir_error *err) {
-  static atomic_uint made;
   const char *tmp = wi_env("TMPDIR");
-  wi_buf path = WI_BUF_INIT;
   if (below == NULL) {
     below = tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
   }
-  wi_buf_fmt(&path, "%s/weir-%ld-%u", below, (long)getpid(), atomic_fetch_add(&made, 1));
-  weir_status status = wi_buf_check(&path, err, WI_ORIGIN);
-  s->spill_dir = status == WEIR_OK ? wi_buf_take(&path) : NULL;
-  wi_buf_release(&path);
-  return status;
+  s->spill_dir = wi_strdup(below);
+  return s->spill_dir != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
 }
 
 weir_status wi_session_new(const wi_session_options *options, wi_session **out,
@@ -146,9 +139,6 @@ void wi_session_free(wi_session **session) {
     wi_free((void *)(uintptr_t)s->storage[i].value);
   }
   wi_free(s->storage);
-  if (s->spill_dir != NULL) {
-    (void)wi_dir_remove_all(s->spill_dir, NULL);
-  }
   wi_free(s->spill_dir);
   wi_free(s->base);
   wi_engine_unref(&s->engine);

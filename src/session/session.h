@@ -10,6 +10,7 @@
 
 #include "delta/delta.h"
 #include "plugin/plugin.h"
+#include "session/machine.h"
 
 #define WI_CATALOG        "weir_catalog"
 #define WI_SCHEMA_MAIN    "main"
@@ -33,8 +34,9 @@ typedef struct wi_input { /* what a name stands for in one session */
 typedef struct wi_session_options {
   wi_engine *engine; /* referenced */
   uint32_t threads;
-  uint64_t memory;       /* bytes for all that executes at once */
-  const char *spill_dir; /* a folder of the session's is made in it; NULL: TMPDIR */
+  uint64_t memory; /* bytes for all that executes at once */
+  const char
+      *spill_dir; /* executions make folders in it, when they spill; NULL: TMPDIR */
   uint64_t spill_limit;
   int64_t now_us;
   const char *base; /* where relative places in SQL begin; NULL: the working directory */
@@ -51,7 +53,7 @@ typedef struct wi_session {
   wb_bind *bind; /* inputs that every query of the session may read */
   uint32_t threads;
   uint64_t memory;
-  char *spill_dir;
+  char *spill_dir; /* not looked at before something spills */
   uint64_t spill_limit;
   int64_t now_us;
   char *base; /* NULL: the working directory */
@@ -69,10 +71,6 @@ typedef struct wi_session {
   char digest[WI_DIGEST_HEX];
   wi_map volatility; /* function name or alias -> "immutable", "stable", "volatile" */
 } wi_session;
-
-/* Cores of the machine, and 60 % of the memory of the machine or its cgroup. */
-uint32_t wi_machine_cores(void);
-uint64_t wi_machine_memory(void);
 
 weir_status wi_session_new(const wi_session_options *options, wi_session **out,
                            weir_error *err);

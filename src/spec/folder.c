@@ -47,8 +47,9 @@ static const char *absolute(walk *w, const char *file) {
 
 static void link_error(walk *w, const char *file, const char *what) {
   weir_error err = WEIR_ERROR_INIT;
-  WI_ERR(&err, WEIR_E_BAD_VALUE, "the symbolic link '%.200s' %s", file, what);
-  wi_err_hint(&err, "copy what it leads to into the project, or take the link out");
+  WI_ERR_HINT(&err, WEIR_E_BAD_VALUE,
+              "copy what it leads to into the project, or take the link out",
+              "the symbolic link '%.200s' %s", file, what);
   wi_reader_file_error(w->r, file, &err);
 }
 

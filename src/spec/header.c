@@ -1,5 +1,4 @@
 /* The keys of a view's header. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,7 +231,7 @@ static char *normal_type(wi_reader *r, const char *text) {
   size_t n = 0;
   for (const char *p = text; *p != '\0'; p++) {
     if (*p != ' ' && *p != '\t') {
-      copy[n++] = nested ? *p : (char)tolower((unsigned char)*p);
+      copy[n++] = nested ? *p : wi_ascii_lower(*p);
     }
   }
   copy[n] = '\0';

@@ -77,10 +77,10 @@ static void report_cycle(const search *s, const size_t *members, size_t n) {
     }
   }
   const wi_spec_view *view = &s->spec->views[members[first]];
-  WI_ERR(&err, WEIR_E_CYCLE,
-         n == 1 ? "view reads itself: %s" : "views read each other: %s",
-         wi_buf_text(&text));
-  wi_err_hint(&err, "break the circle; a view can only read views that do not read it");
+  WI_ERR_HINT(&err, WEIR_E_CYCLE,
+              "break the circle; a view can only read views that do not read it",
+              n == 1 ? "view reads itself: %s" : "views read each other: %s",
+              wi_buf_text(&text));
   wi_err_where(&err, view->file, view->sql_line, 1);
   if (n > MEMBERS_SHOWN && !all.failed) {
     wi_err_detail(&err, all.p, all.n);

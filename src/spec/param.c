@@ -206,9 +206,9 @@ static void apply_one(wi_reader *r, const char *text) {
   wi_str name;
   if (!wi_utf8_valid(text, strlen(text)) || !split(text, &name, &value)) {
     bool shown = wi_utf8_valid(text, strlen(text));
-    WI_ERR(&err, WEIR_E_USAGE, "--param %.100s is not of the form name=value",
-           shown ? text : "(not UTF-8)");
-    wi_err_hint(&err, "write --param name=value, or --param name:null for null");
+    WI_ERR_HINT(
+        &err, WEIR_E_USAGE, "write --param name=value, or --param name:null for null",
+        "--param %.100s is not of the form name=value", shown ? text : "(not UTF-8)");
     take(r, &err);
     return;
   }
@@ -217,8 +217,8 @@ static void apply_one(wi_reader *r, const char *text) {
     return;
   }
   if (param->given) {
-    WI_ERR(&err, WEIR_E_DUPLICATE_NAME, "--param gives '%s' twice", param->name);
-    wi_err_hint(&err, "keep one of them");
+    WI_ERR_HINT(&err, WEIR_E_DUPLICATE_NAME, "keep one of them",
+                "--param gives '%s' twice", param->name);
     take(r, &err);
     return;
   }

@@ -1,6 +1,5 @@
 /* Profiles, and what wins: flag > WEIR_* variable > profile > file. */
 #include <string.h>
-#include <strings.h>
 
 #include "spec/internal.h"
 
@@ -16,7 +15,7 @@ static bool has_word(const char *key, const char *word) {
   size_t n = strlen(word);
   for (const char *p = key; *p != '\0';) {
     size_t len = strcspn(p, "_-.");
-    if (len == n && strncasecmp(p, word, n) == 0) {
+    if (len == n && wi_ascii_same_n(p, word, n)) {
       return true;
     }
     p += len;
@@ -37,6 +36,16 @@ static bool is_secret(const char *key) {
   }
   return has_word(key, "secret") || has_word(key, "password") || has_word(key, "token") ||
          has_word(key, "sas") || has_word(key, "key");
+}
+
+/* Whatever it is for, no message shows it as long as the project is there. */
+static void hide(wi_reader *r, const char *value) {
+  wi_secret *secret = NULL;
+  if (!wi_secret_add(value, &secret) ||
+      (secret != NULL && !wi_list_add(&r->spec->secrets, secret))) {
+    wi_secret_drop(secret);
+    r->nomem = true;
+  }
 }
 
 /* Puts variables in. `expand` false only checks the shape. False: reported. */
@@ -64,7 +73,10 @@ static bool expand_env(wi_reader *r, const char *key, const wi_yaml *node, bool 
           "the environment variable %s of storage option '%.100s' is not set", name, key);
       return false;
     }
-    wi_buf_str(out, expand ? value : "");
+    if (expand) {
+      hide(r, value);
+      wi_buf_str(out, value);
+    }
     p = end + 1;
   }
   return true;
@@ -172,8 +184,8 @@ static void setting_error(wi_reader *r, weir_status code, const char *what,
                           const char *text, const char *hint) {
   weir_error err = WEIR_ERROR_INIT;
   bool shown = wi_utf8_valid(text, strlen(text));
-  WI_ERR(&err, code, "%s: '%.100s' is not usable", what, shown ? text : "(not UTF-8)");
-  wi_err_hint(&err, "%s", hint);
+  WI_ERR_HINT(&err, code, hint, "%s: '%.100s' is not usable", what,
+              shown ? text : "(not UTF-8)");
   wi_diags_take(r->diags, &err, false);
 }
 

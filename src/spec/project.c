@@ -19,11 +19,10 @@ typedef struct found_file {
 } found_file;
 
 static weir_status no_project(weir_error *err, const char *where) {
-  weir_status status =
-      WI_ERR(err, WEIR_E_NO_PROJECT, "no weir.yml in %.300s%s", where,
-             wi_ends_with(where, ".yml") ? "" : " or in a folder above it");
-  wi_err_hint(err, "`weir init` makes a project; --project names one elsewhere");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_NO_PROJECT,
+                     "`weir init` makes a project; --project names one elsewhere",
+                     "no weir.yml in %.300s%s", where,
+                     wi_ends_with(where, ".yml") ? "" : " or in a folder above it");
 }
 
 /* From the folder in out->root upwards. */
@@ -58,8 +57,8 @@ static weir_status named(found_file *out, const char *path, weir_error *err) {
   wi_buf folder = WI_BUF_INIT;
   wi_file_info info;
   if (wi_file_stat(path, &info, NULL) != WEIR_OK) {
-    status = WI_ERR(err, WEIR_E_NO_PROJECT, "there is no project at %.300s", path);
-    wi_err_hint(err, "name weir.yml or its folder");
+    status = WI_ERR_HINT(err, WEIR_E_NO_PROJECT, "name weir.yml or its folder",
+                         "there is no project at %.300s", path);
     return status;
   }
   const char *slash = strrchr(path, '/');
@@ -76,8 +75,8 @@ static weir_status named(found_file *out, const char *path, weir_error *err) {
   wi_path_join(&folder, wi_buf_text(&out->root), wi_buf_text(&out->name));
   WI_CHECK(wi_buf_check(&folder, err, WI_ORIGIN));
   if (!wi_file_exists(folder.p)) {
-    status = WI_ERR(err, WEIR_E_NO_PROJECT, "there is no weir.yml in %.300s", path);
-    wi_err_hint(err, "`weir init` makes a project");
+    status = WI_ERR_HINT(err, WEIR_E_NO_PROJECT, "`weir init` makes a project",
+                         "there is no weir.yml in %.300s", path);
   }
 done:
   wi_buf_release(&folder);
@@ -271,6 +270,10 @@ weir_status wi_spec_load(const wi_spec_options *options, wi_spec **out, wi_diags
 void wi_spec_free(wi_spec **spec) {
   if (*spec != NULL) {
     wi_arena arena = (*spec)->arena;
+    for (size_t i = 0; i < (*spec)->secrets.n; i++) {
+      wi_secret_drop((*spec)->secrets.items[i]);
+    }
+    wi_list_release(&(*spec)->secrets);
     wi_arena_release(&arena);
     wi_free(*spec);
   }

@@ -248,17 +248,16 @@ weir_status wi_spec_name_check(const char *what, const char *name, weir_error *e
   static const char *const reserved[] = {"weir", "main", "information_schema"};
   weir_status status;
   if (!wi_name_valid(name)) {
-    status =
-        WI_ERR(err, WEIR_E_BAD_NAME, "'%.140s' cannot be the name of a %s", name, what);
-    wi_err_hint(err,
-                "use lower-case letters, digits and _, not a digit first, at most 128");
+    status = WI_ERR_HINT(
+        err, WEIR_E_BAD_NAME,
+        "use lower-case letters, digits and _, not a digit first, at most 128",
+        "'%.140s' cannot be the name of a %s", name, what);
     return status;
   }
   for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
     if (strcmp(name, reserved[i]) == 0) {
-      status = WI_ERR(err, WEIR_E_BAD_NAME,
-                      "no %s may be called '%s': weir uses that name", what, name);
-      wi_err_hint(err, "choose another name");
+      status = WI_ERR_HINT(err, WEIR_E_BAD_NAME, "choose another name",
+                           "no %s may be called '%s': weir uses that name", what, name);
       return status;
     }
   }

@@ -190,12 +190,11 @@ static weir_status match(const selection *s, const atom *a, bool *hit, weir_erro
   bool tag = wi_starts_with(a->base, "tag:"), path = wi_starts_with(a->base, "path:");
   bool some = false;
   if (wi_starts_with(a->base, "state:")) {
-    weir_status status = WI_ERR(err, WEIR_E_NOT_YET,
-                                "selector '%.200s': this version of weir does not have "
-                                "state: yet",
-                                a->text);
-    wi_err_hint(err, "`weir plan` shows which views would run, and why");
-    return status;
+    return WI_ERR_HINT(err, WEIR_E_NOT_YET,
+                       "`weir plan` shows which views would run, and why",
+                       "selector '%.200s': this version of weir does not have "
+                       "state: yet",
+                       a->text);
   }
   if (strchr(a->base, ':') != NULL && !tag && !path) {
     return refuse(err, a->text, "weir knows no such method",
@@ -361,10 +360,11 @@ weir_status wi_spec_select(const wi_spec *spec, const wi_spec_refs *refs,
     n += chosen[i] ? 1 : 0;
   }
   if (n == 0 && (n_select > 0 || n_exclude > 0)) {
-    status = WI_ERR(err, WEIR_E_SELECTOR, "nothing is selected: %s",
-                    n_exclude > 0 ? "what --select chooses is excluded again"
-                                  : "no view is in all parts between the commas");
-    wi_err_hint(err, "`weir ls` with the same selectors shows what they choose");
+    status = WI_ERR_HINT(err, WEIR_E_SELECTOR,
+                         "`weir ls` with the same selectors shows what they choose",
+                         "nothing is selected: %s",
+                         n_exclude > 0 ? "what --select chooses is excluded again"
+                                       : "no view is in all parts between the commas");
   }
 done:
   if (status != WEIR_OK) {

@@ -92,14 +92,13 @@ weir_status wi_setting_check(const char *key, const char *value, weir_error *err
     return WEIR_OK;
   }
   if (r->kind == NUMBER) {
-    status = WI_ERR(err, WEIR_E_BAD_VALUE,
-                    "the setting %s has to be a number from %lld to %lld, not '%.100s'",
-                    key, (long long)r->least, (long long)r->most, value);
-    wi_err_hint(err, "write %s: %lld", key, (long long)r->least);
+    status = WI_ERR_HINT(
+        err, WEIR_E_BAD_VALUE, WI_HINT("write %s: %lld", key, (long long)r->least),
+        "the setting %s has to be a number from %lld to %lld, not '%.100s'", key,
+        (long long)r->least, (long long)r->most, value);
   } else {
-    status =
-        WI_ERR(err, WEIR_E_BAD_VALUE, "the setting %s cannot be '%.100s'", key, value);
-    wi_err_hint(err, "write one of: %s", r->words);
+    status = WI_ERR_HINT(err, WEIR_E_BAD_VALUE, WI_HINT("write one of: %s", r->words),
+                         "the setting %s cannot be '%.100s'", key, value);
   }
   return status;
 }

@@ -51,8 +51,6 @@ typedef struct wi_value {
  * expected. */
 weir_status wi_value_parse(wi_arena *arena, wi_type type, const char *text, wi_value *out,
                            weir_error *err);
-/* "512MiB", "1.5GB", "4096": bytes, more than zero; false: not a size. */
-bool wi_size_parse(const char *text, int64_t *bytes);
 /* The canonical URI of a table or folder as a person writes it: a path (relative to the
  * absolute folder `base`) or a URI of file, s3, gs, az or abfss. Paths become
  * file:///..., symlinks of the existing part resolved, percent-encoded; never a slash at
@@ -154,7 +152,7 @@ typedef struct wi_spec_macro { /* one file below functions/ */
 typedef struct wi_spec_profile {
   int32_t threads;       /* 0: all cores */
   int64_t memory;        /* bytes; 0: 60 % of what the machine or cgroup has */
-  const char *spill_dir; /* NULL: TMPDIR/weir-<run> */
+  const char *spill_dir; /* NULL: TMPDIR */
   int64_t spill_limit;   /* bytes; 0: engine's */
   wi_pairs storage;      /* options of object stores; may hold secrets */
 } wi_spec_profile;
@@ -178,6 +176,7 @@ typedef struct wi_spec {
   size_t n_params;
   wi_spec_macro *macros; /* in the order of their paths, in which they are carried out */
   size_t n_macros;
+  wi_list secrets; /* wi_secret: what came from the environment */
 } wi_spec;
 
 typedef struct wi_spec_options {

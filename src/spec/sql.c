@@ -1,6 +1,5 @@
 /* What weir looks at in SQL before any parser: the header comment and template text. The
  * lexical rules are those of the engine's generic dialect. */
-#include <ctype.h>
 #include <string.h>
 
 #include "spec/internal.h"
@@ -15,7 +14,7 @@ static bool is_space(char c) {
 }
 
 static bool is_word(char c) {
-  return isalnum((unsigned char)c) || c == '_';
+  return wi_ascii_alnum(c) || c == '_';
 }
 
 /* One character; the text is valid UTF-8 and ends with a NUL. */
@@ -89,7 +88,7 @@ static const template_kind kinds[] = {
 static size_t word_at(const char *p, const char *end, char *out, size_t cap) {
   size_t n = 0;
   while (p + n < end && is_word(p[n]) && n + 1 < cap) {
-    out[n] = (char)tolower((unsigned char)p[n]);
+    out[n] = wi_ascii_lower(p[n]);
     n++;
   }
   out[n] = '\0';
@@ -203,7 +202,7 @@ static bool skip_dollar_quoted(cursor *c) {
   while (is_word(c->p[n])) {
     n++;
   }
-  if (c->p[n] != '$' || isdigit((unsigned char)c->p[1])) {
+  if (c->p[n] != '$' || wi_ascii_digit(c->p[1])) {
     return false;
   }
   const char *open = c->p;

@@ -1,7 +1,5 @@
 /* Paths and URIs of tables in one canonical form, so that one table has one name. */
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "spec/spec.h"
 
@@ -10,7 +8,9 @@
 static const char *const schemes[] = {"file", "s3", "gs", "az", "abfss"};
 
 static bool plain_byte(unsigned char c) {
-  return c < 0x80 && (isalnum(c) || strchr("-._~/!$&'()*+,;=:@", c) != NULL) && c != '\0';
+  return c < 0x80 &&
+         (wi_ascii_alnum((char)c) || strchr("-._~/!$&'()*+,;=:@", c) != NULL) &&
+         c != '\0';
 }
 
 static void encode_byte(wi_buf *out, unsigned char c) {
@@ -25,7 +25,7 @@ static int hex_digit(char c) {
   if (c >= '0' && c <= '9') {
     return c - '0';
   }
-  c = (char)tolower((unsigned char)c);
+  c = wi_ascii_lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -38,9 +38,7 @@ static int escape_at(const char *p) {
 }
 
 static weir_status bad(weir_error *err, const char *why, const char *hint) {
-  weir_status status = WI_ERR(err, WEIR_E_BAD_VALUE, "%s", why);
-  wi_err_hint(err, "%s", hint);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_BAD_VALUE, hint, "%s", why);
 }
 
 static weir_status finish(wi_arena *arena, wi_buf *uri, const char **out,
@@ -77,7 +75,7 @@ static weir_status from_file_uri(wi_arena *arena, const char *base, const char *
                                  const char **out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf path = WI_BUF_INIT;
-  if (strncasecmp(rest, "localhost/", 10) == 0) {
+  if (wi_ascii_same_n(rest, "localhost/", 10)) {
     rest += 9;
   }
   if (rest[0] != '/') {
@@ -117,7 +115,7 @@ static weir_status check_authority(const char *scheme, wi_str host, weir_error *
                "put them below the profile's storage as ${env:NAME}");
   }
   for (size_t i = 0; i < host.n; i++) {
-    if (!isalnum((unsigned char)host.p[i]) && strchr("-._@:", host.p[i]) == NULL) {
+    if (!wi_ascii_alnum(host.p[i]) && strchr("-._@:", host.p[i]) == NULL) {
       return bad(err, "a store URI with a malformed bucket",
                  "write it as s3://bucket/path/of/table");
     }
@@ -184,15 +182,15 @@ weir_status wi_spec_uri(wi_arena *arena, const char *base, const char *text,
   }
   size_t n = (size_t)(colon - text);
   for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-    if (strlen(schemes[i]) == n && strncasecmp(text, schemes[i], n) == 0) {
+    if (strlen(schemes[i]) == n && wi_ascii_same_n(text, schemes[i], n)) {
       return i == 0 ? from_file_uri(arena, base, colon + 3, out, err)
                     : from_store_uri(arena, schemes[i], colon + 3, out, err);
     }
   }
-  weir_status status = WI_ERR(err, WEIR_E_BAD_VALUE, "weir knows no store '%.*s://'",
-                              n > 40 ? 40 : (int)n, text);
-  wi_err_hint(
-      err, "the stores are file://, s3://, gs://, az:// and abfss://%s",
-      n == 3 && strncasecmp(text, "s3a", 3) == 0 ? "; write s3:// for s3a://" : "");
-  return status;
+  return WI_ERR_HINT(
+      err, WEIR_E_BAD_VALUE,
+      WI_HINT(
+          "the stores are file://, s3://, gs://, az:// and abfss://%s",
+          n == 3 && wi_ascii_same_n(text, "s3a", 3) ? "; write s3:// for s3a://" : ""),
+      "weir knows no store '%.*s://'", n > 40 ? 40 : (int)n, text);
 }

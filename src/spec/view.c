@@ -91,9 +91,10 @@ static bool view_name(wi_reader *r, const char *file, wi_spec_view *view) {
   if (wi_spec_name_check("view", name, &err) == WEIR_OK) {
     return true;
   }
-  wi_err_hint(&err,
-              "a view is called like its file; rename the file: lower-case letters, "
-              "digits and _, and none of weir, main, information_schema");
+  wi_err_hint_replace(
+      &err,
+      "a view is called like its file; rename the file: lower-case letters, "
+      "digits and _, and none of weir, main, information_schema");
   wi_reader_file_error(r, file, &err);
   return false;
 }

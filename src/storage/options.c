@@ -1,9 +1,7 @@
 /* Options of a store: what would make commits unsafe is refused, and what the environment says
  * is taken where nothing was given. Values may be secrets and are never shown. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "storage/internal.h"
 
@@ -56,8 +54,8 @@ static weir_status unsafe(weir_error *err, const char *key, const char *why,
 }
 
 static bool is_off(const char *value) {
-  return value[0] == '\0' || strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0 ||
-         strcasecmp(value, "no") == 0 || strcasecmp(value, "off") == 0;
+  return value[0] == '\0' || wi_ascii_same(value, "false") || strcmp(value, "0") == 0 ||
+         wi_ascii_same(value, "no") || wi_ascii_same(value, "off");
 }
 
 static bool is_lock_option(const char *key) {
@@ -66,7 +64,7 @@ static bool is_lock_option(const char *key) {
 }
 
 static weir_status check_safe(const char *key, const char *value, weir_error *err) {
-  if (strstr(key, "conditional_put") != NULL && strcasecmp(value, "etag") != 0) {
+  if (strstr(key, "conditional_put") != NULL && !wi_ascii_same(value, "etag")) {
     return unsafe(
         err, key, "changes how the store puts a file only if it is absent",
         "leave it out: weir commits with the store's own conditional put (etag)");
@@ -120,8 +118,8 @@ static bool lower_key(const char *key, char out[96]) {
     return false;
   }
   for (size_t i = 0; i <= n; i++) {
-    out[i] = (char)tolower((unsigned char)key[i]);
-    if (i < n && !isalnum((unsigned char)key[i]) && key[i] != '_') {
+    out[i] = wi_ascii_lower(key[i]);
+    if (i < n && !wi_ascii_alnum(key[i]) && key[i] != '_') {
       return false;
     }
   }

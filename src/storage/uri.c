@@ -1,5 +1,4 @@
 /* Places of tables, and the escapes of paths in Delta's log. */
-#include <ctype.h>
 #include <string.h>
 
 #include "spec/spec.h"
@@ -27,7 +26,7 @@ static int hex_digit(char c) {
   if (c >= '0' && c <= '9') {
     return c - '0';
   }
-  c = (char)tolower((unsigned char)c);
+  c = wi_ascii_lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -46,7 +45,8 @@ void wi_uri_decode_path(const char *text, wi_buf *out) {
 
 /* A colon would make the first segment look like a scheme. */
 static bool plain_in_path(unsigned char c) {
-  return c < 0x80 && c != '\0' && (isalnum(c) || strchr("-_.!~*'()/=+,;@&$", c) != NULL);
+  return c < 0x80 && c != '\0' &&
+         (wi_ascii_alnum((char)c) || strchr("-_.!~*'()/=+,;@&$", c) != NULL);
 }
 
 void wi_uri_encode_path(const char *path, wi_buf *out) {

@@ -149,7 +149,8 @@ static weir_status add_check(wi_gate *gate, const wi_gate_rule *rule, weir_error
     /* The engine's place is one in our own SQL; the rule's place is what helps. */
     wi_err_where(err, rule->place.file, rule->place.line, rule->place.column);
     if (!check->unique && (status == WEIR_E_SQL_PLAN || status == WEIR_E_SQL_SYNTAX)) {
-      wi_err_hint(err, "a constraint is a condition on the view's columns, as \"n > 0\"");
+      wi_err_hint_replace(
+          err, "a constraint is a condition on the view's columns, as \"n > 0\"");
     }
     wi_err_context(err, "constraint '%s'", rule->name);
   }

@@ -63,9 +63,6 @@ done:
 
 static weir_status make_root(const wi_stage_request *r, weir_error *err) {
   const char *local = wi_store_local(r->store);
-  if (r->session->spill_dir != NULL && !r->order_sensitive) {
-    WI_TRY(wi_dir_make(r->session->spill_dir, err));
-  }
   return local != NULL ? wi_dir_make(local, err) : WEIR_OK;
 }
 
@@ -111,11 +108,13 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     status = sync_staged(r, out, &first);
   }
   if (status == WEIR_E_MEMORY && r->order_sensitive) {
-    wi_err_hint(&first,
-                "raise --memory; `determinism: relaxed` lets this view spill, at the "
-                "price of the last bits of its float sums");
+    wi_err_hint_replace(
+        &first,
+        "raise --memory; `determinism: relaxed` lets this view spill, at the "
+        "price of the last bits of its float sums");
   } else if (status == WEIR_E_MEMORY) {
-    wi_err_hint(&first, "raise --memory, or run fewer views at once with --threads");
+    wi_err_hint_replace(&first,
+                        "raise --memory, or run fewer views at once with --threads");
   }
   if (no_hash_join != NULL) {
     *no_hash_join = second && status == WEIR_OK;

@@ -1,6 +1,5 @@
 /* The options of interval_align, and the lists of columns among them. */
 #include <string.h>
-#include <strings.h>
 
 #include "udf/align_call.h"
 
@@ -42,7 +41,7 @@ const char *wi_align_mode_name(wi_align_mode mode) {
 }
 
 static bool same_word(wi_str text, const char *word) {
-  return text.n == strlen(word) && strncasecmp(text.p, word, text.n) == 0;
+  return text.n == strlen(word) && wi_ascii_same_n(text.p, word, text.n);
 }
 
 static weir_status read_mode(wi_str text, wi_align_options *out, weir_error *err) {
@@ -214,7 +213,7 @@ static const char *read_name(wi_arena *arena, const char **at) {
 
 static bool take_word(const char **at, const char *word) {
   size_t n = strlen(word);
-  if (strncasecmp(*at, word, n) != 0 || strchr(", \t\r\n", (*at)[n]) == NULL) {
+  if (!wi_ascii_same_n(*at, word, n) || strchr(", \t\r\n", (*at)[n]) == NULL) {
     return false; /* strchr finds the end of the text, too */
   }
   *at = skip_space(*at + n);

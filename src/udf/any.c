@@ -9,10 +9,8 @@
 enum { ARG_VALUE, ARG_CANONICAL, ARG_SENTINEL, N_ARGS };
 
 static weir_status not_literal(const wi_fn *fn, size_t i, weir_error *err) {
-  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be a literal", fn->name,
-                              fn->params[i].name);
-  wi_err_hint(err, "write %s", fn->syntax);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write %s", fn->syntax),
+                     "%s: %s is to be a literal", fn->name, fn->params[i].name);
 }
 
 weir_status wi_field_any(const wi_fn *fn, size_t n, const struct ArrowSchema *const *args,

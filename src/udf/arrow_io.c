@@ -60,11 +60,9 @@ static weir_status arg_count_check(const wi_fn *fn, size_t n, weir_error *err) {
   if (n >= least && (open_end || n <= fn->n_params)) {
     return WEIR_OK;
   }
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s takes %s%zu arguments, but was given %zu",
-             fn->name, open_end || least < fn->n_params ? "at least " : "", least, n);
-  wi_err_hint(err, "write %s", fn->syntax);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write %s", fn->syntax),
+                     "%s takes %s%zu arguments, but was given %zu", fn->name,
+                     open_end || least < fn->n_params ? "at least " : "", least, n);
 }
 
 static weir_status arg_type_check(const wi_fn *fn, size_t i,
@@ -80,10 +78,8 @@ static weir_status arg_type_check(const wi_fn *fn, size_t i,
     return WEIR_OK;
   }
   wi_type_text(arg, text);
-  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be %s, not %s",
-                              fn->name, p->name, p->type_text, text);
-  wi_err_hint(err, "cast it: CAST(... AS ...)");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "cast it: CAST(... AS ...)",
+                     "%s: %s is to be %s, not %s", fn->name, p->name, p->type_text, text);
 }
 
 weir_status wi_args_check(const wi_fn *fn, size_t n,
@@ -180,10 +176,8 @@ void wi_cols_close(wi_cols *cols) {
 }
 
 static weir_status not_literal(const wi_fn *fn, size_t i, weir_error *err) {
-  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be a literal", fn->name,
-                              fn->params[i].name);
-  wi_err_hint(err, "write %s", fn->syntax);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write %s", fn->syntax),
+                     "%s: %s is to be a literal", fn->name, fn->params[i].name);
 }
 
 weir_status wi_literals_check(const wi_fn *fn, size_t n,
@@ -366,13 +360,11 @@ weir_status wi_out_text(struct ArrowArray *out, const char *fn, int64_t rows,
                         int64_t bytes, wi_text_out *text, weir_error *err) {
   *text = (wi_text_out){NULL, NULL};
   if (bytes > INT32_MAX || rows >= INT32_MAX) {
-    weir_status status = WI_ERR(
-        err, WEIR_E_TOO_LARGE,
+    return WI_ERR_HINT(
+        err, WEIR_E_TOO_LARGE, "use smaller batches or shorter texts",
         "%s: a batch of %lld rows makes up to %lld bytes of text, and a text array "
         "holds %d",
         fn, (long long)rows, (long long)bytes, INT32_MAX);
-    wi_err_hint(err, "use smaller batches or shorter texts");
-    return status;
   }
   WI_TRY(wi_arrow_err(err, ArrowArrayInitFromType(out, NANOARROW_TYPE_STRING), "result"));
   struct ArrowBuffer *offsets = ArrowArrayBuffer(out, 1);

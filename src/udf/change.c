@@ -1,6 +1,5 @@
 /* What the rows of a change feed are, by tables/change_types.def. */
 #include <string.h>
-#include <strings.h>
 
 #include "udf/kernel.h"
 
@@ -24,7 +23,7 @@ static const struct {
 static size_t change_of(wi_str s) {
   s = wi_trim_white(s);
   for (size_t i = 0; i < N_CHANGES; i++) {
-    if (s.n == changes[i].n && strncasecmp(s.p, changes[i].name, s.n) == 0) {
+    if (s.n == changes[i].n && wi_ascii_same_n(s.p, changes[i].name, s.n)) {
       return i;
     }
   }

@@ -168,11 +168,9 @@ done:
 enum { ARG_TYPE, ARG_VALUE };
 
 static weir_status bad_tag(const wi_fn *fn, weir_error *err) {
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be a literal that is not empty",
-             fn->name, fn->params[ARG_TYPE].name);
-  wi_err_hint(err, "write %s", fn->syntax);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write %s", fn->syntax),
+                     "%s: %s is to be a literal that is not empty", fn->name,
+                     fn->params[ARG_TYPE].name);
 }
 
 static weir_status set_tag(struct ArrowSchema *out, const char *metadata, wi_str tag,

@@ -40,10 +40,9 @@ weir_status wi_gather_check(const wi_fn *fn, const char *what,
     return WEIR_OK;
   }
   wi_type_text(schema, text);
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s cannot take %s of type %s", fn->name, what, text);
-  wi_err_hint(err, "cast it to a type without unions, run ends and dictionaries");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN,
+                     "cast it to a type without unions, run ends and dictionaries",
+                     "%s cannot take %s of type %s", fn->name, what, text);
 }
 
 /* ---- sources ---- */
@@ -70,10 +69,8 @@ static weir_status no_memory(weir_error *err) {
 }
 
 static weir_status too_large(weir_error *err) {
-  weir_status status = WI_ERR(err, WEIR_E_TOO_LARGE,
-                              "a batch makes more than an array of its type can hold");
-  wi_err_hint(err, "use smaller batches or shorter values");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_TOO_LARGE, "use smaller batches or shorter values",
+                     "a batch makes more than an array of its type can hold");
 }
 
 void wi_list_range(const struct ArrowArrayView *view, int64_t i, int64_t *from,

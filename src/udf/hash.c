@@ -1,7 +1,6 @@
 /* Hashes of one text: stable_hash64, stable_hash128, prefixed_hash64, stable_id; and the
  * writer of identifiers that the other files use. */
 #include <string.h>
-#include <strings.h>
 
 #include "udf/kernel.h"
 
@@ -143,7 +142,7 @@ const char *wi_semantic_type(wi_str prefix) {
   prefix = wi_trim_white(prefix);
   for (size_t i = 0; i < sizeof semantic_types / sizeof semantic_types[0]; i++) {
     const char *name = semantic_types[i].prefix;
-    if (strlen(name) == prefix.n && strncasecmp(name, prefix.p, prefix.n) == 0) {
+    if (strlen(name) == prefix.n && wi_ascii_same_n(name, prefix.p, prefix.n)) {
       return semantic_types[i].type;
     }
   }

@@ -147,10 +147,9 @@ weir_status wi_item_order_init(wi_item_order *o, const wi_fn *fn,
     return WEIR_OK;
   }
   wi_type_text(type, text);
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s cannot order values of type %s", fn->name, text);
-  wi_err_hint(err, "numbers, texts, booleans, binaries, dates and times have an order");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN,
+                     "numbers, texts, booleans, binaries, dates and times have an order",
+                     "%s cannot order values of type %s", fn->name, text);
 }
 
 /* ---- sorting ---- */

@@ -1,6 +1,5 @@
 /* Maps: one value by its key, and maps of texts in a normal form. */
 #include <string.h>
-#include <strings.h>
 
 #include "udf/gather.h"
 #include "udf/kernel.h"
@@ -59,19 +58,15 @@ static weir_status value_type(const wi_fn *fn, const struct ArrowSchema *map,
   }
   wi_type_text(*out, value_text);
   wi_type_text(fallback, key_text);
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s: the default is %s, but the map's values are %s",
-             fn->name, key_text, value_text);
-  wi_err_hint(err, "cast the default: CAST(... AS ...)");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "cast the default: CAST(... AS ...)",
+                     "%s: the default is %s, but the map's values are %s", fn->name,
+                     key_text, value_text);
 }
 
 static weir_status null_key(const wi_fn *fn, weir_error *err) {
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "%s: %s is to be a literal that is not null", fn->name,
-             fn->params[ARG_KEY].name);
-  wi_err_hint(err, "write %s", fn->syntax);
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, WI_HINT("write %s", fn->syntax),
+                     "%s: %s is to be a literal that is not null", fn->name,
+                     fn->params[ARG_KEY].name);
 }
 
 static weir_status literal_key(const wi_fn *fn, const struct ArrowSchema *schema,
@@ -190,15 +185,14 @@ static weir_status case_of(const wi_fn *fn, wi_str name, wi_case *out, weir_erro
   name = wi_trim_white(name);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     if (strlen(cases[i].name) == name.n &&
-        strncasecmp(cases[i].name, name.p, name.n) == 0) {
+        wi_ascii_same_n(cases[i].name, name.p, name.n)) {
       *out = cases[i].to;
       return WEIR_OK;
     }
   }
-  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: there is no key case '%.*s'",
-                              fn->name, (int)(name.n > 40 ? 40 : name.n), name.p);
-  wi_err_hint(err, "the cases are lower, upper and none");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "the cases are lower, upper and none",
+                     "%s: there is no key case '%.*s'", fn->name,
+                     (int)(name.n > 40 ? 40 : name.n), name.p);
 }
 
 /* Map(entries: Struct(keys Utf8 not null, values Utf8)). */

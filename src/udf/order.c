@@ -12,10 +12,8 @@
 static weir_status no_order(const struct ArrowSchema *schema, weir_error *err) {
   char text[160];
   wi_type_text(schema, text);
-  weir_status status =
-      WI_ERR(err, WEIR_E_SQL_PLAN, "values of type %s have no order here", text);
-  wi_err_hint(err, "cast them to a type that has one");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "cast them to a type that has one",
+                     "values of type %s have no order here", text);
 }
 
 static bool is_list(enum ArrowType type) {

@@ -172,13 +172,12 @@ static weir_status inside(const wi_fn *fn, wi_str line, int64_t col, unit what,
   while (n > 0 && n < line.n && ((unsigned char)line.p[n] & 0xC0) == 0x80) {
     n--;
   }
-  weir_status status = WI_ERR(err, WEIR_E_EXECUTION,
-                              "%s: column %" PRId64
-                              " in %s units lies inside a character of the line "
-                              "'%.*s'",
-                              fn->name, col, names[what], (int)n, line.p);
-  wi_err_hint(err, "check what the columns count: byte, utf8, utf16 or utf32");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_EXECUTION,
+                     "check what the columns count: byte, utf8, utf16 or utf32",
+                     "%s: column %" PRId64
+                     " in %s units lies inside a character of the line "
+                     "'%.*s'",
+                     fn->name, col, names[what], (int)n, line.p);
 }
 
 weir_status wi_field_col_to_byte(const wi_fn *fn, size_t n,

@@ -133,10 +133,8 @@ static weir_status code_fill(wi_code *code, const struct ArrowSchema *schema, in
                     .width = view.fixed_size};
   if (code->tag == TAG_NONE) {
     wi_type_text(schema, text);
-    weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN,
-                                "rows with a value of type %s cannot be hashed", text);
-    wi_err_hint(err, "leave the column out, or cast it");
-    return status;
+    return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "leave the column out, or cast it",
+                       "rows with a value of type %s cannot be hashed", text);
   }
   bool coded = code->tag == TAG_CODED;
   code->n = coded ? 1 : (size_t)schema->n_children;

@@ -1,6 +1,5 @@
 /* Texts in a normal form: whole texts, texts without blanks around, names of symbols. */
 #include <string.h>
-#include <strings.h>
 
 #include "udf/kernel.h"
 #include "udf/texts.h"
@@ -100,15 +99,14 @@ static weir_status form_of(const wi_fn *fn, wi_str name, wi_form *out, weir_erro
   name = wi_trim_white(name);
   for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
     if (strlen(forms[i].name) == name.n &&
-        strncasecmp(forms[i].name, name.p, name.n) == 0) {
+        wi_ascii_same_n(forms[i].name, name.p, name.n)) {
       *out = forms[i].form;
       return WEIR_OK;
     }
   }
-  weir_status status = WI_ERR(err, WEIR_E_SQL_PLAN, "%s: there is no normal form '%.*s'",
-                              fn->name, (int)(name.n > 40 ? 40 : name.n), name.p);
-  wi_err_hint(err, "the forms are NFC, NFD, NFKC and NFKD");
-  return status;
+  return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "the forms are NFC, NFD, NFKC and NFKD",
+                     "%s: there is no normal form '%.*s'", fn->name,
+                     (int)(name.n > 40 ? 40 : name.n), name.p);
 }
 
 weir_status wi_field_utf8_normalize(const wi_fn *fn, size_t n,
@@ -242,7 +240,7 @@ weir_status wi_field_qname(const wi_fn *fn, size_t n,
 /* Whether names of the language differ by case. */
 static bool keeps_case(wi_str lang) {
   lang = wi_trim_white(lang);
-  return lang.n == 6 && strncasecmp(lang.p, "python", 6) == 0;
+  return lang.n == 6 && wi_ascii_same_n(lang.p, "python", 6);
 }
 
 static wi_case case_of(const wi_col *lang, int64_t row) {

@@ -80,10 +80,8 @@ static weir_status shape_fill(wi_shape *shape, const struct ArrowSchema *schema,
   if (!type_has_text(view.type)) {
     char text[160];
     wi_type_text(schema, text);
-    weir_status status =
-        WI_ERR(err, WEIR_E_SQL_PLAN, "a value of type %s has no fixed text", text);
-    wi_err_hint(err, "cast it to text or to a number first");
-    return status;
+    return WI_ERR_HINT(err, WEIR_E_SQL_PLAN, "cast it to text or to a number first",
+                       "a value of type %s has no fixed text", text);
   }
   *shape = (wi_shape){.type = view.type,
                       .unit = view.time_unit,

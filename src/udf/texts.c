@@ -25,13 +25,11 @@ char *wi_texts_grow(wi_texts *t, size_t n) {
 
 weir_status wi_texts_seal(wi_texts *t, int64_t rows, wi_valid *valid, weir_error *err) {
   if (t->at > INT32_MAX) {
-    weir_status status = WI_ERR(
-        err, WEIR_E_TOO_LARGE,
+    return WI_ERR_HINT(
+        err, WEIR_E_TOO_LARGE, "use smaller batches or shorter texts",
         "%s: a batch of %lld rows makes %llu bytes of text, and a text array holds "
         "%d",
         t->fn, (long long)rows, (unsigned long long)t->at, INT32_MAX);
-    wi_err_hint(err, "use smaller batches or shorter texts");
-    return status;
   }
   t->data->size_bytes = (int64_t)t->at;
   wi_out_seal(t->out, rows, valid);

@@ -5,6 +5,7 @@
 #include "common/test.h"
 
 #define WI_ORIGIN "test"
+#define MARK      "\xE2\x80\xA6"
 
 WT_TEST(names_have_dashes) {
   WT_EQ_STR(weir_error_code_name(WEIR_OK), "WEIR-OK");
@@ -89,7 +90,7 @@ WT_TEST(long_context_leaves_the_message) {
   prefix[sizeof prefix - 1] = '\0';
   WI_ERR(&err, WEIR_E_IO, "broken");
   wi_err_context(&err, "%s", prefix);
-  WT_CHECK(wi_ends_with(err.message, "ppp: broken"));
+  WT_CHECK(wi_ends_with(err.message, "ppp" MARK ": broken"));
 }
 
 /* Each offset of a character at the field's end, for 2, 3 and 4 byte characters. */
@@ -110,10 +111,13 @@ WT_TEST(texts_are_cut_at_a_character) {
       WI_ERR(&err, WEIR_E_IO, "%s", text);
       wi_err_hint(&err, "%s", text);
       wi_err_where(&err, text, 1, 2);
-      WT_EQ_INT(strlen(err.message), shift + (1023 - shift) / w * w);
-      WT_EQ_INT(strlen(err.hint), shift + (511 - shift) / w * w);
-      WT_EQ_INT(strlen(err.file), shift + (255 - shift) / w * w);
-      WT_CHECK(memcmp(err.message, text, strlen(err.message)) == 0);
+      /* Three bytes of each are the mark. */
+      WT_EQ_INT(strlen(err.message), shift + (1020 - shift) / w * w + 3);
+      WT_EQ_INT(strlen(err.hint), shift + (508 - shift) / w * w + 3);
+      WT_EQ_INT(strlen(err.file), shift + (252 - shift) / w * w + 3);
+      WT_CHECK(memcmp(err.message, text, strlen(err.message) - 3) == 0);
+      WT_CHECK(wi_ends_with(err.message, MARK) && wi_ends_with(err.hint, MARK) &&
+               wi_ends_with(err.file, MARK));
       WT_CHECK(wi_utf8_valid(err.message, strlen(err.message)));
       wi_err_context(&err, "%s", text);
       WT_CHECK(wi_utf8_valid(err.message, strlen(err.message)));
@@ -129,6 +133,35 @@ WT_TEST(exact_fit_is_not_cut) {
   memcpy(text + 1020, "\xE2\x82\xAC", 3);
   WI_ERR(&err, WEIR_E_IO, "%s", text);
   WT_EQ_STR(err.message, text);
+  weir_error longer = WEIR_ERROR_INIT;
+  WI_ERR(&longer, WEIR_E_IO, "%s.", text);
+  WT_EQ_INT(strlen(longer.message), 1023);
+  WT_CHECK(wi_ends_with(longer.message, "x" MARK));
+  WT_CHECK(wi_ends_with(WI_HINT("%s", text), MARK) || strlen(WI_HINT("%s", text)) == 512);
+}
+
+/* Of two failures the first is the cause: its hint stands beside its words. */
+WT_TEST(a_kept_error_keeps_its_hint) {
+  weir_error err = WEIR_ERROR_INIT;
+  WT_EQ_INT(WI_ERR_HINT(&err, WEIR_E_IO, "100% sure", "low %d", 1), WEIR_E_IO);
+  WT_EQ_STR(err.hint, "100% sure");
+  WT_EQ_INT(WI_ERR_HINT(&err, WEIR_E_BUG, WI_HINT("other %d", 2), "high"), WEIR_E_BUG);
+  wi_err_hint(&err, "another");
+  WT_EQ_STR(err.message, "low 1");
+  WT_EQ_STR(err.hint, "100% sure");
+  wi_err_hint_replace(&err, "better");
+  WT_EQ_STR(err.hint, "better");
+  weir_error plain = WEIR_ERROR_INIT;
+  WI_ERR(&plain, WEIR_E_IO, "low");
+  WT_EQ_INT(WI_ERR_HINT(&plain, WEIR_E_BUG, "of the other", "high"), WEIR_E_BUG);
+  WT_EQ_STR(plain.hint, "");
+  wi_err_hint(&plain, "for this one");
+  WT_EQ_STR(plain.hint, "for this one");
+  weir_error before = WEIR_ERROR_INIT;
+  wi_err_hint(&before, "first");
+  WI_ERR(&before, WEIR_E_IO, "then");
+  WT_EQ_STR(before.hint, "first");
+  WT_EQ_INT(WI_ERR_HINT(NULL, WEIR_E_IO, "x", "y"), WEIR_E_IO);
 }
 
 WT_TEST(broken_bytes_become_utf8) {
@@ -168,7 +201,7 @@ WT_TEST(an_argument_may_be_the_field) {
   weir_error err = WEIR_ERROR_INIT;
   WI_ERR(&err, WEIR_E_IO, "m");
   wi_err_hint(&err, "do it");
-  wi_err_hint(&err, "%s; then that", err.hint);
+  wi_err_hint_replace(&err, "%s; then that", err.hint);
   WT_EQ_STR(err.hint, "do it; then that");
   wi_err_context(&err, "%s", err.message);
   WT_EQ_STR(err.message, "m: m");

@@ -143,6 +143,7 @@ WT_TEST(replace_and_read) {
   WT_OK(wi_file_read(at("rep/f"), 0, &b, &err));
   WT_EQ_INT(b.n, sizeof large);
   WT_CHECK(memcmp(b.p, large, sizeof large) == 0);
+  WT_CHECK(b.cap < sizeof large + 4096); /* the end is found without growing */
   WT_OK(wi_file_read(at("rep/f"), sizeof large, &b, &err));
   WT_EQ_INT(wi_file_read(at("rep/f"), sizeof large - 1, &b, &err), WEIR_E_TOO_LARGE);
   WT_EQ_INT(b.n, 0);
@@ -185,6 +186,23 @@ WT_TEST(stat_and_links) {
   WT_CHECK(info.size == 0 && !info.is_link);
   WT_CHECK(wi_file_exists(at("st/f")) && wi_file_exists(at("st/d")));
   WT_CHECK(!wi_file_exists(at("st/x")) && !wi_file_exists(at("st/none")));
+}
+
+/* 64 bits of nanoseconds end in 2262, the times of files do not. */
+WT_TEST(times_that_are_far_away) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_file_info info;
+  struct stat st;
+  WT_OK(wi_dir_make(at("far"), &err));
+  WT_OK(wi_file_put_new(at("far/f"), "", 0, &err));
+  struct timespec times[2] = {{0, 0}, {13569465600, 5}}; /* 2400-01-01 */
+  WT_CHECK(utimensat(AT_FDCWD, at("far/f"), times, 0) == 0);
+  WT_CHECK(stat(at("far/f"), &st) == 0);
+  WT_OK(wi_file_stat(at("far/f"), &info, &err));
+  WT_CHECK(info.mtime_ns > INT64_C(1500000000000000000));
+  if (st.st_mtim.tv_sec == times[1].tv_sec) { /* some file systems cut it */
+    WT_CHECK(info.mtime_ns == INT64_MAX);
+  }
 }
 
 WT_TEST(folders) {

@@ -1,9 +1,11 @@
 /* Every allocation fails once in turn: each call must say so or do without, leak
  * nothing and never crash. alloc.c is compiled in here with calls that can fail, so
  * base is to be linked as an archive, whose own alloc.c is then left out. */
+#include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/base.h"
 #include "common/test.h"
 
 static long countdown = -1; /* calls left until one fails; below zero: never */
@@ -30,7 +32,8 @@ static void *test_realloc(void *p, size_t size) {
 
 #define calloc  test_calloc
 #define realloc test_realloc
-#include "base/alloc.c"
+#include "util/alloc.c"
+
 #undef calloc
 #undef realloc
 
@@ -147,6 +150,80 @@ done:;
   countdown = -1;
   good = good && wi_dir_remove_all(folder, NULL) == WEIR_OK;
   return good && wi_dir_make(folder, NULL) == WEIR_OK;
+}
+
+/* A text with every kind of value, long enough for each buffer to grow. */
+#define JSON_TEXT                                                                       \
+  "{\"commitInfo\":{\"a\":123456789012345678,\"b\":\"a long text that needs more than " \
+  "one "                                                                                \
+  "growth of its buffer \\u00e9 \\n and more of it, and more of it, and more of it\","  \
+  "\"c\":[1.2345678901234567,true,null,\"x\"]},\"many\":{\"k1\":1,\"k2\":2,\"k3\":3,"   \
+  "\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":[[],{}]}}"
+
+static void *test_malloc(size_t size) {
+  return fails() ? NULL : malloc(size);
+}
+
+static json_t *json_whole;
+
+static bool json(void) {
+  weir_error err = WEIR_ERROR_INIT;
+  json_t *got = NULL;
+  json_set_alloc_funcs(test_malloc, free);
+  weir_status status = wi_json_read(JSON_TEXT, strlen(JSON_TEXT), &got, &err);
+  json_set_alloc_funcs(malloc, free);
+  bool good = status == (hit ? WEIR_E_NO_MEMORY : WEIR_OK) && err.code == status &&
+              (hit ? got == NULL : json_equal(got, json_whole) == 1);
+  json_decref(got);
+  return good;
+}
+
+static bool vectors(void) {
+  wi_vec(int) v = {NULL, 0, 0};
+  size_t made = 0;
+  for (int i = 0; i < 100; i++) {
+    int *one = wi_vec_add(&v);
+    bool zero = one != NULL && *one == 0;
+    made += zero ? 1 : 0;
+    if (zero) {
+      *one = i + 1;
+    }
+  }
+  bool good = v.n == made && made >= (hit ? 99 : 100);
+  for (size_t i = 1; i < v.n; i++) {
+    good = good && v.items[i - 1] < v.items[i];
+  }
+  wi_free(v.items);
+  return good;
+}
+
+static bool secrets(void) {
+  wi_secret *one = NULL;
+  char text[] = "http://u:p%40ssword@host and p@ssword";
+  bool made = wi_secret_add("http://u:p%40ssword@host", &one);
+  bool good = made == !hit && (one != NULL) == made;
+  wi_secret_cut(text, strlen(text), false);
+  good = good && (!made || strcmp(text, "*** and ***") == 0);
+  wi_secret_drop(one);
+  return good && !wi_secret_any();
+}
+
+/* jansson's own reader stops the process at one of these. */
+WT_TEST(reading_json_fails_cleanly) {
+  int rounds = 0;
+  json_whole = json_loads(JSON_TEXT, 0, NULL);
+  WT_CHECK(json_whole != NULL);
+  WT_CHECK(exhaust(json, &rounds));
+  WT_CHECK(rounds > 40);
+  json_decref(json_whole);
+}
+
+WT_TEST(vectors_and_secrets_fail_cleanly) {
+  int rounds = 0;
+  WT_CHECK(exhaust(vectors, &rounds));
+  WT_CHECK(rounds > 3);
+  WT_CHECK(exhaust(secrets, &rounds));
+  WT_CHECK(rounds > 5);
 }
 
 WT_TEST(buffers_fail_cleanly) {

@@ -1,7 +1,7 @@
 /* Borrowed strings, UTF-8, names, and the distance behind "did you mean". */
 #include <string.h>
 
-#include "base/base.h"
+#include "util/util.h"
 
 wi_str wi_str_of(const char *text) {
   wi_str s = {"", 0};
@@ -32,6 +32,35 @@ bool wi_starts_with(const char *text, const char *prefix) {
 bool wi_ends_with(const char *text, const char *suffix) {
   size_t n = strlen(text), m = strlen(suffix);
   return n >= m && memcmp(text + n - m, suffix, m) == 0;
+}
+
+char wi_ascii_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+bool wi_ascii_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool wi_ascii_alnum(char c) {
+  c = wi_ascii_lower(c);
+  return wi_ascii_digit(c) || (c >= 'a' && c <= 'z');
+}
+
+bool wi_ascii_same_n(const char *a, const char *b, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (wi_ascii_lower(a[i]) != wi_ascii_lower(b[i])) {
+      return false;
+    }
+    if (a[i] == '\0') {
+      return true;
+    }
+  }
+  return true;
+}
+
+bool wi_ascii_same(const char *a, const char *b) {
+  return wi_ascii_same_n(a, b, strlen(a) + 1);
 }
 
 static bool is_blank(char c) {
@@ -94,6 +123,33 @@ bool wi_utf8_valid(const char *p, size_t n) {
   return true;
 }
 
+/* Length of the text without a character that the end of the field cut in two. */
+static size_t whole_length(const char *text, size_t n) {
+  size_t start = n;
+  while (start > 0 && n - start < 3 && ((unsigned char)text[start - 1] & 0xC0) == 0x80) {
+    start--;
+  }
+  if (start == 0 || (unsigned char)text[start - 1] < 0xC0) {
+    return n;
+  }
+  start--;
+  unsigned char lead = (unsigned char)text[start];
+  size_t want = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  return n - start < want ? start : n;
+}
+
+size_t wi_text_fit(char *out, size_t cap, const char *text, size_t n) {
+  static const char mark[] = "\xE2\x80\xA6";
+  size_t kept = n < cap ? n : whole_length(text, cap - sizeof mark);
+  memmove(out, text, kept);
+  if (n >= cap) {
+    memcpy(out + kept, mark, sizeof mark - 1);
+    kept += sizeof mark - 1;
+  }
+  out[kept] = '\0';
+  return kept;
+}
+
 bool wi_name_valid(const char *name) {
   size_t n = 0;
   if (name == NULL) {
@@ -110,17 +166,14 @@ bool wi_name_valid(const char *name) {
   return n > 0;
 }
 
-static char folded(char c, bool fold) {
-  return fold && c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static size_t min3(size_t a, size_t b, size_t c) {
   size_t m = a < b ? a : b;
   return m < c ? m : c;
 }
 
-/* One row of the usual table. Without memory for a long row: the upper bound. */
-static size_t distance(const char *a, const char *b, bool fold) {
+/* Levenshtein's, by one row of the usual table. Without memory for a long row: the upper
+ * bound. */
+size_t wi_edit_distance(const char *a, const char *b) {
   size_t small[130];
   size_t n = strlen(a), m = strlen(b);
   size_t *row = small;
@@ -138,7 +191,7 @@ static size_t distance(const char *a, const char *b, bool fold) {
     row[0] = i;
     for (size_t j = 1; j <= m; j++) {
       size_t above = row[j];
-      bool same = folded(a[i - 1], fold) == folded(b[j - 1], fold);
+      bool same = wi_ascii_lower(a[i - 1]) == wi_ascii_lower(b[j - 1]);
       row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (same ? 0 : 1));
       diagonal = above;
     }
@@ -148,10 +201,6 @@ static size_t distance(const char *a, const char *b, bool fold) {
     wi_free(row);
   }
   return result;
-}
-
-size_t wi_edit_distance(const char *a, const char *b) {
-  return distance(a, b, false);
 }
 
 /* Two neighbours typed in the wrong order: one slip, though two edits. */
@@ -188,14 +237,10 @@ static size_t near_insert(near_name best[3], size_t n, near_name one) {
   return n;
 }
 
-void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
-                size_t cap) {
-  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-  size_t found = 0, used = 0, len = strlen(name), limit = (len + 2) / 3;
-  if (cap == 0) {
-    return;
-  }
-  out[0] = '\0';
+/* The best three, in order. */
+static size_t nearest(const char *name, const char *const *names, size_t n,
+                      near_name best[3]) {
+  size_t found = 0, len = strlen(name), limit = (len + 2) / 3;
   for (size_t i = 0; i < n; i++) {
     size_t other = strlen(names[i]);
     size_t apart = other > len ? other - len : len - other;
@@ -203,11 +248,28 @@ void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
       continue;
     }
     near_name one = {names[i],
-                     is_swap(name, names[i]) ? 1 : distance(name, names[i], true)};
+                     is_swap(name, names[i]) ? 1 : wi_edit_distance(name, names[i])};
     if (one.distance <= limit) {
       found = near_insert(best, found, one);
     }
   }
+  return found;
+}
+
+const char *wi_nearest_one(const char *name, const char *const *names, size_t n) {
+  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  (void)nearest(name, names, n, best);
+  return best[0].name;
+}
+
+void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
+                size_t cap) {
+  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  size_t found = nearest(name, names, n, best), used = 0;
+  if (cap == 0) {
+    return;
+  }
+  out[0] = '\0';
   for (size_t i = 0; i < found; i++) {
     const char *joint = i == 0 ? "" : i + 1 == found ? " or " : ", ";
     size_t j = strlen(joint), k = strlen(best[i].name);

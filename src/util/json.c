@@ -1,13 +1,10 @@
 /* JSON out, without spaces. Whether a comma is due is read from the last byte written, so
  * there is no stack of levels and no limit of depth. */
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "util/util.h"
 
 void wi_json_begin(wi_json *j, wi_buf *out) {
   j->out = out;
@@ -171,52 +168,4 @@ void wi_buf_json_text(wi_buf *b, const char *text, size_t n) {
     wi_buf_add(b, text + plain, n - plain);
   }
   wi_buf_chr(b, '"');
-}
-
-/* printf writes the host's decimal point and an exponent as e+05; we want '.' and e5. */
-static void tidy_number(const char *in, char *out) {
-  while (*in != '\0') {
-    if ((*in >= '0' && *in <= '9') || *in == '-') {
-      *out++ = *in++;
-    } else if (*in == 'e') {
-      *out++ = *in++;
-      if (*in == '-') {
-        *out++ = '-';
-      }
-      in += *in == '-' || *in == '+' ? 1 : 0;
-      while (*in == '0') {
-        in++;
-      }
-    } else {
-      *out++ = '.';
-      do { /* a decimal point may be several bytes long */
-        in++;
-      } while (*in != '\0' && *in != 'e' && (*in < '0' || *in > '9'));
-    }
-  }
-  *out = '\0';
-}
-
-void wi_double_text(double v, char out[32]) {
-  char text[40];
-  if (isnan(v)) {
-    memcpy(out, "NaN", sizeof "NaN");
-    return;
-  }
-  if (isinf(v)) {
-    const char *name = v > 0 ? "Infinity" : "-Infinity";
-    memcpy(out, name, strlen(name) + 1);
-    return;
-  }
-  /* Any 15 digits survive a normal double, so fewer show as dropped zeros; a subnormal
-   * has fewer digits than that. */
-  int digits = v != 0 && fabs(v) < DBL_MIN ? 1 : 15;
-  for (; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, v);
-    double back = strtod(text, NULL);
-    if (!(back < v) && !(back > v)) {
-      break;
-    }
-  }
-  tidy_number(text, out);
 }

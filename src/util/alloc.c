@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "util/util.h"
 
 /* Objects above PTRDIFF_MAX break pointer subtraction; no caller means such a size. */
 static bool product(size_t count, size_t size, size_t *out) {
@@ -43,10 +43,16 @@ char *wi_strndup(const char *text, size_t n) {
   return copy;
 }
 
-weir_status wi_err_nomem(weir_error *err, const char *origin) {
-  weir_status status = wi_err_set(err, WEIR_E_NO_MEMORY, origin, "out of memory");
-  if (err != NULL && err->code == WEIR_E_NO_MEMORY && err->hint[0] == '\0') {
-    wi_err_hint(err, "free memory on this machine, or lower the memory limit");
+bool wi_vec_grow(void *items, size_t *cap, size_t size) {
+  unsigned char *p;
+  size_t more = *cap < 8 ? 8 : *cap <= SIZE_MAX / 2 ? *cap * 2 : SIZE_MAX;
+  memcpy(&p, items, sizeof p); /* a pointer of another type */
+  p = wi_realloc_array(p, more, size);
+  if (p == NULL) {
+    return false;
   }
-  return status;
+  memset(p + *cap * size, 0, (more - *cap) * size);
+  memcpy(items, &p, sizeof p);
+  *cap = more;
+  return true;
 }

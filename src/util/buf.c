@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "util/util.h"
 
 void wi_buf_release(wi_buf *b) {
   wi_free(b->p);
@@ -63,9 +63,8 @@ void wi_buf_chr(wi_buf *b, char c) {
   wi_buf_add(b, &c, 1);
 }
 
-void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
-  va_list args, again;
-  va_start(args, fmt);
+void wi_buf_vfmt(wi_buf *b, const char *fmt, va_list args) {
+  va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, fmt, args);
   if (n < 0) {
@@ -75,6 +74,12 @@ void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
     b->n += (size_t)n;
   }
   va_end(again);
+}
+
+void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  wi_buf_vfmt(b, fmt, args);
   va_end(args);
 }
 
@@ -90,8 +95,4 @@ char *wi_buf_take(wi_buf *b) {
   }
   wi_buf_release(b);
   return text;
-}
-
-weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin) {
-  return b->failed ? wi_err_nomem(err, origin) : WEIR_OK;
 }

@@ -1,0 +1,123 @@
+//! Where executions spill: a folder below the caller's, made when the first of them has to, and
+//! removed with the last file in it. The caller's own folder is never made.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use datafusion::common::Result as DfResult;
+use datafusion::execution::disk_manager::{DiskManager, DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::{SpillFile, SpillWriter, TempFileFactory};
+use futures::Stream;
+
+use crate::codes::E_SPILL;
+use crate::error::{Error, ORIGIN_BRIDGE};
+
+/// Makes the files that spilling needs.
+pub struct LazySpill {
+    below: PathBuf,
+    /// In bytes; 0: the engine's own limit.
+    limit: u64,
+    disks: Mutex<Option<Arc<DiskManager>>>,
+}
+
+fn failed(what: &Path, why: &(dyn std::error::Error + 'static)) -> Error {
+    let (text, os_error) = Error::words_of(why);
+    let message = format!("cannot spill to '{}': {text}", what.display());
+    Error { os_error, ..Error::new(E_SPILL, ORIGIN_BRIDGE, message) }
+}
+
+impl LazySpill {
+    pub fn new(below: PathBuf, limit: u64) -> Self {
+        Self { below, limit, disks: Mutex::new(None) }
+    }
+
+    fn make(&self) -> Result<Arc<DiskManager>, Error> {
+        // The engine would make it.
+        fs::metadata(&self.below).map_err(|e| failed(&self.below, &e))?;
+        let mode = DiskManagerMode::Directories(vec![self.below.clone()]);
+        let mut builder = DiskManagerBuilder::default().with_mode(mode);
+        if self.limit != 0 {
+            builder.set_max_temp_directory_size(self.limit);
+        }
+        builder.build().map(Arc::new).map_err(|e| failed(&self.below, &e))
+    }
+
+    fn disks(&self) -> Result<Arc<DiskManager>, Error> {
+        let mut disks = self.disks.lock().unwrap_or_else(|e| e.into_inner());
+        if let Some(there) = &*disks {
+            return Ok(Arc::clone(there));
+        }
+        let made = self.make()?;
+        *disks = Some(Arc::clone(&made));
+        Ok(made)
+    }
+}
+
+impl TempFileFactory for LazySpill {
+    fn create_temp_file(&self, description: &str) -> DfResult<Arc<dyn SpillFile>> {
+        let file = self
+            .disks()?
+            .create_tmp_file(description)
+            .map_err(|e| failed(&self.below, &e).into_df())?;
+        Ok(Arc::new(File { below: self.below.clone(), file }))
+    }
+}
+
+/// A file whose failures say where it is.
+struct File {
+    below: PathBuf,
+    file: Arc<dyn SpillFile>,
+}
+
+impl SpillFile for File {
+    fn path(&self) -> Option<&Path> {
+        self.file.path()
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.file.size()
+    }
+
+    fn read_stream(&self) -> DfResult<Pin<Box<dyn Stream<Item = DfResult<Bytes>> + Send>>> {
+        self.file.read_stream()
+    }
+
+    fn open_writer(&self) -> DfResult<Box<dyn SpillWriter>> {
+        let writer = self.file.open_writer().map_err(|e| failed(&self.below, &e).into_df())?;
+        Ok(Box::new(Writer { below: self.below.clone(), writer }))
+    }
+}
+
+struct Writer {
+    below: PathBuf,
+    writer: Box<dyn SpillWriter>,
+}
+
+impl Writer {
+    fn said(&self, e: io::Error) -> io::Error {
+        if e.kind() == io::ErrorKind::Interrupted {
+            return e;
+        }
+        io::Error::other(failed(&self.below, &e))
+    }
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes).map_err(|e| self.said(e))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|e| self.said(e))
+    }
+}
+
+impl SpillWriter for Writer {
+    fn finish(&mut self) -> DfResult<()> {
+        self.writer.finish()
+    }
+}
