@@ -289,6 +289,18 @@ done:
   return status;
 }
 
+static weir_status add_spill(void *ctx, const char *path, uint64_t files, uint64_t bytes,
+                             weir_error *err) {
+  return add_item(ctx, WI_LITTER_SPILL, path, "", files, bytes, err);
+}
+
+static weir_status clean_spill(cleaner *c, weir_error *err) {
+  const wi_spill_rules rules = {wi_now_us(), c->older_than_us, c->r->apply};
+  return c->r->session->spill_dir != NULL
+             ? wi_spill_clean(c->r->session->spill_dir, &rules, add_spill, c, err)
+             : WEIR_OK;
+}
+
 /* ---- the call ---- */
 
 /* Locally the warehouse is wanted alone; on a store its clock is. Looking alone writes nothing,
@@ -327,6 +339,7 @@ weir_status wi_clean(const wi_clean_request *r, wi_litter *out, weir_error *err)
   if (c.by_object) {
     WI_CHECK(clean_leases(&c, err));
   }
+  WI_CHECK(clean_spill(&c, err));
 done:
   if (c.held >= 0) {
     close(c.held);

@@ -65,4 +65,15 @@ weir_status wi_leases_read(wi_store *store, int64_t now_us, wi_leases *out,
 /* The store's clock, read off an object that is put and removed again. */
 weir_status wi_store_clock(wi_store *store, int64_t *now_us, weir_error *err);
 
+/* ---- spill folders (spill.c) ---- */
+typedef struct wi_spill_rules {
+  int64_t now_us, older_than_us;
+  bool apply;
+} wi_spill_rules;
+typedef weir_status (*wi_spill_found)(void *ctx, const char *path, uint64_t files,
+                                      uint64_t bytes, weir_error *err);
+/* Finds, and with `apply` removes, what killed processes left in a folder for spilling. */
+weir_status wi_spill_clean(const char *folder, const wi_spill_rules *rules,
+                           wi_spill_found found, void *ctx, weir_error *err);
+
 #endif

@@ -223,6 +223,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   snprintf(j.owner, sizeof(j.owner), "%s/%s", pass->project->spec->name,
            view->refs->spec->name);
   snprintf(j.app_id, sizeof(j.app_id), WI_APP_PREFIX "%s", j.owner);
+  j.first = wi_stage_is_first(view->store);
   wi_stage_prefix(pass->run_id, view->refs->spec->name, j.prefix);
   WI_CHECK(wi_stop_token(pass->stop, &j.cancel, &first));
   WI_CHECK(open_base(&j, &first));
@@ -232,7 +233,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   take_facts(&j);
 done:
   if (!j.committed && status != WEIR_E_AMBIGUOUS) {
-    wi_stage_remove(view->store, j.prefix);
+    wi_stage_remove(view->store, j.prefix, j.first);
   }
   job_release(&j);
   wi_err_move(err, &first);

@@ -15,6 +15,7 @@ typedef struct wi_view_job { /* one view at work */
   wi_staged staged;
   const wb_cancel *cancel; /* the engine's side of the pass's stop */
   char owner[300], app_id[320], prefix[WI_STAGE_PREFIX];
+  bool first; /* the table has no folder yet */
   bool committed;
 } wi_view_job;
 

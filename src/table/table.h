@@ -36,9 +36,11 @@ void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PR
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
                      uint64_t *peak_bytes, bool *no_hash_join, weir_error *err);
 
-/* Removes what was staged and will not be committed, and the table's folder if nothing else is in
- * it: a first build that is refused leaves nothing. */
-void wi_stage_remove(wi_store *store, const char *prefix);
+/* Whether staging would make the table's folder. */
+bool wi_stage_is_first(const wi_store *store);
+/* Removes what was staged and will not be committed, and after a first one the table's folder,
+ * if nothing else is in it: a first build that is refused leaves nothing. */
+void wi_stage_remove(wi_store *store, const char *prefix, bool first);
 
 /* ---- gate (gate.c) ---- */
 typedef struct wi_gate_rule {

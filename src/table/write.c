@@ -32,6 +32,7 @@ typedef struct write_job {
   wi_gate *gate;
   wi_staged staged;
   wi_stats_columns stats;
+  bool first;      /* the table has no folder yet */
   wi_lease *lease; /* from before the first file is staged */
 } write_job;
 
@@ -493,6 +494,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
+  j->first = wi_stage_is_first(j->store);
   WI_TRY(wi_lease_take(j->store, j->run_id, &j->lease, err));
   WI_TRY(stage_rows(j, err));
   WI_TRY(wi_lease_check(j->lease, err));
@@ -523,7 +525,7 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
 done:
   if (j.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
-    wi_stage_remove(j.store, j.prefix);
+    wi_stage_remove(j.store, j.prefix, j.first);
   }
   if (take->release != NULL) {
     take->release(take);
