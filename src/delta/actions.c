@@ -1,7 +1,6 @@
 /* Composing a commit: each action one line of JSON. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "delta/internal.h"
 
@@ -11,24 +10,16 @@ static weir_status bug(weir_error *err, const char *what) {
   return WI_ERR(err, WEIR_E_BUG, "a commit with %s", what);
 }
 
-/* A line of the log is one line, so JSON from elsewhere is written anew. */
-static weir_status put_object(wi_json *j, const char *key, const char *text,
-                              weir_error *err) {
-  char why[160];
-  wi_buf compact = WI_BUF_INIT;
-  json_t *value = wi_delta_json_load(text, strlen(text), why);
-  if (!json_is_object(value)) {
-    json_decref(value);
-    return WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
+/* JSON from elsewhere, which a line is made of. */
+static weir_status load_object(const char *key, const char *text, json_t **out,
+                               weir_error *err) {
+  wi_delta_json_note note;
+  if (wi_delta_json_load(text, strlen(text), out, &note) == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  weir_status status = wi_delta_json_dump(value, false, &compact, err);
-  if (status == WEIR_OK) {
-    wi_json_key(j, key);
-    wi_json_raw(j, compact.p);
-  }
-  json_decref(value);
-  wi_buf_release(&compact);
-  return status;
+  return json_is_object(*out)
+             ? WEIR_OK
+             : WI_ERR(err, WEIR_E_BUG, "a commit with %s that is no JSON object", key);
 }
 
 static void open_action(wi_json *j, wi_buf *out, const char *name) {
@@ -144,9 +135,12 @@ static weir_status put_commit_info(const wi_commit_def *def, wi_buf *out,
 /* ---- protocol and metaData ---- */
 
 /* The least that the schema needs. A protocol of features lists the ones that version 2 implied. */
-static void put_protocol(const wi_table_def *table, wi_buf *out) {
+static weir_status put_protocol(const wi_table_def *table, wi_buf *out, weir_error *err) {
   wi_json j;
-  bool features = wi_delta_schema_has_type(table->schema_json, "timestamp_ntz");
+  json_t *schema = NULL;
+  WI_TRY(wi_delta_schema_load(table->schema_json, &schema, err));
+  bool features = wi_delta_type_within(schema, "timestamp_ntz");
+  json_decref(schema);
   open_action(&j, out, "protocol");
   wi_json_ki(&j, "minReaderVersion", features ? 3 : 1);
   wi_json_ki(&j, "minWriterVersion", features ? 7 : 2);
@@ -163,31 +157,7 @@ static void put_protocol(const wi_table_def *table, wi_buf *out) {
     wi_json_array_end(&j);
   }
   close_action(&j, out);
-}
-
-/* Properties that would ask more of writers than this version does. */
-static bool needs_more(const wi_br_pair *p) {
-  static const char *const switches[] = {
-      "delta.enableChangeDataFeed",  "delta.enableDeletionVectors",
-      "delta.enableRowTracking",     "delta.enableInCommitTimestamps",
-      "delta.enableTypeWidening",    "delta.enableIcebergCompatV1",
-      "delta.enableIcebergCompatV2", "delta.enableIcebergCompatV3",
-      "delta.enableVariantShredding"};
-  for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-    if (strcasecmp(p->key, switches[i]) == 0) {
-      return strcasecmp(p->value, "false") != 0;
-    }
-  }
-  if (strcasecmp(p->key, "delta.columnMapping.mode") == 0) {
-    return strcasecmp(p->value, "none") != 0;
-  }
-  if (strcasecmp(p->key, "delta.checkpointPolicy") == 0) {
-    return strcasecmp(p->value, "classic") != 0;
-  }
-  return strncasecmp(p->key, "delta.feature.", 14) == 0 ||
-         strncasecmp(p->key, "delta.constraints.", 18) == 0 ||
-         strcasecmp(p->key, "delta.minReaderVersion") == 0 ||
-         strcasecmp(p->key, "delta.minWriterVersion") == 0;
+  return WEIR_OK;
 }
 
 static weir_status put_configuration(wi_json *j, const wi_table_def *table,
@@ -196,15 +166,7 @@ static weir_status put_configuration(wi_json *j, const wi_table_def *table,
   wi_json_object(j);
   for (size_t i = 0; i < table->n_configuration; i++) {
     const wi_br_pair *p = &table->configuration[i];
-    if (needs_more(p)) {
-      weir_status status =
-          WI_ERR(err, WEIR_E_NOT_YET,
-                 "the table property '%.80s' needs a feature that this version "
-                 "of weir does not write",
-                 p->key);
-      wi_err_hint(err, "take the property out");
-      return status;
-    }
+    WI_TRY(wi_meta_check_property(p, err));
     wi_json_kt(j, p->key, p->value);
   }
   wi_json_object_end(j);
@@ -250,45 +212,54 @@ static void put_txn(const wi_commit_def *def, wi_buf *out) {
 /* The path is written as it was read: other writers' escapes differ, and readers match texts. */
 static weir_status put_remove(const wi_commit_def *def, const wi_remove *file,
                               wi_buf *out, weir_error *err) {
-  wi_json j;
-  open_action(&j, out, "remove");
-  wi_json_kt(&j, "path", file->path);
-  wi_json_ki(&j, "deletionTimestamp", def->timestamp_ms);
-  wi_json_kb(&j, "dataChange", def->data_change);
-  if (file->partition_values != NULL) {
-    wi_json_kb(&j, "extendedFileMetadata", true);
-    WI_TRY(put_object(&j, "partitionValues", file->partition_values, err));
-    wi_json_key(&j, "size");
-    wi_json_uint(&j, file->size);
+  weir_status status = WEIR_OK;
+  json_t *values = NULL, *dv = NULL;
+  bool extended = file->partition_values != NULL;
+  if (extended) {
+    WI_CHECK(load_object("partitionValues", file->partition_values, &values, err));
   }
   if (file->dv != NULL) {
-    WI_TRY(put_object(&j, "deletionVector", file->dv, err));
+    WI_CHECK(load_object("deletionVector", file->dv, &dv, err));
   }
-  close_action(&j, out);
-  return WEIR_OK;
+  wi_delta_file_write(WI_DELTA_REMOVE,
+                      &(wi_delta_file){.path = file->path,
+                                       .time_ms = def->timestamp_ms,
+                                       .data_change = def->data_change,
+                                       .extended = extended,
+                                       .partition_values = values,
+                                       .dv = dv,
+                                       .base_row_id = -1,
+                                       .default_row_commit_version = -1,
+                                       .size = extended ? (int64_t)file->size : -1},
+                      out);
+done:
+  json_decref(values);
+  json_decref(dv);
+  return status;
 }
 
 static weir_status put_add(const wi_commit_def *def, const wi_staged_file *file,
                            wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_json j;
+  json_t *values = NULL;
   wi_buf path = WI_BUF_INIT;
   wi_uri_encode_path(file->path, &path);
   WI_CHECK(wi_buf_check(&path, err, WI_ORIGIN));
-  open_action(&j, out, "add");
-  wi_json_kt(&j, "path", path.p);
-  WI_CHECK(put_object(&j, "partitionValues",
-                      file->partition_values == NULL ? "{}" : file->partition_values,
-                      err));
-  wi_json_key(&j, "size");
-  wi_json_uint(&j, file->size);
-  wi_json_ki(&j, "modificationTime", def->timestamp_ms);
-  wi_json_kb(&j, "dataChange", def->data_change);
-  if (file->stats != NULL) {
-    wi_json_kt(&j, "stats", file->stats);
-  }
-  close_action(&j, out);
+  WI_CHECK(load_object("partitionValues",
+                       file->partition_values == NULL ? "{}" : file->partition_values,
+                       &values, err));
+  wi_delta_file_write(WI_DELTA_ADD,
+                      &(wi_delta_file){.path = path.p,
+                                       .partition_values = values,
+                                       .size = (int64_t)file->size,
+                                       .time_ms = def->timestamp_ms,
+                                       .data_change = def->data_change,
+                                       .stats = file->stats,
+                                       .base_row_id = -1,
+                                       .default_row_commit_version = -1},
+                      out);
 done:
+  json_decref(values);
   wi_buf_release(&path);
   return status;
 }
@@ -327,10 +298,13 @@ weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error 
   WI_CHECK(check_def(def, err));
   WI_CHECK(put_commit_info(def, out, err));
   if (def->with_protocol) {
-    put_protocol(def->table, out);
+    WI_CHECK(put_protocol(def->table, out, err));
   }
   if (def->table != NULL) {
     WI_CHECK(put_metadata(def->table, out, err));
+  }
+  if (def->meta != NULL) {
+    WI_CHECK(wi_meta_write(def->base_meta, def->meta, out, err));
   }
   if (def->app_id != NULL) {
     put_txn(def, out);

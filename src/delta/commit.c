@@ -1,59 +1,9 @@
 /* One commit: its lines as JSON, and what is asked of them most. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "delta/internal.h"
 
 #define WI_ORIGIN "delta"
-
-/* ---- JSON ---- */
-
-json_t *wi_delta_json_load(const char *text, size_t n, char why[160]) {
-  json_error_t e;
-  size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-  json_t *value = json_loadb(text, n, flags, &e);
-  if (value == NULL && json_error_code(&e) == json_error_numeric_overflow) {
-    value = json_loadb(text, n, flags | JSON_DECODE_INT_AS_REAL, &e);
-  }
-  if (value == NULL) {
-    snprintf(why, 160, "%.140s at column %d", e.text, e.column);
-  }
-  return value;
-}
-
-const json_t *wi_delta_json_get(const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  return json_is_null(value) ? NULL : value;
-}
-
-const char *wi_delta_json_text(const json_t *object, const char *key) {
-  return json_string_value(json_object_get(object, key));
-}
-
-int64_t wi_delta_json_int(const json_t *object, const char *key, int64_t fallback) {
-  const json_t *value = json_object_get(object, key);
-  if (json_is_integer(value)) {
-    return (int64_t)json_integer_value(value);
-  }
-  double real = json_is_real(value) ? json_real_value(value) : 1e300;
-  return real > -9e18 && real < 9e18 ? (int64_t)real : fallback;
-}
-
-static int dump_to(const char *p, size_t n, void *ctx) {
-  wi_buf *out = ctx;
-  wi_buf_add(out, p, n);
-  return out->failed ? -1 : 0;
-}
-
-weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
-                               weir_error *err) {
-  size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | (sorted ? JSON_SORT_KEYS : 0);
-  if (json_dump_callback(value, dump_to, out, flags) != 0) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  return wi_buf_check(out, err, WI_ORIGIN);
-}
 
 /* ---- lines ---- */
 
@@ -68,80 +18,79 @@ static weir_status corrupt(int64_t version, size_t line, const char *why,
   return status;
 }
 
-static bool changes_data(const json_t *action) {
-  const json_t *flag = wi_delta_json_get(action, "dataChange");
-  return flag == NULL || !json_is_false(flag);
-}
-
-static const char *see_file(wi_commit *c, const char *kind, const json_t *action) {
-  if (wi_delta_json_text(action, "path") == NULL) {
-    return "a file action without a path";
-  }
-  if (strcmp(kind, "cdc") == 0) {
+static void see_file(wi_commit *c, const wi_delta_action *a) {
+  if (a->kind == WI_DELTA_CDC) {
     c->cdcs++;
-    return NULL;
+    return;
   }
-  if (strcmp(kind, "add") == 0) {
-    int64_t size = wi_delta_json_int(action, "size", 0);
+  if (a->kind == WI_DELTA_ADD) {
     c->adds++;
-    c->add_bytes += size > 0 ? (uint64_t)size : 0;
+    c->add_bytes += a->as.file.size > 0 ? (uint64_t)a->as.file.size : 0;
   } else {
     c->removes++;
   }
-  c->data_change = c->data_change || changes_data(action);
+  c->data_change = c->data_change || a->as.file.data_change;
+}
+
+static void see_action(wi_commit *c, const wi_delta_action *a) {
+  if (wi_delta_is_file(a->kind)) {
+    see_file(c, a);
+  } else if (a->kind == WI_DELTA_COMMIT_INFO) {
+    c->commit_info = a->body;
+  } else if (a->kind == WI_DELTA_METADATA) {
+    c->metadata = a->body;
+  } else if (a->kind == WI_DELTA_PROTOCOL) {
+    c->protocol = a->body;
+  }
+}
+
+/* What is wrong with the line; *files: it is of files alone. */
+static const char *see_line(wi_commit *c, json_t *line, bool *files) {
+  const char *name;
+  json_t *body;
+  *files = json_object_size(line) > 0;
+  json_object_foreach(line, name, body) {
+    wi_delta_action action;
+    const char *wrong = wi_delta_action_read(name, body, &action);
+    if (wrong != NULL) {
+      return wrong;
+    }
+    see_action(c, &action);
+    *files = *files && wi_delta_is_file(action.kind);
+  }
   return NULL;
 }
 
-/* What is wrong with the action; NULL: nothing, or nothing that weir knows. */
-static const char *see_action(wi_commit *c, const char *kind, const json_t *action) {
-  static const char *const known[] = {"add",      "remove",   "cdc", "commitInfo",
-                                      "protocol", "metaData", "txn", "domainMetadata"};
-  bool is_known = false;
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-    is_known = is_known || strcmp(kind, known[i]) == 0;
-  }
-  if (!is_known || json_is_null(action)) {
-    return NULL;
-  }
-  if (!json_is_object(action)) {
-    return "an action that is no object";
-  }
-  if (strcmp(kind, "add") == 0 || strcmp(kind, "remove") == 0 ||
-      strcmp(kind, "cdc") == 0) {
-    return see_file(c, kind, action);
-  }
-  if (strcmp(kind, "commitInfo") == 0) {
-    c->commit_info = action;
-  } else if (strcmp(kind, "metaData") == 0) {
-    c->metadata = action;
-  } else if (strcmp(kind, "protocol") == 0) {
-    c->protocol = action;
-  }
-  return NULL;
-}
-
-static weir_status read_line(wi_commit *c, wi_str line, size_t number, weir_error *err) {
-  char why[160];
-  json_t *object = wi_delta_json_load(line.p, line.n, why);
-  if (object == NULL) {
-    return corrupt(c->version, number, why, err);
-  }
-  if (!json_is_object(object)) {
-    json_decref(object);
-    return corrupt(c->version, number, "not a JSON object", err);
-  }
-  if (json_array_append_new(c->actions, object) != 0) {
+static weir_status load_line(const wi_commit *c, wi_str line, size_t number, json_t **out,
+                             weir_error *err) {
+  wi_delta_json_note note;
+  weir_status status = wi_delta_json_load(line.p, line.n, out, &note);
+  if (status == WEIR_E_NO_MEMORY) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  const char *kind;
-  json_t *action;
-  json_object_foreach(object, kind, action) {
-    const char *wrong = see_action(c, kind, action);
-    if (wrong != NULL) {
-      return corrupt(c->version, number, wrong, err);
-    }
+  if (status != WEIR_OK) {
+    return corrupt(c->version, number, note.why, err);
+  }
+  if (!json_is_object(*out)) {
+    json_decref(*out);
+    return corrupt(c->version, number, "not a JSON object", err);
   }
   return WEIR_OK;
+}
+
+static weir_status read_line(wi_commit *c, wi_str line, size_t number, bool keep_files,
+                             weir_error *err) {
+  json_t *object = NULL;
+  bool files = false;
+  WI_TRY(load_line(c, line, number, &object, err));
+  const char *wrong = see_line(c, object, &files);
+  c->n_lines++;
+  if (files && !keep_files) {
+    json_decref(object);
+  } else if (json_array_append_new(c->actions, object) != 0) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  return wrong == NULL ? WEIR_OK : corrupt(c->version, number, wrong, err);
 }
 
 /* In-commit timestamps are the protocol's; the other is what the writer's clock said. */
@@ -154,28 +103,26 @@ static int64_t said_time_us(const json_t *info) {
   return fits ? ms * 1000 : INT64_MIN;
 }
 
-static weir_status parse(int64_t version, const char *bytes, size_t n,
-                         int64_t file_time_us, wi_commit *out, weir_error *err) {
+static weir_status parse(wi_str bytes, bool keep_files, wi_commit *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  *out = (wi_commit){.version = version};
-  wi_blake3_hex(bytes, n, out->digest);
+  wi_blake3_hex(bytes.p, bytes.n, out->digest);
   out->actions = json_array();
   if (out->actions == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   size_t number = 0;
-  for (size_t at = 0; at < n;) {
-    const char *end = memchr(bytes + at, '\n', n - at);
-    size_t length = end == NULL ? n - at : (size_t)(end - (bytes + at));
-    wi_str line = wi_str_trim((wi_str){bytes + at, length});
+  for (size_t at = 0; at < bytes.n;) {
+    const char *end = memchr(bytes.p + at, '\n', bytes.n - at);
+    size_t length = end == NULL ? bytes.n - at : (size_t)(end - (bytes.p + at));
+    wi_str line = wi_str_trim((wi_str){bytes.p + at, length});
     number++;
     if (line.n > 0) {
-      WI_CHECK(read_line(out, line, number, err));
+      WI_CHECK(read_line(out, line, number, keep_files, err));
     }
     at += length + 1;
   }
   int64_t said = said_time_us(out->commit_info);
-  out->timestamp_us = said == INT64_MIN ? file_time_us : said;
+  out->timestamp_us = said == INT64_MIN ? out->timestamp_us : said;
 done:
   if (status != WEIR_OK) {
     wi_commit_release(out);
@@ -185,25 +132,41 @@ done:
 
 weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_commit *out,
                             weir_error *err) {
-  return parse(version, bytes, n, 0, out, err);
+  *out = (wi_commit){.version = version};
+  return parse((wi_str){bytes, n}, true, out, err);
 }
 
-weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
-                           weir_error *err) {
+weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
+                                 wi_commit *out, weir_error *err) {
+  *out = (wi_commit){.version = version};
+  return parse((wi_str){bytes, n}, false, out, err);
+}
+
+static weir_status read_commit(wi_store *store, int64_t version, bool keep_files,
+                               wi_commit *out, weir_error *err) {
   weir_status status = WEIR_OK;
   char path[64];
   wi_buf bytes = WI_BUF_INIT;
-  int64_t mtime_us = 0;
   *out = (wi_commit){.version = version};
   wi_log_commit_path(version, path);
-  WI_CHECK(wi_store_read_timed(store, path, &bytes, &mtime_us, err));
-  status = parse(version, wi_buf_text(&bytes), bytes.n, mtime_us, out, err);
+  WI_CHECK(wi_store_read_timed(store, path, &bytes, &out->timestamp_us, err));
+  status = parse((wi_str){wi_buf_text(&bytes), bytes.n}, keep_files, out, err);
   if (status == WEIR_E_LOG_CORRUPT) {
     wi_err_context(err, "table '%s'", wi_store_uri(store));
   }
 done:
   wi_buf_release(&bytes);
   return status;
+}
+
+weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
+                           weir_error *err) {
+  return read_commit(store, version, true, out, err);
+}
+
+weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out,
+                                weir_error *err) {
+  return read_commit(store, version, false, out, err);
 }
 
 void wi_commit_release(wi_commit *commit) {

@@ -29,36 +29,24 @@ wi_verdict wi_met_verdict(wi_met met) {
 
 /* ---- is a file in a scope? ---- */
 
-static bool same_value(const json_t *values, const char *column, const char *wanted) {
-  const char *have = wi_delta_json_text(values, column);
-  if (have == NULL || wanted == NULL) {
-    return have == NULL && wanted == NULL;
-  }
-  return strcmp(have, wanted) == 0;
-}
-
-bool wi_partitions_have(const wi_partitions *set, const json_t *values) {
-  for (size_t p = 0; p < set->n; p++) {
-    bool all = true;
-    for (size_t c = 0; c < set->n_columns && all; c++) {
-      all = same_value(values, set->columns[c], set->values[p][c]);
-    }
-    if (all) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* A file of which the log does not say where it belongs may belong anywhere. */
+static bool in_partitions(const wi_scope *scope, const json_t *file) {
+  wi_buf key = WI_BUF_INIT;
+  const json_t *values = wi_delta_json_get(file, "partitionValues");
+  bool known =
+      values != NULL && wi_partition_key(scope->by, values, "", &key, NULL) == WEIR_OK;
+  bool in = !known || wi_map_has(scope->names, wi_buf_text(&key));
+  wi_buf_release(&key);
+  return in;
+}
+
 static bool in_scope(const wi_scope *scope, const json_t *file) {
   const char *path = wi_delta_json_text(file, "path");
-  const json_t *values = wi_delta_json_get(file, "partitionValues");
   switch (scope->kind) {
     case WI_SCOPE_FILES:
-      return path != NULL && wi_map_has(scope->files, path);
+      return path != NULL && wi_map_has(scope->names, path);
     case WI_SCOPE_PARTITIONS:
-      return values == NULL || wi_partitions_have(scope->partitions, values);
+      return in_partitions(scope, file);
     case WI_SCOPE_ALL:
       return true;
     case WI_SCOPE_NONE:
@@ -134,11 +122,11 @@ static void writer_of(const wi_commit *commit, char out[64]) {
   snprintf(out, 64, "%.60s", name != NULL ? name : "an unnamed writer");
 }
 
-static void add_foreign(const wi_commit *commit, wi_foreigns *list) {
-  if (list->n >= WI_FOREIGN_KEPT) {
+static void add_gone(const wi_commit *commit, wi_gone_commits *list) {
+  if (list->n >= WI_GONE_KEPT) {
     memmove(list->items, list->items + 1, sizeof list->items - sizeof list->items[0]);
   }
-  size_t at = list->n < WI_FOREIGN_KEPT ? list->n : WI_FOREIGN_KEPT - 1;
+  size_t at = list->n < WI_GONE_KEPT ? list->n : WI_GONE_KEPT - 1;
   list->items[at].version = commit->version;
   writer_of(commit, list->items[at].writer);
   list->n++;
@@ -154,16 +142,13 @@ static void keep(wi_judged *judged, wi_met met, const wi_commit *commit) {
 
 /* Of several commits of our application the newest says what the table holds now; a batch is
  * in the first one that has its version. */
-static void keep_app(const wi_app *app, wi_met met, int64_t version,
-                     const wi_commit *commit, wi_judged *judged) {
+static void keep_app(wi_met met, int64_t version, const wi_commit *commit,
+                     wi_judged *judged) {
   if (met == WI_MET_APP_BATCH && judged->verdict == WI_VERDICT_UNCHANGED) {
     return;
   }
   keep(judged, met, commit);
   judged->app_version = version;
-  judged->than = met == WI_MET_APP_OTHER && app->than != NULL
-                     ? app->than(app->ctx, commit->commit_info)
-                     : WI_THAN_UNKNOWN;
 }
 
 void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *judged) {
@@ -172,12 +157,12 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
   judged->to = commit->version;
   wi_met app = meet_app(&claim->app, commit, &app_version);
   if (app != WI_MET_QUIET) {
-    keep_app(&claim->app, app, app_version, commit, judged);
+    keep_app(app, app_version, commit, judged);
     return;
   }
   meet(claim, commit, &found);
   if (found.met[WI_MET_TAKEN_CHANGED] && app_version < 0) {
-    add_foreign(commit, &judged->foreign);
+    add_gone(commit, &judged->gone);
   }
   for (int met = WI_N_MET - 1; met > 0; met--) {
     if (found.met[met] && wi_met_verdict((wi_met)met) > judged->verdict) {

@@ -32,33 +32,16 @@ typedef enum wi_scope_kind {
   WI_SCOPE_PARTITIONS = 2,
   WI_SCOPE_ALL = 3
 } wi_scope_kind;
-typedef struct
-    wi_partitions { /* tuples of values, one per column; a value NULL is null */
-  const char *const *columns;
-  size_t n_columns;
-  const char *const *const *values;
-  size_t n;
-} wi_partitions;
 typedef struct wi_scope {
   wi_scope_kind kind;
-  const wi_map *files; /* of FILES: raw paths, as the log has them */
-  const wi_partitions *partitions;
+  const wi_map *names; /* FILES: raw paths, as the log has them; PARTITIONS: their keys */
+  const wi_partitioning *by; /* of PARTITIONS */
 } wi_scope;
 
-/* How another result of our application stands to ours, by what both were made from. */
-typedef enum wi_than {
-  WI_THAN_UNKNOWN = 0,
-  WI_THAN_NEWER = 1,
-  WI_THAN_OLDER = 2,
-  WI_THAN_OTHER = 3 /* newer here, older there, or of other inputs */
-} wi_than;
 typedef struct wi_app { /* an application's transaction */
   const char *id;       /* NULL: none */
   int64_t version;
   const char *key; /* looked for as weir.result_key; NULL: versions alone count */
-  /* Judges the other's commitInfo; may be NULL. */
-  wi_than (*than)(void *ctx, const json_t *their_info);
-  void *ctx;
 } wi_app;
 
 /* What a write stands for, as far as others matter. */
@@ -69,15 +52,15 @@ typedef struct wi_claim {
   wi_app app;
 } wi_claim;
 
-typedef struct wi_foreign { /* a commit of somebody else whose rows go */
+typedef struct wi_gone { /* a commit of somebody else whose rows go */
   int64_t version;
   char writer[64]; /* its engineInfo */
-} wi_foreign;
-enum { WI_FOREIGN_KEPT = 4 };
-typedef struct wi_foreigns {
-  wi_foreign items[WI_FOREIGN_KEPT]; /* the newest ones */
-  size_t n;                          /* of all: may be more than are kept */
-} wi_foreigns;
+} wi_gone;
+enum { WI_GONE_KEPT = 4 };
+typedef struct wi_gone_commits {
+  wi_gone items[WI_GONE_KEPT]; /* the newest ones */
+  size_t n;                    /* of all: may be more than are kept */
+} wi_gone_commits;
 
 /* What became of a claim over the commits (from, to]. */
 typedef struct wi_judged {
@@ -87,9 +70,8 @@ typedef struct wi_judged {
   int64_t version;    /* for UNCHANGED, SUPERSEDED, SAME: of our application's commit */
   int64_t timestamp_us;
   int64_t app_version;
-  wi_than than;
   char writer[64]; /* of that commit */
-  wi_foreigns foreign;
+  wi_gone_commits gone;
 } wi_judged;
 #define WI_JUDGED_INIT \
   {.to = -1, .verdict = WI_VERDICT_PASS, .version = -1, .app_version = -1}
@@ -100,7 +82,4 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
  * VERSION_MISSING when one of the commits is gone, so that nobody can tell. */
 weir_status wi_judge_since(wi_store *store, int64_t from, const wi_claim *claim,
                            wi_judged *out, weir_error *err);
-/* Do these partition values (an add's, as the log has them) belong to one of the tuples? */
-bool wi_partitions_have(const wi_partitions *set, const json_t *values);
-
 #endif

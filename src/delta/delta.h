@@ -6,6 +6,9 @@
 
 #include <jansson.h>
 
+#include "delta/action.h"
+#include "delta/meta.h"
+#include "delta/partition.h"
 #include "storage/storage.h"
 
 /* ---- schema (schema.c): Delta's schema JSON, Arrow, and the short type names of headers ---- */
@@ -59,6 +62,7 @@ typedef struct wi_commit { /* one commit's JSON, parsed */
   int64_t version;
   char digest[WI_DIGEST_HEX]; /* BLAKE3 of the bytes */
   json_t *actions;            /* array of action objects as they are */
+  size_t n_lines;             /* as many, but for those of files that were not kept */
   const json_t *commit_info, *metadata,
       *protocol; /* borrowed from actions; NULL if absent */
   int64_t
@@ -73,6 +77,12 @@ weir_status wi_commit_read(wi_store *store, int64_t version, wi_commit *out,
                            weir_error *err);
 weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_commit *out,
                             weir_error *err);
+/* The same without the lines of files, of which the counts remain: for what a commit says of
+ * itself, however many files it has. Each line is dropped as soon as it is looked at. */
+weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out,
+                                weir_error *err);
+weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
+                                 wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);
 /* A text of commitInfo (top level), NULL if absent; borrowed. */
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);
@@ -96,6 +106,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   char *schema_json;       /* schemaString */
   char *partition_columns; /* JSON array */
   char *configuration;     /* JSON object */
+  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
   bool full;        /* false: only uri, version, timestamp and commit_digest are known */
   bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;
@@ -199,6 +210,7 @@ typedef struct wi_removes {
   size_t n, cap;
 } wi_removes;
 void wi_removes_release(wi_removes *removes);
+void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 
@@ -226,6 +238,9 @@ typedef struct wi_commit_def {
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
   const wi_table_def *table; /* NULL: metaData unchanged */
+  /* In place of `table` and `with_protocol`: what the table is to be, and what it is (NULL: none).
+   * The actions that differ are written. */
+  const wi_meta *meta, *base_meta;
   bool
       with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
   const wi_staged *adds;     /* may be NULL */
@@ -235,7 +250,7 @@ typedef struct wi_commit_def {
 /* NDJSON: commitInfo, protocol, metaData, txn, removes, adds; paths percent-encoded as Delta wants; operationMetrics inside commitInfo. */
 weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error *err);
 
-/* ---- committing (put.c, meanwhile.c) ---- */
+/* ---- committing (put.c; the loop is txn.h) ---- */
 typedef enum wi_put_result {
   WI_PUT_DONE = 1,       /* the commit is in the log at `version` */
   WI_PUT_LOST = 2,       /* somebody else has that version: re-check and compose again */
@@ -253,24 +268,6 @@ static inline bool wi_put_was_unclear(wi_put_result result) {
  * error, unreadable -> AMBIGUOUS. On an error *result is 0. */
 weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
                           const wi_buf *bytes, wi_put_result *result, weir_error *err);
-
-/* What was committed after `base` up to the latest, as far as a writer must care. */
-typedef struct wi_meanwhile {
-  int64_t latest;
-  bool protocol, metadata; /* any such action */
-  bool data_change;
-  int64_t app_version;   /* of our app id in those commits; -1 none */
-  int64_t app_commit;    /* the version of the table that has it; -1 none */
-  int64_t app_commit_us; /* its time */
-  char *app_commit_info; /* JSON of the newest commitInfo with our app id; NULL none */
-  bool adds, removes;    /* any, whatever dataChange */
-  wi_map removed_paths;  /* raw paths removed meanwhile (values NULL) */
-} wi_meanwhile;
-/* `base` -1: everything; `app_id` NULL: none. VERSION_MISSING when a commit after `base` is gone, so
- * that nobody can tell; TABLE_MISSING when there is no table (latest is then -1). */
-weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
-                              wi_meanwhile *out, weir_error *err);
-void wi_meanwhile_release(wi_meanwhile *m);
 
 /* ---- checkpoints (checkpoint.c) ---- */
 /* `interval`: delta.checkpointInterval, NULL if the table has none; what is no number counts as

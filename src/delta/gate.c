@@ -2,7 +2,6 @@
  * the older protocols that imply features, what its schema and properties use. */
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "delta/internal.h"
 
@@ -11,9 +10,12 @@
 /* What the engine's scan takes; all others of the reader's list are refused by name. */
 static const char *const readable[] = {"columnMapping", "deletionVectors", "timestampNtz",
                                        "v2Checkpoint"};
-/* What weir writes, or what asks nothing of a writer that only appends and replaces. */
-static const char *const writable[] = {"appendOnly", "invariants", "changeDataFeed",
-                                       "timestampNtz"};
+/* What weir writes, or what asks nothing of a writer that only appends and replaces. Those that
+ * older versions imply may be listed, as a protocol that was raised does; where a table uses one,
+ * its properties and columns say so, and it is refused for that. */
+static const char *const writable[] = {
+    "appendOnly",       "invariants",    "changeDataFeed",  "checkConstraints",
+    "generatedColumns", "columnMapping", "identityColumns", "timestampNtz"};
 
 enum { READER_MAX = 3, WRITER_MAX = 7, WRITER_FEATURES = 7 };
 
@@ -49,35 +51,9 @@ static bool has_feature(const char *list, const char *name) {
   return false;
 }
 
-/* ---- properties ---- */
-
-/* The property's text; false without one. `out` holds 64 bytes, longer ones are cut. */
-static bool property(const json_t *configuration, const char *key, char out[64]) {
-  const char *text = wi_delta_json_text(configuration, key);
-  snprintf(out, 64, "%s", text == NULL ? "" : text);
-  return text != NULL;
-}
-
-static bool is_on(const json_t *configuration, const char *key) {
-  char text[64];
-  return property(configuration, key, text) && strcasecmp(text, "true") == 0;
-}
-
-static bool maps_columns(const json_t *configuration) {
-  char text[64];
-  return property(configuration, "delta.columnMapping.mode", text) &&
-         strcasecmp(text, "none") != 0;
-}
-
-static weir_status load_configuration(const wi_pin *pin, json_t **out, weir_error *err) {
-  char why[160];
-  const char *text = pin->configuration == NULL ? "{}" : pin->configuration;
-  *out = wi_delta_json_load(text, strlen(text), why);
-  if (*out == NULL) {
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the properties of '%s' cannot be read: %s",
-                  pin->uri, why);
-  }
-  return WEIR_OK;
+static bool maps_columns(const wi_meta *meta) {
+  const char *mode = wi_meta_property(meta, "delta.columnMapping.mode");
+  return mode != NULL && !wi_ascii_same(mode, "none");
 }
 
 /* ---- reading ---- */
@@ -132,23 +108,17 @@ static weir_status check_physical_name(void *ctx, const char *path, const json_t
 
 /* Column mapping counts only where the protocol has it. */
 static weir_status check_mapping(const wi_pin *pin, weir_error *err) {
-  weir_status status = WEIR_OK;
-  json_t *configuration = NULL, *schema = NULL;
   bool has = pin->min_reader == 2 || has_feature(pin->reader_features, "columnMapping");
-  WI_CHECK(load_configuration(pin, &configuration, err));
-  if (has && maps_columns(configuration)) {
-    WI_CHECK(wi_delta_schema_load(pin->schema_json, &schema, err));
-    WI_CHECK(wi_delta_schema_walk(schema, check_physical_name, NULL, err));
+  if (!has || !maps_columns(pin->meta)) {
+    return WEIR_OK;
   }
-done:
-  json_decref(configuration);
-  json_decref(schema);
-  return status;
+  return wi_delta_schema_walk(wi_meta_schema_tree(pin->meta), check_physical_name, NULL,
+                              err);
 }
 
 static weir_status check_schema(const wi_pin *pin, weir_error *err) {
   struct ArrowSchema schema = {0};
-  weir_status status = wi_delta_schema_arrow(pin->schema_json, &schema, err);
+  weir_status status = wi_delta_schema_arrow(wi_meta_schema(pin->meta), &schema, err);
   if (schema.release != NULL) {
     schema.release(&schema);
   }
@@ -209,23 +179,23 @@ static weir_status check_writer(const wi_pin *pin, weir_error *err) {
   return WEIR_OK;
 }
 
-static weir_status check_properties(const wi_pin *pin, json_t *configuration,
-                                    weir_error *err) {
-  if (is_on(configuration, "delta.enableChangeDataFeed")) {
+static weir_status check_properties(const wi_pin *pin, weir_error *err) {
+  static const char constraint[] = "delta.constraints.";
+  const wi_br_pair *pairs = NULL;
+  size_t n = wi_meta_properties(pin->meta, &pairs);
+  if (wi_meta_is_on(pin->meta, "delta.enableChangeDataFeed")) {
     return refuse_write(pin, "the property", wi_str_of("delta.enableChangeDataFeed"),
                         "set it to false; this version of weir writes no change feed",
                         err);
   }
-  if (maps_columns(configuration)) {
+  if (maps_columns(pin->meta)) {
     return refuse_write(pin, "the property", wi_str_of("delta.columnMapping.mode"),
                         drop_hint, err);
   }
-  const char *key;
-  json_t *value;
-  json_object_foreach(configuration, key, value) {
-    if (wi_starts_with(key, "delta.constraints.")) {
+  for (size_t i = 0; i < n; i++) {
+    if (wi_starts_with(pairs[i].key, constraint)) {
       return refuse_write(pin, "the constraint",
-                          wi_str_of(key + strlen("delta.constraints.")),
+                          wi_str_of(pairs[i].key + strlen(constraint)),
                           "drop the constraint, and put it into the view's header", err);
     }
   }
@@ -254,19 +224,11 @@ static weir_status check_column(void *ctx, const char *path, const json_t *field
 }
 
 weir_status wi_gate_write(const wi_pin *pin, weir_error *err) {
-  weir_status status = WEIR_OK;
-  json_t *configuration = NULL, *schema = NULL;
   wi_pin seen = *pin; /* the walk's context is not const */
   if (!pin->full) {
     return not_full(pin, err);
   }
-  WI_CHECK(check_writer(pin, err));
-  WI_CHECK(load_configuration(pin, &configuration, err));
-  WI_CHECK(check_properties(pin, configuration, err));
-  WI_CHECK(wi_delta_schema_load(pin->schema_json, &schema, err));
-  WI_CHECK(wi_delta_schema_walk(schema, check_column, &seen, err));
-done:
-  json_decref(configuration);
-  json_decref(schema);
-  return status;
+  WI_TRY(check_writer(pin, err));
+  WI_TRY(check_properties(pin, err));
+  return wi_delta_schema_walk(wi_meta_schema_tree(pin->meta), check_column, &seen, err);
 }

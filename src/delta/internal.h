@@ -7,9 +7,14 @@
 #define WI_LOG_FOLDER    "_delta_log"
 #define WI_COMMIT_ID_KEY "weir.commit_id"
 
-/* ---- JSON (commit.c) ---- */
-/* Any value; numbers too large for 64 bits become reals. NULL: `why` says what is wrong. */
-json_t *wi_delta_json_load(const char *text, size_t n, char why[160]);
+/* ---- JSON (json.c) ---- */
+typedef struct wi_delta_json_note {
+  bool inexact;  /* a whole number of more than 64 bits is a real now */
+  char why[160]; /* what is wrong */
+} wi_delta_json_note;
+/* Any value. LOG_CORRUPT or NO_MEMORY, never one for the other; no error is set. */
+weir_status wi_delta_json_load(const char *text, size_t n, json_t **out,
+                               wi_delta_json_note *note);
 /* The member, or NULL if it is absent or null. */
 const json_t *wi_delta_json_get(const json_t *object, const char *key);
 /* A text member; NULL if absent, null or no text. */
@@ -19,6 +24,9 @@ int64_t wi_delta_json_int(const json_t *object, const char *key, int64_t fallbac
 /* Appends the value in one line; keys sorted if asked. */
 weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
                                weir_error *err);
+/* Writes the value as it was read: members in their order, reals as the shortest text that gives
+ * them again. */
+void wi_delta_json_put(wi_json *j, const json_t *value);
 
 /* ---- names in _delta_log (log.c), listed by listing.c ---- */
 typedef struct wi_versions {
@@ -59,8 +67,12 @@ weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
 weir_status wi_gate_protocol(const wi_pin *pin, weir_error *err);
 
 /* ---- types (schema.c) ---- */
-/* Whether a type named `name` is anywhere in the schema; false for one that does not parse. */
-bool wi_delta_schema_has_type(const char *schema_json, const char *name);
+/* Whether a type named `name` is anywhere in a type or a schema. */
+bool wi_delta_type_within(const json_t *type, const char *name);
+/* Whether both are names of plain types, and of one: spellings of decimals differ. */
+bool wi_delta_same_plain(const json_t *a, const json_t *b);
+/* The Arrow format of a plain type by its name; false: there is none. */
+bool wi_delta_plain_format(const char *name, char out[32]);
 /* Calls for each field at any depth with its dotted path; stops at the first failure. */
 typedef weir_status (*wi_delta_field_fn)(void *ctx, const char *path, const json_t *field,
                                          weir_error *err);
@@ -68,8 +80,15 @@ weir_status wi_delta_schema_walk(const json_t *schema, wi_delta_field_fn fn, voi
                                  weir_error *err);
 /* The parsed schemaString, checked to be a struct; LOG_CORRUPT. Caller frees with json_decref. */
 weir_status wi_delta_schema_load(const char *schema_json, json_t **out, weir_error *err);
+/* The same; *inexact becomes true if it holds a number that is not kept as it was written. */
+weir_status wi_delta_schema_parse(const char *schema_json, json_t **out, bool *inexact,
+                                  weir_error *err);
 /* Deeper nesting than this is refused: readers recurse over it. */
 enum { WI_SCHEMA_DEPTH = 64 };
+
+/* ---- table properties (meta_edit.c) ---- */
+/* NOT_YET: the property would need a feature that weir does not write. */
+weir_status wi_meta_check_property(const wi_br_pair *property, weir_error *err);
 
 /* ---- statistics (stats.c) ---- */
 typedef struct wi_stats wi_stats; /* of one file, while its rows are read */

@@ -314,7 +314,7 @@ weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,
   for (int64_t v = from + 1; v <= to; v++) {
     wi_commit commit;
     weir_error gone = WEIR_ERROR_INIT;
-    weir_status status = wi_commit_read(store, v, &commit, &gone);
+    weir_status status = wi_commit_read_head(store, v, &commit, &gone);
     if (status == WEIR_E_NOT_FOUND) {
       weir_error_release(&gone);
       return WEIR_OK;

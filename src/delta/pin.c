@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "delta/internal.h"
+#include "delta/meta_internal.h"
 
 #define WI_ORIGIN "delta"
 
@@ -15,6 +15,7 @@ void wi_pin_release(wi_pin *pin) {
   wi_free(pin->schema_json);
   wi_free(pin->partition_columns);
   wi_free(pin->configuration);
+  wi_meta_unref(&pin->meta);
   *pin = (wi_pin){.version = -1};
 }
 
@@ -66,6 +67,7 @@ bool wi_pin_copy(const wi_pin *from, wi_pin *to) {
   *to = *from;
   to->uri = to->table_id = to->reader_features = to->writer_features = NULL;
   to->schema_json = to->partition_columns = to->configuration = NULL;
+  to->meta = wi_meta_ref(from->meta);
   if (copy_text(from->uri, &to->uri) && copy_text(from->table_id, &to->table_id) &&
       copy_text(from->reader_features, &to->reader_features) &&
       copy_text(from->writer_features, &to->writer_features) &&
@@ -105,27 +107,6 @@ bool wi_pin_same(const wi_pin *a, const wi_pin *b) {
 
 /* ---- what the two actions say ---- */
 
-static weir_status load_action(const char *text, const char *name, json_t **out,
-                               weir_error *err) {
-  char why[160] = "it is empty";
-  *out = text[0] == '\0' ? NULL : wi_delta_json_load(text, strlen(text), why);
-  if (*out == NULL) {
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the %s action cannot be read: %s", name, why);
-  }
-  json_t *inner = json_object_get(*out, name);
-  if (json_is_object(inner)) {
-    json_incref(inner);
-    json_decref(*out);
-    *out = inner;
-  }
-  if (!json_is_object(*out)) {
-    json_decref(*out);
-    *out = NULL;
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the table has no %s action", name);
-  }
-  return WEIR_OK;
-}
-
 static int by_text(const void *a, const void *b) {
   const char *const *x = a, *const *y = b;
   return strcmp(*x, *y);
@@ -162,22 +143,6 @@ static weir_status keep(char **field, const char *text, weir_error *err) {
   return *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
 }
 
-static weir_status keep_json(char **field, const json_t *value, const char *fallback,
-                             weir_error *err) {
-  wi_buf text = WI_BUF_INIT;
-  if (value == NULL) {
-    return keep(field, fallback, err);
-  }
-  weir_status status = wi_delta_json_dump(value, true, &text, err);
-  if (status == WEIR_OK) {
-    wi_free(*field);
-    *field = wi_buf_take(&text);
-    status = *field == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
-  }
-  wi_buf_release(&text);
-  return status;
-}
-
 static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error *err) {
   int64_t reader = wi_delta_json_int(protocol, "minReaderVersion", -1);
   int64_t writer = wi_delta_json_int(protocol, "minWriterVersion", -1);
@@ -190,45 +155,22 @@ static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error
   return join(wi_delta_json_get(protocol, "writerFeatures"), &pin->writer_features, err);
 }
 
-static weir_status fill_schema(wi_pin *pin, const json_t *metadata, weir_error *err) {
-  weir_status status = WEIR_OK;
-  json_t *schema = NULL;
-  wi_buf canonical = WI_BUF_INIT;
-  wi_digest d;
-  const char *text = wi_delta_json_text(metadata, "schemaString");
-  if (text == NULL) {
-    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the metaData action has no schema");
-  }
-  WI_CHECK(wi_delta_schema_load(text, &schema, err));
-  WI_CHECK(wi_delta_json_dump(schema, true, &canonical, err));
-  wi_digest_begin(&d, "weir.schema");
-  wi_digest_bytes(&d, canonical.p, canonical.n);
-  wi_digest_end_hex(&d, pin->schema_digest);
-  WI_CHECK(keep(&pin->schema_json, text, err));
-done:
-  json_decref(schema);
-  wi_buf_release(&canonical);
-  return status;
-}
-
 weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
                         weir_error *err) {
   weir_status status = WEIR_OK;
-  json_t *p = NULL, *m = NULL;
-  WI_CHECK(load_action(protocol, "protocol", &p, err));
-  WI_CHECK(load_action(metadata, "metaData", &m, err));
-  WI_CHECK(fill_protocol(pin, p, err));
-  WI_CHECK(fill_schema(pin, m, err));
-  const char *id = wi_delta_json_text(m, "id");
-  WI_CHECK(keep(&pin->table_id, id == NULL ? "" : id, err));
-  WI_CHECK(keep_json(&pin->partition_columns, wi_delta_json_get(m, "partitionColumns"),
-                     "[]", err));
-  WI_CHECK(
-      keep_json(&pin->configuration, wi_delta_json_get(m, "configuration"), "{}", err));
+  wi_meta *m = NULL;
+  WI_CHECK(wi_meta_parse(protocol, metadata, &m, err));
+  WI_CHECK(fill_protocol(pin, m->protocol, err));
+  memcpy(pin->schema_digest, m->schema_digest, sizeof pin->schema_digest);
+  WI_CHECK(keep(&pin->schema_json, wi_meta_schema(m), err));
+  WI_CHECK(keep(&pin->table_id, wi_meta_id(m), err));
+  WI_CHECK(keep(&pin->partition_columns, wi_meta_partition_json(m), err));
+  WI_CHECK(keep(&pin->configuration, wi_meta_properties_json(m), err));
+  wi_meta_unref(&pin->meta);
+  pin->meta = wi_meta_ref(m);
   pin->full = true;
 done:
-  json_decref(p);
-  json_decref(m);
+  wi_meta_unref(&m);
   if (status != WEIR_OK && pin->uri != NULL) {
     wi_err_context(err, "table '%.600s'", pin->uri);
   }
@@ -245,7 +187,7 @@ static weir_status check_newest_protocol(wi_store *store, int64_t version,
   for (int64_t v = version; v >= 0 && !found && status == WEIR_OK; v--) {
     wi_commit commit;
     wi_pin pin = {.version = v};
-    if (wi_commit_read(store, v, &commit, NULL) != WEIR_OK) {
+    if (wi_commit_read_head(store, v, &commit, NULL) != WEIR_OK) {
       break;
     }
     found = commit.protocol != NULL;
@@ -355,7 +297,7 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
   wi_commit commit;
   weir_error gone = WEIR_ERROR_INIT;
   *said = false;
-  weir_status status = wi_commit_read(store, pin->version, &commit, &gone);
+  weir_status status = wi_commit_read_head(store, pin->version, &commit, &gone);
   if (status == WEIR_E_NOT_FOUND) { /* cleaned since the log was listed */
     weir_error_release(&gone);
     return WEIR_OK;
@@ -364,7 +306,7 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
     wi_err_move(err, &gone);
     return status;
   }
-  *said = json_array_size(commit.actions) > 0;
+  *said = commit.n_lines > 0;
   pin->names_files = commit.adds + commit.removes > 0;
   pin->timestamp_us = commit.timestamp_us;
   memcpy(pin->commit_digest, commit.digest, sizeof pin->commit_digest);

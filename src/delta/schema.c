@@ -23,18 +23,28 @@ static bool is_struct(const json_t *type) {
          json_is_array(json_object_get(type, "fields"));
 }
 
-weir_status wi_delta_schema_load(const char *schema_json, json_t **out, weir_error *err) {
-  char why[160];
-  *out = wi_delta_json_load(schema_json, strlen(schema_json), why);
-  if (*out == NULL) {
-    return broken(err, schema_json[0] == '\0' ? "it is empty" : why);
+weir_status wi_delta_schema_parse(const char *schema_json, json_t **out, bool *inexact,
+                                  weir_error *err) {
+  wi_delta_json_note note;
+  weir_status status = wi_delta_json_load(schema_json, strlen(schema_json), out, &note);
+  if (status == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  if (status != WEIR_OK) {
+    return broken(err, schema_json[0] == '\0' ? "it is empty" : note.why);
   }
   if (!is_struct(*out)) {
     json_decref(*out);
     *out = NULL;
     return broken(err, "it is no struct with a list of fields");
   }
+  *inexact = *inexact || note.inexact;
   return WEIR_OK;
+}
+
+weir_status wi_delta_schema_load(const char *schema_json, json_t **out, weir_error *err) {
+  bool inexact = false;
+  return wi_delta_schema_parse(schema_json, out, &inexact, err);
 }
 
 typedef struct walk {
@@ -142,12 +152,18 @@ static bool has_type(const json_t *type, const char *name, int depth) {
   return false;
 }
 
-bool wi_delta_schema_has_type(const char *schema_json, const char *name) {
-  json_t *schema = NULL;
-  bool found = wi_delta_schema_load(schema_json, &schema, NULL) == WEIR_OK &&
-               has_type(schema, name, 0);
-  json_decref(schema);
-  return found;
+bool wi_delta_type_within(const json_t *type, const char *name) {
+  return has_type(type, name, 0);
+}
+
+bool wi_delta_same_plain(const json_t *a, const json_t *b) {
+  char x[32], y[32];
+  if (!json_is_string(a) || !json_is_string(b)) {
+    return false;
+  }
+  return strcmp(json_string_value(a), json_string_value(b)) == 0 ||
+         (wi_delta_plain_format(json_string_value(a), x) &&
+          wi_delta_plain_format(json_string_value(b), y) && strcmp(x, y) == 0);
 }
 
 /* ---- writing ---- */

@@ -33,12 +33,17 @@ void wi_staged_release(wi_staged *staged) {
   *staged = (wi_staged){NULL, 0, 0, 0, 0};
 }
 
-void wi_removes_release(wi_removes *removes) {
-  for (size_t i = 0; i < removes->n; i++) {
+void wi_removes_cut(wi_removes *removes, size_t n) {
+  for (size_t i = n; i < removes->n; i++) {
     wi_free(removes->items[i].path);
     wi_free(removes->items[i].partition_values);
     wi_free(removes->items[i].dv);
   }
+  removes->n = n < removes->n ? n : removes->n;
+}
+
+void wi_removes_release(wi_removes *removes) {
+  wi_removes_cut(removes, 0);
   wi_free(removes->items);
   *removes = (wi_removes){NULL, 0, 0};
 }

@@ -16,7 +16,7 @@ typedef struct attempt {
   char commit_id[37];
   int64_t began_ns;
   int64_t now_us; /* of the bytes that are put */
-  wi_foreigns foreign;
+  wi_gone_commits gone;
   uint32_t waits;
 } attempt;
 
@@ -77,8 +77,10 @@ static weir_status compose(attempt *a, wi_buf *out, weir_error *err) {
       t->claim.reads.kind == WI_SCOPE_NONE && t->claim.takes.kind == WI_SCOPE_NONE;
   def.app_id = t->claim.app.id;
   def.app_version = t->claim.app.version;
-  def.table = a->base.table;
-  def.with_protocol = a->base.with_protocol;
+  const wi_meta *then = a->base.to_be != NULL ? a->base.to_be : a->base.is;
+  def.base_meta = a->base.is;
+  def.meta = a->base.to_be;
+  def.partition_by_json = then != NULL ? wi_meta_partition_json(then) : "[]";
   def.removes = a->base.removes;
   wi_buf_clear(out);
   return wi_commit_compose(&def, out, err);
@@ -122,13 +124,13 @@ static weir_status put(attempt *a, const wi_buf *bytes, wi_put_result *result,
 
 /* ---- after a lost race ---- */
 
-static void add_foreigns(wi_foreigns *all, const wi_foreigns *more) {
-  size_t kept = more->n < WI_FOREIGN_KEPT ? more->n : WI_FOREIGN_KEPT;
+static void add_gone_all(wi_gone_commits *all, const wi_gone_commits *more) {
+  size_t kept = more->n < WI_GONE_KEPT ? more->n : WI_GONE_KEPT;
   for (size_t i = 0; i < kept; i++) {
-    if (all->n >= WI_FOREIGN_KEPT) {
+    if (all->n >= WI_GONE_KEPT) {
       memmove(all->items, all->items + 1, sizeof all->items - sizeof all->items[0]);
     }
-    all->items[all->n < WI_FOREIGN_KEPT ? all->n : WI_FOREIGN_KEPT - 1] = more->items[i];
+    all->items[all->n < WI_GONE_KEPT ? all->n : WI_GONE_KEPT - 1] = more->items[i];
     all->n++;
   }
   all->n += more->n - kept;
@@ -139,7 +141,6 @@ static void end_by(wi_commit_end end, const wi_judged *judged, wi_commit_outcome
   out->version = judged->version;
   out->timestamp_us = judged->timestamp_us;
   out->app_version = judged->app_version;
-  out->than = judged->than;
 }
 
 static weir_status stop(const attempt *a, const wi_judged *judged, weir_error *err) {
@@ -177,7 +178,7 @@ static weir_status act_on(attempt *a, const wi_judged *judged, bool *ended,
     case WI_VERDICT_REGATE:
     default:
       *ended = false;
-      add_foreigns(&a->foreign, &judged->foreign);
+      add_gone_all(&a->gone, &judged->gone);
       return WEIR_OK;
   }
 }
@@ -186,7 +187,7 @@ static weir_status act_on(attempt *a, const wi_judged *judged, bool *ended,
 static weir_status stand_on(attempt *a, int64_t version, const wi_judged *judged,
                             weir_error *err) {
   a->base_version = version;
-  a->base = (wi_txn_base){NULL, false, NULL};
+  a->base = (wi_txn_base){NULL, NULL, NULL};
   return a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err);
 }
 
@@ -229,7 +230,7 @@ weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error 
       out->timestamp_us = a.now_us / 1000 * 1000;
       out->app_version = txn->claim.app.id != NULL ? txn->claim.app.version : -1;
       out->removed_files = a.base.removes != NULL ? a.base.removes->n : 0;
-      out->foreign = a.foreign;
+      out->gone = a.gone;
       break;
     }
     WI_CHECK(lost(&a, &ended, out, err));

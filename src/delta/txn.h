@@ -21,14 +21,13 @@ typedef struct wi_commit_outcome {
   uint32_t retries; /* races lost */
   uint32_t unclear; /* puts whose answer said nothing, or not the truth */
   uint64_t removed_files;
-  wi_than than;        /* of SUPERSEDED: what the other result is to ours */
-  wi_foreigns foreign; /* of COMMITTED: others' commits whose rows went */
+  wi_gone_commits gone; /* of COMMITTED: others' commits whose rows went */
 } wi_commit_outcome;
 
 /* What an attempt stands on; the host keeps it alive until it is asked again. */
 typedef struct wi_txn_base {
-  const wi_table_def *table; /* NULL: metaData stays */
-  bool with_protocol;
+  const wi_meta *is;         /* what the table is; NULL: there is none */
+  const wi_meta *to_be;      /* what it is to be; NULL: as it is */
   const wi_removes *removes; /* NULL: none */
 } wi_txn_base;
 typedef struct wi_txn_host {

@@ -85,7 +85,7 @@ static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folder
                                  weir_error *err) {
   weir_status status = WEIR_OK;
   wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
-  wi_verdict_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
+  wi_litter_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
   drop_young(c, folders);
   if (folders->n == 0) {
     return WEIR_OK;
@@ -176,15 +176,14 @@ static weir_status is_own(cleaner *c, wi_store *store, const char *name, bool *o
                           weir_error *err) {
   wi_pin base = {0};
   wb_snap *snap = NULL;
-  wi_buf owner = WI_BUF_INIT, wanted = WI_BUF_INIT;
+  wi_buf wanted = WI_BUF_INIT;
   *own = false;
   weir_status status = wi_base_open(c->r->session, store, &base, &snap, err);
   if (status == WEIR_OK && base.version >= 0) {
     wi_buf_fmt(&wanted, "%s/%s", c->r->spec->name, name);
-    *own = wi_base_property(&base, WI_OWNER_KEY, &owner) &&
-           strcmp(wi_buf_text(&owner), wi_buf_text(&wanted)) == 0;
+    const char *owner = wi_meta_property(base.meta, WI_OWNER_KEY);
+    *own = owner != NULL && !wanted.failed && strcmp(owner, wi_buf_text(&wanted)) == 0;
   }
-  wi_buf_release(&owner);
   wi_buf_release(&wanted);
   wi_br_snap_free(c->r->session->engine, &snap);
   wi_pin_release(&base);

@@ -27,19 +27,19 @@ bool wi_folder_parse(wi_str name, wi_folder *out);
 /* A commit that died before it got its name (base/file.c). */
 bool wi_is_unborn_commit(const char *path, int64_t *started_us);
 
-typedef enum wi_verdict {
+typedef enum wi_litter_verdict {
   WI_KEEP_YOUNG = 1,
   WI_KEEP_LIVES = 2,  /* its run has a lease */
   WI_KEEP_NAMED = 3,  /* by a commit */
   WI_KEEP_UNSURE = 4, /* commits that might name it are gone */
   WI_IS_LITTER = 5
-} wi_verdict;
-typedef struct wi_verdict_facts {
+} wi_litter_verdict;
+typedef struct wi_litter_facts {
   int64_t now_us, older_than_us;
   const wi_map *live; /* run ids with a lease */
   bool whole_log;
-} wi_verdict_facts;
-wi_verdict wi_folder_judge(const wi_folder *folder, const wi_verdict_facts *facts);
+} wi_litter_facts;
+wi_litter_verdict wi_folder_judge(const wi_folder *folder, const wi_litter_facts *facts);
 /* The part of it that needs neither leases nor the log. */
 bool wi_folder_is_young(int64_t started_us, int64_t newest_us, int64_t now_us,
                         int64_t older_than_us);

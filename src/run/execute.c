@@ -63,34 +63,50 @@ static weir_status build_info(const wi_view_job *j, wi_info *out, weir_error *er
 
 /* ---- commit ---- */
 
-static int by_key(const void *a, const void *b) {
-  return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
-}
-
-/* The owner, what the header asks for, and nothing else: what it no longer asks for goes. */
-static weir_status properties(const wi_view_job *j, wi_br_pair **out, size_t *n,
-                              weir_error *err) {
-  const wi_pairs *wanted = &j->view->refs->spec->properties;
-  *out = wi_alloc_array(wanted->n + 2, sizeof(**out));
-  *n = 0;
-  if (*out == NULL) {
+/* What the header says of the table: the owner, its properties, columns and partitioning. What
+ * others set beside it stays. */
+static weir_status edit_of(wi_view_job *j, const char *id, wi_br_pair **pairs,
+                           wi_meta_edit *out, weir_error *err) {
+  const wi_spec_view *spec = j->view->refs->spec;
+  const wi_pairs *wanted = &spec->properties;
+  size_t n = 0;
+  *pairs = wi_alloc_array(wanted->n + 2, sizeof(**pairs));
+  if (*pairs == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  (*out)[(*n)++] = (wi_br_pair){WI_OWNER_KEY, j->owner};
+  (*pairs)[n++] = (wi_br_pair){WI_OWNER_KEY, j->owner};
   for (size_t i = 0; i < wanted->n; i++) {
-    (*out)[(*n)++] = (wi_br_pair){wanted->keys[i], wanted->values[i]};
+    (*pairs)[n++] = (wi_br_pair){wanted->keys[i], wanted->values[i]};
   }
-  if (j->view->refs->spec->append_only) {
-    (*out)[(*n)++] = (wi_br_pair){"delta.appendOnly", "true"};
+  if (spec->append_only) {
+    (*pairs)[n++] = (wi_br_pair){"delta.appendOnly", "true"};
   }
-  qsort(*out, *n, sizeof(**out), by_key);
+  *out = (wi_meta_edit){.id = id,
+                        .created_ms = j->pass->project->now_us / 1000,
+                        .name = spec->name,
+                        .description = spec->description,
+                        .how = WI_META_COLUMNS_REPLACE,
+                        .columns = &j->view->made.plan->schema,
+                        .repartition = true,
+                        .partition_columns = spec->partition_by.items,
+                        .n_partition_columns = spec->partition_by.n,
+                        .set = *pairs,
+                        .n_set = n,
+                        .managed = true};
   return WEIR_OK;
 }
 
-static weir_status check_schema_change(const wi_view_job *j, const char *schema,
+static weir_status check_schema_change(const wi_view_job *j, const wi_meta_edit *edit,
                                        weir_error *err) {
-  if (j->base.version < 0 || strcmp(j->base.schema_json, schema) == 0 ||
-      j->view->refs->spec->on_schema_change != WI_SCHEMA_FAIL) {
+  const unsigned columns = WI_META_COLUMNS_GREW | WI_META_COLUMNS_BROKE;
+  wi_meta *then = NULL;
+  if (j->base.version < 0 || j->view->refs->spec->on_schema_change != WI_SCHEMA_FAIL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_meta_apply(j->base.meta, edit, &then, err));
+  bool changes = (wi_meta_diff(j->base.meta, then) & columns) != 0;
+  wi_meta_unref(&then);
+  if (!changes) {
     return WEIR_OK;
   }
   wi_err_hint(err, "on_schema_change: replace lets the table follow the query");
@@ -98,51 +114,25 @@ static weir_status check_schema_change(const wi_view_job *j, const char *schema,
                 "the query's columns are not the table's, and on_schema_change is fail");
 }
 
-static weir_status put(wi_view_job *j, const char *schema, const wi_info *info,
-                       const wi_br_pair *config, size_t n_config, weir_error *err) {
+static weir_status put(wi_view_job *j, const wi_meta_edit *edit, const wi_info *info,
+                       weir_error *err) {
   wi_run_view *v = j->view;
-  const wi_spec_view *spec = v->refs->spec;
   const wi_strategy *how = wi_strategy_of(v->decision.action);
-  const char *gate =
-      v->facts.last.found ? v->facts.last.stamp.text[WI_STAMP_GATE_DIGEST] : "";
-  bool fresh = j->base.version < 0;
-  bool same_schema = !fresh && strcmp(j->base.schema_json, schema) == 0;
-  bool same_table = same_schema && wi_view_partitioned_as_said(spec, &j->base) &&
-                    strcmp(v->facts.digests.gate, gate) == 0;
-  bool new_type = strstr(schema, "timestamp_ntz") != NULL &&
-                  (fresh || strstr(j->base.schema_json, "timestamp_ntz") == NULL);
-  char id[37];
-  wi_table_def table = {0};
-  wi_commit_request c = {0};
-  wi_uuid7(id);
-  table.id = fresh ? id : j->base.table_id;
-  table.name = spec->name;
-  table.description = spec->description;
-  table.schema_json = schema;
-  table.partition_columns = spec->partition_by.items;
-  table.n_partition_columns = spec->partition_by.n;
-  table.configuration = config;
-  table.n_configuration = n_config;
-  table.created_ms = j->pass->project->now_us / 1000;
-  c.session = j->pass->session;
-  c.store = v->store;
-  c.mode = how->mode;
-  c.base = fresh ? NULL : &j->base;
-  c.base_snap = j->base_snap;
-  c.table = same_table ? NULL : &table;
-  c.with_protocol = fresh || new_type;
-  c.staged = how->writes_rows ? &j->staged : NULL;
-  c.partition_columns = spec->partition_by.items;
-  c.n_partition_columns = spec->partition_by.n;
-  c.owner = j->owner;
-  c.app_id = j->app_id;
-  c.app_version = -1;
-  c.result_key = v->decision.result_key;
-  c.operation = how->operation;
-  c.info = info->pairs;
-  c.n_info = info->n;
-  c.max_retries = spec->max_commit_retries >= 0 ? (uint32_t)spec->max_commit_retries
-                                                : DEFAULT_RETRIES;
+  int64_t retries = v->refs->spec->max_commit_retries;
+  const wi_commit_request c = {
+      .session = j->pass->session,
+      .store = v->store,
+      .mode = how->mode,
+      .base = j->base.version >= 0 ? &j->base : NULL,
+      .base_snap = j->base_snap,
+      .edit = edit,
+      .staged = how->writes_rows ? &j->staged : NULL,
+      .owner = j->owner,
+      .app = {.id = j->app_id, .version = -1, .key = v->decision.result_key},
+      .operation = how->operation,
+      .info = info->pairs,
+      .n_info = info->n,
+      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES};
   v->outcome.mode = c.mode;
   return wi_table_commit(&c, &v->outcome.commit, err);
 }
@@ -150,19 +140,18 @@ static weir_status put(wi_view_job *j, const char *schema, const wi_info *info,
 static weir_status commit(wi_view_job *j, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_info info = {0};
-  wi_br_pair *config = NULL;
-  wi_buf schema = WI_BUF_INIT;
-  size_t n_config = 0;
+  wi_br_pair *pairs = NULL;
+  wi_meta_edit edit;
+  char id[37];
+  wi_uuid7(id);
   WI_CHECK(build_info(j, &info, err));
-  WI_CHECK(properties(j, &config, &n_config, err));
-  WI_CHECK(wi_delta_schema_json(&j->view->made.plan->schema, &schema, err));
-  WI_CHECK(check_schema_change(j, wi_buf_text(&schema), err));
-  WI_CHECK(put(j, wi_buf_text(&schema), &info, config, n_config, err));
+  WI_CHECK(edit_of(j, id, &pairs, &edit, err));
+  WI_CHECK(check_schema_change(j, &edit, err));
+  WI_CHECK(put(j, &edit, &info, err));
   j->committed = j->view->outcome.commit.end == WI_END_COMMITTED;
 done:
   wi_info_release(&info);
-  wi_free(config);
-  wi_buf_release(&schema);
+  wi_free(pairs);
   return status;
 }
 

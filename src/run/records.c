@@ -26,10 +26,9 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   r.create = true;
   r.widen = true; /* a later version of weir knows more columns */
   r.owner = owner;
-  r.app_id = app_id;
-  r.app_version = 1;
-  r.properties = properties;
-  r.n_properties = 1;
+  r.app = (wi_app){.id = app_id, .version = 1};
+  r.table.properties = properties;
+  r.table.n_properties = 1;
   r.info = info;
   r.n_info = 2;
   WI_CHECK(wi_write_stream(&r, &stream, &report, err));

@@ -121,6 +121,25 @@ static const char *how_superseded(const wi_pass *pass, const wi_run_view *view) 
                                : "superseded by another run's result, which stays";
 }
 
+/* Rows that others committed after this run looked, and that its result took the place of. */
+static void warn_gone(wi_pass *pass, const wi_run_view *view) {
+  const wi_gone_commits *all = &view->outcome.commit.gone;
+  wi_buf list = WI_BUF_INIT;
+  for (size_t i = 0; i < all->n && i < WI_GONE_KEPT; i++) {
+    wi_buf_fmt(&list, "%sversion %lld by %s", i > 0 ? ", " : "",
+               (long long)all->items[i].version, all->items[i].writer);
+  }
+  if (all->n > WI_GONE_KEPT) {
+    wi_buf_fmt(&list, ", and %zu before", all->n - WI_GONE_KEPT);
+  }
+  if (all->n > 0) {
+    wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "commit",
+                 "%s: others changed rows while it ran, which its result replaced: %s",
+                 view->refs->spec->name, wi_buf_text(&list));
+  }
+  wi_buf_release(&list);
+}
+
 static void settle_done(wi_pass *pass, wi_run_view *view) {
   switch (view->outcome.commit.end) {
     case WI_END_SAME:
@@ -134,6 +153,7 @@ static void settle_done(wi_pass *pass, wi_run_view *view) {
     case WI_END_COMMITTED:
     case WI_END_UNCHANGED:
     default:
+      warn_gone(pass, view);
       end(view, WI_TASK_PASS, NULL);
       return;
   }

@@ -14,60 +14,64 @@ static void name_list(wi_buf *out, const char *const *names, size_t n) {
   wi_buf_chr(out, ')');
 }
 
-static weir_status check_partition_by(const wi_write_request *r,
-                                      const wi_table_facts *table, weir_error *err) {
-  bool same = r->n_partition_by == table->n_partition_columns;
-  for (size_t i = 0; i < r->n_partition_by && same; i++) {
-    same = strcmp(r->partition_by[i], table->partition_columns[i]) == 0;
+static weir_status check_partition_by(const wi_write_request *r, const wi_meta *table,
+                                      weir_error *err) {
+  const char *const *columns = NULL;
+  size_t n = wi_meta_partition_columns(table, &columns);
+  bool same = r->table.n_partition_by == n;
+  for (size_t i = 0; i < n && same; i++) {
+    same = strcmp(r->table.partition_by[i], columns[i]) == 0;
   }
-  if (same || r->n_partition_by == 0) {
+  if (same || r->table.n_partition_by == 0) {
     return WEIR_OK;
   }
   wi_buf have = WI_BUF_INIT, asked = WI_BUF_INIT;
-  name_list(&have, table->partition_columns, table->n_partition_columns);
-  name_list(&asked, r->partition_by, r->n_partition_by);
+  name_list(&have, columns, n);
+  name_list(&asked, r->table.partition_by, r->table.n_partition_by);
   wi_err_hint(err, "leave partition_by out, or give the table's own columns");
   weir_status status = WI_ERR(
       err, WEIR_E_USAGE, "partition_by is %s, and the table '%s' is partitioned by %s",
-      wi_buf_text(&asked), r->uri,
-      table->n_partition_columns > 0 ? wi_buf_text(&have) : "nothing");
+      wi_buf_text(&asked), r->uri, n > 0 ? wi_buf_text(&have) : "nothing");
   wi_buf_release(&have);
   wi_buf_release(&asked);
   return status;
 }
 
-static weir_status check_not_null(const wi_write_request *r, const wi_table_facts *table,
-                                  weir_error *err) {
-  for (size_t i = 0; i < r->n_not_null; i++) {
+static weir_status check_not_null(const wi_write_request *r,
+                                  const struct ArrowSchema *schema, weir_error *err) {
+  for (size_t i = 0; i < r->table.n_not_null; i++) {
     const struct ArrowSchema *column = NULL;
-    for (int64_t c = 0; c < table->schema->n_children && column == NULL; c++) {
-      column = strcmp(table->schema->children[c]->name, r->not_null[i]) == 0
-                   ? table->schema->children[c]
+    for (int64_t c = 0; c < schema->n_children && column == NULL; c++) {
+      column = strcmp(schema->children[c]->name, r->table.not_null[i]) == 0
+                   ? schema->children[c]
                    : NULL;
     }
     if (column == NULL || (column->flags & ARROW_FLAG_NULLABLE) != 0) {
       wi_err_hint(err, "leave not_null out: what a column may hold is the table's");
       return WI_ERR(
           err, WEIR_E_USAGE, "not_null names '%s', and the table '%s' has %s",
-          r->not_null[i], r->uri,
+          r->table.not_null[i], r->uri,
           column == NULL ? "no such column" : "it as a column that may be null");
     }
   }
   return WEIR_OK;
 }
 
-weir_status wi_write_check_options(const wi_write_request *r, const wi_table_facts *table,
-                                   weir_error *err) {
-  WI_TRY(check_partition_by(r, table, err));
-  WI_TRY(check_not_null(r, table, err));
-  if (r->description != NULL &&
-      (table->description == NULL || strcmp(r->description, table->description) != 0)) {
-    wi_err_hint(err, "leave the description out: it is given when a table is created");
-    return WI_ERR(err, WEIR_E_USAGE,
-                  "the description is '%.200s', and the table '%s' has %s%.200s%s",
-                  r->description, r->uri, table->description == NULL ? "none" : "'",
-                  table->description == NULL ? "" : table->description,
-                  table->description == NULL ? "" : "'");
+static weir_status check_description(const wi_write_request *r, const char *has,
+                                     weir_error *err) {
+  const char *asked = r->table.description;
+  if (asked == NULL || strcmp(asked, has != NULL ? has : "") == 0) {
+    return WEIR_OK;
   }
-  return WEIR_OK;
+  wi_err_hint(err, "leave the description out: it is given when a table is created");
+  return WI_ERR(err, WEIR_E_USAGE,
+                "the description is '%.200s', and that of the table '%s' is '%.200s'",
+                asked, r->uri, has != NULL ? has : "");
+}
+
+weir_status wi_write_check_options(const wi_write_request *r, const wi_meta *table,
+                                   const struct ArrowSchema *schema, weir_error *err) {
+  WI_TRY(check_partition_by(r, table, err));
+  WI_TRY(check_not_null(r, schema, err));
+  return check_description(r, wi_meta_description(table), err);
 }

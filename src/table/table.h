@@ -6,6 +6,7 @@
 #ifndef WI_TABLE_TABLE_H
 #define WI_TABLE_TABLE_H
 
+#include "delta/txn.h"
 #include "plan/plan.h"
 
 #define WI_WRITER    "weir/0.1.0"
@@ -78,45 +79,24 @@ typedef enum wi_write_mode {
   WI_WRITE_ADJUST = 5     /* metadata only */
 } wi_write_mode;
 
-typedef enum wi_commit_end {
-  WI_END_COMMITTED = 1,
-  WI_END_SAME = 2,       /* somebody committed the same result key meanwhile */
-  WI_END_SUPERSEDED = 3, /* somebody committed another result of the application */
-  WI_END_UNCHANGED = 4   /* the application's version is in the table already */
-} wi_commit_end;
-
 typedef struct wi_commit_request {
   wi_session *session;
   wi_store *store;
   wi_write_mode mode;
-  const wi_pin *base;                   /* complete; NULL: no table */
-  const wb_snap *base_snap;             /* of base */
-  const wi_table_def *table;            /* NULL: metaData stays */
-  const wi_staged *staged;              /* NULL: none */
-  const char *const *const *partitions; /* of REPLACE: values per partition column */
-  size_t n_partitions;
-  const char *const *partition_columns;
-  size_t n_partition_columns;
+  const wi_pin *base;       /* complete; NULL: no table */
+  const wb_snap *base_snap; /* of base */
+  const wi_meta_edit *edit; /* made to what the table is then; NULL: it stays */
+  const wi_staged *staged;  /* NULL: none */
+  const wi_partitioning *partitioning; /* of base; with `partitions` */
+  const wi_map *partitions;            /* of REPLACE: keys of what goes; NULL: all rows */
   const char *owner; /* the table must carry this owner; NULL: none at all */
-  const char *app_id;
-  int64_t app_version;    /* -1: one above the base's */
-  const char *result_key; /* looked for in a commit that came first */
+  wi_app app;        /* version -1: one above the base's */
   const char *operation;
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
   uint32_t max_retries;
-  bool with_protocol;
 } wi_commit_request;
-typedef struct wi_commit_outcome {
-  wi_commit_end end;
-  int64_t version;
-  int64_t timestamp_us;
-  int64_t app_version;
-  uint32_t retries;
-  uint64_t removed_files;
-} wi_commit_outcome;
-/* Composes and puts; on a lost race looks at what came first and puts again, yields, or stops
- * (CONFLICT). */
+/* Commits, and says what became of it when others came first (src/delta/txn.h). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
@@ -134,7 +114,7 @@ bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
 typedef struct wi_table_props {
   const char *const *keys, *const *values; /* wanted; each `step` apart */
   size_t n, step;
-  const wi_pin *base; /* what the table has; version -1: there is none */
+  const wi_pin *base; /* what the table has; without meta: there is none */
 } wi_table_props;
 weir_status wi_table_stats(const wi_table_props *props, wi_stats_columns *out,
                            weir_error *err);
@@ -144,6 +124,15 @@ bool wi_table_checkpoint(const wi_table_props *props, wi_session *session,
                          wi_store *store, int64_t version, weir_error *err);
 
 /* ---- rows from a stream (write.c) ---- */
+typedef struct wi_new_table { /* what a new table is told */
+  const char *const *partition_by;
+  size_t n_partition_by;
+  const char *const *not_null;
+  size_t n_not_null;
+  const char *description;
+  const char *const *properties; /* key, value, key, value ... */
+  size_t n_properties;
+} wi_new_table;
 typedef struct wi_write_request {
   wi_session *session;
   const char *uri; /* canonical */
@@ -151,21 +140,14 @@ typedef struct wi_write_request {
       mode; /* CREATE, APPEND, REPLACE; APPEND with `create` makes it if absent */
   bool create;
   bool widen; /* APPEND: columns that the table lacks become its last ones, nullable */
-  const char *const *partition_by;
-  size_t n_partition_by;
-  const char *const *not_null;
-  size_t n_not_null;
+  wi_new_table table;
   uint64_t target_file_bytes;
-  const char *const *const *partitions;
+  const char *const *const *partitions; /* of REPLACE: values per partition column */
   size_t n_partitions;
   const char *owner; /* NULL: only tables that have none */
-  const char *app_id;
-  int64_t app_version;
-  const char *description;
+  wi_app app;
   const wi_br_pair *info;
   size_t n_info;
-  const char *const *properties; /* key, value, key, value ... for a new table */
-  size_t n_properties;
 } wi_write_request;
 typedef struct wi_write_report {
   wi_commit_outcome commit;
@@ -174,16 +156,10 @@ typedef struct wi_write_report {
   weir_status checkpoint; /* OK: none was due, or it was written */
   char checkpoint_failed[256];
 } wi_write_report;
-typedef struct wi_table_facts { /* of a table that is there */
-  const struct ArrowSchema *schema;
-  const char *const *partition_columns;
-  size_t n_partition_columns;
-  const char *description; /* NULL: none */
-} wi_table_facts;
 /* partition_by, not_null and description are for new tables; where they are given for one that
  * is there they must be as the table has them (USAGE). options.c */
-weir_status wi_write_check_options(const wi_write_request *request,
-                                   const wi_table_facts *table, weir_error *err);
+weir_status wi_write_check_options(const wi_write_request *request, const wi_meta *table,
+                                   const struct ArrowSchema *schema, weir_error *err);
 /* Takes the stream in any case. */
 weir_status wi_write_stream(const wi_write_request *request,
                             struct ArrowArrayStream *take, wi_write_report *out,

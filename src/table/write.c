@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "nanoarrow/nanoarrow.h"
 #include "table/table.h"
 
@@ -15,32 +13,30 @@
 /* What one call holds until it ends. */
 typedef struct write_job {
   const wi_write_request *r;
-  wi_session *s;
   wi_store *store;
   wi_pin base;
   wb_snap *base_snap;
   struct ArrowSchema given, target;
-  bool widened; /* target has columns that the table lacks */
-  const char **partition_columns;
-  size_t n_partition_columns;
-  json_t *partition_json; /* owns the names of an existing table's columns */
-  char name[48];          /* of the late-bound input */
-  char run_id[37];
-  char prefix[48];
+  bool widened;                   /* target has columns that the table lacks */
+  const char *const *partitioned; /* by these columns: of the request, or the table's */
+  size_t n_partitioned;
+  wi_partitioning *partitioning; /* of REPLACE, with the keys of what goes */
+  wi_map partitions;
+  struct {
+    char id[37];     /* names its folder and its late-bound input */
+    bool first;      /* the table has no folder yet */
+    wi_lease *lease; /* from before the first file is staged */
+  } work;
   wb_bind *bind;
   wb_plan *plan;
   wi_gate *gate;
   wi_staged staged;
-  wi_stats_columns stats;
-  bool first;      /* the table has no folder yet */
-  wi_lease *lease; /* from before the first file is staged */
 } write_job;
 
 static void job_release(write_job *j) {
-  wi_engine *engine = j->s->engine;
+  wi_engine *engine = j->r->session->engine;
   wi_staged_release(&j->staged);
-  wi_stats_columns_release(&j->stats);
-  wi_lease_release(&j->lease);
+  wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
@@ -52,72 +48,17 @@ static void job_release(write_job *j) {
   if (j->target.release != NULL) {
     j->target.release(&j->target);
   }
-  wi_free(j->partition_columns);
-  json_decref(j->partition_json);
+  wi_partitioning_free(&j->partitioning);
+  wi_map_release(&j->partitions);
   wi_store_unref(&j->store);
 }
 
+/* The folder below the table, ending in '/'. */
+static void prefix_of(const write_job *j, char out[48]) {
+  snprintf(out, 48, "%s/", j->work.id);
+}
+
 /* ---- the table's schema and the plan that brings the rows into it ---- */
-
-static weir_status new_table_schema(write_job *j, weir_error *err) {
-  const wi_write_request *r = j->r;
-  WI_TRY(wi_typemap(&j->given, r->not_null, r->n_not_null, &j->target, err));
-  j->partition_columns = wi_alloc_array(r->n_partition_by + 1, sizeof(char *));
-  if (j->partition_columns == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  for (size_t i = 0; i < r->n_partition_by; i++) {
-    bool found = false;
-    for (int64_t c = 0; c < j->target.n_children && !found; c++) {
-      found = strcmp(j->target.children[c]->name, r->partition_by[i]) == 0;
-    }
-    if (!found) {
-      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
-                    "partition column '%s' is not in the rows", r->partition_by[i]);
-    }
-    j->partition_columns[i] = r->partition_by[i];
-  }
-  j->n_partition_columns = r->n_partition_by;
-  return WEIR_OK;
-}
-
-static weir_status check_options(const write_job *j, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
-  json_t *parsed = NULL;
-  WI_CHECK(wi_br_snap_actions(j->s->engine, j->base_snap, &protocol, &metadata, err));
-  parsed = json_loads(wi_buf_text(&metadata), 0, NULL);
-  if (parsed == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
-  WI_CHECK(wi_write_check_options(
-      j->r,
-      &(wi_table_facts){&j->target, j->partition_columns, j->n_partition_columns,
-                        json_string_value(json_object_get(parsed, "description"))},
-      err));
-done:
-  json_decref(parsed);
-  wi_buf_release(&protocol);
-  wi_buf_release(&metadata);
-  return status;
-}
-
-static weir_status old_table_schema(write_job *j, weir_error *err) {
-  WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
-  WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
-  j->partition_json = json_loads(j->base.partition_columns, 0, NULL);
-  size_t n = json_array_size(j->partition_json);
-  j->partition_columns = wi_alloc_array(n + 1, sizeof(char *));
-  if (j->partition_columns == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  for (size_t i = 0; i < n; i++) {
-    j->partition_columns[i] = json_string_value(json_array_get(j->partition_json, i));
-  }
-  j->n_partition_columns = n;
-  return check_options(j, err);
-}
 
 static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
                                            const char *name) {
@@ -127,6 +68,61 @@ static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
     }
   }
   return NULL;
+}
+
+static weir_status new_table_schema(write_job *j, weir_error *err) {
+  const wi_new_table *t = &j->r->table;
+  WI_TRY(wi_typemap(&j->given, t->not_null, t->n_not_null, &j->target, err));
+  for (size_t i = 0; i < t->n_partition_by; i++) {
+    if (column_of(&j->target, t->partition_by[i]) == NULL) {
+      return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
+                    "partition column '%s' is not in the rows", t->partition_by[i]);
+    }
+  }
+  j->partitioned = t->partition_by;
+  j->n_partitioned = t->n_partition_by;
+  return WEIR_OK;
+}
+
+/* The partitions to replace, as values of the columns' types. */
+static weir_status wanted_partitions(write_job *j, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf key = WI_BUF_INIT;
+  if (j->r->mode != WI_WRITE_REPLACE || j->r->n_partitions == 0) {
+    return WEIR_OK;
+  }
+  WI_CHECK(wi_partitioning_new(j->base.meta, &j->partitioning, err));
+  for (size_t i = 0; i < j->r->n_partitions; i++) {
+    wi_buf_clear(&key);
+    WI_CHECK(wi_partition_key_given(j->partitioning, j->r->partitions[i], &key, err));
+    if (!wi_map_put(&j->partitions, wi_buf_text(&key), NULL)) {
+      status = wi_err_nomem(err, WI_ORIGIN);
+      goto done;
+    }
+  }
+done:
+  wi_buf_release(&key);
+  return status;
+}
+
+/* All rows would go where the caller meant some, or none. */
+static weir_status check_replaced(const write_job *j, weir_error *err) {
+  if (j->r->mode != WI_WRITE_REPLACE ||
+      (j->n_partitioned > 0) == (j->r->n_partitions > 0)) {
+    return WEIR_OK;
+  }
+  return j->n_partitioned > 0
+             ? WI_ERR(err, WEIR_E_USAGE, "the table is partitioned: name what to replace")
+             : WI_ERR(err, WEIR_E_USAGE, "the table has no partitions to replace");
+}
+
+static weir_status old_table_schema(write_job *j, weir_error *err) {
+  WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
+  WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
+  j->n_partitioned = wi_meta_partition_columns(j->base.meta, &j->partitioned);
+  WI_TRY(wi_write_check_options(j->r, j->base.meta, &j->target, err));
+  WI_TRY(check_replaced(j, err));
+  return wanted_partitions(j, err);
 }
 
 static weir_status check_extra(const write_job *j, weir_error *err) {
@@ -195,12 +191,12 @@ static weir_status select_sql(const write_job *j, wi_buf *out, weir_error *err) 
     wi_sql_ident(out, want->name);
   }
   wi_buf_str(out, " FROM " WRITE_SCHEMA ".");
-  wi_sql_ident(out, j->name);
+  wi_sql_ident(out, j->work.id);
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
 static void replace_plan(write_job *j, wb_plan **made) {
-  wi_br_plan_free(j->s->engine, &j->plan);
+  wi_br_plan_free(j->r->session->engine, &j->plan);
   j->plan = *made;
   *made = NULL;
 }
@@ -210,16 +206,16 @@ static weir_status make_plan(write_job *j, weir_error *err) {
   wi_buf sql = WI_BUF_INIT;
   wb_plan *made = NULL;
   WI_CHECK(select_sql(j, &sql, err));
-  WI_CHECK(wi_br_plan_sql(j->s->engine, j->s->handle,
+  WI_CHECK(wi_br_plan_sql(j->r->session->engine, j->r->session->handle,
                           &(wi_br_statement){.sql = wi_buf_text(&sql)}, &j->plan, err));
-  WI_CHECK(wi_br_plan_cast(j->s->engine, j->plan, &j->target, &made, err));
+  WI_CHECK(wi_br_plan_cast(j->r->session->engine, j->plan, &j->target, &made, err));
   replace_plan(j, &made);
-  if (j->n_partition_columns > 0) {
-    WI_CHECK(wi_br_plan_sort(j->s->engine, j->plan, j->partition_columns,
-                             j->n_partition_columns, &made, err));
+  if (j->n_partitioned > 0) {
+    WI_CHECK(wi_br_plan_sort(j->r->session->engine, j->plan, j->partitioned,
+                             j->n_partitioned, &made, err));
     replace_plan(j, &made);
   }
-  WI_CHECK(wi_br_plan_optimize(j->s->engine, j->plan, &made, err));
+  WI_CHECK(wi_br_plan_optimize(j->r->session->engine, j->plan, &made, err));
   replace_plan(j, &made);
 done:
   wi_buf_release(&sql);
@@ -237,9 +233,10 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
     copy.children[i]->flags |=
         ARROW_FLAG_NULLABLE; /* checked by the gate, not believed */
   }
-  WI_CHECK(wi_session_declare(j->s, WRITE_SCHEMA, j->name, &copy, err));
-  WI_CHECK(wi_br_bind_new(j->s->engine, &j->bind, err));
-  WI_CHECK(wi_br_bind_stream(j->s->engine, j->bind, WRITE_SCHEMA, j->name, take, err));
+  WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
+  WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
+  WI_CHECK(
+      wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id, take, err));
 done:
   if (copy.release != NULL) {
     copy.release(&copy);
@@ -271,65 +268,41 @@ static weir_status make_gate(write_job *j, weir_error *err) {
       n++;
     }
   }
-  WI_CHECK(wi_gate_new(j->s, j->name, &j->target, rules, n, &j->gate, err));
+  WI_CHECK(wi_gate_new(j->r->session, j->work.id, &j->target, rules, n, &j->gate, err));
 done:
   wi_free(rules);
   wi_free(names);
   return status;
 }
 
-static bool belongs(const write_job *j, const json_t *values) {
-  for (size_t p = 0; p < j->r->n_partitions; p++) {
-    bool all = true;
-    for (size_t c = 0; c < j->n_partition_columns && all; c++) {
-      const char *have =
-          json_string_value(json_object_get(values, j->partition_columns[c]));
-      const char *want = j->r->partitions[p][c];
-      all = have == NULL || want == NULL ? have == want : strcmp(have, want) == 0;
-    }
-    if (all) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static weir_status check_partitions(const write_job *j, weir_error *err) {
-  if (j->r->mode != WI_WRITE_REPLACE || j->r->n_partitions == 0) {
-    return WEIR_OK;
-  }
-  for (size_t i = 0; i < j->staged.n; i++) {
-    json_t *values = json_loads(j->staged.files[i].partition_values, 0, NULL);
-    bool fine = belongs(j, values);
-    json_decref(values);
-    if (!fine) {
-      return WI_ERR(
+  weir_status status = WEIR_OK;
+  wi_buf key = WI_BUF_INIT;
+  for (size_t i = 0; j->partitioning != NULL && i < j->staged.n; i++) {
+    const wi_staged_file *file = &j->staged.files[i];
+    wi_buf_clear(&key);
+    WI_CHECK(wi_partition_key_text(j->partitioning, file->partition_values, file->path,
+                                   &key, err));
+    if (!wi_map_has(&j->partitions, wi_buf_text(&key))) {
+      status = WI_ERR(
           err, WEIR_E_CONSTRAINT,
           "%llu rows belong to the partition %s, which is not among those to replace",
-          (unsigned long long)j->staged.files[i].rows,
-          j->staged.files[i].partition_values);
+          (unsigned long long)file->rows, file->partition_values);
+      goto done;
     }
   }
-  return WEIR_OK;
-}
-
-/* All rows would go where the caller meant some, or none. */
-static weir_status check_replaced(const write_job *j, weir_error *err) {
-  if (j->r->mode != WI_WRITE_REPLACE ||
-      (j->n_partition_columns > 0) == (j->r->n_partitions > 0)) {
-    return WEIR_OK;
-  }
-  return j->n_partition_columns > 0
-             ? WI_ERR(err, WEIR_E_USAGE, "the table is partitioned: name what to replace")
-             : WI_ERR(err, WEIR_E_USAGE, "the table has no partitions to replace");
+done:
+  wi_buf_release(&key);
+  return status;
 }
 
 /* ---- the call ---- */
 
 /* Those given are of a new table. */
 static wi_table_props props(const write_job *j) {
-  size_t n = j->base.version < 0 ? j->r->n_properties : 0;
-  return (wi_table_props){j->r->properties, n > 0 ? j->r->properties + 1 : NULL, n, 2,
+  const wi_new_table *t = &j->r->table;
+  size_t n = j->base.version < 0 ? t->n_properties : 0;
+  return (wi_table_props){t->properties, n > 0 ? t->properties + 1 : NULL, n, 2,
                           &j->base};
 }
 
@@ -337,7 +310,7 @@ static wi_table_props props(const write_job *j) {
 static void checkpoint(const write_job *j, wi_write_report *out) {
   wi_table_props p = props(j);
   weir_error failed = WEIR_ERROR_INIT;
-  if (!wi_table_checkpoint(&p, j->s, j->store, out->commit.version, &failed)) {
+  if (!wi_table_checkpoint(&p, j->r->session, j->store, out->commit.version, &failed)) {
     out->checkpoint = failed.code;
     snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
              failed.message);
@@ -348,112 +321,93 @@ static void checkpoint(const write_job *j, wi_write_report *out) {
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
   wi_table_props p = props(j);
-  WI_TRY(wi_table_stats(&p, &j->stats, err));
-  stage.session = j->s;
+  wi_stats_columns stats;
+  char prefix[48];
+  WI_TRY(wi_table_stats(&p, &stats, err));
+  prefix_of(j, prefix);
+  stage.session = j->r->session;
   stage.plan = j->plan;
   stage.bind = j->bind;
   stage.store = j->store;
-  stage.prefix = j->prefix;
-  stage.partition_columns = j->partition_columns;
-  stage.n_partition_columns = j->n_partition_columns;
+  stage.prefix = prefix;
+  stage.partition_columns = j->partitioned;
+  stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
-  stage.stats = &j->stats;
-  stage.memory = j->s->memory;
+  stage.stats = &stats;
+  stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
-  WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
+  weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
+  wi_stats_columns_release(&stats);
+  WI_TRY(status);
   WI_TRY(check_partitions(j, err));
-  return wi_gate_run(j->gate, j->store, &j->staged, j->partition_columns,
-                     j->n_partition_columns, j->s->memory, NULL, err);
+  return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
+                     j->r->session->memory, NULL, err);
 }
 
-static int by_pair_key(const void *a, const void *b) {
-  return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
-}
-
-/* What a new table is told, or what a widened one has; the texts of the latter belong to
- * *kept. */
-static weir_status configuration(const write_job *j, json_t **kept, wi_br_pair **out,
-                                 size_t *n, weir_error *err) {
-  const char *key = NULL;
-  json_t *value = NULL;
-  *kept = j->widened ? json_loads(j->base.configuration, 0, NULL) : NULL;
-  size_t room = j->widened ? json_object_size(*kept) : j->r->n_properties;
-  *n = 0;
-  *out = wi_alloc_array(room + 1, sizeof(**out));
-  if (*out == NULL) {
+/* What is changed in the table: all of a new one, or columns that it lacks. */
+static weir_status edit_of(const write_job *j, const char *id, wi_br_pair **pairs,
+                           wi_meta_edit *out, weir_error *err) {
+  const wi_new_table *t = &j->r->table;
+  *out = (wi_meta_edit){.how = WI_META_COLUMNS_ADD, .columns = &j->target};
+  if (j->base.version >= 0) {
+    return WEIR_OK;
+  }
+  *pairs = wi_alloc_array(t->n_properties + 1, sizeof(**pairs));
+  if (*pairs == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  json_object_foreach(*kept, key, value) {
-    (*out)[(*n)++] = (wi_br_pair){key, json_string_value(value)};
+  for (size_t i = 0; i < t->n_properties; i++) {
+    (*pairs)[i] = (wi_br_pair){t->properties[2 * i], t->properties[2 * i + 1]};
   }
-  for (size_t i = 0; !j->widened && i < j->r->n_properties; i++) {
-    (*out)[(*n)++] = (wi_br_pair){j->r->properties[2 * i], j->r->properties[2 * i + 1]};
-  }
-  qsort(*out, *n, sizeof(**out), by_pair_key);
+  out->id = id;
+  out->created_ms = wi_now_us() / 1000;
+  out->description = t->description;
+  out->how = WI_META_COLUMNS_REPLACE;
+  out->repartition = true;
+  out->partition_columns = j->partitioned;
+  out->n_partition_columns = j->n_partitioned;
+  out->set = *pairs;
+  out->n_set = t->n_properties;
   return WEIR_OK;
 }
 
 static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_buf schema = WI_BUF_INIT;
-  wi_br_pair *properties = NULL;
-  json_t *kept = NULL;
-  wi_table_def table = {0};
-  wi_commit_request c = {0};
-  char id[37];
+  wi_br_pair *pairs = NULL;
+  wi_meta_edit edit;
   bool fresh = j->base.version < 0;
+  char id[37];
   wi_uuid7(id);
-  WI_CHECK(wi_delta_schema_json(&j->target, &schema, err));
-  WI_CHECK(configuration(j, &kept, &properties, &table.n_configuration, err));
-  table.id = fresh ? id : j->base.table_id;
-  table.description = j->r->description;
-  table.schema_json = wi_buf_text(&schema);
-  table.partition_columns = j->partition_columns;
-  table.n_partition_columns = j->n_partition_columns;
-  table.configuration = properties;
-  table.created_ms = wi_now_us() / 1000;
-  c.session = j->s;
-  c.store = j->store;
-  c.mode = j->r->mode; /* an append that lost the race to create still appends */
-  c.base = fresh ? NULL : &j->base;
-  c.base_snap = j->base_snap;
-  c.table = fresh || j->widened ? &table : NULL;
-  c.with_protocol = fresh;
-  c.staged = &j->staged;
-  c.partitions = j->r->partitions;
-  c.n_partitions = j->r->n_partitions;
-  c.partition_columns = j->partition_columns;
-  c.n_partition_columns = j->n_partition_columns;
-  c.owner = j->r->owner;
-  c.app_id = j->r->app_id;
-  c.app_version = j->r->app_id != NULL ? j->r->app_version : -1;
-  c.operation = "WRITE";
-  c.info = j->r->info;
-  c.n_info = j->r->n_info;
-  c.max_retries = MAX_RETRIES;
+  WI_CHECK(edit_of(j, id, &pairs, &edit, err));
+  wi_commit_request c = {
+      .session = j->r->session,
+      .store = j->store,
+      .mode = j->r->mode, /* also where the table was created meanwhile */
+      .base = fresh ? NULL : &j->base,
+      .base_snap = j->base_snap,
+      .edit = fresh || j->widened ? &edit : NULL,
+      .staged = &j->staged,
+      .partitioning = j->partitioning,
+      .partitions = j->partitioning != NULL ? &j->partitions : NULL,
+      .owner = j->r->owner,
+      .app = j->r->app,
+      .operation = "WRITE",
+      .info = j->r->info,
+      .n_info = j->r->n_info,
+      .max_retries = MAX_RETRIES};
+  c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
 done:
-  json_decref(kept);
-  wi_free(properties);
-  wi_buf_release(&schema);
+  wi_free(pairs);
   return status;
 }
 
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
-  wi_uuid7(j->run_id);
-  snprintf(j->name, sizeof(j->name), "w_%s", j->run_id);
-  snprintf(j->prefix, sizeof(j->prefix), "%s/", j->run_id);
-  for (char *p = j->name; *p != '\0'; p++) {
-    *p = *p == '-' ? '_' : *p;
-  }
-  WI_TRY(wi_session_store(j->s, r->uri, &j->store, err));
-  WI_TRY(wi_base_open(j->s, j->store, &j->base, &j->base_snap, err));
-  if (r->mode == WI_WRITE_CREATE && j->base.version >= 0) {
-    wi_err_hint(err, "append to it, or replace its partitions");
-    return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", r->uri);
-  }
+  wi_uuid7(j->work.id);
+  WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
+  WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {
     return WI_ERR(err, WEIR_E_TABLE_MISSING, "there is no Delta table at '%s'", r->uri);
   }
@@ -465,11 +419,12 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
                                  weir_error *err) {
   int64_t version = -1;
   *there = false;
-  if (j->r->app_id == NULL || j->base_snap == NULL) {
+  if (j->r->app.id == NULL || j->base_snap == NULL) {
     return WEIR_OK;
   }
-  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &version, err));
-  *there = version >= 0 && version >= j->r->app_version;
+  WI_TRY(
+      wi_br_snap_txn(j->r->session->engine, j->base_snap, j->r->app.id, &version, err));
+  *there = version >= 0 && version >= j->r->app.version;
   if (*there) {
     out->commit.end = WI_END_UNCHANGED;
     out->commit.version = j->base.version;
@@ -481,6 +436,10 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
 
 static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
                               wi_write_report *out, weir_error *err) {
+  if (j->r->mode == WI_WRITE_CREATE && j->base.version >= 0) {
+    wi_err_hint(err, "append to it, or replace its partitions");
+    return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", j->r->uri);
+  }
   int code = take->get_schema(take, &j->given);
   if (code != 0) {
     return wi_stream_error(take, code, err);
@@ -490,14 +449,13 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     WI_TRY(widen(j, err));
   }
   WI_TRY(check_extra(j, err));
-  WI_TRY(check_replaced(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
-  j->first = wi_stage_is_first(j->store);
-  WI_TRY(wi_lease_take(j->store, j->run_id, &j->lease, err));
+  j->work.first = wi_stage_is_first(j->store);
+  WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
-  WI_TRY(wi_lease_check(j->lease, err));
+  WI_TRY(wi_lease_check(j->work.lease, err));
   return commit_rows(j, out, err);
 }
 
@@ -509,7 +467,6 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
   bool there = false;
   memset(out, 0, sizeof(*out));
   j.r = r;
-  j.s = r->session;
   WI_CHECK(open_job(&j, &first));
   out->mode = j.base.version < 0 ? WI_WRITE_CREATE : r->mode;
   WI_CHECK(already_there(&j, &there, out, &first));
@@ -523,9 +480,11 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     checkpoint(&j, out);
   }
 done:
-  if (j.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
+  if (j.work.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
-    wi_stage_remove(j.store, j.prefix, j.first);
+    char prefix[48];
+    prefix_of(&j, prefix);
+    wi_stage_remove(j.store, prefix, j.work.first);
   }
   if (take->release != NULL) {
     take->release(take);

@@ -16,7 +16,8 @@ const char *wh_op_name(int op) {
 static bool matches(const wh_rule *r, const wi_store_call *call) {
   const char *path = call->n > 0 ? call->paths[0] : "";
   return (r->op == 0 || r->op == (int)call->op) &&
-         (r->path == NULL || strstr(path, r->path) != NULL);
+         (r->path == NULL || strstr(path, r->path) != NULL) &&
+         (r->uri == NULL || strstr(wi_store_uri(call->store), r->uri) != NULL);
 }
 
 /* The rule that this operation meets; rules count what passes them by. */
@@ -95,8 +96,12 @@ static weir_status around(void *ctx, const wi_store_call *call, weir_error *err)
 void wh_run(wh_hooks *h, int op, const char *path, int nth, wh_what what,
             void (*fn)(void *ctx), void *ctx) {
   if (h->n_rules < WH_RULES) {
-    h->rules[h->n_rules++] = (wh_rule){op, path, nth, what, fn, ctx, 0};
+    h->rules[h->n_rules++] = (wh_rule){op, path, nth, what, fn, ctx, 0, NULL};
   }
+}
+
+void wh_of(wh_hooks *h, const char *uri) {
+  h->rules[h->n_rules - 1].uri = uri;
 }
 
 void wh_fault(wh_hooks *h, int nth, wh_what what) {

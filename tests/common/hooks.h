@@ -32,6 +32,7 @@ typedef struct wh_rule {
   void (*fn)(void *ctx);
   void *ctx;
   int seen;
+  const char *uri; /* part of the store's URI; NULL: any (wh_of sets it) */
 } wh_rule;
 
 enum { WH_RULES = 16 };
@@ -52,6 +53,8 @@ typedef struct wh_hooks {
 /* Adds a rule. While `fn` runs, the same thread's operations pass by all rules. */
 void wh_run(wh_hooks *h, int op, const char *path, int nth, wh_what what,
             void (*fn)(void *ctx), void *ctx);
+/* The rule added last is about stores with this in their URI. */
+void wh_of(wh_hooks *h, const char *uri);
 /* What happens to the nth operation of any kind. */
 void wh_fault(wh_hooks *h, int nth, wh_what what);
 void wh_on_store(wh_hooks *h, wi_store *store);

@@ -247,9 +247,9 @@ def test_foreign_writer_feature(folder):
     p = shop(folder, "key: [k]")
     p.run()
     put(p.uri("one"), {"protocol": {"minReaderVersion": 1, "minWriterVersion": 7,
-                                    "writerFeatures": ["appendOnly", "identityColumns"]}})
+                                    "writerFeatures": ["appendOnly", "rowTracking"]}})
     expect(p.decisions()["one"], ("reuse", ""), "no row changed")
-    refused_feature(p, "identityColumns")
+    refused_feature(p, "rowTracking")
 
 
 def test_foreign_constraint_and_change_feed(folder):

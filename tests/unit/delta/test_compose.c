@@ -1,10 +1,7 @@
 /* Composing commits: what is written is read back as it was meant. */
-#include "unit/delta/crafted.h"
+#include "unit/delta/meta.h"
 
-#define SCHEMA(type)                                                  \
-  "{\"type\":\"struct\",\"fields\":[{\"name\":\"k\",\"type\":\"" type \
-  "\",\"nullable\":"                                                  \
-  "true,\"metadata\":{}}]}"
+#define SCHEMA(type) STRUCT(FIELD("d", type))
 
 static char c_path0[] = "p q/00000%.parquet", c_path1[] = "run/00001.parquet";
 static char c_values0[] = "{\n \"d\": \"x\\ny\" }", c_values1[] = "{\"d\":null}";
@@ -23,11 +20,22 @@ static const char *const c_partition[] = {"d"};
 static const wi_br_pair c_configuration[] = {{"delta.appendOnly", "false"},
                                              {"weir.owner", "p/v"}};
 static const wi_br_pair c_info[] = {{"note", "a\"b\nc"}, {"weir.run_id", "r1"}};
-static const wi_table_def c_table = {"uuid",          "v",         "text\nof two lines",
-                                     SCHEMA("long"),  c_partition, 1,
-                                     c_configuration, 2,           1700000000000};
 
-static wi_commit_def full_def(void) {
+static wi_meta *table_of(const char *schema) {
+  return meta_with(NULL,
+                   (wi_meta_edit){.id = "uuid",
+                                  .name = "v",
+                                  .description = "text\nof two lines",
+                                  .repartition = true,
+                                  .partition_columns = c_partition,
+                                  .n_partition_columns = 1,
+                                  .set = c_configuration,
+                                  .n_set = 2,
+                                  .created_ms = 1700000000000},
+                   schema, NULL);
+}
+
+static wi_commit_def full_def(const wi_meta *table) {
   return (wi_commit_def){.operation = "WRITE",
                          .mode = "Overwrite",
                          .engine_info = "weir/0.1.0",
@@ -40,8 +48,7 @@ static wi_commit_def full_def(void) {
                          .n_info = 2,
                          .app_id = "weir/p/v",
                          .app_version = 5,
-                         .table = &c_table,
-                         .with_protocol = true,
+                         .meta = table,
                          .adds = &c_adds,
                          .removes = &c_removes,
                          .data_change = true};
@@ -55,8 +62,10 @@ WT_TEST(everything_comes_back) {
   weir_error err = WEIR_ERROR_INIT;
   wi_buf out = WI_BUF_INIT;
   wi_commit c;
-  wi_commit_def def = full_def();
+  wi_meta *table = table_of(SCHEMA("long"));
+  wi_commit_def def = full_def(table);
   WT_OK(wi_commit_compose(&def, &out, &err));
+  wi_meta_unref(&table);
   WT_OK(wi_commit_parse(5, out.p, out.n, &c, &err));
   size_t lines = 0;
   for (const char *p = out.p; *p != '\0'; p++) {
@@ -130,14 +139,13 @@ WT_TEST(a_commit_that_says_little) {
 static const json_t *protocol_of(const char *schema, wi_commit *c) {
   weir_error err = WEIR_ERROR_INIT;
   wi_buf out = WI_BUF_INIT;
-  wi_commit_def def = full_def();
-  wi_table_def table = c_table;
-  table.schema_json = schema;
-  def.table = &table;
+  wi_meta *table = table_of(schema);
+  wi_commit_def def = full_def(table);
   if (wi_commit_compose(&def, &out, &err) != WEIR_OK ||
       wi_commit_parse(0, out.p, out.n, c, &err) != WEIR_OK) {
     abort();
   }
+  wi_meta_unref(&table);
   wi_buf_release(&out);
   return c->protocol;
 }
@@ -163,20 +171,21 @@ WT_TEST(properties_that_need_a_feature_are_refused) {
       {"delta.ENABLEROWTRACKING", "true"},    {"delta.columnMapping.mode", "name"},
       {"delta.checkpointPolicy", "v2"},       {"delta.feature.x", "supported"},
       {"delta.constraints.c", "k > 0"},       {"delta.minWriterVersion", "7"}};
+  struct ArrowSchema columns = columns_of(SCHEMA("long"));
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
-    wi_buf out = WI_BUF_INIT;
-    wi_commit_def def = full_def();
-    wi_table_def table = c_table;
-    table.configuration = &bad[i];
-    table.n_configuration = 1;
-    def.table = &table;
-    WT_EQ_INT(wi_commit_compose(&def, &out, &err), WEIR_E_NOT_YET);
+    wi_meta *made = NULL;
+    wi_meta_edit edit = {.id = "uuid",
+                         .how = WI_META_COLUMNS_REPLACE,
+                         .columns = &columns,
+                         .set = &bad[i],
+                         .n_set = 1};
+    WT_EQ_INT(wi_meta_apply(NULL, &edit, &made, &err), WEIR_E_NOT_YET);
     WT_CHECK(strstr(err.message, bad[i].key) != NULL);
-    WT_EQ_INT(out.n, 0);
+    WT_CHECK(made == NULL);
     weir_error_release(&err);
-    wi_buf_release(&out);
   }
+  columns.release(&columns);
 }
 
 WT_TEST(definitions_that_make_no_sense) {
@@ -185,7 +194,7 @@ WT_TEST(definitions_that_make_no_sense) {
                           ours[] = {{"weir.commit_id", "x"}};
   static const wi_br_pair unsorted[] = {{"b", "x"}, {"a", "y"}},
                           twice[] = {{"a", "x"}, {"a", "y"}};
-  wi_commit_def def = full_def();
+  wi_commit_def def = full_def(NULL);
   def.info = reserved;
   def.n_info = 1;
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BAD_VALUE);
@@ -196,13 +205,10 @@ WT_TEST(definitions_that_make_no_sense) {
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
   def.info = twice;
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
-  def = full_def();
+  def = full_def(NULL);
   def.commit_id = "";
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
-  def = full_def();
-  def.table = NULL;
-  WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
-  def = full_def();
+  def = full_def(NULL);
   static char not_json[] = "{\"d\":";
   wi_staged_file file = {c_path1, 1, 1, not_json, NULL};
   wi_staged one = {&file, 1, 1, 1, 1};

@@ -1,7 +1,7 @@
 /* Two composed tables with all kinds of commits. With WEIR_EMIT_DIR their data files are there
  * already and another reader looks at the result (tests/delta/run_compose.py); without it the
  * files are stand-ins, and only the log is looked at. */
-#include "unit/delta/crafted.h"
+#include "unit/delta/meta.h"
 
 #define COLUMN(name, type) \
   "{\"name\":\"" name "\",\"type\":\"" type "\",\"nullable\":true,\"metadata\":{}}"
@@ -83,7 +83,7 @@ static bool live_of(wi_store *store, int64_t version, wi_removes *out) {
   return true;
 }
 
-static weir_status commit(wi_store *store, int64_t version, const wi_table_def *table,
+static weir_status commit(wi_store *store, int64_t version, const wi_meta *table,
                           const wi_staged *adds, const wi_removes *removes,
                           weir_error *err) {
   char id[32];
@@ -103,8 +103,7 @@ static weir_status commit(wi_store *store, int64_t version, const wi_table_def *
                        .n_info = 2,
                        .app_id = "weir/test/v",
                        .app_version = version + 1,
-                       .table = table,
-                       .with_protocol = table != NULL,
+                       .meta = table,
                        .adds = adds,
                        .removes = removes,
                        .data_change = true};
@@ -131,19 +130,18 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
        "s14 is a text that is longer than thirty-two characters"},
       {"run2/\xC3\xA4:00000.parquet", "{}", 3, "100", "102", "s100", "s102"}};
   static const wi_br_pair properties[] = {{"weir.owner", "test/v"}};
-  wi_table_def table = {"11111111-2222-7333-8444-555555555555",
-                        "plain",
-                        "a description",
-                        schema_plain,
-                        NULL,
-                        0,
-                        properties,
-                        1,
-                        1700000000000};
+  wi_meta *table = meta_with(NULL,
+                             (wi_meta_edit){.id = "11111111-2222-7333-8444-555555555555",
+                                            .name = "plain",
+                                            .description = "a description",
+                                            .set = properties,
+                                            .n_set = 1,
+                                            .created_ms = 1700000000000},
+                             schema_plain, NULL);
   WT_CHECK(add_file(store, &first, &files[0]));
   WT_CHECK(add_file(store, &second, &files[1]));
   WT_CHECK(add_file(store, &third, &files[2]));
-  WT_OK(commit(store, 0, &table, &first, NULL, &err));
+  WT_OK(commit(store, 0, table, &first, NULL, &err));
   WT_OK(commit(store, 1, NULL, &second, NULL, &err));
   WT_CHECK(live_of(store, 0, &live) && live_of(store, 1, &live));
   WT_EQ_INT(live.n, 2);
@@ -157,6 +155,7 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
   wi_staged_release(&second);
   wi_staged_release(&third);
   wi_removes_release(&live);
+  wi_meta_unref(&table);
   wi_store_unref(&store);
 }
 
@@ -169,17 +168,16 @@ WT_TEST(a_partitioned_table_with_all_kinds_of_values) {
       {"r/00000.parquet", "{\"d\":\"a b/c%20\\u00e4\"}", 2, "1", "2", "x", "y"},
       {"r/00001.parquet", "{\"d\":null}", 1, "3", "3", "z", "z"}};
   static const char *const by[] = {"d"};
-  wi_table_def table = {"11111111-2222-7333-8444-666666666666",
-                        NULL,
-                        NULL,
-                        schema_part,
-                        by,
-                        1,
-                        NULL,
-                        0,
-                        1700000000000};
+  wi_meta *table = meta_with(NULL,
+                             (wi_meta_edit){.id = "11111111-2222-7333-8444-666666666666",
+                                            .repartition = true,
+                                            .partition_columns = by,
+                                            .n_partition_columns = 1,
+                                            .created_ms = 1700000000000},
+                             schema_part, NULL);
   WT_CHECK(add_file(store, &staged, &files[0]) && add_file(store, &staged, &files[1]));
-  WT_OK(commit(store, 0, &table, &staged, NULL, &err));
+  WT_OK(commit(store, 0, table, &staged, NULL, &err));
+  wi_meta_unref(&table);
   wi_staged_release(&staged);
   wi_store_unref(&store);
 }

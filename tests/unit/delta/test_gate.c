@@ -161,6 +161,12 @@ WT_TEST(writable_tables) {
        "\"timestampNtz\"],"
        "\"writerFeatures\":[\"timestampNtz\",\"appendOnly\",\"invariants\","
        "\"changeDataFeed\"]}",
+       "{}"},
+      /* A raised protocol lists what the older version implied; nothing uses it. */
+      {"{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
+       "\"timestampNtz\",\"columnMapping\"],\"writerFeatures\":[\"appendOnly\","
+       "\"invariants\",\"checkConstraints\",\"changeDataFeed\",\"generatedColumns\","
+       "\"columnMapping\",\"identityColumns\",\"timestampNtz\"]}",
        "{}"}};
   for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
@@ -170,8 +176,7 @@ WT_TEST(writable_tables) {
 
 WT_TEST(foreign_features_are_named) {
   static const char *const features[] = {
-      "rowTracking",       "deletionVectors", "columnMapping",
-      "checkConstraints",  "identityColumns", "domainMetadata",
+      "rowTracking",       "deletionVectors", "domainMetadata", "typeWidening",
       "inCommitTimestamp", "clustering",      "futureOne"};
   for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
@@ -206,6 +211,14 @@ WT_TEST(what_old_protocols_imply_counts_where_it_is_used) {
        "\"delta.generationExpression\":\"x\"}}]}}]}",
        "{}"},
       {"{\"minReaderVersion\":1,\"minWriterVersion\":6}",
+       "{\"type\":\"struct\",\"fields\":[{\"name\":\"k\",\"type\":\"long\",\"metadata\":{"
+       "\"delta.identity.start\":1}}]}",
+       "{}"},
+      {"{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":["
+       "\"checkConstraints\"]}",
+       PLAIN, "{\"delta.constraints.positive\":\"k > 0\"}"},
+      {"{\"minReaderVersion\":1,\"minWriterVersion\":7,\"writerFeatures\":["
+       "\"identityColumns\"]}",
        "{\"type\":\"struct\",\"fields\":[{\"name\":\"k\",\"type\":\"long\",\"metadata\":{"
        "\"delta.identity.start\":1}}]}",
        "{}"},

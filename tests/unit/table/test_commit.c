@@ -44,11 +44,10 @@ static bool bench_table(bench *b, weir_error *err) {
   w.session = b->session;
   w.uri = wi_store_uri(b->store);
   w.mode = WI_WRITE_CREATE;
-  w.properties = properties;
-  w.n_properties = 1;
+  w.table.properties = properties;
+  w.table.n_properties = 1;
   w.owner = "shop.daily";
-  w.app_id = APP;
-  w.app_version = 4;
+  w.app = (wi_app){.id = APP, .version = 4};
   bool fine = wi_write_stream(&w, &stream, &report, err) == WEIR_OK && open_base(b, err);
   if (!fine || report.rows != 2 || b->base.version != 0) {
     wt_fail(__FILE__, __LINE__, "cannot make the table: %s", err->message);
@@ -119,9 +118,7 @@ static wi_commit_request request(const bench *b, wi_write_mode mode) {
   r.base = b->base.version >= 0 ? &b->base : NULL;
   r.base_snap = b->snap;
   r.owner = r.base != NULL ? "shop.daily" : NULL;
-  r.app_id = APP;
-  r.app_version = -1;
-  r.result_key = "mine";
+  r.app = (wi_app){.id = APP, .version = -1, .key = "mine"};
   r.operation = "WRITE";
   r.max_retries = 3;
   return r;
@@ -216,14 +213,14 @@ WT_TEST(an_idempotent_write_without_a_key_is_unchanged) {
   wi_commit_outcome out;
   WT_CHECK(bench_table(&b, &err));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.result_key = NULL;
-  r.app_version = 4; /* in the base already */
+  r.app.key = NULL;
+  r.app.version = 4; /* in the base already */
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 4);
   put(&b, 1, app_commit("x", 9)); /* and one that comes in between */
-  r.app_version = 6;
+  r.app.version = 6;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_CHECK(!in_log(&b, 2));
@@ -237,7 +234,7 @@ WT_TEST(an_older_version_of_the_application_does_not_stop) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1, app_commit("mine", 3));
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.app_version = 5;
+  r.app.version = 5;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 2);
@@ -281,8 +278,8 @@ WT_TEST(a_batch_that_lands_after_the_look_is_found) {
   WT_CHECK(bench_table(&b, &err));
   put(&b, 1, blind_append);
   wi_commit_request r = request(&b, WI_WRITE_APPEND);
-  r.result_key = NULL;
-  r.app_version = 7;
+  r.app.key = NULL;
+  r.app.version = 7;
   WT_OK(commit_with_late(&b, &r, app_commit("x", 7), &out, &err));
   WT_EQ_INT(out.end, WI_END_UNCHANGED);
   WT_EQ_INT(out.version, 2);
@@ -333,6 +330,26 @@ WT_TEST(the_same_result_is_told_with_its_own_version) {
   bench_free(&b);
 }
 
+/* Others' rows that an overwrite takes away are told, with who wrote them; what was there when it
+ * began, and moves without a change, are not. */
+WT_TEST(an_overwrite_names_the_foreign_rows_that_go) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  put(&b, 2,
+      "{\"commitInfo\":{\"engineInfo\":\"spark 4\"}}\n{\"add\":{\"path\":\"s\","
+      "\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n");
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.gone.n, 1);
+  WT_EQ_INT(out.gone.items[0].version, 2);
+  WT_EQ_STR(out.gone.items[0].writer, "spark 4");
+  bench_free(&b);
+}
+
 /* What was not committed is not told as written. */
 WT_TEST(a_batch_that_was_there_tells_no_rows) {
   static const char *const cells[] = {"3", "c"};
@@ -348,8 +365,7 @@ WT_TEST(a_batch_that_was_there_tells_no_rows) {
   w.uri = wi_store_uri(b.store);
   w.mode = WI_WRITE_APPEND;
   w.owner = "shop.daily";
-  w.app_id = APP;
-  w.app_version = 7;
+  w.app = (wi_app){.id = APP, .version = 7};
   wh_run(&h, WI_STORE_PUT_NEW, "_delta_log", 1, WH_BEFORE, put_late, &l);
   wh_on_new(&h);
   WT_OK(wi_write_stream(&w, &stream, &report, &err));
@@ -487,9 +503,13 @@ static const char schema_json[] =
     "{\"type\":\"struct\",\"fields\":[{\"name\":\"id\",\"type\":\"long\",\"nullable\":"
     "true,"
     "\"metadata\":{}}]}";
-static const wi_table_def fresh = {.id = "0190a5e0-0000-7000-8000-000000000000",
-                                   .schema_json = schema_json,
-                                   .created_ms = 1};
+static wi_meta_edit fresh(struct ArrowSchema *schema) {
+  *schema = kit_schema("id l");
+  return (wi_meta_edit){.id = "0190a5e0-0000-7000-8000-000000000000",
+                        .created_ms = 1,
+                        .how = WI_META_COLUMNS_REPLACE,
+                        .columns = schema};
+}
 
 static void put_first(bench *b, const char *key) {
   wi_buf text = WI_BUF_INIT;
@@ -515,14 +535,16 @@ WT_TEST(a_new_table_begins_at_version_zero) {
   wi_commit_outcome out;
   WT_CHECK(bench_empty(&b));
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 0);
   WT_EQ_INT(out.app_version, 0);
   WT_CHECK(open_base(&b, &err));
-  WT_EQ_STR(b.base.table_id, fresh.id);
+  WT_EQ_STR(b.base.table_id, "0190a5e0-0000-7000-8000-000000000000");
+  schema.release(&schema);
   bench_free(&b);
 }
 
@@ -536,11 +558,13 @@ WT_TEST(two_first_runs_of_one_result_are_the_same) {
     WT_CHECK(bench_empty(&b));
     put_first(&b, keys[i]);
     wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-    r.table = &fresh;
-    r.with_protocol = true;
+    struct ArrowSchema schema;
+    const wi_meta_edit edit = fresh(&schema);
+    r.edit = &edit;
     WT_OK(wi_table_commit(&r, &out, &err));
     WT_EQ_INT(out.end, ends[i]);
     WT_EQ_INT(out.version, 0);
+    schema.release(&schema);
     bench_free(&b);
   }
 }
@@ -552,8 +576,9 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_CHECK(bench_empty(&b));
   put_first(&b, NULL);
   wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
-  r.table = &fresh;
-  r.with_protocol = true;
+  struct ArrowSchema schema;
+  const wi_meta_edit edit = fresh(&schema);
+  r.edit = &edit;
   r.owner = "shop.daily";
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_NOT_OURS);
   weir_error_release(&err);
@@ -564,6 +589,7 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_TABLE_EXISTS);
   weir_error_release(&err);
   WT_CHECK(!in_log(&b, 1));
+  schema.release(&schema);
   bench_free(&b);
 }
 
@@ -578,9 +604,9 @@ static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
   w.uri = wi_store_uri(b->store);
   w.mode = mode;
   w.create = create;
-  w.not_null = not_null;
-  w.n_not_null = 1;
-  w.app_version = -1;
+  w.table.not_null = not_null;
+  w.table.n_not_null = 1;
+  w.app.version = -1;
   return wi_write_stream(&w, stream, &report, err);
 }
 

@@ -1,0 +1,262 @@
+/* Tables whose partition values another writer spelled: read, pruned and replaced by value. */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/fixtures.h"
+#include "common/test.h"
+
+/* ---- tables with two files, n = 1 and n = 2, of two partitions ---- */
+
+typedef struct place {
+  wt_project folder;
+  char uri[256];
+} place;
+
+static void leave(place *at) {
+  wt_project_remove(&at->folder);
+}
+
+/* A text of JSON, quoted, or null. */
+static void put_value(char *out, size_t size, const char *text) {
+  snprintf(out, size, text == NULL ? "null" : "\"%s\"", text);
+}
+
+static const char add_line[] =
+    "{\"add\":{\"path\":\"%s\",\"partitionValues\":{\"p\":%s},\"size\":%lld,"
+    "\"modificationTime\":1700000000000,\"dataChange\":true}}\n";
+
+static bool write_log(place *at, const char *type, const char *const values[2]) {
+  char text[4096], path[512], value[128];
+  bool ntz = strcmp(type, "timestamp_ntz") == 0;
+  int n = snprintf(
+      text, sizeof text,
+      "{\"protocol\":{%s}}\n{\"metaData\":{\"id\":\"tid\",\"format\":{\"provider\":"
+      "\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\","
+      "\\\"fields\\\":[{\\\"name\\\":\\\"n\\\",\\\"type\\\":\\\"long\\\","
+      "\\\"nullable\\\":"
+      "true,\\\"metadata\\\":{}},{\\\"name\\\":\\\"p\\\",\\\"type\\\":\\\"%s\\\","
+      "\\\"nullable\\\":true,\\\"metadata\\\":{\\\"comment\\\":\\\"theirs\\\"}}]}\","
+      "\"partitionColumns\":[\"p\"],\"configuration\":{},\"createdTime\":1}}\n",
+      ntz ? "\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":"
+            "[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]"
+          : "\"minReaderVersion\":1,\"minWriterVersion\":2",
+      type);
+  for (size_t i = 0; i < 2; i++) {
+    struct stat info;
+    snprintf(path, sizeof path, "%s/f%zu.parquet", at->uri, i);
+    if (stat(path, &info) != 0) {
+      return false;
+    }
+    put_value(value, sizeof value, values[i]);
+    snprintf(path, sizeof path, "f%zu.parquet", i);
+    n += snprintf(text + n, sizeof text - (size_t)n, add_line, path, value,
+                  (long long)info.st_size);
+  }
+  return wt_project_write(&at->folder, "t/_delta_log/00000000000000000000.json", text,
+                          (size_t)n);
+}
+
+static bool make(place *at, const char *type, const char *const values[2]) {
+  static const char *const numbers[] = {"1", "2"};
+  char from[512], to[512], other[256];
+  if (!wt_project_make(&at->folder, NULL, 0)) {
+    return false;
+  }
+  snprintf(at->uri, sizeof at->uri, "%s/t", at->folder.root);
+  if (mkdir(at->uri, 0777) != 0) {
+    return false;
+  }
+  for (size_t i = 0; i < 2; i++) { /* the files are those of plain tables */
+    snprintf(other, sizeof other, "%s/from%zu", at->folder.root, i);
+    snprintf(to, sizeof to, "%s/f%zu.parquet", at->uri, i);
+    if (!wf_table(other, "n:l", &numbers[i], 1, NULL) ||
+        !wf_data_file(other, 0, from, sizeof from) || rename(from, to) != 0) {
+      return false;
+    }
+  }
+  return write_log(at, type, values);
+}
+
+static bool holds(const place *at, const char *sql, const char *rows) {
+  wf_input inputs[] = {{.name = "t", .uri = at->uri, .version = -1}};
+  weir_session *s = wf_session(inputs, 1);
+  bool ok = s != NULL && wf_expect(s, sql, rows);
+  weir_session_free(&s);
+  return ok;
+}
+
+/* Replaces one partition by rows, which have a column p unless `columns` lacks it. */
+static weir_status replace(const place *at, const char *given, const char *columns,
+                           const char *const *cells, size_t n, weir_write_result *out,
+                           weir_error *err) {
+  struct ArrowArrayStream rows;
+  const char *const values[] = {given};
+  const weir_partition one[] = {{values}};
+  weir_session *s = wf_session(NULL, 0);
+  memset(out, 0, sizeof *out);
+  if (s == NULL || !wf_rows(&rows, columns, cells, n)) {
+    weir_session_free(&s);
+    return WEIR_E_BUG;
+  }
+  weir_status status = weir_table_replace(s, at->uri, one, 1, &rows, NULL, out, err);
+  weir_session_free(&s);
+  return status;
+}
+
+/* ---- every type ---- */
+
+typedef struct spelling {
+  const char *type, *values[2]; /* as the other writer has them */
+  const char *where;            /* the first one, in SQL */
+  const char *given[5];         /* the first one, as callers spell it */
+} spelling;
+
+static const spelling spellings[] = {
+    /* Spark */
+    {"timestamp",
+     {"2024-01-01 00:00:00", "2024-01-02 00:00:00"},
+     "p = timestamp '2024-01-01 00:00:00'",
+     {"2024-01-01 00:00:00.000000", "2024-01-01 00:00:00", "2024-01-01T00:00:00Z",
+      "2024-01-01T01:00:00+01:00"}},
+    {"timestamp",
+     {"2024-01-01T00:00:00.000Z", "2024-01-02T00:00:00.000Z"},
+     "p = timestamp '2024-01-01 00:00:00'",
+     {"2024-01-01 00:00:00.000000", "2024-01-01T00:00:00.000Z"}},
+    {"timestamp_ntz",
+     {"2024-01-01 00:00:00", "2024-01-01 00:00:00.5"},
+     "p = arrow_cast('2024-01-01 00:00:00', 'Timestamp(Microsecond, None)')",
+     {"2024-01-01 00:00:00.000000", "2024-01-01T00:00:00.0"}},
+    {"double", {"1.0", "1.0E10"}, "p = 1.0", {"1", "1.0", "1e0"}},
+    {"float",
+     {"1.0E10", "1.0"},
+     "p = arrow_cast(1e10, 'Float32')",
+     {"10000000000", "1.0E10", "1e10"}},
+    {"decimal(10,2)", {"1.50", "2.50"}, "p = 1.5", {"1.50", "1.5", "01.500"}},
+    {"date", {"2024-01-02", "2024-01-03"}, "p = date '2024-01-02'", {"2024-01-02"}},
+    {"boolean", {"true", "false"}, "p", {"true", "TRUE"}},
+    {"byte", {"-7", "7"}, "p = -7", {"-7", "-07"}},
+    {"short", {"7", "8"}, "p = 7", {"7", "+7"}},
+    {"integer", {"7", "8"}, "p = 7", {"7", "007"}},
+    {"long",
+     {"9223372036854775807", "1"},
+     "p = 9223372036854775807",
+     {"9223372036854775807"}},
+    {"string", {"a b", "A b"}, "p = 'a b'", {"a b"}},
+    {"binary", {"ab", "cd"}, "p = arrow_cast('ab', 'Binary')", {"ab"}},
+    /* deltalake */
+    {"timestamp",
+     {"2024-01-01 00:00:00.000000", "2024-01-01 00:00:00.000001"},
+     "p = timestamp '2024-01-01 00:00:00'",
+     {"2024-01-01 00:00:00"}},
+    {"double", {"1", "2"}, "p = 1.0", {"1.0"}},
+    {"float", {"10000000000", "0.1"}, "p = arrow_cast(1e10, 'Float32')", {"1.0E10"}},
+    {"float", {"0.1", "0.2"}, "p = arrow_cast(0.1, 'Float32')", {"0.1", "1.0E-1"}},
+    /* null */
+    {"long", {NULL, "1"}, "p IS NULL", {NULL, ""}},
+    {"timestamp", {"", "2024-01-01 00:00:00"}, "p IS NULL", {NULL, ""}},
+    {"string", {NULL, "x"}, "p IS NULL", {NULL, ""}}};
+
+/* NULL is a spelling too where it is the first. */
+static bool is_given(const spelling *s, size_t k) {
+  return k < 5 && (s->given[k] != NULL || (k == 0 && s->given[1] != NULL));
+}
+
+WT_TEST(partitions_are_read_and_pruned_by_value) {
+  for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+    const spelling *s = &spellings[i];
+    place at;
+    char sql[256];
+    WT_CHECK(make(&at, s->type, s->values));
+    snprintf(sql, sizeof sql, "SELECT n FROM t WHERE %s", s->where);
+    bool found = holds(&at, sql, "1;");
+    snprintf(sql, sizeof sql, "SELECT n FROM t WHERE (%s) IS NOT TRUE", s->where);
+    found = holds(&at, sql, "2;") && found;
+    leave(&at);
+    if (!found) {
+      wt_fail(__FILE__, __LINE__, "%s %s", s->type, s->values[0]);
+    }
+  }
+}
+
+/* Fault 5: files whose values were spelled otherwise stayed, and the partition was doubled. */
+WT_TEST(partitions_are_replaced_by_value) {
+  for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+    const spelling *s = &spellings[i];
+    for (size_t k = 0; is_given(s, k); k++) {
+      weir_write_result r;
+      weir_error err = WEIR_ERROR_INIT;
+      place at;
+      WT_CHECK(make(&at, s->type, s->values));
+      weir_status status = replace(&at, s->given[k], "n:l", NULL, 0, &r, &err);
+      bool left = status == WEIR_OK && r.removed_files == 1 &&
+                  holds(&at, "SELECT n FROM t", "2;");
+      if (!left) {
+        wt_fail(__FILE__, __LINE__, "%s: '%s' by '%s' (%d files): %s", s->type,
+                s->values[0] == NULL ? "null" : s->values[0],
+                s->given[k] == NULL ? "null" : s->given[k], (int)r.removed_files,
+                err.message);
+      }
+      weir_write_result_release(&r);
+      weir_error_release(&err);
+      leave(&at);
+    }
+  }
+}
+
+/* The rows that come are of the partition that was named, however it was spelled. */
+WT_TEST(rows_come_into_the_partition_that_was_named) {
+  static const struct {
+    const char *type, *values[2], *columns, *cell, *given[3];
+  } cases[] = {
+      {"timestamp",
+       {"2024-01-01 00:00:00", "2024-01-02 00:00:00"},
+       "n:l p:z",
+       "2024-01-01T00:00:00Z",
+       {"2024-01-01 00:00:00", "2024-01-01T00:00:00.000Z", "2024-01-01 00:00:00.000000"}},
+      {"double", {"1.0", "2.0"}, "n:l p:d", "1", {"1.0", "1", "1e0"}},
+      {"date",
+       {"2024-01-02", "2024-01-03"},
+       "n:l p:D",
+       "2024-01-02",
+       {"2024-01-02", "2024-1-2", "2024-01-2"}},
+      {"string", {"", "x"}, "n:l p:t", NULL, {NULL, "", NULL}}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t k = 0; k < 3; k++) {
+      const char *cells[] = {"3", cases[i].cell};
+      weir_write_result r;
+      weir_error err = WEIR_ERROR_INIT;
+      place at;
+      WT_CHECK(make(&at, cases[i].type, cases[i].values));
+      weir_status status =
+          replace(&at, cases[i].given[k], cases[i].columns, cells, 1, &r, &err);
+      if (status != WEIR_OK || !holds(&at, "SELECT n FROM t ORDER BY n", "2;3;")) {
+        wt_fail(__FILE__, __LINE__, "%s by '%s': %s", cases[i].type,
+                cases[i].given[k] == NULL ? "null" : cases[i].given[k], err.message);
+      }
+      weir_write_result_release(&r);
+      weir_error_release(&err);
+      leave(&at);
+    }
+  }
+}
+
+WT_TEST(what_is_no_value_is_refused) {
+  static const char *const good[] = {"2024-01-01 00:00:00", "2024-01-02 00:00:00"};
+  static const char *const bad[] = {"2024-01-01 00:00:00", "some day"};
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  place at;
+  WT_CHECK(make(&at, "timestamp", good));
+  WT_EQ_INT(replace(&at, "some day", "n:l", NULL, 0, &r, &err), WEIR_E_BAD_VALUE);
+  WT_CHECK(strstr(err.message, "'some day'") != NULL);
+  WT_CHECK(strstr(err.message, "'p'") != NULL);
+  weir_error_release(&err);
+  WT_CHECK(holds(&at, "SELECT n FROM t ORDER BY n", "1;2;"));
+  leave(&at);
+  WT_CHECK(make(&at, "timestamp", bad));
+  WT_EQ_INT(replace(&at, good[0], "n:l", NULL, 0, &r, &err), WEIR_E_LOG_CORRUPT);
+  WT_CHECK(strstr(err.message, "f1.parquet") != NULL);
+  weir_error_release(&err);
+  leave(&at);
+}

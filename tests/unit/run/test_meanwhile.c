@@ -1,0 +1,96 @@
+/* What others commit to a view's table while a run builds it: said with its code, its version and
+ * its writer. */
+#include <stdlib.h>
+
+#include "common/fixtures.h"
+#include "common/hooks.h"
+#include "common/test.h"
+
+static const char *const cells[] = {"1", "2"};
+static const wt_file files[] = {
+    {"weir.yml", "name: shop\nwarehouse: ./lake\nsources:\n  src: {table: ./src}\n"},
+    {"views/daily.sql", "---\nkey: [n]\n---\nSELECT n FROM src\n"},
+};
+static const char foreign[] =
+    "{\"commitInfo\":{\"timestamp\":1,\"engineInfo\":\"spark 4\"}}\n{\"add\":{\"path\":"
+    "\"other.parquet\",\"partitionValues\":{},\"size\":10,\"modificationTime\":1,"
+    "\"dataChange\":true}}\n";
+
+typedef struct seen {
+  int warnings;
+  weir_status code;
+  char message[1200];
+} seen;
+
+static void on_event(void *ctx, const char *kind, const weir_view_result *view,
+                     const weir_error *warning, const weir_summary *summary) {
+  seen *s = ctx;
+  (void)kind;
+  (void)view;
+  (void)summary;
+  if (warning != NULL) {
+    s->warnings++;
+    s->code = warning->code;
+    snprintf(s->message, sizeof s->message, "%s", warning->message);
+  }
+}
+
+static weir_status run(const wt_project *at, seen *s, weir_error *err) {
+  weir_project_options options = WEIR_PROJECT_OPTIONS_INIT;
+  weir_project *project = NULL;
+  weir_report *report = NULL;
+  weir_observer observer = {.event = on_event, .ctx = s};
+  memset(s, 0, sizeof *s);
+  options.path = at->root;
+  weir_status status = weir_project_open(&options, &project, err);
+  if (status == WEIR_OK) {
+    status = weir_project_run(project, NULL, &observer, &report, err);
+  }
+  weir_report_free(&report);
+  weir_project_free(&project);
+  return status;
+}
+
+static void put_foreign(void *ctx) {
+  wi_store *store = NULL;
+  if (wi_store_open(NULL, ctx, NULL, 0, &store, NULL) != WEIR_OK ||
+      wi_store_put_new(store, "_delta_log/00000000000000000001.json", foreign,
+                       strlen(foreign), NULL) != WEIR_OK) {
+    wt_fail(__FILE__, __LINE__, "the foreign commit did not come in");
+  }
+  wi_store_unref(&store);
+}
+
+WT_TEST(foreign_rows_of_the_run_go_with_a_warning) {
+  weir_error err = WEIR_ERROR_INIT;
+  wh_hooks h = {0};
+  wt_project at;
+  seen s;
+  char uri[256], table[256];
+  weir_write_result r;
+  struct ArrowArrayStream rows;
+  WT_CHECK(wt_project_make(&at, WT_FILES(files)));
+  snprintf(uri, sizeof uri, "%s/src", at.root);
+  snprintf(table, sizeof table, "file://%s/lake/daily", at.root);
+  WT_CHECK(wf_table(uri, "n:l!", cells, 1, NULL));
+  WT_OK(run(&at, &s, &err));
+  WT_EQ_INT(s.warnings, 0);
+  weir_session *session = wf_session(NULL, 0);
+  WT_CHECK(session != NULL && wf_rows(&rows, "n:l!", cells + 1, 1));
+  WT_OK(weir_table_append(session, uri, &rows, NULL, &r, &err));
+  weir_write_result_release(&r);
+  weir_session_free(&session);
+  wh_run(&h, WI_STORE_PUT_NEW, "_delta_log", 1, WH_BEFORE, put_foreign, table);
+  wh_of(&h, "lake/daily");
+  wh_on_new(&h);
+  WT_OK(run(&at, &s, &err));
+  wh_off(&h);
+  WT_EQ_INT(h.fired, 1);
+  WT_EQ_INT(s.warnings, 1);
+  WT_EQ_INT(s.code, WEIR_E_FOREIGN_COMMIT);
+  WT_CHECK(strstr(s.message, "version 1 by spark 4") != NULL &&
+           strstr(s.message, "daily") != NULL);
+  WT_OK(run(&at, &s, &err)); /* and that was all */
+  WT_EQ_INT(s.warnings, 0);
+  wt_project_remove(&at);
+}
