@@ -109,23 +109,23 @@ static bool has_checkpoint(const wi_log *log, int64_t version) {
 static weir_status last_checkpoint(wi_store *store, int64_t *version, weir_error *err) {
   wi_buf text = WI_BUF_INIT;
   weir_error gone = WEIR_ERROR_INIT;
+  json_t *hint = NULL;
+  wi_delta_json_note note;
   *version = -1;
   weir_status status =
       wi_store_read(store, WI_LOG_FOLDER "/_last_checkpoint", &text, &gone);
-  if (status == WEIR_OK) {
-    json_t *hint = NULL;
-    wi_delta_json_note note;
-    status = wi_delta_json_load(wi_buf_text(&text), text.n, &hint, &note);
-    int64_t said = wi_delta_json_int(hint, "version", -2);
-    *version = said < 0 ? -2 : said;
-    json_decref(hint);
-    status = status == WEIR_E_NO_MEMORY ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
-  } else if (status == WEIR_E_NOT_FOUND) {
-    status = WEIR_OK;
-  } else {
-    wi_err_move(err, &gone);
+  if (status == WEIR_E_NOT_FOUND) {
+    weir_error_release(&gone);
+    return WEIR_OK;
   }
-  weir_error_release(&gone);
+  if (status == WEIR_OK) {
+    status = wi_delta_json_load(wi_buf_text(&text), text.n, &hint, &note);
+    int64_t said = status == WEIR_OK ? wi_delta_json_int(hint, "version", -2) : -2;
+    *version = said < 0 ? -2 : said;
+    status = status == WEIR_E_NO_MEMORY ? wi_err_nomem(&gone, WI_ORIGIN) : WEIR_OK;
+  }
+  json_decref(hint);
+  wi_err_move(err, &gone);
   wi_buf_release(&text);
   return status;
 }

@@ -85,7 +85,7 @@ static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folder
                                  weir_error *err) {
   weir_status status = WEIR_OK;
   wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
-  wi_folder_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
+  wi_litter_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
   drop_young(c, folders);
   if (folders->n == 0) {
     return WEIR_OK;
@@ -176,15 +176,14 @@ static weir_status is_own(cleaner *c, wi_store *store, const char *name, bool *o
                           weir_error *err) {
   wi_pin base = {0};
   wb_snap *snap = NULL;
-  wi_buf owner = WI_BUF_INIT, wanted = WI_BUF_INIT;
+  wi_buf wanted = WI_BUF_INIT;
   *own = false;
   weir_status status = wi_base_open(c->r->session, store, &base, &snap, err);
   if (status == WEIR_OK && base.version >= 0) {
     wi_buf_fmt(&wanted, "%s/%s", c->r->spec->name, name);
-    *own = wi_base_property(&base, WI_OWNER_KEY, &owner) &&
-           strcmp(wi_buf_text(&owner), wi_buf_text(&wanted)) == 0;
+    const char *owner = wi_meta_property(base.meta, WI_OWNER_KEY);
+    *own = owner != NULL && !wanted.failed && strcmp(owner, wi_buf_text(&wanted)) == 0;
   }
-  wi_buf_release(&owner);
   wi_buf_release(&wanted);
   wi_br_snap_free(c->r->session->engine, &snap);
   wi_pin_release(&base);
@@ -289,6 +288,18 @@ done:
   return status;
 }
 
+static weir_status add_spill(void *ctx, const char *path, uint64_t files, uint64_t bytes,
+                             weir_error *err) {
+  return add_item(ctx, WI_LITTER_SPILL, path, "", files, bytes, err);
+}
+
+static weir_status clean_spill(cleaner *c, weir_error *err) {
+  const wi_spill_rules rules = {wi_now_us(), c->older_than_us, c->r->apply};
+  return c->r->session->spill_dir != NULL
+             ? wi_spill_clean(c->r->session->spill_dir, &rules, add_spill, c, err)
+             : WEIR_OK;
+}
+
 /* ---- the call ---- */
 
 /* Locally the warehouse is wanted alone; on a store its clock is. Looking alone writes nothing,
@@ -327,6 +338,7 @@ weir_status wi_clean(const wi_clean_request *r, wi_litter *out, weir_error *err)
   if (c.by_object) {
     WI_CHECK(clean_leases(&c, err));
   }
+  WI_CHECK(clean_spill(&c, err));
 done:
   if (c.held >= 0) {
     close(c.held);

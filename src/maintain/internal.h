@@ -27,19 +27,19 @@ bool wi_folder_parse(wi_str name, wi_folder *out);
 /* A commit that died before it got its name (base/file.c). */
 bool wi_is_unborn_commit(const char *path, int64_t *started_us);
 
-typedef enum wi_folder_verdict {
+typedef enum wi_litter_verdict {
   WI_KEEP_YOUNG = 1,
   WI_KEEP_LIVES = 2,  /* its run has a lease */
   WI_KEEP_NAMED = 3,  /* by a commit */
   WI_KEEP_UNSURE = 4, /* commits that might name it are gone */
   WI_IS_LITTER = 5
-} wi_folder_verdict;
-typedef struct wi_folder_facts {
+} wi_litter_verdict;
+typedef struct wi_litter_facts {
   int64_t now_us, older_than_us;
   const wi_map *live; /* run ids with a lease */
   bool whole_log;
-} wi_folder_facts;
-wi_folder_verdict wi_folder_judge(const wi_folder *folder, const wi_folder_facts *facts);
+} wi_litter_facts;
+wi_litter_verdict wi_folder_judge(const wi_folder *folder, const wi_litter_facts *facts);
 /* The part of it that needs neither leases nor the log. */
 bool wi_folder_is_young(int64_t started_us, int64_t newest_us, int64_t now_us,
                         int64_t older_than_us);
@@ -64,5 +64,16 @@ weir_status wi_leases_read(wi_store *store, int64_t now_us, wi_leases *out,
                            weir_error *err);
 /* The store's clock, read off an object that is put and removed again. */
 weir_status wi_store_clock(wi_store *store, int64_t *now_us, weir_error *err);
+
+/* ---- spill folders (spill.c) ---- */
+typedef struct wi_spill_rules {
+  int64_t now_us, older_than_us;
+  bool apply;
+} wi_spill_rules;
+typedef weir_status (*wi_spill_found)(void *ctx, const char *path, uint64_t files,
+                                      uint64_t bytes, weir_error *err);
+/* Finds, and with `apply` removes, what killed processes left in a folder for spilling. */
+weir_status wi_spill_clean(const char *folder, const wi_spill_rules *rules,
+                           wi_spill_found found, void *ctx, weir_error *err);
 
 #endif

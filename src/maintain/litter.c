@@ -207,7 +207,7 @@ bool wi_folder_is_young(int64_t started_us, int64_t newest_us, int64_t now_us,
   return now_us - last < older_than_us;
 }
 
-wi_folder_verdict wi_folder_judge(const wi_folder *folder, const wi_folder_facts *facts) {
+wi_litter_verdict wi_folder_judge(const wi_folder *folder, const wi_litter_facts *facts) {
   if (wi_folder_is_young(folder->started_us, folder->newest_us, facts->now_us,
                          facts->older_than_us)) {
     return WI_KEEP_YOUNG;

@@ -9,6 +9,7 @@
 
 #define WI_ORIGIN "commit"
 
+
 /* ---- the version a write starts from ---- */
 
 weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
@@ -272,10 +273,4 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
 done:
   standing_release(&s);
   return status;
-}
-
-bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
-                          const char *interval, weir_error *err) {
-  return !wi_checkpoint_due(version, interval) ||
-         wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
 }

@@ -19,6 +19,17 @@ void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PR
   snprintf(out, WI_STAGE_PREFIX, "%.36s-%.8s/", run_id, hex);
 }
 
+bool wi_stage_is_first(const wi_store *store) {
+  return wi_store_local(store) != NULL && !wi_file_exists(wi_store_local(store));
+}
+
+void wi_stage_remove(wi_store *store, const char *prefix, bool first) {
+  (void)wi_store_remove_all(store, prefix, NULL);
+  if (first) {
+    wi_store_remove_empty(store);
+  }
+}
+
 static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
                             uint64_t *peak, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -79,6 +90,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
                      bool *no_hash_join, weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
   bool second = false;
+  bool first_build = wi_stage_is_first(r->store);
   WI_TRY(make_root(r, err));
   weir_status status = run_once(r, false, out, peak_bytes, &first);
   if (status == WEIR_E_MEMORY && !r->order_sensitive) {
@@ -115,7 +127,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     *no_hash_join = second && status == WEIR_OK;
   }
   if (status != WEIR_OK) {
-    (void)wi_store_remove_all(r->store, r->prefix, NULL);
+    wi_stage_remove(r->store, r->prefix, first_build);
     wi_staged_release(out);
   }
   wi_err_move(err, &first);

@@ -22,20 +22,23 @@ typedef struct write_job {
   size_t n_partitioned;
   wi_partitioning *partitioning; /* of REPLACE, with the keys of what goes */
   wi_map partitions;
-  char id[37]; /* of this write: its folder and its late-bound input */
+  struct {
+    char id[37];     /* names its folder and its late-bound input */
+    bool first;      /* the table has no folder yet */
+    wi_lease *lease; /* from before the first file is staged */
+  } work;
   wb_bind *bind;
   wb_plan *plan;
   wi_gate *gate;
   wi_staged staged;
-  wi_stats_columns stats;
 } write_job;
 
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
   wi_staged_release(&j->staged);
-  wi_stats_columns_release(&j->stats);
+  wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
-  wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->id);
+  wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->work.id);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
@@ -53,7 +56,7 @@ static void job_release(write_job *j) {
 
 /* The folder below the table, ending in '/'. */
 static void prefix_of(const write_job *j, char out[48]) {
-  snprintf(out, 48, "%s/", j->id);
+  snprintf(out, 48, "%s/", j->work.id);
 }
 
 /* ---- the table's schema and the plan that brings the rows into it ---- */
@@ -189,7 +192,7 @@ static weir_status select_sql(const write_job *j, wi_buf *out, weir_error *err) 
     wi_sql_ident(out, want->name);
   }
   wi_buf_str(out, " FROM " WRITE_SCHEMA ".");
-  wi_sql_ident(out, j->id);
+  wi_sql_ident(out, j->work.id);
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
@@ -231,10 +234,10 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
     copy.children[i]->flags |=
         ARROW_FLAG_NULLABLE; /* checked by the gate, not believed */
   }
-  WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->id, &copy, err));
+  WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
   WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
   WI_CHECK(
-      wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->id, take, err));
+      wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id, take, err));
 done:
   if (copy.release != NULL) {
     copy.release(&copy);
@@ -266,7 +269,7 @@ static weir_status make_gate(write_job *j, weir_error *err) {
       n++;
     }
   }
-  WI_CHECK(wi_gate_new(j->r->session, j->id, &j->target, rules, n, &j->gate, err));
+  WI_CHECK(wi_gate_new(j->r->session, j->work.id, &j->target, rules, n, &j->gate, err));
 done:
   wi_free(rules);
   wi_free(names);
@@ -296,47 +299,32 @@ done:
 
 /* ---- the call ---- */
 
-/* Of the table there is, or of the one that is made; NULL: absent. */
-static const char *property(const write_job *j, const char *key, wi_buf *text) {
-  if (j->base.version >= 0) {
-    return wi_base_property(&j->base, key, text) ? wi_buf_text(text) : NULL;
-  }
-  for (size_t i = 0; i < j->r->table.n_properties; i++) {
-    if (strcmp(j->r->table.properties[2 * i], key) == 0) {
-      return j->r->table.properties[2 * i + 1];
-    }
-  }
-  return NULL;
-}
-
-static weir_status read_stats(write_job *j, weir_error *err) {
-  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
-  weir_status status = wi_stats_columns_of_table(
-      property(j, "delta.dataSkippingNumIndexedCols", &count),
-      property(j, "delta.dataSkippingStatsColumns", &list), &j->stats, err);
-  wi_buf_release(&count);
-  wi_buf_release(&list);
-  return status;
+/* Those given are of a new table. */
+static wi_table_props props(const write_job *j) {
+  const wi_new_table *t = &j->r->table;
+  size_t n = j->base.version < 0 ? t->n_properties : 0;
+  return (wi_table_props){t->properties, n > 0 ? t->properties + 1 : NULL, n, 2,
+                          &j->base};
 }
 
 /* The commit stands whatever becomes of it. */
 static void checkpoint(const write_job *j, wi_write_report *out) {
-  wi_buf interval = WI_BUF_INIT;
+  wi_table_props p = props(j);
   weir_error failed = WEIR_ERROR_INIT;
-  if (!wi_commit_checkpoint(j->r->session, j->store, out->commit.version,
-                            property(j, "delta.checkpointInterval", &interval),
-                            &failed)) {
+  if (!wi_table_checkpoint(&p, j->r->session, j->store, out->commit.version, &failed)) {
     out->checkpoint = failed.code;
     snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
              failed.message);
   }
   weir_error_release(&failed);
-  wi_buf_release(&interval);
 }
 
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
+  wi_table_props p = props(j);
+  wi_stats_columns stats;
   char prefix[48];
+  WI_TRY(wi_table_stats(&p, &stats, err));
   prefix_of(j, prefix);
   stage.session = j->r->session;
   stage.plan = j->plan;
@@ -346,11 +334,13 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.partition_columns = j->partitioned;
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
-  stage.stats = &j->stats;
+  stage.stats = &stats;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
   WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
-  WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
+  weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
+  wi_stats_columns_release(&stats);
+  WI_TRY(status);
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
                      j->r->session->memory, stage.cancel, err);
@@ -418,7 +408,7 @@ done:
 
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
-  wi_uuid7(j->id);
+  wi_uuid7(j->work.id);
   WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
@@ -460,11 +450,13 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     WI_TRY(widen(j, err));
   }
   WI_TRY(check_extra(j, err));
-  WI_TRY(read_stats(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
+  j->work.first = wi_stage_is_first(j->store);
+  WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_lease_check(j->work.lease, err));
   return commit_rows(j, out, err);
 }
 
@@ -489,12 +481,11 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     checkpoint(&j, out);
   }
 done:
-  if (j.store != NULL && !there &&
-      (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
+  if (j.work.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
     char prefix[48];
     prefix_of(&j, prefix);
-    (void)wi_store_remove_all(j.store, prefix, NULL);
+    wi_stage_remove(j.store, prefix, j.work.first);
   }
   if (take->release != NULL) {
     take->release(take);

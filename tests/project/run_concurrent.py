@@ -259,9 +259,10 @@ def test_clean_takes_nothing_from_a_living_run(folder):
     done = p.weir("clean", "--yes", code=1)
     has(done.err, "WEIR-LOCKED")
     expect(kit.listing(p.folder / "lake"), before)
-    has(p.weir("clean").out, "staged")
+    has(p.weir("clean").out, "Nothing to remove")  # too young
+    has(p.weir("clean", "--older-than", "0s").out, "staged")
     expect(set(held.go_on().statuses().values()), {"pass"})
-    done = p.weir("clean", "--yes")
+    done = p.weir("clean", "--older-than", "0s", "--yes")
     has(done.out, "Removed 1", unborn.name)
     assert not unborn.exists()
     has(p.weir("clean", "--yes").out, "Nothing to remove")

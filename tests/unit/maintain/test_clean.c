@@ -325,3 +325,33 @@ WT_TEST(unborn_commits_of_dead_runs_go) {
   wi_buf_release(&out);
   bench_free(&b);
 }
+
+/* ---- spilling ---- */
+
+WT_TEST(spill_folders_that_nobody_holds_go) {
+  bench b;
+  char spill[128];
+  int fd = -1;
+  bench_make(&b, "spilled");
+  wi_store *folder = crafted_store("spill");
+  snprintf(spill, sizeof spill, "%s", wi_store_local(folder));
+  b.session.spill_dir = spill;
+  static const char *const names[] = {"weir-spill-1-a-0", "weir-spill-1-b-1",
+                                      "weir-spill-1-c-2", "datafusion-x"};
+  for (size_t i = 0; i < 4; i++) {
+    stage(folder, names[i], 48 * HOUR);
+    set_age(folder, names[i], i == 1 ? HOUR : 48 * HOUR);
+  }
+  char held[160];
+  snprintf(held, sizeof held, "%s/%s", spill, names[2]);
+  WT_EQ_INT(wi_dir_lock(held, false, &fd, NULL), WEIR_OK);
+  WT_EQ_INT(clean(&b, WI_CLEAN_OLDER_US), 1);
+  WT_CHECK(!is_there(folder, names[0]));
+  WT_CHECK(is_there(folder, names[1]) && is_there(folder, names[2]) &&
+           is_there(folder, names[3]));
+  close(fd);
+  WT_EQ_INT(clean(&b, WI_CLEAN_OLDER_US), 1);
+  WT_CHECK(!is_there(folder, names[2]));
+  wi_store_unref(&folder);
+  bench_free(&b);
+}

@@ -42,7 +42,7 @@ WT_TEST(each_verdict_has_its_reason) {
     const char *run;
     int64_t started, newest; /* hours before now */
     bool named, whole;
-    wi_folder_verdict verdict;
+    wi_litter_verdict verdict;
   } rows[] = {{"dead", 25, 25, false, true, WI_IS_LITTER},
               {"dead", 24, 24, false, true, WI_IS_LITTER},
               {"dead", 23, 25, false, true, WI_KEEP_YOUNG},
@@ -58,7 +58,7 @@ WT_TEST(each_verdict_has_its_reason) {
     wi_folder f = {.started_us = now - rows[i].started * HOUR,
                    .newest_us = now - rows[i].newest * HOUR,
                    .named = rows[i].named};
-    wi_folder_facts facts = {now, 24 * HOUR, &live, rows[i].whole};
+    wi_litter_facts facts = {now, 24 * HOUR, &live, rows[i].whole};
     snprintf(f.run_id, sizeof f.run_id, "%s", rows[i].run);
     WT_EQ_INT(wi_folder_judge(&f, &facts), rows[i].verdict);
   }
