@@ -324,6 +324,7 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_table_props p = props(j);
   wi_stats_columns stats;
   char prefix[48];
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_table_stats(&p, &stats, err));
   prefix_of(j, prefix);
   stage.session = j->r->session;
@@ -337,7 +338,6 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.stats = &stats;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
-  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
   wi_stats_columns_release(&stats);
   WI_TRY(status);
