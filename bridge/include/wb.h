@@ -901,7 +901,8 @@ int32_t wb_snap_files(const struct wb_snap *snap,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
 
-// The latest transaction version of an application, as far as the table still remembers.
+// The latest transaction version of an application, as far as the table still remembers;
+// -1 where it knows none, since 0 is a version like another.
 int32_t wb_snap_txn(const struct wb_snap *snap,
                     struct wb_str app_id,
                     bool *found,

@@ -289,7 +289,8 @@ pub unsafe extern "C" fn wb_snap_files(
     })
 }
 
-/// The latest transaction version of an application, as far as the table still remembers.
+/// The latest transaction version of an application, as far as the table still remembers;
+/// -1 where it knows none, since 0 is a version like another.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_txn(
     snap: *const wb_snap,
@@ -304,7 +305,7 @@ pub unsafe extern "C" fn wb_snap_txn(
             (abi::out_ref(found)?, abi::out_ref(version)?, abi::in_ref(snap)?, app_id.to_str()?)
         };
         *found = false;
-        *version = 0;
+        *version = -1;
         if let Some(latest) = snap.inner.txn(app_id)? {
             *found = true;
             *version = latest;

@@ -23,9 +23,10 @@ extern "C" {
 
 typedef struct weir_write_options {
   uint32_t struct_size;
-  const char *const *partition_by; /**< on create; ignored later */
+  const char *const
+      *partition_by; /**< of a new table; where it exists it must be its own */
   size_t n_partition_by;
-  const char *const *not_null; /**< columns that must not be null (on create) */
+  const char *const *not_null; /**< columns that must not be null; the same */
   size_t n_not_null;
   uint64_t target_file_size; /**< bytes; 0: 128 MiB */
   const char *app_id; /**< application transaction for idempotent writes; NULL: none */
@@ -35,7 +36,7 @@ typedef struct weir_write_options {
   const weir_pair
       *metadata; /**< texts for the commit's metadata; keys must contain a dot */
   size_t n_metadata;
-  const char *description; /**< of the table, on create */
+  const char *description; /**< of a new table; where it exists it must be its own */
   weir_cancel *cancel;     /**< stops the call before its commit; NULL: nothing does */
 } weir_write_options;
 #define WEIR_WRITE_OPTIONS_INIT          \
@@ -75,7 +76,9 @@ WEIR_API WEIR_MUST_USE weir_status weir_table_create(
     weir_session *session, const char *uri, struct ArrowArrayStream *stream,
     const weir_write_options *options, weir_write_result *out, weir_error *err);
 
-/** Appends the rows; columns are matched by name. Errors: WEIR_E_SCHEMA_CHANGED. */
+/** Appends the rows; columns are matched by name. Errors: WEIR_E_SCHEMA_CHANGED; WEIR_E_NOT_OURS
+ * for the table of a view or of the records (also of weir_table_replace), WEIR_E_USAGE for options
+ * that say another thing than the table does. */
 WEIR_API WEIR_MUST_USE weir_status weir_table_append(
     weir_session *session, const char *uri, struct ArrowArrayStream *stream,
     const weir_write_options *options, weir_write_result *out, weir_error *err);

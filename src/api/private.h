@@ -2,6 +2,7 @@
 #ifndef WI_API_PRIVATE_H
 #define WI_API_PRIVATE_H
 
+#include "maintain/maintain.h"
 #include "run/run.h"
 #include "weir/weir.h"
 
@@ -49,6 +50,10 @@ weir_status wi_api_read_nodes(weir_project *p, const wi_read *o,
 /* project_history.c */
 weir_status wi_api_read_history(weir_project *p, const wi_read *o,
                                 struct ArrowArrayStream *out, weir_error *err);
+
+/* clean.c: with orphans, apply and older_than_us (0: the default) of `how`. */
+weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
+                         weir_clean_item **out, size_t *n, weir_error *err);
 
 /* report.c */
 weir_status wi_report_new(const wi_pass *pass, bool executed, weir_report **out,

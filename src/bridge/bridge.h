@@ -391,8 +391,9 @@ weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
 /* Rows: path, size, mtime_ms, stats, partition_values, dv, base_row_id, tags. */
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err);
+/* The application's latest transaction; -1: none. */
 weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,
-                           bool *found, int64_t *version, weir_error *err);
+                           int64_t *version, weir_error *err);
 weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap,
                                   weir_error *err);
 void wi_br_snap_free(wi_engine *engine, wb_snap **snap);

@@ -120,11 +120,19 @@ weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor *
 }
 
 weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,
-                           bool *found, int64_t *version, weir_error *err) {
-  *found = false;
+                           int64_t *version, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  bool found = false;
+  int64_t latest = -1;
   *version = -1;
-  WI_ENGINE_RETURN(engine, err,
-                   t->wb_snap_txn(snap, wi_wb_str(app_id), found, version, &from));
+  WI_TRY(wi_engine_use(engine, &t, err));
+  int code = t->wb_snap_txn(snap, wi_wb_str(app_id), &found, &latest, &from);
+  status = wi_wb_status(t, code, &from, err);
+  /* 0 is a version like another: only `found` says that there is one. */
+  *version = status == WEIR_OK && found ? latest : -1;
+  return status;
 }
 
 weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap,

@@ -17,7 +17,7 @@ typedef struct gathered {
 void wi_meanwhile_release(wi_meanwhile *m) {
   wi_free(m->app_commit_info);
   wi_map_release(&m->removed_paths);
-  *m = (wi_meanwhile){.latest = -1, .app_version = -1};
+  *m = (wi_meanwhile){.latest = -1, .app_version = -1, .app_commit = -1};
 }
 
 static weir_status gather_paths(gathered *g, const wi_commit *commit, weir_error *err) {
@@ -64,6 +64,8 @@ static weir_status gather(gathered *g, const wi_commit *commit, weir_error *err)
   int64_t version = g->app_id == NULL ? -1 : wi_commit_txn(commit, g->app_id);
   if (version >= 0) {
     m->app_version = version > m->app_version ? version : m->app_version;
+    m->app_commit = commit->version;
+    m->app_commit_us = commit->timestamp_us;
     WI_TRY(keep_info(m, commit->commit_info, err));
   }
   return WEIR_OK;
@@ -116,7 +118,7 @@ weir_status wi_meanwhile_read(wi_store *store, int64_t base, const char *app_id,
   weir_status status = WEIR_OK;
   wi_log log = {.latest = -1};
   gathered g = {out, WI_LIST_INIT, app_id};
-  *out = (wi_meanwhile){.latest = -1, .app_version = -1};
+  *out = (wi_meanwhile){.latest = -1, .app_version = -1, .app_commit = -1};
   WI_CHECK(wi_log_list(store, &log, err));
   out->latest = log.latest;
   for (int64_t v = base + 1; v <= log.latest; v++) {

@@ -79,14 +79,15 @@ static weir_status settle(wi_store *store, int64_t version, const char *commit_i
                           weir_error *err) {
   weir_status status = first->code;
   weir_error then = WEIR_ERROR_INIT;
+  bool told = status == WEIR_E_EXISTS; /* the answer of a store that somebody was first */
   switch (who_holds(store, version, commit_id, bytes, &then)) {
     case HOLDER_OURS:
       status = make_durable(store, version, first, err);
-      *result = status == WEIR_OK ? WI_PUT_DONE : (wi_put_result)0;
+      *result = status == WEIR_OK ? WI_PUT_DONE_FOUND : (wi_put_result)0;
       break;
     case HOLDER_OTHER:
       status = WEIR_OK;
-      *result = WI_PUT_LOST;
+      *result = told ? WI_PUT_LOST : WI_PUT_LOST_FOUND;
       break;
     case HOLDER_NONE:
       if (status ==

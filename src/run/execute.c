@@ -181,20 +181,29 @@ static weir_status open_base(wi_view_job *j, weir_error *err) {
   return wi_base_gate(&j->base, j->owner, err);
 }
 
+static void checkpoint(const wi_view_job *j) {
+  long long version = (long long)j->view->outcome.version;
+  wi_buf interval = WI_BUF_INIT;
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_commit_checkpoint(j->pass->session, j->view->store, version,
+                            wi_view_property(j, "delta.checkpointInterval", &interval),
+                            &failed)) {
+    wi_pass_warn(j->pass, failed.code, "checkpoint",
+                 "%s: no checkpoint at version %lld: %s", j->view->refs->spec->name,
+                 version, failed.message);
+  }
+  weir_error_release(&failed);
+  wi_buf_release(&interval);
+}
+
 static void take_facts(wi_view_job *j) {
   wi_outcome *o = &j->view->outcome;
   o->version = o->commit.version;
   if (j->committed) {
-    weir_error ignored = WEIR_ERROR_INIT;
     o->rows = j->staged.rows;
     o->files = j->staged.n;
     o->bytes = j->staged.bytes;
-    if (!wi_commit_checkpoint(j->pass->session, j->view->store, o->version, &ignored)) {
-      wi_pass_warn(j->pass, ignored.code, "checkpoint",
-                   "%s: no checkpoint at version %lld: %s", j->view->refs->spec->name,
-                   (long long)o->version, ignored.message);
-    }
-    weir_error_release(&ignored);
+    checkpoint(j);
   }
 }
 
@@ -217,10 +226,11 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   snprintf(j.owner, sizeof(j.owner), "%s/%s", pass->project->spec->name,
            view->refs->spec->name);
   snprintf(j.app_id, sizeof(j.app_id), WI_APP_PREFIX "%s", j.owner);
-  snprintf(j.prefix, sizeof(j.prefix), "%s/", pass->run_id);
+  wi_stage_prefix(pass->run_id, view->refs->spec->name, j.prefix);
   WI_CHECK(wi_stop_token(pass->stop, &j.cancel, &first));
   WI_CHECK(open_base(&j, &first));
   WI_CHECK(how->stage(&j, &first));
+  WI_CHECK(wi_lease_check(pass->lease, &first));
   WI_CHECK(commit(&j, &first));
   take_facts(&j);
 done:

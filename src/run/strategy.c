@@ -1,7 +1,6 @@
 /* Full: the rows are made again. Adjust: those that are there are checked. */
 #include "run/strategy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define WI_ORIGIN "run"
@@ -49,19 +48,34 @@ static weir_status bind_inputs(wi_view_job *j, weir_error *err) {
 
 /* ---- stage and gate ---- */
 
-static int32_t indexed_columns(const wi_spec_view *view) {
-  for (size_t i = 0; i < view->properties.n; i++) {
-    if (strcmp(view->properties.keys[i], "delta.dataSkippingNumIndexedCols") == 0) {
-      return (int32_t)strtol(view->properties.values[i], NULL, 10);
+const char *wi_view_property(const wi_view_job *j, const char *key, wi_buf *text) {
+  const wi_pairs *header = &j->view->refs->spec->properties;
+  for (size_t i = 0; i < header->n; i++) {
+    if (strcmp(header->keys[i], key) == 0) {
+      return header->values[i];
     }
   }
-  return 32;
+  return j->base.version >= 0 && wi_base_property(&j->base, key, text) ? wi_buf_text(text)
+                                                                       : NULL;
+}
+
+static weir_status read_stats(const wi_view_job *j, wi_stats_columns *out,
+                              weir_error *err) {
+  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
+  weir_status status = wi_stats_columns_of_table(
+      wi_view_property(j, "delta.dataSkippingNumIndexedCols", &count),
+      wi_view_property(j, "delta.dataSkippingStatsColumns", &list), out, err);
+  wi_buf_release(&count);
+  wi_buf_release(&list);
+  return status;
 }
 
 static weir_status stage(wi_view_job *j, weir_error *err) {
   const wi_spec_view *spec = j->view->refs->spec;
   wi_stage_request r = {0};
+  wi_stats_columns stats;
   bool no_hash_join = false;
+  WI_TRY(read_stats(j, &stats, err));
   r.session = j->pass->session;
   r.plan = j->view->made.plan->plan;
   r.bind = j->bind;
@@ -70,18 +84,20 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   r.partition_columns = spec->partition_by.items;
   r.n_partition_columns = spec->partition_by.n;
   r.target_file_bytes = spec->target_file_size > 0 ? (uint64_t)spec->target_file_size : 0;
-  r.indexed_columns = indexed_columns(spec);
+  r.stats = &stats;
   r.order_sensitive = j->view->made.plan->order_sensitive;
   r.memory = j->memory;
   r.partitions = j->pass->session->threads;
   r.cancel = j->cancel;
-  WI_TRY(wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err));
+  weir_status status =
+      wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err);
+  wi_stats_columns_release(&stats);
   if (no_hash_join) {
     wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
                  "%s ran without hash joins, because they did not fit the memory limit",
                  spec->name);
   }
-  return WEIR_OK;
+  return status;
 }
 
 static weir_status gate(wi_view_job *j, weir_error *err) {

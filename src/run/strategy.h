@@ -14,7 +14,7 @@ typedef struct wi_view_job { /* one view at work */
   wb_bind *bind;
   wi_staged staged;
   const wb_cancel *cancel; /* the engine's side of the pass's stop */
-  char owner[300], app_id[320], prefix[48];
+  char owner[300], app_id[320], prefix[WI_STAGE_PREFIX];
   bool committed;
 } wi_view_job;
 
@@ -28,5 +28,9 @@ typedef struct wi_strategy {
 } wi_strategy;
 /* NULL: there is nothing to do. */
 const wi_strategy *wi_strategy_of(wi_action action);
+
+/* A property of the view's table: what the header says, else what the table has; NULL: neither.
+ * Points into `text` or the header. */
+const char *wi_view_property(const wi_view_job *job, const char *key, wi_buf *text);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "storage/hook.h"
 #include "storage/internal.h"
 
 #define WI_ORIGIN "storage"
@@ -16,7 +17,24 @@ struct wi_store {
   wi_engine *engine;    /* NULL: none was given */
   pthread_mutex_t lock; /* of `handle` */
   wb_store *handle;
+  wi_store_memo memo;
+  const wi_store_hook *_Atomic hook; /* of a test; NULL */
 };
+
+static const wi_store_hook *_Atomic hook_of_new;
+
+void wi_store_hook_new(const wi_store_hook *hook) {
+  atomic_store(&hook_of_new, hook);
+}
+
+void wi_store_set_hook(wi_store *store, const wi_store_hook *hook) {
+  atomic_store(&store->hook, hook);
+}
+
+static weir_status operate(const wi_store_call *call, weir_error *err) {
+  const wi_store_hook *hook = atomic_load(&call->store->hook);
+  return hook != NULL ? hook->around(hook->ctx, call, err) : wi_store_perform(call, err);
+}
 
 static void store_free(wi_store *s) {
   if (s->handle != NULL) {
@@ -24,6 +42,10 @@ static void store_free(wi_store *s) {
   }
   wi_engine_unref(&s->engine);
   wi_store_options_release(&s->options);
+  if (s->memo.release != NULL) {
+    s->memo.release(s->memo.value);
+  }
+  pthread_mutex_destroy(&s->memo.lock);
   pthread_mutex_destroy(&s->lock);
   wi_free(s->uri);
   wi_free(s->local);
@@ -48,10 +70,10 @@ weir_status wi_store_open(wi_engine *engine, const char *canonical_uri,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   atomic_init(&s->refs, 1);
-  if (pthread_mutex_init(&s->lock, NULL) != 0) {
-    wi_free(s);
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
+  atomic_init(&s->hook, atomic_load(&hook_of_new));
+  /* Plain ones cannot fail to be made. */
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_mutex_init(&s->memo.lock, NULL);
   s->engine = engine == NULL ? NULL : wi_engine_ref(engine);
   s->uri = wi_strdup(canonical_uri);
   if (wi_uri_local_path(canonical_uri, &path)) {
@@ -89,6 +111,10 @@ void wi_store_unref(wi_store **store) {
 
 const char *wi_store_uri(const wi_store *store) {
   return store->uri;
+}
+
+wi_store_memo *wi_store_memo_of(wi_store *store) {
+  return &store->memo;
 }
 
 const char *wi_store_local(const wi_store *store) {
@@ -173,17 +199,24 @@ static weir_status add_text_entry(wi_store_entries *out, const wi_cursor *rows,
   return status;
 }
 
-static weir_status list_remote(wi_store *s, const char *folder, bool deep,
-                               wi_store_entries *out, weir_error *err) {
+/* A store can begin its listing anywhere, but only of all depths. */
+static weir_status list_remote(wi_store *s, const wi_store_call *c, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_store *handle = NULL;
   wi_cursor *rows = NULL;
+  const char *folder = c->paths[0];
+  size_t above = folder[0] == '\0' ? 0 : strlen(folder) + 1;
+  bool deep = c->deep || c->after != NULL;
   WI_CHECK(wi_store_handle(s, &handle, err));
-  WI_CHECK(wi_br_obj_list(s->engine, handle, folder, "", deep, &rows, err));
+  WI_CHECK(wi_br_obj_list(s->engine, handle, folder, c->after != NULL ? c->after : "",
+                          deep, &rows, err));
   for (bool has = true; has;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (has) {
-      WI_CHECK(add_text_entry(out, rows, err));
+    wi_str path = has ? wi_cursor_text(rows, 0) : (wi_str){"", 0};
+    bool inside = c->deep ||
+                  (path.n > above && memchr(path.p + above, '/', path.n - above) == NULL);
+    if (has && inside) {
+      WI_CHECK(add_text_entry(c->entries, rows, err));
     }
   }
 done:
@@ -191,33 +224,38 @@ done:
   return status;
 }
 
-static weir_status list(wi_store *s, const char *folder, bool deep, wi_store_entries *out,
-                        weir_error *err) {
-  weir_status status = WEIR_OK;
+static weir_status list(wi_store *s, const wi_store_call *how, const char *folder,
+                        wi_store_entries *out, weir_error *err) {
+  wi_store_call call = *how;
+  call.op = WI_STORE_LIST;
+  call.store = s;
+  call.paths = &folder;
+  call.n = 1;
+  call.entries = out;
   *out = (wi_store_entries){NULL, 0, 0};
-  if (s->local != NULL) {
-    WI_CHECK(wi_local_list(s->local, folder, deep, out, err));
-  } else {
-    WI_CHECK(list_remote(s, folder, deep, out, err));
-  }
-  if (out->n > 1) {
-    qsort(out->items, out->n, sizeof *out->items, by_path);
-  }
-done:
+  weir_status status = operate(&call, err);
   if (status != WEIR_OK) {
     wi_store_entries_release(out);
+  } else if (out->n > 1) {
+    qsort(out->items, out->n, sizeof *out->items, by_path);
   }
   return status;
 }
 
 weir_status wi_store_list(wi_store *s, const char *folder, wi_store_entries *out,
                           weir_error *err) {
-  return list(s, folder, false, out, err);
+  return list(s, &(wi_store_call){0}, folder, out, err);
+}
+
+weir_status wi_store_list_from(wi_store *s, const char *folder, const char *after,
+                               bool (*sized)(const char *name), wi_store_entries *out,
+                               weir_error *err) {
+  return list(s, &(wi_store_call){.after = after, .sized = sized}, folder, out, err);
 }
 
 weir_status wi_store_list_all(wi_store *s, const char *folder, wi_store_entries *out,
                               weir_error *err) {
-  return list(s, folder, true, out, err);
+  return list(s, &(wi_store_call){.deep = true}, folder, out, err);
 }
 
 /* ---- bytes ---- */
@@ -256,8 +294,13 @@ weir_status wi_store_read_timed(wi_store *s, const char *path, wi_buf *out,
   if (mtime_us != NULL) {
     *mtime_us = 0;
   }
-  return s->local != NULL ? wi_local_read(s->local, path, out, mtime_us, err)
-                          : read_remote(s, path, out, mtime_us, err);
+  return operate(&(wi_store_call){.op = WI_STORE_READ,
+                                  .store = s,
+                                  .paths = &path,
+                                  .n = 1,
+                                  .out = out,
+                                  .mtime_us = mtime_us},
+                 err);
 }
 
 weir_status wi_store_read(wi_store *s, const char *path, wi_buf *out, weir_error *err) {
@@ -289,21 +332,29 @@ static weir_status put_remote(wi_store *s, const char *path, const void *bytes, 
 
 weir_status wi_store_put_new(wi_store *s, const char *path, const void *bytes, size_t n,
                              weir_error *err) {
-  return s->local != NULL ? wi_local_put_new(s->local, path, bytes, n, err)
-                          : put_remote(s, path, bytes, n, err);
+  return operate(&(wi_store_call){.op = WI_STORE_PUT_NEW,
+                                  .store = s,
+                                  .paths = &path,
+                                  .n = 1,
+                                  .bytes = bytes,
+                                  .size = n},
+                 err);
+}
+
+static weir_status remove_remote(wi_store *s, const char *const *paths, size_t n,
+                                 weir_error *err) {
+  wb_store *handle = NULL;
+  WI_TRY(wi_store_handle(s, &handle, err));
+  return wi_br_obj_delete(s->engine, handle, paths, n, err);
 }
 
 weir_status wi_store_remove(wi_store *s, const char *const *paths, size_t n,
                             weir_error *err) {
-  wb_store *handle = NULL;
-  if (n == 0) {
-    return WEIR_OK;
-  }
-  if (s->local != NULL) {
-    return wi_local_remove(s->local, paths, n, err);
-  }
-  WI_TRY(wi_store_handle(s, &handle, err));
-  return wi_br_obj_delete(s->engine, handle, paths, n, err);
+  return n == 0 ? WEIR_OK
+                : operate(
+                      &(wi_store_call){
+                          .op = WI_STORE_REMOVE, .store = s, .paths = paths, .n = n},
+                      err);
 }
 
 static weir_status remove_all_remote(wi_store *s, const char *folder, weir_error *err) {
@@ -330,11 +381,59 @@ done:
 }
 
 weir_status wi_store_remove_all(wi_store *s, const char *folder, weir_error *err) {
-  return s->local != NULL ? wi_local_remove_all(s->local, folder, err)
-                          : remove_all_remote(s, folder, err);
+  return operate(
+      &(wi_store_call){.op = WI_STORE_REMOVE_ALL, .store = s, .paths = &folder, .n = 1},
+      err);
 }
 
 weir_status wi_store_sync(wi_store *s, const char *const *paths, size_t n,
                           weir_error *err) {
-  return s->local != NULL ? wi_local_sync(s->local, paths, n, err) : WEIR_OK;
+  return operate(
+      &(wi_store_call){.op = WI_STORE_SYNC, .store = s, .paths = paths, .n = n}, err);
+}
+
+/* ---- the operations themselves ---- */
+
+static weir_status perform_local(const wi_store_call *c, const char *root,
+                                 weir_error *err) {
+  switch (c->op) {
+    case WI_STORE_LIST:
+      return c->after != NULL || c->sized != NULL
+                 ? wi_local_list_from(root, c->paths[0], c->after, c->sized, c->entries,
+                                      err)
+                 : wi_local_list(root, c->paths[0], c->deep, c->entries, err);
+    case WI_STORE_READ:
+      return wi_local_read(root, c->paths[0], c->out, c->mtime_us, err);
+    case WI_STORE_PUT_NEW:
+      return wi_local_put_new(root, c->paths[0], c->bytes, c->size, err);
+    case WI_STORE_REMOVE:
+      return wi_local_remove(root, c->paths, c->n, err);
+    case WI_STORE_REMOVE_ALL:
+      return wi_local_remove_all(root, c->paths[0], err);
+    case WI_STORE_SYNC:
+    default:
+      return wi_local_sync(root, c->paths, c->n, err);
+  }
+}
+
+weir_status wi_store_perform(const wi_store_call *c, weir_error *err) {
+  wi_store *s = c->store;
+  if (s->local != NULL) {
+    return perform_local(c, s->local, err);
+  }
+  switch (c->op) {
+    case WI_STORE_LIST:
+      return list_remote(s, c, err);
+    case WI_STORE_READ:
+      return read_remote(s, c->paths[0], c->out, c->mtime_us, err);
+    case WI_STORE_PUT_NEW:
+      return put_remote(s, c->paths[0], c->bytes, c->size, err);
+    case WI_STORE_REMOVE:
+      return remove_remote(s, c->paths, c->n, err);
+    case WI_STORE_REMOVE_ALL:
+      return remove_all_remote(s, c->paths[0], err);
+    case WI_STORE_SYNC:
+    default:
+      return WEIR_OK;
+  }
 }

@@ -7,27 +7,32 @@
 
 #define WI_ORIGIN "commit"
 
-#define CHECKPOINT_EVERY 20
-#define BACKOFF_US       5000
+#define BACKOFF_US 5000
 
 /* ---- the version a write starts from ---- */
+
+weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
+                            wb_snap **snap, weir_error *err) {
+  memset(base, 0, sizeof(*base));
+  *snap = NULL;
+  weir_status status = wi_pin_resolve(s->engine, store, version, base, err);
+  if (status == WEIR_OK) {
+    status = wi_pin_complete(s->engine, store, base, snap, err);
+  }
+  if (status != WEIR_OK) {
+    wi_pin_release(base);
+  }
+  return status;
+}
 
 weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap **snap,
                          weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
-  memset(base, 0, sizeof(*base));
-  *snap = NULL;
-  weir_status status = wi_pin_resolve(s->engine, store, -1, base, &first);
+  weir_status status = wi_base_open_at(s, store, -1, base, snap, &first);
   if (status == WEIR_E_TABLE_MISSING) {
     weir_error_release(&first);
     base->version = -1;
     return WEIR_OK;
-  }
-  if (status == WEIR_OK) {
-    status = wi_pin_complete(s->engine, store, base, snap, &first);
-  }
-  if (status != WEIR_OK) {
-    wi_pin_release(base);
   }
   wi_err_move(err, &first);
   return status;
@@ -49,17 +54,21 @@ bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out) {
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf text = WI_BUF_INIT;
-  if (owner != NULL) {
-    bool found = wi_base_property(base, WI_OWNER_KEY, &text);
-    if (!found || strcmp(wi_buf_text(&text), owner) != 0) {
-      wi_err_hint(err, "give the view another name or the project another warehouse");
-      status = found ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s",
-                              base->uri, wi_buf_text(&text), owner)
-                     : WI_ERR(err, WEIR_E_NOT_OURS,
-                              "'%s' is a table that weir did not make for %s", base->uri,
-                              owner);
-      goto done;
-    }
+  bool found = wi_base_property(base, WI_OWNER_KEY, &text);
+  if (owner == NULL && found) {
+    wi_err_hint(err, "write to a table of your own; the view's own run writes this one");
+    status = WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, and only it writes there",
+                    base->uri, wi_buf_text(&text));
+    goto done;
+  }
+  if (owner != NULL && (!found || strcmp(wi_buf_text(&text), owner) != 0)) {
+    wi_err_hint(err, "give the view another name or the project another warehouse");
+    status =
+        found ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s", base->uri,
+                       wi_buf_text(&text), owner)
+              : WI_ERR(err, WEIR_E_NOT_OURS,
+                       "'%s' is a table that weir did not make for %s", base->uri, owner);
+    goto done;
   }
   WI_CHECK(wi_gate_write(base, err));
 done:
@@ -230,13 +239,12 @@ done:
 }
 
 static weir_status base_app_version(const attempt *a, int64_t *version, weir_error *err) {
-  bool found = false;
   *version = -1;
   if (a->snap == NULL || a->request->app_id == NULL) {
     return WEIR_OK;
   }
-  return wi_br_snap_txn(a->request->session->engine, a->snap, a->request->app_id, &found,
-                        version, err);
+  return wi_br_snap_txn(a->request->session->engine, a->snap, a->request->app_id, version,
+                        err);
 }
 
 /* ---- after a lost race ---- */
@@ -254,7 +262,10 @@ static weir_status judge(const attempt *a, const wi_meanwhile *m, bool *ended,
     out->end = same                    ? WI_END_SAME
                : r->result_key != NULL ? WI_END_SUPERSEDED
                                        : WI_END_UNCHANGED;
-    out->version = m->latest;
+    /* Of that commit, not of what came after it: rows of others are not this result. */
+    out->version = m->app_commit;
+    out->timestamp_us = m->app_commit_us;
+    out->app_version = m->app_version;
     json_decref(info);
     *ended = true;
     return WEIR_OK;
@@ -284,7 +295,9 @@ static weir_status join_created(attempt *a, weir_error *err) {
   return status;
 }
 
-static weir_status reopen(attempt *a, weir_error *err) {
+/* The next attempt stands on the very version that was judged: what came after that is found at
+ * the next put, and judged then. */
+static weir_status reopen(attempt *a, int64_t judged, weir_error *err) {
   const wi_commit_request *r = a->request;
   char before[WI_DIGEST_HEX] = "";
   if (a->base != NULL) {
@@ -293,7 +306,8 @@ static weir_status reopen(attempt *a, weir_error *err) {
   bool had_base = a->base != NULL;
   wi_br_snap_free(r->session->engine, &a->reopened_snap);
   wi_pin_release(&a->reopened);
-  WI_TRY(wi_base_open(r->session, r->store, &a->reopened, &a->reopened_snap, err));
+  WI_TRY(wi_base_open_at(r->session, r->store, judged, &a->reopened, &a->reopened_snap,
+                         err));
   a->base = &a->reopened;
   a->snap = a->reopened_snap;
   WI_TRY(wi_base_gate(a->base, r->owner, err));
@@ -329,7 +343,7 @@ static weir_status lost(attempt *a, int64_t base_version, bool *ended,
       wi_meanwhile_read(a->request->store, base_version, a->request->app_id, &m, err));
   WI_CHECK(judge(a, &m, ended, out, err));
   if (!*ended) {
-    WI_CHECK(reopen(a, err));
+    WI_CHECK(reopen(a, m.latest, err));
   }
 done:
   wi_meanwhile_release(&m);
@@ -390,6 +404,9 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
     WI_CHECK(lost(&a, base_version, &ended, out, err));
   }
 done:
+  if (out->end != WI_END_COMMITTED) {
+    out->removed_files = 0;
+  }
   wi_br_snap_free(r->session->engine, &a.reopened_snap);
   wi_pin_release(&a.reopened);
   wi_buf_release(&bytes);
@@ -397,9 +414,7 @@ done:
 }
 
 bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
-                          weir_error *err) {
-  if (version == 0 || version % CHECKPOINT_EVERY != 0) {
-    return true;
-  }
-  return wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
+                          const char *interval, weir_error *err) {
+  return !wi_checkpoint_due(version, interval) ||
+         wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
 }

@@ -1,4 +1,6 @@
 /* Running a plan into Parquet files that no log names yet. */
+#include <stdio.h>
+
 #include "table/table.h"
 
 #define WI_ORIGIN "table"
@@ -7,6 +9,15 @@
 #define ROW_GROUP_ROWS     ((uint64_t)1 << 20)
 #define BATCH_ROWS         8192
 #define ZSTD_LEVEL         1
+
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]) {
+  char hex[WI_DIGEST_HEX];
+  wi_digest d;
+  wi_digest_begin(&d, "weir.stage");
+  wi_digest_text(&d, table);
+  wi_digest_end_hex(&d, hex);
+  snprintf(out, WI_STAGE_PREFIX, "%.36s-%.8s/", run_id, hex);
+}
 
 static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
                             uint64_t *peak, weir_error *err) {
@@ -35,7 +46,7 @@ static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_sta
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel,
                           &exec, err));
   WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
-  WI_CHECK(wi_staged_read(rows, r->indexed_columns, out, err));
+  WI_CHECK(wi_staged_read(rows, r->stats, out, err));
 done:
   if (peak != NULL && exec != NULL) {
     *peak = wi_br_exec_peak_bytes(s->engine, exec);

@@ -20,13 +20,17 @@ typedef struct wi_stage_request {
   const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
-  uint64_t target_file_bytes; /* 0: 128 MiB */
-  int32_t indexed_columns;    /* statistics: Delta's default is 32 */
-  bool order_sensitive;       /* one partition, no spilling */
-  uint64_t memory;            /* of this execution */
+  uint64_t target_file_bytes;    /* 0: 128 MiB */
+  const wi_stats_columns *stats; /* NULL: Delta's default */
+  bool order_sensitive;          /* one partition, no spilling */
+  uint64_t memory;               /* of this execution */
   uint32_t partitions;
   const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
+/* The folder of one table's files of one run, with its '/'. No two tables share one: what reads
+ * both of them may know a file by its path alone. */
+enum { WI_STAGE_PREFIX = 48 };
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]);
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
  * out over a hash join, it is run once more without one, and *no_hash_join tells. */
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
@@ -87,7 +91,7 @@ typedef struct wi_commit_request {
   size_t n_partitions;
   const char *const *partition_columns;
   size_t n_partition_columns;
-  const char *owner; /* the table must carry this owner; NULL: not checked */
+  const char *owner; /* the table must carry this owner; NULL: none at all */
   const char *app_id;
   int64_t app_version;    /* -1: one above the base's */
   const char *result_key; /* looked for in a commit that came first */
@@ -109,14 +113,18 @@ typedef struct wi_commit_outcome {
  * (CONFLICT). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
-/* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
+/* After a commit: a checkpoint, if the table's delta.checkpointInterval (NULL: none) says so now;
+ * false if it failed (a warning, never an error). */
 bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
-                          weir_error *err);
+                          const char *interval, weir_error *err);
 
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
                          wb_snap **snap, weir_error *err);
-/* Opens the gate for writing: protocol, owner. */
+/* This version (-1: the latest). */
+weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t version,
+                            wi_pin *base, wb_snap **snap, weir_error *err);
+/* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 /* A text of the table's configuration; false if the key is absent. */
 bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
@@ -136,6 +144,7 @@ typedef struct wi_write_request {
   uint64_t target_file_bytes;
   const char *const *const *partitions;
   size_t n_partitions;
+  const char *owner; /* NULL: only tables that have none */
   const char *app_id;
   int64_t app_version;
   const char *description;
@@ -148,7 +157,19 @@ typedef struct wi_write_report {
   wi_commit_outcome commit;
   wi_write_mode mode;
   uint64_t rows, files, bytes;
+  weir_status checkpoint; /* OK: none was due, or it was written */
+  char checkpoint_failed[256];
 } wi_write_report;
+typedef struct wi_table_facts { /* of a table that is there */
+  const struct ArrowSchema *schema;
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const char *description; /* NULL: none */
+} wi_table_facts;
+/* partition_by, not_null and description are for new tables; where they are given for one that
+ * is there they must be as the table has them (USAGE). options.c */
+weir_status wi_write_check_options(const wi_write_request *request,
+                                   const wi_table_facts *table, weir_error *err);
 /* Takes the stream in any case. */
 weir_status wi_write_stream(const wi_write_request *request,
                             struct ArrowArrayStream *take, wi_write_report *out,

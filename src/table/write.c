@@ -31,11 +31,13 @@ typedef struct write_job {
   wb_plan *plan;
   wi_gate *gate;
   wi_staged staged;
+  wi_stats_columns stats;
 } write_job;
 
 static void job_release(write_job *j) {
   wi_engine *engine = j->s->engine;
   wi_staged_release(&j->staged);
+  wi_stats_columns_release(&j->stats);
   wi_gate_free(&j->gate);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
@@ -76,8 +78,30 @@ static weir_status new_table_schema(write_job *j, weir_error *err) {
   return WEIR_OK;
 }
 
+static weir_status check_options(const write_job *j, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
+  json_t *parsed = NULL;
+  WI_CHECK(wi_br_snap_actions(j->s->engine, j->base_snap, &protocol, &metadata, err));
+  parsed = json_loads(wi_buf_text(&metadata), 0, NULL);
+  if (parsed == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  WI_CHECK(wi_write_check_options(
+      j->r,
+      &(wi_table_facts){&j->target, j->partition_columns, j->n_partition_columns,
+                        json_string_value(json_object_get(parsed, "description"))},
+      err));
+done:
+  json_decref(parsed);
+  wi_buf_release(&protocol);
+  wi_buf_release(&metadata);
+  return status;
+}
+
 static weir_status old_table_schema(write_job *j, weir_error *err) {
-  WI_TRY(wi_base_gate(&j->base, NULL, err));
+  WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
   WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
   j->partition_json = json_loads(j->base.partition_columns, 0, NULL);
   size_t n = json_array_size(j->partition_json);
@@ -89,7 +113,7 @@ static weir_status old_table_schema(write_job *j, weir_error *err) {
     j->partition_columns[i] = json_string_value(json_array_get(j->partition_json, i));
   }
   j->n_partition_columns = n;
-  return WEIR_OK;
+  return check_options(j, err);
 }
 
 static const struct ArrowSchema *column_of(const struct ArrowSchema *schema,
@@ -299,6 +323,44 @@ static weir_status check_replaced(const write_job *j, weir_error *err) {
 
 /* ---- the call ---- */
 
+/* Of the table there is, or of the one that is made; NULL: absent. */
+static const char *property(const write_job *j, const char *key, wi_buf *text) {
+  if (j->base.version >= 0) {
+    return wi_base_property(&j->base, key, text) ? wi_buf_text(text) : NULL;
+  }
+  for (size_t i = 0; i < j->r->n_properties; i++) {
+    if (strcmp(j->r->properties[2 * i], key) == 0) {
+      return j->r->properties[2 * i + 1];
+    }
+  }
+  return NULL;
+}
+
+static weir_status read_stats(write_job *j, weir_error *err) {
+  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
+  weir_status status = wi_stats_columns_of_table(
+      property(j, "delta.dataSkippingNumIndexedCols", &count),
+      property(j, "delta.dataSkippingStatsColumns", &list), &j->stats, err);
+  wi_buf_release(&count);
+  wi_buf_release(&list);
+  return status;
+}
+
+/* The commit stands whatever becomes of it. */
+static void checkpoint(const write_job *j, wi_write_report *out) {
+  wi_buf interval = WI_BUF_INIT;
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_commit_checkpoint(j->s, j->store, out->commit.version,
+                            property(j, "delta.checkpointInterval", &interval),
+                            &failed)) {
+    out->checkpoint = failed.code;
+    snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
+             failed.message);
+  }
+  weir_error_release(&failed);
+  wi_buf_release(&interval);
+}
+
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
   stage.session = j->s;
@@ -309,7 +371,7 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.partition_columns = j->partition_columns;
   stage.n_partition_columns = j->n_partition_columns;
   stage.target_file_bytes = j->r->target_file_bytes;
-  stage.indexed_columns = 32;
+  stage.stats = &j->stats;
   stage.memory = j->s->memory;
   stage.partitions = 1; /* the stream has one end */
   WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
@@ -376,6 +438,7 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
   c.n_partitions = j->r->n_partitions;
   c.partition_columns = j->partition_columns;
   c.n_partition_columns = j->n_partition_columns;
+  c.owner = j->r->owner;
   c.app_id = j->r->app_id;
   c.app_version = j->r->app_id != NULL ? j->r->app_version : -1;
   c.operation = "WRITE";
@@ -414,14 +477,13 @@ static weir_status open_job(write_job *j, weir_error *err) {
 /* The application's version is in the table already: nothing is to be done. */
 static weir_status already_there(write_job *j, bool *there, wi_write_report *out,
                                  weir_error *err) {
-  bool found = false;
   int64_t version = -1;
   *there = false;
   if (j->r->app_id == NULL || j->base_snap == NULL) {
     return WEIR_OK;
   }
-  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &found, &version, err));
-  *there = found && version >= j->r->app_version;
+  WI_TRY(wi_br_snap_txn(j->s->engine, j->base_snap, j->r->app_id, &version, err));
+  *there = version >= 0 && version >= j->r->app_version;
   if (*there) {
     out->commit.end = WI_END_UNCHANGED;
     out->commit.version = j->base.version;
@@ -443,6 +505,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   }
   WI_TRY(check_extra(j, err));
   WI_TRY(check_replaced(j, err));
+  WI_TRY(read_stats(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
@@ -464,9 +527,12 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
   WI_CHECK(already_there(&j, &there, out, &first));
   if (!there) {
     WI_CHECK(write_rows(&j, take, out, &first));
+  }
+  if (out->commit.end == WI_END_COMMITTED) {
     out->rows = j.staged.rows;
     out->files = j.staged.n;
     out->bytes = j.staged.bytes;
+    checkpoint(&j, out);
   }
 done:
   if (j.store != NULL && !there &&

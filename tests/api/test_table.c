@@ -338,6 +338,31 @@ WT_TEST(application_versions_make_writes_idempotent) {
 
 /* ---- replacing ---- */
 
+/* Zero is a version like another, and what an options struct holds that nobody filled. */
+WT_TEST(version_zero_of_an_application_is_written_once) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_write_result r;
+  weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
+  place at;
+  WT_CHECK(place_of(&at));
+  WT_OK(put(&at, CREATE, COLUMNS, four, 4, NULL, NULL, 0, &r, &err));
+  weir_write_result_release(&r);
+  options.app_id = "loader";
+  options.app_version = 0;
+  WT_OK(put(&at, APPEND, COLUMNS, four, 2, &options, NULL, 0, &r, &err));
+  WT_EQ_STR(r.mode, "append");
+  WT_EQ_INT(r.version, 1);
+  WT_EQ_INT(r.rows, 2);
+  WT_EQ_INT(r.app_version, 0);
+  weir_write_result_release(&r);
+  WT_OK(put(&at, APPEND, COLUMNS, four, 2, &options, NULL, 0, &r, &err));
+  WT_EQ_STR(r.mode, "unchanged");
+  WT_EQ_INT(r.rows, 0);
+  WT_EQ_INT(r.files, 0);
+  weir_write_result_release(&r);
+  leave(&at);
+}
+
 WT_TEST(whole_partitions_are_replaced) {
   static const char *const fresh[] = {"7", "p", "x", "8", "p", "y"};
   static const char *const outside[] = {"7", "p", "x", "8", "q", "y"};
@@ -385,6 +410,78 @@ WT_TEST(unpartitioned_tables_are_replaced_whole) {
   WT_EQ_INT(r.removed_files, 1);
   weir_write_result_release(&r);
   WT_CHECK(holds(&at, "SELECT n FROM t", "2;"));
+  leave(&at);
+}
+
+/* ---- what belongs to somebody ---- */
+
+static const wt_file a_view[] = {
+    {"weir.yml", "name: shop\nwarehouse: ./lake\n"},
+    {"views/daily.sql", "---\nkey: [n]\n---\nSELECT CAST(1 AS BIGINT) AS n\n"},
+};
+
+WT_TEST(tables_of_views_and_records_are_written_by_their_runs_only) {
+  static const char *const tables[] = {"lake/daily", "lake/_weir/runs"};
+  static const char *const cells[] = {"2"};
+  weir_project_options options = WEIR_PROJECT_OPTIONS_INIT;
+  weir_error err = WEIR_ERROR_INIT;
+  weir_project *project = NULL;
+  weir_report *report = NULL;
+  place at;
+  WT_CHECK(wt_project_make(&at.folder, WT_FILES(a_view)));
+  options.path = at.folder.root;
+  WT_OK(weir_project_open(&options, &project, &err));
+  WT_OK(weir_project_run(project, NULL, NULL, &report, &err));
+  weir_report_free(&report);
+  weir_project_free(&project);
+  at.session = wf_session(NULL, 0);
+  for (size_t i = 0; i < 2; i++) {
+    snprintf(at.uri, sizeof at.uri, "%s/%s", at.folder.root, tables[i]);
+    refused(&at, APPEND, "n:l", cells, 1, NULL, NULL, 0, WEIR_E_NOT_OURS);
+    refused(&at, REPLACE, "n:l", cells, 1, NULL, NULL, 0, WEIR_E_NOT_OURS);
+  }
+  leave(&at);
+}
+
+/* Options of a new table must not be taken for a change of the one that is there. */
+WT_TEST(options_that_differ_from_the_table_are_refused) {
+  static const char *const other[] = {"letter"}, *const two[] = {"part", "letter"};
+  static const char *const n[] = {"n"}, *const letter[] = {"letter"};
+  const char *const p[] = {"p"};
+  const weir_partition one[] = {{p}};
+  weir_error err = WEIR_ERROR_INIT;
+  weir_write_result r;
+  place at;
+  weir_write_options o = partitioned();
+  o.not_null = n;
+  o.n_not_null = 1;
+  o.description = "letters";
+  WT_CHECK(place_of(&at));
+  WT_OK(put(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, &r, &err));
+  weir_write_result_release(&r);
+  weir_write_options wrong[5];
+  for (size_t i = 0; i < 5; i++) {
+    wrong[i] = o;
+  }
+  wrong[0].partition_by = other;
+  wrong[1].partition_by = two;
+  wrong[1].n_partition_by = 2;
+  wrong[2].not_null = letter;
+  wrong[3].description = "words";
+  wrong[4].not_null = by_part;
+  for (size_t i = 0; i < 5; i++) {
+    refused(&at, APPEND, COLUMNS, four, 1, &wrong[i], NULL, 0, WEIR_E_USAGE);
+    refused(&at, REPLACE, COLUMNS, four, 1, &wrong[i], one, 1, WEIR_E_USAGE);
+  }
+  /* Both sides are named. */
+  WT_EQ_INT(put(&at, APPEND, COLUMNS, four, 1, &wrong[1], NULL, 0, &r, &err),
+            WEIR_E_USAGE);
+  WT_CHECK(strstr(err.message, "(part, letter)") != NULL &&
+           strstr(err.message, "by (part)") != NULL && err.hint[0] != '\0');
+  weir_error_release(&err);
+  WT_OK(put(&at, APPEND, COLUMNS, four, 1, &o, NULL, 0, &r, &err));
+  WT_EQ_INT(r.version, 1);
+  weir_write_result_release(&r);
   leave(&at);
 }
 

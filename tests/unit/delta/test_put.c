@@ -34,11 +34,11 @@ WT_TEST(a_commit_that_is_there_already_is_found_by_its_id) {
   wi_store *store = crafted_store("found");
   WT_OK(put(store, 0, "a", &err));
   WT_OK(put(store, 0, "a", &err)); /* the store did it, and said that somebody had */
-  WT_EQ_INT(result, WI_PUT_DONE);
+  WT_EQ_INT(result, WI_PUT_DONE_FOUND);
   /* The same id in other bytes is ours as well. */
   crafted_commit(store, 1, "{\"txn\":{\"appId\":\"x\",\"version\":1}}\r\n" COMMIT("c"));
   WT_OK(put(store, 1, "c", &err));
-  WT_EQ_INT(result, WI_PUT_DONE);
+  WT_EQ_INT(result, WI_PUT_DONE_FOUND);
   wi_store_unref(&store);
 }
 
@@ -162,56 +162,5 @@ WT_TEST(each_version_has_exactly_one_winner) {
   for (int i = 0; i < THREADS; i++) {
     WT_EQ_INT(said[i], racers[i].wins);
   }
-  wi_store_unref(&store);
-}
-
-WT_TEST(what_happened_meanwhile_is_summed_up) {
-  weir_error err = WEIR_ERROR_INIT;
-  wi_meanwhile m;
-  wi_store *store = crafted_store("meanwhile");
-  WT_EQ_INT(wi_meanwhile_read(store, -1, "a", &m, &err), WEIR_E_TABLE_MISSING);
-  WT_EQ_INT(m.latest, -1);
-  weir_error_release(&err);
-  crafted_commit(
-      store, 0,
-      "{\"protocol\":{\"minReaderVersion\":1}}\n{\"metaData\":{\"id\":\"x\"}}\n"
-      "{\"txn\":{\"appId\":\"a\",\"version\":1}}\n{\"commitInfo\":{\"n\":0}}\n");
-  WT_OK(wi_meanwhile_read(store, 0, "a", &m, &err));
-  WT_EQ_INT(m.latest, 0);
-  WT_CHECK(!m.protocol && !m.metadata && !m.data_change && !m.adds && !m.removes);
-  WT_EQ_INT(m.app_version, -1);
-  WT_CHECK(m.app_commit_info == NULL);
-  wi_meanwhile_release(&m);
-  crafted_commit(store, 1,
-                 "{\"commitInfo\":{\"n\":1}}\n{\"txn\":{\"appId\":\"a\",\"version\":3}}\n"
-                 "{\"add\":{\"path\":\"p\",\"dataChange\":false}}\n"
-                 "{\"remove\":{\"path\":\"z%20z\",\"dataChange\":false}}\n"
-                 "{\"remove\":{\"path\":\"b\",\"dataChange\":false}}\n");
-  WT_OK(wi_meanwhile_read(store, 0, "a", &m, &err));
-  WT_CHECK(!m.data_change && m.adds && m.removes && !m.metadata);
-  WT_EQ_INT(m.app_version, 3);
-  WT_EQ_STR(m.app_commit_info, "{\"n\":1}");
-  WT_EQ_INT(m.removed_paths.n, 2);
-  WT_CHECK(wi_map_has(&m.removed_paths, "z%20z") && wi_map_has(&m.removed_paths, "b"));
-  wi_meanwhile_release(&m);
-  crafted_commit(store, 2,
-                 "{\"commitInfo\":{\"n\":2}}\n{\"txn\":{\"appId\":\"b\",\"version\":9}}\n"
-                 "{\"remove\":{\"path\":\"b\",\"dataChange\":true}}\n");
-  crafted_commit(store, 3, "{\"metaData\":{\"id\":\"x\"}}\n");
-  WT_OK(wi_meanwhile_read(store, 0, "a", &m, &err));
-  WT_EQ_INT(m.latest, 3);
-  WT_CHECK(m.data_change && m.metadata && !m.protocol);
-  WT_EQ_STR(m.app_commit_info, "{\"n\":1}");
-  WT_EQ_INT(m.removed_paths.n, 2);
-  wi_meanwhile_release(&m);
-  WT_OK(wi_meanwhile_read(store, -1, NULL, &m, &err));
-  WT_CHECK(m.protocol);
-  WT_EQ_INT(m.app_version, -1);
-  wi_meanwhile_release(&m);
-  wi_meanwhile_release(&m);
-  /* A checkpoint hides what the commits before it said. */
-  crafted_log(store, "00000000000000000005.checkpoint.parquet", "x");
-  WT_EQ_INT(wi_meanwhile_read(store, 3, "a", &m, &err), WEIR_E_VERSION_MISSING);
-  weir_error_release(&err);
   wi_store_unref(&store);
 }

@@ -1,5 +1,6 @@
 /* Commits that lose a race: what came first is put into the log by hand between the reading of
  * the base and the commit. */
+#include "common/hooks.h"
 #include "unit/table/rows.h"
 
 #define APP "weir:shop:daily"
@@ -45,6 +46,7 @@ static bool bench_table(bench *b, weir_error *err) {
   w.mode = WI_WRITE_CREATE;
   w.properties = properties;
   w.n_properties = 1;
+  w.owner = "shop.daily";
   w.app_id = APP;
   w.app_version = 4;
   bool fine = wi_write_stream(&w, &stream, &report, err) == WEIR_OK && open_base(b, err);
@@ -116,6 +118,7 @@ static wi_commit_request request(const bench *b, wi_write_mode mode) {
   r.mode = mode;
   r.base = b->base.version >= 0 ? &b->base : NULL;
   r.base_snap = b->snap;
+  r.owner = r.base != NULL ? "shop.daily" : NULL;
   r.app_id = APP;
   r.app_version = -1;
   r.result_key = "mine";
@@ -238,6 +241,143 @@ WT_TEST(an_older_version_of_the_application_does_not_stop) {
   WT_OK(wi_table_commit(&r, &out, &err));
   WT_EQ_INT(out.end, WI_END_COMMITTED);
   WT_EQ_INT(out.version, 2);
+  bench_free(&b);
+}
+
+/* ---- who comes between the reading of the log and the next put ---- */
+
+typedef struct late {
+  bench *b;
+  int64_t version;
+  const char *text;
+} late;
+
+static void put_late(void *ctx) {
+  const late *l = ctx;
+  put(l->b, l->version, l->text);
+}
+
+/* Commits `text` as version 2 as soon as the lost race for version 1 has been looked at. */
+static weir_status commit_with_late(bench *b, const wi_commit_request *r,
+                                    const char *text, wi_commit_outcome *out,
+                                    weir_error *err) {
+  wh_hooks h = {0};
+  late l = {b, 2, text};
+  wh_run(&h, WI_STORE_LIST, "_delta_log", 1, WH_AFTER, put_late, &l);
+  wh_on_store(&h, b->store);
+  weir_status status = wi_table_commit(r, out, err);
+  wh_off(&h);
+  if (h.fired != 1) {
+    wt_fail(__FILE__, __LINE__, "nobody came in between");
+  }
+  return status;
+}
+
+/* Two tries of one batch: the other one commits after this one looked at the log. */
+WT_TEST(a_batch_that_lands_after_the_look_is_found) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  r.result_key = NULL;
+  r.app_version = 7;
+  WT_OK(commit_with_late(&b, &r, app_commit("x", 7), &out, &err));
+  WT_EQ_INT(out.end, WI_END_UNCHANGED);
+  WT_EQ_INT(out.version, 2);
+  WT_CHECK(!in_log(&b, 3));
+  bench_free(&b);
+}
+
+WT_TEST(a_newer_result_that_lands_after_the_look_stays) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(commit_with_late(&b, &r, app_commit("theirs", 5), &out, &err));
+  WT_EQ_INT(out.end, WI_END_SUPERSEDED);
+  WT_CHECK(!in_log(&b, 3));
+  bench_free(&b);
+}
+
+WT_TEST(an_adjustment_stops_at_rows_that_land_after_the_look) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, optimize);
+  wi_commit_request r = request(&b, WI_WRITE_ADJUST);
+  WT_EQ_INT(commit_with_late(&b, &r, blind_append, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(!in_log(&b, 3));
+  weir_error_release(&err);
+  bench_free(&b);
+}
+
+/* Others' rows lie on top of the result: it is the version of the result that is told. */
+WT_TEST(the_same_result_is_told_with_its_own_version) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  WT_CHECK(bench_table(&b, &err));
+  put(&b, 1, app_commit("mine", 5));
+  put(&b, 2, blind_append);
+  wi_commit_request r = request(&b, WI_WRITE_OVERWRITE);
+  WT_OK(wi_table_commit(&r, &out, &err));
+  WT_EQ_INT(out.end, WI_END_SAME);
+  WT_EQ_INT(out.version, 1);
+  WT_EQ_INT(out.timestamp_us, 1000);
+  WT_EQ_INT(out.app_version, 5);
+  bench_free(&b);
+}
+
+/* What was not committed is not told as written. */
+WT_TEST(a_batch_that_was_there_tells_no_rows) {
+  static const char *const cells[] = {"3", "c"};
+  weir_error err = WEIR_ERROR_INIT;
+  wh_hooks h = {0};
+  bench b;
+  wi_write_request w = {0};
+  wi_write_report report;
+  WT_CHECK(bench_table(&b, &err));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 1);
+  late l = {&b, 1, app_commit("x", 7)};
+  w.session = b.session;
+  w.uri = wi_store_uri(b.store);
+  w.mode = WI_WRITE_APPEND;
+  w.owner = "shop.daily";
+  w.app_id = APP;
+  w.app_version = 7;
+  wh_run(&h, WI_STORE_PUT_NEW, "_delta_log", 1, WH_BEFORE, put_late, &l);
+  wh_on_new(&h);
+  WT_OK(wi_write_stream(&w, &stream, &report, &err));
+  wh_off(&h);
+  WT_EQ_INT(h.fired, 1);
+  WT_EQ_INT(report.commit.end, WI_END_UNCHANGED);
+  WT_EQ_INT(report.commit.version, 1);
+  WT_EQ_INT(report.rows, 0);
+  WT_EQ_INT(report.files, 0);
+  WT_EQ_INT(report.bytes, 0);
+  WT_EQ_INT(data_files(b.store), 1); /* of the table; what was staged went */
+  bench_free(&b);
+}
+
+WT_TEST(a_table_of_somebody_is_not_written_without_its_owner) {
+  static const char *const cells[] = {"3", "c"};
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_write_request w = {0};
+  wi_write_report report;
+  WT_CHECK(bench_table(&b, &err));
+  struct ArrowArrayStream stream = rows_stream("id l, name u", cells, 1);
+  w.session = b.session;
+  w.uri = wi_store_uri(b.store);
+  w.mode = WI_WRITE_APPEND;
+  WT_EQ_INT(wi_write_stream(&w, &stream, &report, &err), WEIR_E_NOT_OURS);
+  WT_CHECK(strstr(err.message, "shop.daily") != NULL);
+  weir_error_release(&err);
   bench_free(&b);
 }
 
@@ -511,7 +651,7 @@ WT_TEST(a_failing_plan_leaves_no_file) {
   r.bind = b.session->bind;
   r.store = b.store;
   r.prefix = "part/";
-  r.indexed_columns = 32;
+
   r.memory = (uint64_t)256 << 20;
   r.partitions = 1;
   WT_EQ_INT(wi_stage(&r, &staged, NULL, NULL, &err), WEIR_E_EXECUTION);

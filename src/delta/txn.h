@@ -1,0 +1,62 @@
+/* One transaction on a table, and the only loop that commits: put; if the version is somebody's
+ * already, read what came up to the newest, judge every commit of it, stand on exactly what was
+ * judged, put again. No engine: what needs one comes from the host. */
+#ifndef WI_DELTA_TXN_H
+#define WI_DELTA_TXN_H
+
+#include "delta/conflict.h"
+
+typedef enum wi_commit_end {
+  WI_END_COMMITTED = 1,
+  WI_END_SAME = 2,       /* somebody committed the same result key meanwhile */
+  WI_END_SUPERSEDED = 3, /* somebody committed another result of the application */
+  WI_END_UNCHANGED = 4   /* the application's version is in the table already */
+} wi_commit_end;
+
+typedef struct wi_commit_outcome {
+  wi_commit_end end;
+  int64_t version;      /* of the commit that holds the result: ours, or the one found */
+  int64_t timestamp_us; /* of that commit; so app_version */
+  int64_t app_version;
+  uint32_t retries; /* races lost */
+  uint32_t unclear; /* puts whose answer said nothing, or not the truth */
+  uint64_t removed_files;
+  wi_than than;        /* of SUPERSEDED: what the other result is to ours */
+  wi_foreigns foreign; /* of COMMITTED: others' commits whose rows went */
+} wi_commit_outcome;
+
+/* What an attempt stands on; the host keeps it alive until it is asked again. */
+typedef struct wi_txn_base {
+  const wi_table_def *table; /* NULL: metaData stays */
+  bool with_protocol;
+  const wi_removes *removes; /* NULL: none */
+} wi_txn_base;
+typedef struct wi_txn_host {
+  /* Opens the table at this very version (-1: there is none; the first attempt's is the
+   * read_version, for which `judged` is NULL), checks it and lists what goes there. */
+  weir_status (*stand_on)(void *ctx, int64_t version, const wi_judged *judged,
+                          wi_txn_base *out, weir_error *err);
+  void *ctx;
+} wi_txn_host;
+
+typedef struct wi_txn_limits {
+  uint32_t lost;       /* races that may be lost */
+  uint32_t unclear;    /* unclear answers to one put */
+  uint32_t backoff_us; /* doubled each time, half of it by chance; 0: no waiting */
+  int64_t time_us;     /* of all waiting and trying; 0: no limit */
+} wi_txn_limits;
+#define WI_TXN_LIMITS_INIT \
+  {.lost = 20, .unclear = 2, .backoff_us = 5000, .time_us = 120000000}
+
+typedef struct wi_txn {
+  wi_store *store;
+  int64_t read_version;     /* -1: no table was seen */
+  wi_claim claim;           /* app.version -1: none */
+  const wi_commit_def *def; /* what is the same on every base: operation, info, adds */
+  wi_txn_host host;
+  wi_txn_limits limits;
+} wi_txn;
+/* CONFLICT, TABLE_EXISTS, AMBIGUOUS, and what the host and the store say. */
+weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* For tests only: code that runs around every operation of a store, so that a test can meet any
+ * interleaving, fail an operation, lose its answer, or keep the bytes elsewhere. Nothing in
+ * weir sets one.
+ *
+ * All of list, read, put, remove and sync go through it, also on local roots. What the engine
+ * does with a handle of its own (wi_store_handle: snapshots, data files, checkpoints) does not. */
+#ifndef WI_STORAGE_HOOK_H
+#define WI_STORAGE_HOOK_H
+
+#include "storage/storage.h"
+
+typedef enum wi_store_op {
+  WI_STORE_LIST = 1,
+  WI_STORE_READ = 2,
+  WI_STORE_PUT_NEW = 3,
+  WI_STORE_REMOVE = 4,
+  WI_STORE_REMOVE_ALL = 5,
+  WI_STORE_SYNC = 6
+} wi_store_op;
+
+/* One operation with what it takes and where its results go. */
+typedef struct wi_store_call {
+  wi_store_op op;
+  wi_store *store;
+  const char *const *paths; /* one, but for REMOVE and SYNC */
+  size_t n;
+  const void *bytes; /* of PUT_NEW */
+  size_t size;
+  bool deep;                       /* LIST: at any depth */
+  const char *after;               /* LIST: only paths after this one; NULL: all */
+  bool (*sized)(const char *name); /* LIST: as of wi_store_list_from; NULL: each */
+  wi_store_entries *entries;
+  wi_buf *out;
+  int64_t *mtime_us; /* may be NULL */
+} wi_store_call;
+
+/* Stands in for the operation; wi_store_perform does what would have been done. */
+typedef struct wi_store_hook {
+  weir_status (*around)(void *ctx, const wi_store_call *call, weir_error *err);
+  void *ctx;
+} wi_store_hook;
+weir_status wi_store_perform(const wi_store_call *call, weir_error *err);
+
+/* Of this store; NULL takes it off. The hook outlives the store's last operation. */
+void wi_store_set_hook(wi_store *store, const wi_store_hook *hook);
+/* Of every store that is opened from now on: calls open their own. */
+void wi_store_hook_new(const wi_store_hook *hook);
+
+/* Leases of short lives, and objects instead of locks on local roots too; NULL: as usual. */
+typedef struct wi_lease_times {
+  int64_t first_us;           /* until the first object */
+  int64_t renew_us, again_us; /* between two; after one that failed */
+  int64_t holds_us;           /* how long its holder believes it */
+} wi_lease_times;
+void wi_lease_set_times(const wi_lease_times *times);
+
+#endif

@@ -1,0 +1,64 @@
+/* What can come between two operations of a store: another writer's code, a failure, a lost
+ * answer, a death. For tests of internals (src/storage/hook.h).
+ *
+ *     wh_hooks h = {0};
+ *     wh_run(&h, WI_STORE_LIST, "_delta_log", 2, WH_AFTER, put_another, &bench);
+ *     wh_on_store(&h, store);        // or wh_on_new(&h): every store opened from now on
+ *     ... the write under test ...
+ *     wh_off(&h);
+ *
+ * What the engine does with its own handle (snapshots, staged files, checkpoints) is not seen. */
+#ifndef TESTS_COMMON_HOOKS_H
+#define TESTS_COMMON_HOOKS_H
+
+#include <pthread.h>
+
+#include "storage/hook.h"
+
+typedef enum wh_what {
+  WH_BEFORE = 1, /* runs `fn`, then the operation */
+  WH_AFTER = 2,  /* the operation, then `fn` */
+  WH_FAIL = 3,   /* the operation does not happen, and fails with IO */
+  WH_LOSE = 4,   /* it happens, and IO is what the caller hears */
+  WH_KILL = 5,   /* it does not happen, nor does any later one: the process is as dead */
+  WH_KILL_AFTER = 6
+} wh_what;
+
+typedef struct wh_rule {
+  int op;           /* wi_store_op; 0: any */
+  const char *path; /* part of the (first) path; NULL: any */
+  int nth;          /* which matching operation, from 1; 0: each */
+  wh_what what;
+  void (*fn)(void *ctx);
+  void *ctx;
+  int seen;
+} wh_rule;
+
+enum { WH_RULES = 16 };
+
+typedef struct wh_hooks {
+  wh_rule rules[WH_RULES];
+  int n_rules;
+  int calls;    /* operations so far; those of a rule's own code are not counted */
+  int count[8]; /* by wi_store_op */
+  int fired;    /* rules that did something */
+  bool dead;    /* after WH_KILL; wh_reset brings it to life */
+  bool trace;   /* prints each operation */
+  bool on_new;
+  wi_store *store;
+  wi_store_hook hook;
+} wh_hooks;
+
+/* Adds a rule. While `fn` runs, the same thread's operations pass by all rules. */
+void wh_run(wh_hooks *h, int op, const char *path, int nth, wh_what what,
+            void (*fn)(void *ctx), void *ctx);
+/* What happens to the nth operation of any kind. */
+void wh_fault(wh_hooks *h, int nth, wh_what what);
+void wh_on_store(wh_hooks *h, wi_store *store);
+void wh_on_new(wh_hooks *h);
+void wh_off(wh_hooks *h);
+/* Forgets rules and counts. */
+void wh_reset(wh_hooks *h);
+const char *wh_op_name(int op);
+
+#endif

@@ -1,0 +1,243 @@
+/* The loop that commits: bounds, unclear answers, and who comes between two operations. */
+#include "common/hooks.h"
+#include "delta/txn.h"
+#include "unit/delta/crafted.h"
+
+static const wi_commit_def def = {.operation = "WRITE", .engine_info = "weir/test"};
+
+typedef struct host {
+  int64_t on[32]; /* what it was to stand on */
+  int n;
+} host;
+
+static weir_status stand(void *ctx, int64_t version, const wi_judged *judged,
+                         wi_txn_base *out, weir_error *err) {
+  host *h = ctx;
+  (void)judged;
+  (void)out;
+  (void)err;
+  h->on[h->n++ % 32] = version;
+  return WEIR_OK;
+}
+
+static wi_txn txn_at(wi_store *store, int64_t version, host *h) {
+  return (wi_txn){.store = store,
+                  .read_version = version,
+                  .claim = {.app = {.version = -1}},
+                  .def = &def,
+                  .host = {stand, h},
+                  .limits = {.lost = 5, .unclear = 2}};
+}
+
+#define FOREIGN                                                            \
+  "{\"commitInfo\":{\"engineInfo\":\"spark\"}}\n{\"add\":{\"path\":\"x\"," \
+  "\"partitionValues\":{},\"size\":1,\"dataChange\":true}}\n"
+#define BATCH "{\"txn\":{\"appId\":\"loader\",\"version\":7}}\n"
+
+static void base(wi_store *store) {
+  crafted_commit(store, 0, "{\"commitInfo\":{\"timestamp\":1}}\n");
+}
+
+static int64_t latest(wi_store *store) {
+  wi_log log = {0};
+  int64_t version = wi_log_list(store, &log, NULL) == WEIR_OK ? log.latest : -1;
+  wi_log_release(&log);
+  return version;
+}
+
+typedef struct late {
+  wi_store *store;
+  int64_t version;
+  const char *text;
+} late;
+
+static void put_late(void *ctx) {
+  late *l = ctx;
+  crafted_commit(l->store, l->version++, l->text);
+}
+
+WT_TEST(it_stands_on_what_was_judged_and_on_nothing_newer) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("judged");
+  base(store);
+  crafted_commit(store, 1, FOREIGN);
+  crafted_commit(store, 2, FOREIGN);
+  late l = {store, 3, FOREIGN};
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_LIST, NULL, 1, WH_AFTER, put_late, &l);
+  wh_on_store(&hooks, store);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  wh_off(&hooks);
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 4);
+  WT_EQ_INT(out.retries, 2);
+  WT_EQ_INT(h.n, 3);
+  WT_EQ_INT(h.on[0], 0);
+  WT_EQ_INT(h.on[1], 2); /* not 3, which nobody had judged */
+  WT_EQ_INT(h.on[2], 3);
+  wi_store_unref(&store);
+}
+
+/* Wherever the other one comes in, the batch is there once. */
+WT_TEST(a_batch_is_there_once_wherever_the_other_comes) {
+  weir_error err = WEIR_ERROR_INIT;
+  for (int nth = 1; nth < 12; nth++) {
+    char name[32];
+    wi_commit_outcome out;
+    host h = {0};
+    wh_hooks hooks = {0};
+    snprintf(name, sizeof name, "once%d", nth);
+    wi_store *store = crafted_store(name);
+    base(store);
+    crafted_commit(store, 1, FOREIGN);
+    late l = {store, 2, BATCH};
+    wi_txn txn = txn_at(store, 0, &h);
+    txn.claim.app = (wi_app){.id = "loader", .version = 7};
+    wh_run(&hooks, 0, NULL, nth, WH_BEFORE, put_late, &l);
+    wh_on_store(&hooks, store);
+    WT_OK(wi_txn_commit(&txn, &out, &err));
+    wh_off(&hooks);
+    if (hooks.fired == 0) {
+      WT_EQ_INT(out.end, WI_END_COMMITTED);
+      wi_store_unref(&store);
+      return;
+    }
+    WT_EQ_INT(out.end, WI_END_UNCHANGED);
+    WT_EQ_INT(out.version, 2);
+    WT_EQ_INT(latest(store), 2);
+    wi_store_unref(&store);
+  }
+  wt_fail(__FILE__, __LINE__, "there is no end of operations");
+}
+
+WT_TEST(lost_races_are_bounded_and_counted) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("bounded");
+  base(store);
+  late l = {store, 1, FOREIGN};
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 0, WH_BEFORE, put_late, &l);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_EQ_INT(hooks.fired, 6);
+  WT_EQ_INT(out.retries, 6);
+  WT_CHECK(strstr(err.message, "6 commits in a row") != NULL);
+  weir_error_release(&err);
+  wh_off(&hooks);
+  /* And by time, where waiting would pass it. */
+  wh_reset(&hooks);
+  l.version = latest(store) + 1;
+  txn.read_version = latest(store);
+  txn.limits = (wi_txn_limits){.lost = 1000, .backoff_us = 4000, .time_us = 60000};
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 0, WH_BEFORE, put_late, &l);
+  wh_on_store(&hooks, store);
+  int64_t began = wi_monotonic_ns();
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(out.retries >= 2 && out.retries < 12);
+  WT_CHECK((wi_monotonic_ns() - began) / 1000000 < 2000);
+  weir_error_release(&err);
+  wh_off(&hooks);
+  wi_store_unref(&store);
+}
+
+WT_TEST(an_answer_that_is_lost_is_looked_for) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("answer");
+  base(store);
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_LOSE, NULL, NULL);
+  wh_on_store(&hooks, store);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.end, WI_END_COMMITTED);
+  WT_EQ_INT(out.version, 1);
+  WT_EQ_INT(out.unclear, 1);
+  WT_EQ_INT(out.retries, 0);
+  WT_EQ_INT(latest(store), 1);
+  /* Neither put nor look give an answer, once: the put is tried again and found. */
+  wh_reset(&hooks);
+  txn.read_version = 1;
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_LOSE, NULL, NULL);
+  wh_run(&hooks, WI_STORE_READ, NULL, 1, WH_FAIL, NULL, NULL);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.version, 2);
+  WT_EQ_INT(out.unclear, 2);
+  WT_EQ_INT(latest(store), 2);
+  /* A put that failed for certain is tried again, too. */
+  wh_reset(&hooks);
+  txn.read_version = 2;
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_FAIL, NULL, NULL);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.version, 3);
+  WT_EQ_INT(out.unclear, 1);
+  WT_EQ_INT(latest(store), 3);
+  wh_off(&hooks);
+  wi_store_unref(&store);
+}
+
+WT_TEST(what_stays_unclear_is_ambiguous) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("unclear");
+  base(store);
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_LOSE, NULL, NULL);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 0, WH_FAIL, NULL, NULL);
+  wh_run(&hooks, WI_STORE_READ, NULL, 0, WH_FAIL, NULL, NULL);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_AMBIGUOUS);
+  WT_EQ_INT(err.code, WEIR_E_AMBIGUOUS);
+  WT_EQ_INT(out.unclear, 3);
+  weir_error_release(&err);
+  wh_off(&hooks);
+  wi_store_unref(&store);
+}
+
+/* Whichever operation fails, loses its answer or is the last one of a process: the commit is there
+ * once or not at all, OK means that it is, and an error that is not AMBIGUOUS that it is not. */
+WT_TEST(each_operation_fails_once) {
+  static const wh_what ways[] = {WH_FAIL, WH_LOSE, WH_KILL, WH_KILL_AFTER};
+  for (size_t w = 0; w < 4; w++) {
+    for (int nth = 1;; nth++) {
+      char name[32];
+      weir_error err = WEIR_ERROR_INIT;
+      wi_commit_outcome out;
+      host h = {0};
+      wh_hooks hooks = {0};
+      snprintf(name, sizeof name, "each%zu.%d", w, nth);
+      wi_store *store = crafted_store(name);
+      base(store);
+      crafted_commit(store, 1, FOREIGN);
+      wi_txn txn = txn_at(store, 0, &h);
+      txn.claim.app = (wi_app){.id = "loader", .version = 7};
+      wh_fault(&hooks, nth, ways[w]);
+      wh_on_store(&hooks, store);
+      weir_status status = wi_txn_commit(&txn, &out, &err);
+      wh_off(&hooks);
+      bool there = latest(store) == 2;
+      WT_CHECK(status != WEIR_OK || there);
+      WT_CHECK(status == WEIR_OK || status == WEIR_E_AMBIGUOUS || !there || hooks.dead);
+      weir_error_release(&err);
+      /* The batch is sent again, by a process that is well. */
+      WT_OK(wi_txn_commit(&txn, &out, &err));
+      WT_EQ_INT(out.end, there ? WI_END_UNCHANGED : WI_END_COMMITTED);
+      WT_EQ_INT(out.version, 2);
+      WT_EQ_INT(latest(store), 2);
+      wi_store_unref(&store);
+      if (hooks.fired == 0) {
+        break;
+      }
+      WT_CHECK(nth < 50);
+    }
+  }
+}
