@@ -18,8 +18,7 @@ struct weir_report {
 };
 
 void wi_error_copy(const weir_error *from, weir_error *to) {
-  *to = *from;
-  to->detail = from->detail != NULL ? wi_strdup(from->detail) : NULL;
+  wi_err_copy(from, to);
 }
 
 void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_result *out) {

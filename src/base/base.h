@@ -31,6 +31,11 @@ void wi_err_where(weir_error *err, const char *file, uint32_t line, uint32_t col
 void wi_err_hint(weir_error *err, const char *fmt, ...) WEIR_PRINTF(2, 3);
 /* Copies `text` as the detail, replacing an earlier one; silently none without memory. */
 void wi_err_detail(weir_error *err, const char *text, size_t n);
+/* The same for a chain of causes, one a line: the detail is all of it, and weir_error_cause gives
+ * them one by one. */
+void wi_err_causes(weir_error *err, const char *lines, size_t n);
+/* With a detail of its own; what `to` held is not released. */
+void wi_err_copy(const weir_error *from, weir_error *to);
 /* Moves *src to *dst (released first); src is emptied. */
 void wi_err_move(weir_error *dst, weir_error *src);
 /* In a function with a `weir_status status` and a `done:` label. */

@@ -152,6 +152,7 @@ typedef struct wi_write_request {
   size_t n_info;
   const char *const *properties; /* key, value, key, value ... for a new table */
   size_t n_properties;
+  wi_stop *stop; /* stops it before its commit; NULL: nothing does */
 } wi_write_request;
 typedef struct wi_write_report {
   wi_commit_outcome commit;

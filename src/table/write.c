@@ -39,6 +39,7 @@ static void job_release(write_job *j) {
   wi_staged_release(&j->staged);
   wi_stats_columns_release(&j->stats);
   wi_gate_free(&j->gate);
+  wi_session_undeclare(j->s, WRITE_SCHEMA, j->name);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
@@ -374,10 +375,11 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.stats = &j->stats;
   stage.memory = j->s->memory;
   stage.partitions = 1; /* the stream has one end */
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partition_columns,
-                     j->n_partition_columns, j->s->memory, NULL, err);
+                     j->n_partition_columns, j->s->memory, stage.cancel, err);
 }
 
 static int by_pair_key(const void *a, const void *b) {
@@ -462,6 +464,7 @@ static weir_status open_job(write_job *j, weir_error *err) {
   for (char *p = j->name; *p != '\0'; p++) {
     *p = *p == '-' ? '_' : *p;
   }
+  WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->s, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->s, j->store, &j->base, &j->base_snap, err));
   if (r->mode == WI_WRITE_CREATE && j->base.version >= 0) {
@@ -495,10 +498,7 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
 
 static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
                               wi_write_report *out, weir_error *err) {
-  int code = take->get_schema(take, &j->given);
-  if (code != 0) {
-    return wi_stream_error(take, code, err);
-  }
+  WI_TRY(wi_stream_schema(take, &j->given, err));
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
   if (j->base.version >= 0 && j->r->widen) {
     WI_TRY(widen(j, err));
@@ -510,6 +510,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 
