@@ -39,6 +39,11 @@ WEIR_API WEIR_MUST_USE weir_status weir_timestamp_parse(const char *text, int64_
 WEIR_API WEIR_MUST_USE weir_status weir_size_parse(const char *text, uint64_t *bytes,
                                                    weir_error *err);
 
+/** A whole number of seconds, minutes, hours, days or weeks, as 90s, 30m, 24h, 7d or 2w, to
+ * microseconds: WEIR_E_BAD_VALUE. */
+WEIR_API WEIR_MUST_USE weir_status weir_duration_parse(const char *text, int64_t *us,
+                                                       weir_error *err);
+
 #ifdef __cplusplus
 }
 #endif

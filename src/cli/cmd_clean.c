@@ -77,6 +77,10 @@ static weir_status clean(wi_cli_call *call, weir_project *project, weir_error *e
   bool yes = call->values[WI_CLI_YES].set, asked = false;
   size_t n = 0;
   options.orphans = call->values[WI_CLI_ORPHANS].set;
+  const wi_cli_value *older = &call->values[WI_CLI_OLDER_THAN];
+  if (older->set) { /* for the library 0 is the default */
+    options.older_than_us = older->number > 0 ? (int64_t)older->number : -1;
+  }
   weir_status status =
       yes ? weir_project_remove_litter(project, &options, &rows, err)
           : weir_project_read(project, WEIR_PROJECT_LITTER, &options, &rows, err);

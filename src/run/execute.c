@@ -182,18 +182,15 @@ static weir_status open_base(wi_view_job *j, weir_error *err) {
 }
 
 static void checkpoint(const wi_view_job *j) {
-  long long version = (long long)j->view->outcome.version;
-  wi_buf interval = WI_BUF_INIT;
+  int64_t version = j->view->outcome.version;
+  wi_table_props props = wi_view_props(j);
   weir_error failed = WEIR_ERROR_INIT;
-  if (!wi_commit_checkpoint(j->pass->session, j->view->store, version,
-                            wi_view_property(j, "delta.checkpointInterval", &interval),
-                            &failed)) {
+  if (!wi_table_checkpoint(&props, j->pass->session, j->view->store, version, &failed)) {
     wi_pass_warn(j->pass, failed.code, "checkpoint",
                  "%s: no checkpoint at version %lld: %s", j->view->refs->spec->name,
-                 version, failed.message);
+                 (long long)version, failed.message);
   }
   weir_error_release(&failed);
-  wi_buf_release(&interval);
 }
 
 static void take_facts(wi_view_job *j) {
@@ -235,7 +232,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   take_facts(&j);
 done:
   if (!j.committed && status != WEIR_E_AMBIGUOUS) {
-    (void)wi_store_remove_all(view->store, j.prefix, NULL);
+    wi_stage_remove(view->store, j.prefix);
   }
   job_release(&j);
   wi_err_move(err, &first);

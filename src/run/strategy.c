@@ -48,26 +48,9 @@ static weir_status bind_inputs(wi_view_job *j, weir_error *err) {
 
 /* ---- stage and gate ---- */
 
-const char *wi_view_property(const wi_view_job *j, const char *key, wi_buf *text) {
+wi_table_props wi_view_props(const wi_view_job *j) {
   const wi_pairs *header = &j->view->refs->spec->properties;
-  for (size_t i = 0; i < header->n; i++) {
-    if (strcmp(header->keys[i], key) == 0) {
-      return header->values[i];
-    }
-  }
-  return j->base.version >= 0 && wi_base_property(&j->base, key, text) ? wi_buf_text(text)
-                                                                       : NULL;
-}
-
-static weir_status read_stats(const wi_view_job *j, wi_stats_columns *out,
-                              weir_error *err) {
-  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
-  weir_status status = wi_stats_columns_of_table(
-      wi_view_property(j, "delta.dataSkippingNumIndexedCols", &count),
-      wi_view_property(j, "delta.dataSkippingStatsColumns", &list), out, err);
-  wi_buf_release(&count);
-  wi_buf_release(&list);
-  return status;
+  return (wi_table_props){header->keys, header->values, header->n, 1, &j->base};
 }
 
 static weir_status stage(wi_view_job *j, weir_error *err) {
@@ -75,7 +58,8 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   wi_stage_request r = {0};
   wi_stats_columns stats;
   bool no_hash_join = false;
-  WI_TRY(read_stats(j, &stats, err));
+  wi_table_props props = wi_view_props(j);
+  WI_TRY(wi_table_stats(&props, &stats, err));
   r.session = j->pass->session;
   r.plan = j->view->made.plan->plan;
   r.bind = j->bind;

@@ -29,8 +29,7 @@ typedef struct wi_strategy {
 /* NULL: there is nothing to do. */
 const wi_strategy *wi_strategy_of(wi_action action);
 
-/* A property of the view's table: what the header says, else what the table has; NULL: neither.
- * Points into `text` or the header. */
-const char *wi_view_property(const wi_view_job *job, const char *key, wi_buf *text);
+/* What the header says of the table, then what the table has. */
+wi_table_props wi_view_props(const wi_view_job *job);
 
 #endif

@@ -90,6 +90,8 @@ weir_status wi_store_remove(wi_store *store, const char *const *paths, size_t n,
                             weir_error *err);
 /* Removes everything below `folder` and the folder; absent is fine. `folder` "" is refused. */
 weir_status wi_store_remove_all(wi_store *store, const char *folder, weir_error *err);
+/* Removes a local root itself if it is an empty folder: what a first write made and left. */
+void wi_store_remove_empty(wi_store *store);
 /* Makes staged files durable before a commit names them: local files and folders are synced. */
 weir_status wi_store_sync(wi_store *store, const char *const *paths, size_t n,
                           weir_error *err);

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "storage/hook.h"
 #include "storage/internal.h"
@@ -384,6 +385,12 @@ weir_status wi_store_remove_all(wi_store *s, const char *folder, weir_error *err
   return operate(
       &(wi_store_call){.op = WI_STORE_REMOVE_ALL, .store = s, .paths = &folder, .n = 1},
       err);
+}
+
+void wi_store_remove_empty(wi_store *s) {
+  if (s->local != NULL) {
+    (void)rmdir(s->local); /* refuses what is not empty */
+  }
 }
 
 weir_status wi_store_sync(wi_store *s, const char *const *paths, size_t n,

@@ -412,9 +412,3 @@ done:
   wi_buf_release(&bytes);
   return status;
 }
-
-bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
-                          const char *interval, weir_error *err) {
-  return !wi_checkpoint_due(version, interval) ||
-         wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
-}

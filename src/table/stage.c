@@ -19,6 +19,11 @@ void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PR
   snprintf(out, WI_STAGE_PREFIX, "%.36s-%.8s/", run_id, hex);
 }
 
+void wi_stage_remove(wi_store *store, const char *prefix) {
+  (void)wi_store_remove_all(store, prefix, NULL);
+  wi_store_remove_empty(store);
+}
+
 static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
                             uint64_t *peak, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -116,7 +121,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     *no_hash_join = second && status == WEIR_OK;
   }
   if (status != WEIR_OK) {
-    (void)wi_store_remove_all(r->store, r->prefix, NULL);
+    wi_stage_remove(r->store, r->prefix);
     wi_staged_release(out);
   }
   wi_err_move(err, &first);

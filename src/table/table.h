@@ -36,6 +36,10 @@ void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PR
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
                      uint64_t *peak_bytes, bool *no_hash_join, weir_error *err);
 
+/* Removes what was staged and will not be committed, and the table's folder if nothing else is in
+ * it: a first build that is refused leaves nothing. */
+void wi_stage_remove(wi_store *store, const char *prefix);
+
 /* ---- gate (gate.c) ---- */
 typedef struct wi_gate_rule {
   const char *name;
@@ -113,11 +117,6 @@ typedef struct wi_commit_outcome {
  * (CONFLICT). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
-/* After a commit: a checkpoint, if the table's delta.checkpointInterval (NULL: none) says so now;
- * false if it failed (a warning, never an error). */
-bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
-                          const char *interval, weir_error *err);
-
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
                          wb_snap **snap, weir_error *err);
@@ -128,6 +127,19 @@ weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t versio
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 /* A text of the table's configuration; false if the key is absent. */
 bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
+
+/* ---- properties that writers heed (props.c) ---- */
+typedef struct wi_table_props {
+  const char *const *keys, *const *values; /* wanted; each `step` apart */
+  size_t n, step;
+  const wi_pin *base; /* what the table has; version -1: there is none */
+} wi_table_props;
+weir_status wi_table_stats(const wi_table_props *props, wi_stats_columns *out,
+                           weir_error *err);
+/* After a commit: a checkpoint, if the table's interval says so now; false if it failed (a
+ * warning, never an error). */
+bool wi_table_checkpoint(const wi_table_props *props, wi_session *session,
+                         wi_store *store, int64_t version, weir_error *err);
 
 /* ---- rows from a stream (write.c) ---- */
 typedef struct wi_write_request {

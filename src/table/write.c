@@ -32,12 +32,14 @@ typedef struct write_job {
   wi_gate *gate;
   wi_staged staged;
   wi_stats_columns stats;
+  wi_lease *lease; /* from before the first file is staged */
 } write_job;
 
 static void job_release(write_job *j) {
   wi_engine *engine = j->s->engine;
   wi_staged_release(&j->staged);
   wi_stats_columns_release(&j->stats);
+  wi_lease_release(&j->lease);
   wi_gate_free(&j->gate);
   wi_session_undeclare(j->s, WRITE_SCHEMA, j->name);
   wi_br_plan_free(engine, &j->plan);
@@ -324,46 +326,29 @@ static weir_status check_replaced(const write_job *j, weir_error *err) {
 
 /* ---- the call ---- */
 
-/* Of the table there is, or of the one that is made; NULL: absent. */
-static const char *property(const write_job *j, const char *key, wi_buf *text) {
-  if (j->base.version >= 0) {
-    return wi_base_property(&j->base, key, text) ? wi_buf_text(text) : NULL;
-  }
-  for (size_t i = 0; i < j->r->n_properties; i++) {
-    if (strcmp(j->r->properties[2 * i], key) == 0) {
-      return j->r->properties[2 * i + 1];
-    }
-  }
-  return NULL;
-}
-
-static weir_status read_stats(write_job *j, weir_error *err) {
-  wi_buf count = WI_BUF_INIT, list = WI_BUF_INIT;
-  weir_status status = wi_stats_columns_of_table(
-      property(j, "delta.dataSkippingNumIndexedCols", &count),
-      property(j, "delta.dataSkippingStatsColumns", &list), &j->stats, err);
-  wi_buf_release(&count);
-  wi_buf_release(&list);
-  return status;
+/* Those given are of a new table. */
+static wi_table_props props(const write_job *j) {
+  size_t n = j->base.version < 0 ? j->r->n_properties : 0;
+  return (wi_table_props){j->r->properties, n > 0 ? j->r->properties + 1 : NULL, n, 2,
+                          &j->base};
 }
 
 /* The commit stands whatever becomes of it. */
 static void checkpoint(const write_job *j, wi_write_report *out) {
-  wi_buf interval = WI_BUF_INIT;
+  wi_table_props p = props(j);
   weir_error failed = WEIR_ERROR_INIT;
-  if (!wi_commit_checkpoint(j->s, j->store, out->commit.version,
-                            property(j, "delta.checkpointInterval", &interval),
-                            &failed)) {
+  if (!wi_table_checkpoint(&p, j->s, j->store, out->commit.version, &failed)) {
     out->checkpoint = failed.code;
     snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
              failed.message);
   }
   weir_error_release(&failed);
-  wi_buf_release(&interval);
 }
 
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
+  wi_table_props p = props(j);
+  WI_TRY(wi_table_stats(&p, &j->stats, err));
   stage.session = j->s;
   stage.plan = j->plan;
   stage.bind = j->bind;
@@ -505,11 +490,12 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   }
   WI_TRY(check_extra(j, err));
   WI_TRY(check_replaced(j, err));
-  WI_TRY(read_stats(j, err));
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
+  WI_TRY(wi_lease_take(j->store, j->run_id, &j->lease, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_lease_check(j->lease, err));
   WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
@@ -536,10 +522,9 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     checkpoint(&j, out);
   }
 done:
-  if (j.store != NULL && !there &&
-      (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
+  if (j.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
-    (void)wi_store_remove_all(j.store, j.prefix, NULL);
+    wi_stage_remove(j.store, j.prefix);
   }
   if (take->release != NULL) {
     take->release(take);
