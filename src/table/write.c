@@ -457,6 +457,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
   WI_TRY(wi_lease_check(j->work.lease, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 
