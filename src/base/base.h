@@ -124,6 +124,10 @@ bool wi_list_add(wi_list *l, void *item);
  * which jansson's own reader does: it aborts or misreads where memory runs out. */
 struct json_t;
 weir_status wi_json_read(const char *p, size_t n, struct json_t **out, weir_error *err);
+/* The same for what others wrote: NUL in texts is taken, and a whole number of more than 64 bits is
+ * a real, which *inexact tells. */
+weir_status wi_json_read_lax(const char *p, size_t n, struct json_t **out, bool *inexact,
+                             weir_error *err);
 
 /* ---- digests (digest.c): BLAKE3-256 with every field length-prefixed ---- */
 #define WI_DIGEST_SIZE 32

@@ -16,6 +16,7 @@ typedef struct reader {
   const char *p, *end, *begin;
   const char *wrong; /* NULL: nothing is */
   bool nomem;
+  bool lax, inexact; /* what others wrote is taken as far as it can be */
   int depth;
 } reader;
 
@@ -88,7 +89,7 @@ static void put_char(wi_buf *b, uint32_t c) {
 /* Behind "\u". */
 static bool unicode(reader *r, wi_buf *b) {
   uint32_t high, low;
-  if (!hex4(r, &high) || high == 0 || (high >= 0xDC00 && high <= 0xDFFF)) {
+  if (!hex4(r, &high) || (high == 0 && !r->lax) || (high >= 0xDC00 && high <= 0xDFFF)) {
     return false;
   }
   if (high >= 0xD800 && high <= 0xDBFF) {
@@ -221,7 +222,13 @@ static json_t *number(reader *r) {
       return fail(r, "a number has no exponent");
     }
   }
-  return whole ? integer(r, from) : real(r, from);
+  json_t *v = whole ? integer(r, from) : real(r, from);
+  if (v == NULL && whole && r->lax && !r->nomem) {
+    r->wrong = NULL;
+    r->inexact = true;
+    v = real(r, from);
+  }
+  return v;
 }
 
 /* ---- the rest ---- */
@@ -267,7 +274,10 @@ static bool member(reader *r, json_t *all) {
              (take(r, ':') || fail(r, "a member has no value") != NULL)) {
     one = value(r);
   }
-  if (one != NULL) {
+  if (one != NULL && memchr(wi_buf_text(&key), '\0', key.n) != NULL) {
+    json_decref(one);
+    fail(r, "a member's name holds a NUL");
+  } else if (one != NULL) {
     good = json_object_setn_new_nocheck(all, wi_buf_text(&key), key.n, one) == 0;
     r->nomem = r->nomem || !good;
   }
@@ -313,20 +323,32 @@ static json_t *value(reader *r) {
   return v;
 }
 
-weir_status wi_json_read(const char *p, size_t n, json_t **out, weir_error *err) {
-  reader r = {p, p + n, p, NULL, false, 0};
-  json_t *v = value(&r);
-  blanks(&r);
+static weir_status read_all(reader *r, json_t **out, weir_error *err) {
+  json_t *v = value(r);
+  blanks(r);
   *out = NULL;
-  if (v != NULL && r.p < r.end) {
+  if (v != NULL && r->p < r->end) {
     json_decref(v);
-    v = fail(&r, "something stands behind the value");
+    v = fail(r, "something stands behind the value");
   }
   if (v != NULL) {
     *out = v;
     return WEIR_OK;
   }
-  return r.nomem ? wi_err_nomem(err, WI_ORIGIN)
-                 : WI_ERR(err, WEIR_E_BAD_VALUE, "no JSON: %s, at byte %zu", r.wrong,
-                          (size_t)(r.p - r.begin));
+  return r->nomem ? wi_err_nomem(err, WI_ORIGIN)
+                  : WI_ERR(err, WEIR_E_BAD_VALUE, "no JSON: %s, at byte %zu", r->wrong,
+                           (size_t)(r->p - r->begin));
+}
+
+weir_status wi_json_read(const char *p, size_t n, json_t **out, weir_error *err) {
+  reader r = {.p = p, .end = p + n, .begin = p};
+  return read_all(&r, out, err);
+}
+
+weir_status wi_json_read_lax(const char *p, size_t n, json_t **out, bool *inexact,
+                             weir_error *err) {
+  reader r = {.p = p, .end = p + n, .begin = p, .lax = true};
+  weir_status status = read_all(&r, out, err);
+  *inexact = r.inexact;
+  return status;
 }

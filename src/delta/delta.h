@@ -89,10 +89,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   int32_t min_reader, min_writer;
   char *reader_features; /* comma-joined, sorted; "" if none */
   char *writer_features;
-  char *schema_json;       /* schemaString */
-  char *partition_columns; /* JSON array */
-  char *configuration;     /* JSON object */
-  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
+  wi_meta *meta;    /* what the table is; NULL unless full */
   bool full;        /* false: only uri, version, timestamp and commit_digest are known */
   bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;
@@ -190,8 +187,8 @@ typedef struct wi_commit_def {
   size_t n_info;
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
-  /* What the table is to be (NULL: it stays) and what it is (NULL: there is none): the actions that
-   * differ are written. */
+  /* What the table is to be (NULL: as it is), and what it is (NULL: there is none): the actions
+   * that differ are written. */
   const wi_meta *meta, *base_meta;
   const wi_staged *adds;     /* may be NULL */
   const wi_removes *removes; /* may be NULL */

@@ -9,7 +9,7 @@
 
 /* ---- JSON (json.c) ---- */
 typedef struct wi_delta_json_note {
-  bool inexact;  /* a whole number needs more than 64 bits, so all of them became reals */
+  bool inexact;  /* a whole number of more than 64 bits is a real now */
   char why[160]; /* what is wrong */
 } wi_delta_json_note;
 /* Any value. LOG_CORRUPT or NO_MEMORY, never one for the other; no error is set. */
@@ -27,11 +27,6 @@ weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
 /* Writes the value as it was read: members in their order, reals as the shortest text that gives
  * them again. */
 void wi_delta_json_put(wi_json *j, const json_t *value);
-
-/* Whether two texts are the same but for the case of ASCII letters: what Delta's switches, keys
- * and column names go by, in every locale. */
-bool wi_delta_alike(const char *a, const char *b);
-bool wi_delta_alike_n(const char *a, const char *b, size_t n); /* the first n bytes */
 
 /* ---- pins (pin.c) ---- */
 /* Fills what a snapshot's two actions say; either may be wrapped in its name. LOG_CORRUPT. */
@@ -61,10 +56,6 @@ weir_status wi_delta_schema_parse(const char *schema_json, json_t **out, bool *i
                                   weir_error *err);
 /* Deeper nesting than this is refused: readers recurse over it. */
 enum { WI_SCHEMA_DEPTH = 64 };
-
-/* ---- table properties (meta_edit.c) ---- */
-/* NOT_YET: the property would need a feature that weir does not write. */
-weir_status wi_meta_check_property(const wi_br_pair *property, weir_error *err);
 
 /* ---- statistics (stats.c) ---- */
 typedef struct wi_stats wi_stats; /* of one file, while its rows are read */

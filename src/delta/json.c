@@ -7,183 +7,16 @@
 
 #define WI_ORIGIN "delta"
 
-/* ---- is it JSON at all ---- */
-
-/* The library that parses says "invalid token" when it has no memory for a token. This looks at
- * the text alone, needs no memory, and so knows better. It checks the grammar, not encodings and
- * ranges, for which the library has codes of its own. */
-enum { DEPTH_MAX = 2048 };
-
-static const char *check_value(const char *p, const char *end, int depth);
-
-static const char *blanks(const char *p, const char *end) {
-  while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')) {
-    p++;
-  }
-  return p;
-}
-
-static const char *check_escape(const char *p, const char *end) {
-  if (p == end) {
-    return NULL;
-  }
-  if (*p != 'u') {
-    return strchr("\"\\/bfnrt", *p) != NULL && *p != '\0' ? p + 1 : NULL;
-  }
-  for (int i = 1; i <= 4; i++) {
-    if (end - p <= i || p[i] == '\0' || strchr("0123456789abcdefABCDEF", p[i]) == NULL) {
-      return NULL;
-    }
-  }
-  return p + 5;
-}
-
-/* After the opening quote. */
-static const char *check_string(const char *p, const char *end) {
-  while (p != NULL && p < end && *p != '"') {
-    if ((unsigned char)*p < 0x20) {
-      return NULL;
-    }
-    p = *p == '\\' ? check_escape(p + 1, end) : p + 1;
-  }
-  return p != NULL && p < end ? p + 1 : NULL;
-}
-
-static const char *digits(const char *p, const char *end) {
-  const char *from = p;
-  while (p < end && *p >= '0' && *p <= '9') {
-    p++;
-  }
-  return p > from ? p : NULL;
-}
-
-static const char *check_number(const char *p, const char *end) {
-  p += p < end && *p == '-' ? 1 : 0;
-  p = p < end && *p == '0' ? p + 1 : digits(p, end);
-  if (p != NULL && p < end && *p == '.') {
-    p = digits(p + 1, end);
-  }
-  if (p != NULL && p < end && (*p == 'e' || *p == 'E')) {
-    p++;
-    p += p < end && (*p == '+' || *p == '-') ? 1 : 0;
-    p = digits(p, end);
-  }
-  return p;
-}
-
-/* After the opening bracket. */
-static const char *check_members(const char *p, const char *end, char close, int depth) {
-  p = blanks(p, end);
-  if (p < end && *p == close) {
-    return p + 1;
-  }
-  for (;;) {
-    if (close == '}') {
-      p = blanks(p, end);
-      p = p < end && *p == '"' ? check_string(p + 1, end) : NULL;
-      p = p != NULL ? blanks(p, end) : NULL;
-      p = p != NULL && p < end && *p == ':' ? p + 1 : NULL;
-    }
-    p = p != NULL ? check_value(p, end, depth + 1) : NULL;
-    if (p == NULL || p == end) {
-      return NULL;
-    }
-    if (*p == close) {
-      return p + 1;
-    }
-    if (*p++ != ',') {
-      return NULL;
-    }
-  }
-}
-
-static const char *check_word(const char *p, const char *end, const char *word) {
-  size_t n = strlen(word);
-  return (size_t)(end - p) >= n && memcmp(p, word, n) == 0 ? p + n : NULL;
-}
-
-/* A value with the blanks around it; NULL: there is none. */
-static const char *check_value(const char *p, const char *end, int depth) {
-  p = blanks(p, end);
-  if (p == end || depth > DEPTH_MAX) {
-    return NULL;
-  }
-  switch (*p) {
-    case '{':
-      p = check_members(p + 1, end, '}', depth);
-      break;
-    case '[':
-      p = check_members(p + 1, end, ']', depth);
-      break;
-    case '"':
-      p = check_string(p + 1, end);
-      break;
-    case 't':
-      p = check_word(p, end, "true");
-      break;
-    case 'f':
-      p = check_word(p, end, "false");
-      break;
-    case 'n':
-      p = check_word(p, end, "null");
-      break;
-    default:
-      p = check_number(p, end);
-      break;
-  }
-  return p != NULL ? blanks(p, end) : NULL;
-}
-
-static bool is_json(const char *text, size_t n) {
-  return check_value(text, text + n, 0) == text + n;
-}
-
 /* ---- reading ---- */
-
-/* Whether a failure says nothing about the text: then there was no memory. */
-static bool lacked_memory(const char *text, size_t n, const json_error_t *e) {
-  switch (json_error_code(e)) {
-    case json_error_out_of_memory:
-      return true;
-    case json_error_unknown:
-    case json_error_invalid_syntax:
-    case json_error_premature_end_of_input:
-    case json_error_end_of_input_expected:
-      return is_json(text, n);
-    case json_error_stack_overflow:
-    case json_error_cannot_open_file:
-    case json_error_invalid_argument:
-    case json_error_invalid_utf8:
-    case json_error_invalid_format:
-    case json_error_wrong_type:
-    case json_error_null_character:
-    case json_error_null_value:
-    case json_error_null_byte_in_key:
-    case json_error_duplicate_key:
-    case json_error_numeric_overflow:
-    case json_error_item_not_found:
-    case json_error_index_out_of_range:
-    default:
-      return false;
-  }
-}
 
 weir_status wi_delta_json_load(const char *text, size_t n, json_t **out,
                                wi_delta_json_note *note) {
-  json_error_t e = {0}; /* without memory nobody fills it */
-  size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-  note->inexact = false;
+  weir_error err = WEIR_ERROR_INIT;
   note->why[0] = '\0';
-  *out = json_loadb(text, n, flags, &e);
-  if (*out == NULL && json_error_code(&e) == json_error_numeric_overflow) {
-    note->inexact = true;
-    *out = json_loadb(text, n, flags | JSON_DECODE_INT_AS_REAL, &e);
-  }
-  if (*out != NULL) {
-    return WEIR_OK;
-  }
-  snprintf(note->why, sizeof note->why, "%.140s at column %d", e.text, e.column);
-  return lacked_memory(text, n, &e) ? WEIR_E_NO_MEMORY : WEIR_E_LOG_CORRUPT;
+  weir_status status = wi_json_read_lax(text, n, out, &note->inexact, &err);
+  snprintf(note->why, sizeof note->why, "%.155s", err.message);
+  weir_error_release(&err);
+  return status == WEIR_OK || status == WEIR_E_NO_MEMORY ? status : WEIR_E_LOG_CORRUPT;
 }
 
 const json_t *wi_delta_json_get(const json_t *object, const char *key) {
@@ -202,26 +35,6 @@ int64_t wi_delta_json_int(const json_t *object, const char *key, int64_t fallbac
   }
   double real = json_is_real(value) ? json_real_value(value) : 1e300;
   return real > -9e18 && real < 9e18 ? (int64_t)real : fallback;
-}
-
-static int fold(char c) {
-  return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-bool wi_delta_alike_n(const char *a, const char *b, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (fold(a[i]) != fold(b[i])) {
-      return false;
-    }
-    if (a[i] == '\0') {
-      return true;
-    }
-  }
-  return true;
-}
-
-bool wi_delta_alike(const char *a, const char *b) {
-  return wi_delta_alike_n(a, b, SIZE_MAX);
 }
 
 /* ---- writing ---- */

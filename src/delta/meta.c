@@ -319,7 +319,7 @@ const char *wi_meta_property(const wi_meta *meta, const char *key) {
 
 bool wi_meta_is_on(const wi_meta *meta, const char *key) {
   const char *text = wi_meta_property(meta, key);
-  return text != NULL && wi_delta_alike(text, "true");
+  return text != NULL && wi_ascii_same(text, "true");
 }
 
 size_t wi_meta_properties(const wi_meta *meta, const wi_br_pair **pairs) {

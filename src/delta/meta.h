@@ -32,6 +32,8 @@ const char *wi_meta_description(const wi_meta *meta);   /* NULL: none */
 int64_t wi_meta_created_ms(const wi_meta *meta);        /* -1: not said */
 const char *wi_meta_schema(const wi_meta *meta);        /* schemaString, its very text */
 const json_t *wi_meta_schema_tree(const wi_meta *meta); /* the same, parsed */
+/* Its columns as inputs are declared with them (wi_delta_schema_arrow). */
+weir_status wi_meta_arrow(const wi_meta *meta, struct ArrowSchema *out, weir_error *err);
 /* Of the schema in canonical JSON (sorted keys, no spaces). */
 const char *wi_meta_schema_digest(const wi_meta *meta);
 /* Names in the table's order; returns how many. */

@@ -36,7 +36,7 @@ static const json_t *find(const json_t *fields, const char *name, bool exactly) 
   for (size_t i = 0; i < json_array_size(fields); i++) {
     const json_t *field = json_array_get(fields, i);
     const char *has = wi_delta_json_text(field, "name");
-    if (has != NULL && (exactly ? strcmp(has, name) == 0 : wi_delta_alike(has, name))) {
+    if (has != NULL && (exactly ? strcmp(has, name) == 0 : wi_ascii_same(has, name))) {
       return field;
     }
   }

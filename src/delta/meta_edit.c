@@ -159,23 +159,23 @@ static bool needs_more(const wi_br_pair *p) {
       "delta.enableIcebergCompatV2", "delta.enableIcebergCompatV3",
       "delta.enableVariantShredding"};
   for (size_t i = 0; i < sizeof switches / sizeof switches[0]; i++) {
-    if (wi_delta_alike(p->key, switches[i])) {
-      return !wi_delta_alike(p->value, "false");
+    if (wi_ascii_same(p->key, switches[i])) {
+      return !wi_ascii_same(p->value, "false");
     }
   }
-  if (wi_delta_alike(p->key, "delta.columnMapping.mode")) {
-    return !wi_delta_alike(p->value, "none");
+  if (wi_ascii_same(p->key, "delta.columnMapping.mode")) {
+    return !wi_ascii_same(p->value, "none");
   }
-  if (wi_delta_alike(p->key, "delta.checkpointPolicy")) {
-    return !wi_delta_alike(p->value, "classic");
+  if (wi_ascii_same(p->key, "delta.checkpointPolicy")) {
+    return !wi_ascii_same(p->value, "classic");
   }
-  return wi_delta_alike_n(p->key, "delta.feature.", 14) ||
-         wi_delta_alike_n(p->key, "delta.constraints.", 18) ||
-         wi_delta_alike(p->key, "delta.minReaderVersion") ||
-         wi_delta_alike(p->key, "delta.minWriterVersion");
+  return wi_ascii_same_n(p->key, "delta.feature.", 14) ||
+         wi_ascii_same_n(p->key, "delta.constraints.", 18) ||
+         wi_ascii_same(p->key, "delta.minReaderVersion") ||
+         wi_ascii_same(p->key, "delta.minWriterVersion");
 }
 
-weir_status wi_meta_check_property(const wi_br_pair *p, weir_error *err) {
+static weir_status check_property(const wi_br_pair *p, weir_error *err) {
   if (!needs_more(p)) {
     return WEIR_OK;
   }
@@ -263,7 +263,7 @@ static weir_status set_properties(const wi_meta_edit *e, const wi_br_pair *sorte
     if (i > 0 && strcmp(sorted[i - 1].key, sorted[i].key) == 0) {
       return WI_ERR(err, WEIR_E_BUG, "the property '%.80s' was set twice", sorted[i].key);
     }
-    WI_TRY(wi_meta_check_property(&sorted[i], err));
+    WI_TRY(check_property(&sorted[i], err));
     const char *has = wi_delta_json_text(properties, sorted[i].key);
     if (has == NULL || strcmp(has, sorted[i].value) != 0) {
       WI_TRY(set_text(properties, sorted[i].key, sorted[i].value, err));

@@ -105,7 +105,7 @@ static weir_status need_writer_feature(json_t *protocol, const char *name,
 static bool is_on(const json_t *properties, const char *key) {
   const json_t *value = json_object_get(properties, key);
   const char *text = json_string_value(value);
-  return json_is_true(value) || (text != NULL && wi_delta_alike(text, "true"));
+  return json_is_true(value) || (text != NULL && wi_ascii_same(text, "true"));
 }
 
 weir_status wi_meta_raise(const wi_meta *base, const json_t *schema,

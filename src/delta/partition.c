@@ -58,10 +58,6 @@ typedef struct number {
 
 enum { EXPONENT_MAX = 10000 };
 
-static bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /* Leading zeros are no digits; false: more of them than any value of ours has. */
 static bool take_digit(number *v, char c) {
   if (v->n == 0 && c == '0') {
@@ -82,7 +78,7 @@ static bool read_exponent(wi_str s, int *out) {
     return false;
   }
   for (; i < s.n; i++) {
-    if (!is_digit(s.p[i]) || *out > EXPONENT_MAX) {
+    if (!wi_ascii_digit(s.p[i]) || *out > EXPONENT_MAX) {
       return false;
     }
     *out = *out * 10 + (s.p[i] - '0');
@@ -101,7 +97,7 @@ static bool read_number(wi_str s, number *v) {
       point = true;
       continue;
     }
-    if (!is_digit(s.p[i]) || !take_digit(v, s.p[i])) {
+    if (!wi_ascii_digit(s.p[i]) || !take_digit(v, s.p[i])) {
       return false;
     }
     any = true;
@@ -173,7 +169,7 @@ static bool spell_whole(wi_partition_kind kind, wi_str text, wi_buf *out) {
 /* ---- floats ---- */
 
 static bool alike(wi_str text, const char *word) {
-  return text.n == strlen(word) && wi_delta_alike_n(text.p, word, text.n);
+  return text.n == strlen(word) && wi_ascii_same_n(text.p, word, text.n);
 }
 
 /* NaN and the infinities, in what Java, Rust and Python make of them. */
@@ -211,7 +207,7 @@ static void float_digits(double value, bool single, number *v) {
   *v = (number){.negative = value < 0};
   const char *e = strchr(text, 'e');
   for (const char *p = text; p < e; p++) {
-    if (is_digit(*p)) {
+    if (wi_ascii_digit(*p)) {
       v->digits[v->n++] = *p;
     }
   }
@@ -226,8 +222,8 @@ static bool float_shape(wi_str s) {
   int exponent = 0;
   for (; i < s.n && s.p[i] != 'e' && s.p[i] != 'E'; i++) {
     points += s.p[i] == '.' ? 1 : 0;
-    digits += is_digit(s.p[i]) ? 1 : 0;
-    if (!is_digit(s.p[i]) && s.p[i] != '.') {
+    digits += wi_ascii_digit(s.p[i]) ? 1 : 0;
+    if (!wi_ascii_digit(s.p[i]) && s.p[i] != '.') {
       return false;
     }
   }
@@ -273,7 +269,7 @@ static bool spell_float(bool single, wi_str text, wi_buf *out) {
 /* One or two digits at *at, as two. */
 static bool two_digits(wi_str s, size_t *at, char out[2]) {
   size_t n = 0;
-  while (n < 2 && *at + n < s.n && is_digit(s.p[*at + n])) {
+  while (n < 2 && *at + n < s.n && wi_ascii_digit(s.p[*at + n])) {
     n++;
   }
   if (n == 0) {
@@ -324,7 +320,7 @@ static bool read_clock(wi_str s, bool zoned, char *out) {
   if (at < s.n && s.p[at] == '.') {
     size_t digits = 0;
     *out++ = '.';
-    for (at++; at < s.n && is_digit(s.p[at]); at++, digits++) {
+    for (at++; at < s.n && wi_ascii_digit(s.p[at]); at++, digits++) {
       if (kept < 6) {
         *out++ = s.p[at];
         kept++;

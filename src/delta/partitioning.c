@@ -40,7 +40,7 @@ static const json_t *field_of(const json_t *schema, const char *name) {
 
 static bool maps_names(const wi_meta *meta) {
   const char *mode = wi_meta_property(meta, "delta.columnMapping.mode");
-  return mode != NULL && !wi_delta_alike(mode, "none");
+  return mode != NULL && !wi_ascii_same(mode, "none");
 }
 
 static weir_status add_column(wi_partitioning *p, const wi_meta *meta, const char *name,

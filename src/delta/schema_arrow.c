@@ -158,7 +158,7 @@ static weir_status see_name(wi_map *seen, const char *name, const place *at,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (char *p = folded; *p != '\0'; p++) {
-    *p = (char)(*p >= 'A' && *p <= 'Z' ? *p - 'A' + 'a' : *p);
+    *p = wi_ascii_lower(*p);
   }
   if (wi_map_has(seen, folded)) {
     status = damaged(at, "is in the schema twice (case does not count)", err);
@@ -249,15 +249,13 @@ static weir_status set_type(struct ArrowSchema *out, const json_t *type, const p
   return unreadable(at, kind, err);
 }
 
-weir_status wi_delta_schema_arrow(const char *schema_json, struct ArrowSchema *out,
-                                  weir_error *err) {
+static weir_status tree_arrow(const json_t *schema, struct ArrowSchema *out,
+                              weir_error *err) {
   weir_status status = WEIR_OK;
-  json_t *schema = NULL;
   place root = {NULL, NULL, 0};
   struct ArrowSchema built;
   ArrowSchemaInit(&built);
   memset(out, 0, sizeof *out);
-  WI_CHECK(wi_delta_schema_load(schema_json, &schema, err));
   WI_CHECK(set_type(&built, schema, &root, err));
   WI_CHECK(na(ArrowSchemaSetName(&built, ""), err));
   ArrowSchemaMove(&built, out);
@@ -265,6 +263,19 @@ done:
   if (built.release != NULL) {
     built.release(&built);
   }
+  return status;
+}
+
+weir_status wi_delta_schema_arrow(const char *schema_json, struct ArrowSchema *out,
+                                  weir_error *err) {
+  json_t *schema = NULL;
+  memset(out, 0, sizeof *out);
+  WI_TRY(wi_delta_schema_load(schema_json, &schema, err));
+  weir_status status = tree_arrow(schema, out, err);
   json_decref(schema);
   return status;
+}
+
+weir_status wi_meta_arrow(const wi_meta *meta, struct ArrowSchema *out, weir_error *err) {
+  return tree_arrow(wi_meta_schema_tree(meta), out, err);
 }

@@ -218,10 +218,11 @@ weir_status wi_calls_read(const wi_refs *refs, const wi_br_value *values, size_t
     if (call->kind == WI_CALL_NONE) {
       continue;
     }
-    args = json_loads(ref->args != NULL ? ref->args : "", 0, NULL);
-    status = args == NULL
-                 ? WI_ERR(err, WEIR_E_BUG, "the arguments of %s do not parse", ref->name)
-                 : read_call(ref, args, &out->arena, values, n_values, call, err);
+    const char *said = ref->args != NULL ? ref->args : "";
+    status = wi_json_read(said, strlen(said), &args, err);
+    if (status == WEIR_OK) {
+      status = read_call(ref, args, &out->arena, values, n_values, call, err);
+    }
     if (status != WEIR_OK) {
       wi_err_where(err, NULL, ref->line, ref->column);
       goto done;

@@ -68,7 +68,7 @@ weir_status wi_call_columns(wi_call_kind kind, const wi_pin *pin, struct ArrowSc
                             weir_error *err) {
   switch (kind) {
     case WI_CALL_ROWS:
-      return wi_delta_schema_arrow(pin->schema_json, out, err);
+      return wi_meta_arrow(pin->meta, out, err);
     case WI_CALL_SNAPSHOT:
       return wi_snapshot_columns(out, err);
     case WI_CALL_FILES:

@@ -237,7 +237,7 @@ weir_status wi_session_add_delta(wi_session *s, const char *schema, const char *
   WI_CHECK(wi_session_store(s, wi_buf_text(&canonical), &input->store, err));
   WI_CHECK(wi_pin_resolve(s->engine, input->store, version, &input->pin, err));
   WI_CHECK(wi_pin_complete(s->engine, input->store, &input->pin, &input->snap, err));
-  WI_CHECK(wi_delta_schema_arrow(input->pin.schema_json, &arrow, err));
+  WI_CHECK(wi_meta_arrow(input->pin.meta, &arrow, err));
   WI_CHECK(declare(s, input, &arrow, err));
   WI_CHECK(wi_br_bind_delta(s->engine, s->bind, schema, name, input->snap, NULL, 0, err));
   wi_input *given = input;

@@ -340,11 +340,8 @@ done:
 static weir_status file_values(const wi_staged_file *file, const char *const *columns,
                                size_t n, json_t **parsed, const char **values,
                                weir_error *err) {
-  *parsed = json_loads(file->partition_values, 0, NULL);
-  if (*parsed == NULL) {
-    return WI_ERR(err, WEIR_E_BUG, "staged file '%s' has malformed partition values",
-                  file->path);
-  }
+  WI_TRY(
+      wi_json_read(file->partition_values, strlen(file->partition_values), parsed, err));
   for (size_t c = 0; c < n; c++) {
     values[c] = json_string_value(json_object_get(*parsed, columns[c]));
   }

@@ -113,7 +113,7 @@ static weir_status check_replaced(const write_job *j, weir_error *err) {
 
 static weir_status old_table_schema(write_job *j, weir_error *err) {
   WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
-  WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
+  WI_TRY(wi_meta_arrow(j->base.meta, &j->target, err));
   j->n_partitioned = wi_meta_partition_columns(j->base.meta, &j->partitioned);
   WI_TRY(wi_write_check_options(j->r, j->base.meta, &j->target, err));
   WI_TRY(check_replaced(j, err));

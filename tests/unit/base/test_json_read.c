@@ -123,3 +123,31 @@ WT_TEST(says_where) {
   WT_EQ_STR(err.message, "no JSON: no such value, at byte 6");
   weir_error_release(&err);
 }
+
+/* What others wrote is taken as it is, or said to be changed. */
+WT_TEST(lax_reading) {
+  static const struct {
+    const char *text, *as; /* NULL: none */
+    bool inexact;
+  } cases[] = {{"[1,12345678901234567890,2.0]", "[1,12345678901234567000.0,2.0]", true},
+               {"[-9223372036854775808]", "[-9223372036854775808]", false},
+               {"\"a\\u0000b\"", "\"a\\u0000b\"", false},
+               {"{\"a\\u0000b\":1}", NULL, false},
+               {"[1e999]", NULL, false},
+               {"[01]", NULL, false}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    json_t *got = NULL, *want = NULL;
+    bool inexact = false;
+    weir_status status =
+        wi_json_read_lax(cases[i].text, strlen(cases[i].text), &got, &inexact, NULL);
+    if (cases[i].as != NULL) {
+      want = json_loads(cases[i].as, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    }
+    bool good = want == NULL ? status == WEIR_E_BAD_VALUE : json_equal(got, want) != 0;
+    json_decref(got);
+    json_decref(want);
+    if (!good || (want != NULL && inexact != cases[i].inexact)) {
+      wt_fail(__FILE__, __LINE__, "%s", cases[i].text);
+    }
+  }
+}

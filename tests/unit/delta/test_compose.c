@@ -1,5 +1,7 @@
 /* Composing commits: what is written is read back as it was meant. */
-#include "unit/delta/crafted.h"
+#include "unit/delta/meta.h"
+
+#define SCHEMA(type) STRUCT(FIELD("d", type))
 
 static char c_path0[] = "p q/00000%.parquet", c_path1[] = "run/00001.parquet";
 static char c_values0[] = "{\n \"d\": \"x\\ny\" }", c_values1[] = "{\"d\":null}";
@@ -14,27 +16,26 @@ static wi_staged_file c_files[] = {{c_path0, 100, 10, c_values0, c_stats},
 static const wi_staged c_adds = {c_files, 2, 2, 15, 150};
 static wi_remove c_lives[] = {{c_live0, 70, c_values1, NULL}, {c_live1, 30, NULL, c_dv}};
 static const wi_removes c_removes = {c_lives, 2, 2};
+static const char *const c_partition[] = {"d"};
+static const wi_br_pair c_configuration[] = {{"delta.appendOnly", "false"},
+                                             {"weir.owner", "p/v"}};
 static const wi_br_pair c_info[] = {{"note", "a\"b\nc"}, {"weir.run_id", "r1"}};
-/* As a log has it. */
-static const char c_protocol[] = "{\"minReaderVersion\":1,\"minWriterVersion\":2}";
-static const char c_metadata[] =
-    "{\"id\":\"uuid\",\"name\":\"v\",\"description\":\"text\\nof two lines\",\"format\":{"
-    "\"provider\":\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":"
-    "\\\"struct\\\",\\\"fields\\\":[{\\\"name\\\":\\\"k\\\",\\\"type\\\":"
-    "\\\"long\\\",\\\"nullable\\\":true,\\\"metadata\\\":{}},{\\\"name\\\":"
-    "\\\"d\\\",\\\"type\\\":\\\"string\\\",\\\"nullable\\\":true,"
-    "\\\"metadata\\\":{}}]}\",\"partitionColumns\":[\"d\"],\"configuration\":{"
-    "\"weir.owner\":\"p/v\"},\"createdTime\":1700000000000}";
 
-static const wi_meta *c_table(void) {
-  static wi_meta *meta;
-  if (meta == NULL && wi_meta_parse(c_protocol, c_metadata, &meta, NULL) != WEIR_OK) {
-    abort();
-  }
-  return meta;
+static wi_meta *table_of(const char *schema) {
+  return meta_with(NULL,
+                   (wi_meta_edit){.id = "uuid",
+                                  .name = "v",
+                                  .description = "text\nof two lines",
+                                  .repartition = true,
+                                  .partition_columns = c_partition,
+                                  .n_partition_columns = 1,
+                                  .set = c_configuration,
+                                  .n_set = 2,
+                                  .created_ms = 1700000000000},
+                   schema, NULL);
 }
 
-static wi_commit_def full_def(void) {
+static wi_commit_def full_def(const wi_meta *table) {
   return (wi_commit_def){.operation = "WRITE",
                          .mode = "Overwrite",
                          .engine_info = "weir/0.1.0",
@@ -47,7 +48,7 @@ static wi_commit_def full_def(void) {
                          .n_info = 2,
                          .app_id = "weir/p/v",
                          .app_version = 5,
-                         .meta = c_table(),
+                         .meta = table,
                          .adds = &c_adds,
                          .removes = &c_removes,
                          .data_change = true};
@@ -61,8 +62,10 @@ WT_TEST(everything_comes_back) {
   weir_error err = WEIR_ERROR_INIT;
   wi_buf out = WI_BUF_INIT;
   wi_commit c;
-  wi_commit_def def = full_def();
+  wi_meta *table = table_of(SCHEMA("long"));
+  wi_commit_def def = full_def(table);
   WT_OK(wi_commit_compose(&def, &out, &err));
+  wi_meta_unref(&table);
   WT_OK(wi_commit_parse(5, out.p, out.n, &c, &err));
   size_t lines = 0;
   for (const char *p = out.p; *p != '\0'; p++) {
@@ -92,7 +95,7 @@ WT_TEST(everything_comes_back) {
   WT_EQ_STR(wi_delta_json_text(metrics, "numFiles"), "2");
   WT_EQ_STR(wi_delta_json_text(metrics, "numOutputRows"), "15");
   WT_EQ_STR(wi_delta_json_text(metrics, "numRemovedBytes"), "100");
-  WT_EQ_STR(wi_delta_json_text(c.metadata, "schemaString"), wi_meta_schema(c_table()));
+  WT_EQ_STR(wi_delta_json_text(c.metadata, "schemaString"), SCHEMA("long"));
   WT_EQ_STR(wi_delta_json_text(c.metadata, "description"), "text\nof two lines");
   WT_EQ_STR(
       wi_delta_json_text(json_object_get(c.metadata, "configuration"), "weir.owner"),
@@ -133,19 +136,56 @@ WT_TEST(a_commit_that_says_little) {
   wi_buf_release(&out);
 }
 
-/* Only what differs is written. */
-WT_TEST(a_table_that_stays_is_not_written_again) {
+static const json_t *protocol_of(const char *schema, wi_commit *c) {
   weir_error err = WEIR_ERROR_INIT;
   wi_buf out = WI_BUF_INIT;
-  wi_commit c;
-  wi_commit_def def = full_def();
-  def.base_meta = c_table();
-  WT_OK(wi_commit_compose(&def, &out, &err));
-  WT_OK(wi_commit_parse(5, out.p, out.n, &c, &err));
-  WT_CHECK(c.metadata == NULL && c.protocol == NULL);
-  WT_EQ_INT(json_array_size(c.actions), 6);
-  wi_commit_release(&c);
+  wi_meta *table = table_of(schema);
+  wi_commit_def def = full_def(table);
+  if (wi_commit_compose(&def, &out, &err) != WEIR_OK ||
+      wi_commit_parse(0, out.p, out.n, c, &err) != WEIR_OK) {
+    abort();
+  }
+  wi_meta_unref(&table);
   wi_buf_release(&out);
+  return c->protocol;
+}
+
+WT_TEST(the_protocol_is_the_least_that_the_schema_needs) {
+  wi_commit c;
+  const json_t *p = protocol_of(SCHEMA("timestamp"), &c);
+  WT_EQ_INT(wi_delta_json_int(p, "minReaderVersion", 0), 1);
+  WT_EQ_INT(wi_delta_json_int(p, "minWriterVersion", 0), 2);
+  WT_CHECK(json_object_get(p, "readerFeatures") == NULL);
+  wi_commit_release(&c);
+  p = protocol_of(SCHEMA("timestamp_ntz"), &c);
+  WT_EQ_INT(wi_delta_json_int(p, "minReaderVersion", 0), 3);
+  WT_EQ_INT(wi_delta_json_int(p, "minWriterVersion", 0), 7);
+  WT_EQ_INT(json_array_size(json_object_get(p, "readerFeatures")), 1);
+  WT_EQ_INT(json_array_size(json_object_get(p, "writerFeatures")), 3);
+  wi_commit_release(&c);
+}
+
+WT_TEST(properties_that_need_a_feature_are_refused) {
+  static const wi_br_pair bad[] = {
+      {"delta.enableChangeDataFeed", "true"}, {"delta.enableDeletionVectors", "true"},
+      {"delta.ENABLEROWTRACKING", "true"},    {"delta.columnMapping.mode", "name"},
+      {"delta.checkpointPolicy", "v2"},       {"delta.feature.x", "supported"},
+      {"delta.constraints.c", "k > 0"},       {"delta.minWriterVersion", "7"}};
+  struct ArrowSchema columns = columns_of(SCHEMA("long"));
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wi_meta *made = NULL;
+    wi_meta_edit edit = {.id = "uuid",
+                         .how = WI_META_COLUMNS_REPLACE,
+                         .columns = &columns,
+                         .set = &bad[i],
+                         .n_set = 1};
+    WT_EQ_INT(wi_meta_apply(NULL, &edit, &made, &err), WEIR_E_NOT_YET);
+    WT_CHECK(strstr(err.message, bad[i].key) != NULL);
+    WT_CHECK(made == NULL);
+    weir_error_release(&err);
+  }
+  columns.release(&columns);
 }
 
 WT_TEST(definitions_that_make_no_sense) {
@@ -154,7 +194,7 @@ WT_TEST(definitions_that_make_no_sense) {
                           ours[] = {{"weir.commit_id", "x"}};
   static const wi_br_pair unsorted[] = {{"b", "x"}, {"a", "y"}},
                           twice[] = {{"a", "x"}, {"a", "y"}};
-  wi_commit_def def = full_def();
+  wi_commit_def def = full_def(NULL);
   def.info = reserved;
   def.n_info = 1;
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BAD_VALUE);
@@ -165,10 +205,10 @@ WT_TEST(definitions_that_make_no_sense) {
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
   def.info = twice;
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
-  def = full_def();
+  def = full_def(NULL);
   def.commit_id = "";
   WT_EQ_INT(wi_commit_compose(&def, &out, NULL), WEIR_E_BUG);
-  def = full_def();
+  def = full_def(NULL);
   static char not_json[] = "{\"d\":";
   wi_staged_file file = {c_path1, 1, 1, not_json, NULL};
   wi_staged one = {&file, 1, 1, 1, 1};

@@ -1,7 +1,7 @@
 /* Two composed tables with all kinds of commits. With WEIR_EMIT_DIR their data files are there
  * already and another reader looks at the result (tests/delta/run_compose.py); without it the
  * files are stand-ins, and only the log is looked at. */
-#include "unit/delta/crafted.h"
+#include "unit/delta/meta.h"
 
 #define COLUMN(name, type) \
   "{\"name\":\"" name "\",\"type\":\"" type "\",\"nullable\":true,\"metadata\":{}}"
@@ -83,26 +83,6 @@ static bool live_of(wi_store *store, int64_t version, wi_removes *out) {
   return true;
 }
 
-static wi_meta *table_of(const char *texts, const char *schema, const char *by,
-                         const char *properties) {
-  wi_meta *meta = NULL;
-  wi_buf text = WI_BUF_INIT;
-  wi_buf_fmt(&text,
-             "{%s,\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":",
-             texts);
-  wi_buf_json_text(&text, schema, strlen(schema));
-  wi_buf_fmt(
-      &text,
-      ",\"partitionColumns\":%s,\"configuration\":%s,\"createdTime\":1700000000000}", by,
-      properties);
-  if (wi_meta_parse("{\"minReaderVersion\":1,\"minWriterVersion\":2}", wi_buf_text(&text),
-                    &meta, NULL) != WEIR_OK) {
-    abort();
-  }
-  wi_buf_release(&text);
-  return meta;
-}
-
 static weir_status commit(wi_store *store, int64_t version, const wi_meta *table,
                           const wi_staged *adds, const wi_removes *removes,
                           weir_error *err) {
@@ -149,10 +129,15 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
       {"run/00001.parquet", "{}", 5, "10", "14", "s10",
        "s14 is a text that is longer than thirty-two characters"},
       {"run2/\xC3\xA4:00000.parquet", "{}", 3, "100", "102", "s100", "s102"}};
-  wi_meta *table = table_of(
-      "\"id\":\"11111111-2222-7333-8444-555555555555\","
-      "\"name\":\"plain\",\"description\":\"a description\"",
-      schema_plain, "[]", "{\"weir.owner\":\"test/v\"}");
+  static const wi_br_pair properties[] = {{"weir.owner", "test/v"}};
+  wi_meta *table = meta_with(NULL,
+                             (wi_meta_edit){.id = "11111111-2222-7333-8444-555555555555",
+                                            .name = "plain",
+                                            .description = "a description",
+                                            .set = properties,
+                                            .n_set = 1,
+                                            .created_ms = 1700000000000},
+                             schema_plain, NULL);
   WT_CHECK(add_file(store, &first, &files[0]));
   WT_CHECK(add_file(store, &second, &files[1]));
   WT_CHECK(add_file(store, &third, &files[2]));
@@ -182,11 +167,17 @@ WT_TEST(a_partitioned_table_with_all_kinds_of_values) {
   static const data_file files[] = {
       {"r/00000.parquet", "{\"d\":\"a b/c%20\\u00e4\"}", 2, "1", "2", "x", "y"},
       {"r/00001.parquet", "{\"d\":null}", 1, "3", "3", "z", "z"}};
-  wi_meta *table = table_of("\"id\":\"11111111-2222-7333-8444-666666666666\"",
-                            schema_part, "[\"d\"]", "{}");
+  static const char *const by[] = {"d"};
+  wi_meta *table = meta_with(NULL,
+                             (wi_meta_edit){.id = "11111111-2222-7333-8444-666666666666",
+                                            .repartition = true,
+                                            .partition_columns = by,
+                                            .n_partition_columns = 1,
+                                            .created_ms = 1700000000000},
+                             schema_part, NULL);
   WT_CHECK(add_file(store, &staged, &files[0]) && add_file(store, &staged, &files[1]));
   WT_OK(commit(store, 0, table, &staged, NULL, &err));
-  wi_staged_release(&staged);
   wi_meta_unref(&table);
+  wi_staged_release(&staged);
   wi_store_unref(&store);
 }

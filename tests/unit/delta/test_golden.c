@@ -275,3 +275,93 @@ WT_TEST(the_gate_passes_what_can_be_read_and_names_the_rest) {
   check_all(gate);
   WT_CHECK(gated > 100);
 }
+
+/* ---- partitions ---- */
+
+typedef struct partition_count {
+  size_t tables, files;
+} partition_count;
+
+static partition_count partitioned;
+
+/* Each file's values are values of their columns, and null only where the text is none. */
+static bool keyed(const table *t, const wi_partitioning *p, const json_t *file) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_buf key = WI_BUF_INIT;
+  const json_t *values = json_object_get(file, "partitionValues");
+  weir_status status =
+      wi_partition_key(p, values, wi_delta_json_text(file, "path"), &key, &err);
+  json_t *parsed = json_loadb(wi_buf_text(&key), key.n, JSON_ALLOW_NUL, NULL);
+  bool good = status == WEIR_OK && json_array_size(parsed) == wi_partitioning_size(p);
+  size_t nulls = 0, texts = 0;
+  const char *name;
+  json_t *value;
+  for (size_t i = 0; i < json_array_size(parsed); i++) {
+    nulls += json_is_null(json_array_get(parsed, i)) ? 1 : 0;
+  }
+  json_object_foreach((json_t *)(uintptr_t)values, name, value) {
+    texts += json_string_length(value) > 0 ? 1 : 0;
+  }
+  if (!good || texts + nulls != json_array_size(parsed)) {
+    wt_fail(__FILE__, __LINE__, "%s: %s has the key %s: %s", t->name,
+            wi_delta_json_text(file, "path"), wi_buf_text(&key), err.message);
+  }
+  partitioned.files++;
+  json_decref(parsed);
+  wi_buf_release(&key);
+  weir_error_release(&err);
+  return good;
+}
+
+static void key_files(const table *t, const wi_partitioning *p, const wi_commit *c) {
+  for (size_t i = 0; i < json_array_size(c->actions); i++) {
+    const json_t *add = wi_delta_json_get(json_array_get(c->actions, i), "add");
+    if (add != NULL && !keyed(t, p, add)) {
+      return;
+    }
+  }
+}
+
+/* Commits of the table as its newest metaData in JSON says. */
+static void partitions(const table *t) {
+  wi_log log;
+  if (kind_is(t, "bad_column_mapping")) { /* nobody can tell which value is whose */
+    return;
+  }
+  wi_meta *meta = NULL;
+  wi_partitioning *p = NULL;
+  json_t *protocol = json_pack("{s:i,s:i}", "minReaderVersion", 1, "minWriterVersion", 2);
+  if (wi_log_list(t->store, &log, NULL) != WEIR_OK) {
+    json_decref(protocol);
+    return;
+  }
+  for (size_t i = 0; i < log.n_commits; i++) {
+    wi_commit c;
+    if (wi_commit_read(t->store, log.commits[i], &c, NULL) != WEIR_OK) {
+      continue;
+    }
+    if (c.metadata != NULL) {
+      wi_meta_unref(&meta);
+      wi_partitioning_free(&p);
+      (void)wi_meta_of(protocol, c.metadata, &meta, NULL);
+      if (meta != NULL && wi_partitioning_new(meta, &p, NULL) == WEIR_OK &&
+          wi_partitioning_size(p) > 0) {
+        partitioned.tables++;
+      }
+    }
+    if (p != NULL && wi_partitioning_size(p) > 0) {
+      key_files(t, p, &c);
+    }
+    wi_commit_release(&c);
+  }
+  wi_partitioning_free(&p);
+  wi_meta_unref(&meta);
+  json_decref(protocol);
+  wi_log_release(&log);
+}
+
+WT_TEST(partition_values_of_all_writers_are_values) {
+  check_all(partitions);
+  WT_CHECK(partitioned.tables > 20);
+  WT_CHECK(partitioned.files > 100);
+}
