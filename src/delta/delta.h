@@ -224,8 +224,8 @@ typedef struct wi_commit_def {
   size_t n_info;
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
-  /* What the table is to be (NULL: it stays) and what it is (NULL: there is none): the actions that
-   * differ are written. */
+  /* What the table is to be (NULL: as it is), and what it is (NULL: there is none): the actions
+   * that differ are written. */
   const wi_meta *meta, *base_meta;
   const wi_staged *adds;     /* may be NULL */
   const wi_removes *removes; /* may be NULL */

@@ -83,29 +83,6 @@ static bool live_of(wi_store *store, int64_t version, wi_removes *out) {
   return true;
 }
 
-<<<<<<< HEAD
-=======
-static wi_meta *table_of(const char *texts, const char *schema, const char *by,
-                         const char *properties) {
-  wi_meta *meta = NULL;
-  wi_buf text = WI_BUF_INIT;
-  wi_buf_fmt(&text,
-             "{%s,\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":",
-             texts);
-  wi_buf_json_text(&text, schema, strlen(schema));
-  wi_buf_fmt(
-      &text,
-      ",\"partitionColumns\":%s,\"configuration\":%s,\"createdTime\":1700000000000}", by,
-      properties);
-  if (wi_meta_parse("{\"minReaderVersion\":1,\"minWriterVersion\":2}", wi_buf_text(&text),
-                    &meta, NULL) != WEIR_OK) {
-    abort();
-  }
-  wi_buf_release(&text);
-  return meta;
-}
-
->>>>>>> txn
 static weir_status commit(wi_store *store, int64_t version, const wi_meta *table,
                           const wi_staged *adds, const wi_removes *removes,
                           weir_error *err) {
@@ -152,7 +129,6 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
       {"run/00001.parquet", "{}", 5, "10", "14", "s10",
        "s14 is a text that is longer than thirty-two characters"},
       {"run2/\xC3\xA4:00000.parquet", "{}", 3, "100", "102", "s100", "s102"}};
-<<<<<<< HEAD
   static const wi_br_pair properties[] = {{"weir.owner", "test/v"}};
   wi_meta *table = meta_with(NULL,
                              (wi_meta_edit){.id = "11111111-2222-7333-8444-555555555555",
@@ -162,12 +138,6 @@ WT_TEST(a_plain_table_is_made_appended_to_and_replaced) {
                                             .n_set = 1,
                                             .created_ms = 1700000000000},
                              schema_plain, NULL);
-=======
-  wi_meta *table = table_of(
-      "\"id\":\"11111111-2222-7333-8444-555555555555\","
-      "\"name\":\"plain\",\"description\":\"a description\"",
-      schema_plain, "[]", "{\"weir.owner\":\"test/v\"}");
->>>>>>> txn
   WT_CHECK(add_file(store, &first, &files[0]));
   WT_CHECK(add_file(store, &second, &files[1]));
   WT_CHECK(add_file(store, &third, &files[2]));
@@ -197,7 +167,6 @@ WT_TEST(a_partitioned_table_with_all_kinds_of_values) {
   static const data_file files[] = {
       {"r/00000.parquet", "{\"d\":\"a b/c%20\\u00e4\"}", 2, "1", "2", "x", "y"},
       {"r/00001.parquet", "{\"d\":null}", 1, "3", "3", "z", "z"}};
-<<<<<<< HEAD
   static const char *const by[] = {"d"};
   wi_meta *table = meta_with(NULL,
                              (wi_meta_edit){.id = "11111111-2222-7333-8444-666666666666",
@@ -209,13 +178,6 @@ WT_TEST(a_partitioned_table_with_all_kinds_of_values) {
   WT_CHECK(add_file(store, &staged, &files[0]) && add_file(store, &staged, &files[1]));
   WT_OK(commit(store, 0, table, &staged, NULL, &err));
   wi_meta_unref(&table);
-=======
-  wi_meta *table = table_of("\"id\":\"11111111-2222-7333-8444-666666666666\"",
-                            schema_part, "[\"d\"]", "{}");
-  WT_CHECK(add_file(store, &staged, &files[0]) && add_file(store, &staged, &files[1]));
-  WT_OK(commit(store, 0, table, &staged, NULL, &err));
->>>>>>> txn
   wi_staged_release(&staged);
-  wi_meta_unref(&table);
   wi_store_unref(&store);
 }
