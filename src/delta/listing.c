@@ -88,7 +88,9 @@ static weir_status look(wi_store *store, int64_t first, wi_log_names *names,
   WI_CHECK(wi_store_list_from(store, WI_LOG_FOLDER, first > 0 ? after : NULL,
                               wi_log_names_checkpoint, &entries, err));
   for (size_t i = 0; i < entries.n; i++) {
-    WI_CHECK(wi_log_names_see(names, &entries.items[i], err));
+    if (first <= 0 || strcmp(entries.items[i].path, after) > 0) {
+      WI_CHECK(wi_log_names_see(names, &entries.items[i], err));
+    }
   }
   *nothing = entries.n == 0;
 done:
@@ -263,41 +265,69 @@ done:
 
 /* ---- listing ---- */
 
-/* Brings what is kept up to now; the memo's lock is held. */
-static weir_status renew(wi_store *store, kept *k, weir_error *err) {
-  wi_log fresh = {.latest = -1};
+/* What is kept, as a copy; *log has latest -1 if nothing is. No request is made under the lock. */
+static weir_status take_kept(wi_store_memo *memo, wi_log *log, weir_error *err) {
+  *log = (wi_log){.latest = -1};
+  pthread_mutex_lock(&memo->lock);
+  const kept *k = memo->value;
+  weir_status status = k != NULL && k->listed ? copy_log(&k->log, log, err) : WEIR_OK;
+  pthread_mutex_unlock(&memo->lock);
+  return status;
+}
+
+/* Without memory nothing is kept: it only saves requests. */
+static void keep(wi_store_memo *memo, const wi_log *log) {
+  wi_log copy = {.latest = -1};
+  if (copy_log(log, &copy, NULL) != WEIR_OK) {
+    return;
+  }
+  pthread_mutex_lock(&memo->lock);
+  kept *k = kept_of(memo);
+  if (k != NULL) {
+    wi_log_release(&k->log);
+    k->log = copy;
+    k->listed = true;
+  } else {
+    wi_log_release(&copy);
+  }
+  pthread_mutex_unlock(&memo->lock);
+}
+
+static void forget(wi_store_memo *memo) {
+  pthread_mutex_lock(&memo->lock);
+  kept *k = memo->value;
+  if (k != NULL) {
+    k->listed = false;
+  }
+  pthread_mutex_unlock(&memo->lock);
+}
+
+/* From what was known before, if that goes on. */
+static weir_status list_now(wi_store *store, const wi_log *head, wi_log *out,
+                            weir_error *err) {
   bool grown = false;
-  if (k->listed) {
-    WI_TRY(list_tail(store, &k->log, &fresh, &grown, err));
+  if (head->latest >= 0) {
+    WI_TRY(list_tail(store, head, out, &grown, err));
   }
-  if (!grown) {
-    WI_TRY(list_fresh(store, &fresh, err));
-  }
-  wi_log_release(&k->log);
-  k->log = fresh;
-  k->listed = true;
-  return WEIR_OK;
+  return grown ? WEIR_OK : list_fresh(store, out, err);
 }
 
 static weir_status list(wi_store *store, int64_t known, wi_log *out, weir_error *err) {
   wi_store_memo *memo = wi_store_memo_of(store);
-  weir_status status = WEIR_OK;
+  wi_log head;
   *out = (wi_log){.latest = -1};
-  pthread_mutex_lock(&memo->lock);
-  kept *k = kept_of(memo);
-  if (k == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
+  WI_TRY(take_kept(memo, &head, err));
+  if (wi_log_covers(&head, known)) {
+    *out = head;
+    return WEIR_OK;
   }
-  if (!k->listed || !wi_log_covers(&k->log, known)) {
-    status = renew(store, k, err);
-    k->listed = status == WEIR_OK;
-  }
+  weir_status status = list_now(store, &head, out, err);
+  wi_log_release(&head);
   if (status == WEIR_OK) {
-    status = copy_log(&k->log, out, err);
+    keep(memo, out);
+  } else {
+    forget(memo);
   }
-done:
-  pthread_mutex_unlock(&memo->lock);
   return status;
 }
 

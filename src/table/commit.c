@@ -9,7 +9,6 @@
 
 #define WI_ORIGIN "commit"
 
-
 /* ---- the version a write starts from ---- */
 
 weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
@@ -37,15 +36,6 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
   }
   wi_err_move(err, &first);
   return status;
-}
-
-bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out) {
-  const char *text = base->meta != NULL ? wi_meta_property(base->meta, key) : NULL;
-  wi_buf_clear(out);
-  if (text != NULL) {
-    wi_buf_str(out, text);
-  }
-  return text != NULL;
 }
 
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {

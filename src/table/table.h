@@ -108,8 +108,6 @@ weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t versio
                             wi_pin *base, wb_snap **snap, weir_error *err);
 /* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
-/* A text of the table's configuration; false if the key is absent. */
-bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
 
 /* ---- properties that writers heed (props.c) ---- */
 typedef struct wi_table_props {

@@ -236,8 +236,8 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
   }
   WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
   WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
-  WI_CHECK(
-      wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id, take, err));
+  WI_CHECK(wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id,
+                             take, err));
 done:
   if (copy.release != NULL) {
     copy.release(&copy);
@@ -482,7 +482,8 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     checkpoint(&j, out);
   }
 done:
-  if (j.work.lease != NULL && (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
+  if (j.work.lease != NULL &&
+      (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
     char prefix[48];
     prefix_of(&j, prefix);

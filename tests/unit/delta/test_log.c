@@ -438,3 +438,41 @@ WT_TEST(an_empty_checkpoint_counts_for_nothing) {
   weir_error_release(&err);
   wi_store_unref(&store);
 }
+
+/* ---- many commits ---- */
+
+WT_TEST(ten_thousand_commits_behind_a_checkpoint_cost_what_ten_do) {
+  enum { COMMITS = 10000, BEHIND = 10 };
+  weir_error err = WEIR_ERROR_INIT;
+  wi_log log;
+  wh_hooks h = {0};
+  wi_store *store = with_checkpoint("many", 0, COMMITS - BEHIND, "x");
+  for (int v = 1; v < COMMITS; v++) { /* not durably: that would take a minute */
+    char path[400];
+    snprintf(path, sizeof path, "%s/_delta_log/%020d.json", wi_store_local(store), v);
+    FILE *file = fopen(path, "w");
+    WT_CHECK(file != NULL && fputs(C0, file) >= 0 && fclose(file) == 0);
+  }
+  wh_on_store(&h, store);
+  int64_t began = wi_monotonic_ns();
+  WT_OK(wi_log_list(store, &log, &err));
+  int64_t first = wi_monotonic_ns() - began;
+  WT_EQ_INT(log.latest, COMMITS - 1);
+  WT_EQ_INT(log.n_commits, BEHIND);
+  wi_log_release(&log);
+  began = wi_monotonic_ns();
+  WT_OK(wi_log_list(store, &log, &err));
+  int64_t again = wi_monotonic_ns() - began;
+  wi_log_release(&log);
+  wi_store_set_hook(store, NULL);
+  began = wi_monotonic_ns();
+  WT_OK(wi_log_list_all(store, &log, &err));
+  int64_t all = wi_monotonic_ns() - began;
+  WT_EQ_INT(log.n_commits, COMMITS);
+  wi_log_release(&log);
+  WT_EQ_INT(h.calls, 3); /* the hint, a listing, its tail */
+  printf("  listing %d commits: %.1f ms, its tail %.1f ms, all of it %.1f ms\n", COMMITS,
+         (double)first / 1e6, (double)again / 1e6, (double)all / 1e6);
+  WT_CHECK(first < 500000000);
+  wi_store_unref(&store);
+}
