@@ -25,7 +25,7 @@ static void *test_realloc(void *p, size_t size) {
 
 #define calloc  test_calloc
 #define realloc test_realloc
-#include "base/alloc.c"
+#include "util/alloc.c"
 #undef calloc
 #undef realloc
 
