@@ -12,8 +12,8 @@
 
 #include "delta/delta.h"
 #include "plugin/plugin.h"
-#include "session/machine.h"
 #include "session/log.h"
+#include "session/machine.h"
 
 #define WI_CATALOG        "weir_catalog"
 #define WI_SCHEMA_MAIN    "main"
