@@ -9,7 +9,7 @@
 
 static const wt_file files[] = {
     {"weir.yml", "name: shop\nwarehouse: ./lake\nsources:\n  src: {table: ./src}\n"},
-    {"views/v1.sql", "---\nkey: [n]\n---\nSELECT n FROM src\n"},
+    {"views/v1.sql", "/* weir\nkey: [n]\n*/\nSELECT n FROM src\n"},
     {"views/v2.sql", "SELECT n + 10 AS n FROM v1\n"},
     {"views/v3.sql", "SELECT sum(n) AS n FROM v2\n"},
 };
@@ -66,10 +66,10 @@ static bool check(const wt_project *at, bool all_new, wh_what how, int nth) {
     snprintf(uri, sizeof uri, "%s/lake/%s", at->root, views[i]);
     wf_input inputs[] = {{.name = "t", .uri = uri, .version = -1}};
     weir_session *s = wf_session(inputs, 1);
-    fine = s != NULL &&
-           wf_query(s, "SELECT n FROM t ORDER BY n", rows, sizeof rows, &err) == WEIR_OK &&
-           (strcmp(rows, new_rows[i]) == 0 ||
-            (!all_new && strcmp(rows, old_rows[i]) == 0));
+    fine =
+        s != NULL &&
+        wf_query(s, "SELECT n FROM t ORDER BY n", rows, sizeof rows, &err) == WEIR_OK &&
+        (strcmp(rows, new_rows[i]) == 0 || (!all_new && strcmp(rows, old_rows[i]) == 0));
     weir_session_free(&s);
     if (!fine) {
       wt_fail(__FILE__, __LINE__, "way %d, operation %d%s: %s has %s %s", (int)how, nth,
