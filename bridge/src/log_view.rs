@@ -1,10 +1,12 @@
-//! A store as the log's reader sees it when the hints in a log folder mislead it: without
-//! `_last_checkpoint` and without checksum files. Both only save time; a reader has to do
-//! without them when they are wrong.
+//! A store as the log's reader sees it. Checkpoints without a byte are never there: that is what a
+//! power cut leaves of one that nobody synced, and a reader that takes it for one cannot read the
+//! table. When opening fails all the same, the hints in the folder may be wrong (`_last_checkpoint`,
+//! checksum files: both only save time), or a checkpoint may be torn: then neither is there.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,13 +18,35 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
+/// The first and last bytes of every Parquet file.
+const MAGIC: &[u8] = b"PAR1";
+/// A Parquet file without anything in it: magic, length of the footer, magic.
+const LEAST: u64 = 12;
+
+/// What decides whether an object is there.
+#[derive(Debug)]
+struct Sight {
+    inner: Arc<dyn ObjectStore>,
+    /// Trusts neither hints nor the ends of checkpoints.
+    wary: bool,
+    /// Whether a checkpoint of this path and size is torn, as found before.
+    torn: Mutex<HashMap<(Path, u64), bool>>,
+}
+
 /// See the module.
 #[derive(Debug)]
-pub struct LogView(pub Arc<dyn ObjectStore>);
+pub struct LogView(Arc<Sight>);
+
+impl LogView {
+    /// A view; a `wary` one believes no hints.
+    pub fn new(inner: Arc<dyn ObjectStore>, wary: bool) -> Self {
+        Self(Arc::new(Sight { inner, wary, torn: Mutex::default() }))
+    }
+}
 
 impl fmt::Display for LogView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} without hints", self.0)
+        write!(f, "{} as a log", self.0.inner)
     }
 }
 
@@ -30,6 +54,58 @@ fn is_hint(path: &Path) -> bool {
     path.as_ref()
         .strip_prefix("_delta_log/")
         .is_some_and(|name| name == "_last_checkpoint" || name.ends_with(".crc"))
+}
+
+/// A checkpoint's own file, or one of its parts.
+fn is_checkpoint(path: &Path) -> bool {
+    path.as_ref().strip_prefix("_delta_log/").is_some_and(|name| {
+        name.get(20..).is_some_and(|rest| rest.starts_with(".checkpoint."))
+            && !name.contains('/')
+    })
+}
+
+impl Sight {
+    async fn is_torn(&self, object: &ObjectMeta) -> bool {
+        let key = (object.location.clone(), object.size);
+        if let Some(known) = self.torn.lock().unwrap_or_else(|e| e.into_inner()).get(&key) {
+            return *known;
+        }
+        let tail = object.size - MAGIC.len() as u64..object.size;
+        let torn = match self.inner.get_ranges(&object.location, &[tail]).await {
+            Ok(bytes) => bytes.first().is_none_or(|b| b.as_ref() != MAGIC),
+            // What cannot be read now may be whole: its reader will say what is wrong.
+            Err(_) => return false,
+        };
+        self.torn.lock().unwrap_or_else(|e| e.into_inner()).insert(key, torn);
+        torn
+    }
+
+    async fn sees(&self, object: &ObjectMeta) -> bool {
+        if self.wary && is_hint(&object.location) {
+            return false;
+        }
+        if !is_checkpoint(&object.location) {
+            return true;
+        }
+        let parquet = object.location.as_ref().ends_with(".parquet");
+        match self.wary && parquet {
+            true => object.size >= LEAST && !self.is_torn(object).await,
+            false => object.size > 0,
+        }
+    }
+
+    fn filter(
+        self: &Arc<Self>,
+        objects: BoxStream<'static, Result<ObjectMeta>>,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let sight = Arc::clone(self);
+        objects
+            .try_filter_map(move |object| {
+                let sight = Arc::clone(&sight);
+                async move { Ok(sight.sees(&object).await.then_some(object)) }
+            })
+            .boxed()
+    }
 }
 
 #[async_trait]
@@ -40,7 +116,7 @@ impl ObjectStore for LogView {
         payload: PutPayload,
         opts: PutOptions,
     ) -> Result<PutResult> {
-        self.0.put_opts(location, payload, opts).await
+        self.0.inner.put_opts(location, payload, opts).await
     }
 
     async fn put_multipart_opts(
@@ -48,30 +124,30 @@ impl ObjectStore for LogView {
         location: &Path,
         opts: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        self.0.put_multipart_opts(location, opts).await
+        self.0.inner.put_multipart_opts(location, opts).await
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        if is_hint(location) {
+        if self.0.wary && is_hint(location) {
             let path = location.to_string();
             return Err(object_store::Error::NotFound { path, source: "hidden".into() });
         }
-        self.0.get_opts(location, options).await
+        self.0.inner.get_opts(location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.0.get_ranges(location, ranges).await
+        self.0.inner.get_ranges(location, ranges).await
     }
 
     fn delete_stream(
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
+        self.0.inner.delete_stream(locations)
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix).try_filter(|o| futures::future::ready(!is_hint(&o.location))).boxed()
+        self.0.filter(self.0.inner.list(prefix))
     }
 
     fn list_with_offset(
@@ -79,23 +155,26 @@ impl ObjectStore for LogView {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0
-            .list_with_offset(prefix, offset)
-            .try_filter(|o| futures::future::ready(!is_hint(&o.location)))
-            .boxed()
+        self.0.filter(self.0.inner.list_with_offset(prefix, offset))
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let mut found = self.0.list_with_delimiter(prefix).await?;
-        found.objects.retain(|o| !is_hint(&o.location));
+        let mut found = self.0.inner.list_with_delimiter(prefix).await?;
+        let mut seen = Vec::with_capacity(found.objects.len());
+        for object in found.objects {
+            if self.0.sees(&object).await {
+                seen.push(object);
+            }
+        }
+        found.objects = seen;
         Ok(found)
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await
+        self.0.inner.copy_opts(from, to, options).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.0.rename_opts(from, to, options).await
+        self.0.inner.rename_opts(from, to, options).await
     }
 }

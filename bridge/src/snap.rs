@@ -1,7 +1,7 @@
 //! Pinned snapshots of Delta tables. Only protocol and metadata are held; the list of files is
 //! read from the log each time somebody asks.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
@@ -40,6 +40,8 @@ pub struct SnapInner {
     pub snapshot: Arc<Snapshot>,
     /// The version.
     pub version: u64,
+    /// The kernel's own snapshot of it, once somebody asked for what delta-rs does not pass on.
+    kernel: OnceLock<Arc<KernelSnapshot>>,
 }
 
 impl std::fmt::Debug for SnapInner {
@@ -67,10 +69,11 @@ impl SnapInner {
     }
 
     async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
-        let mut log = log_of(&store, Arc::clone(&store.store));
+        let view = |wary| log_of(&store, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
+        let mut log = view(false);
         let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
         if opened.as_ref().is_err_and(|e| snap_error::may_be_misled(e.code)) {
-            let plain = log_of(&store, Arc::new(LogView(Arc::clone(&store.store))));
+            let plain = view(true);
             if let Ok(snapshot) = Snapshot::try_new(plain.as_ref(), version).await {
                 (log, opened) = (plain, Ok(snapshot));
             }
@@ -95,17 +98,20 @@ impl SnapInner {
             return Err(snap_error::unreadable(&store, Error::from(e)));
         }
         snap_error::check_schema(&store, &snapshot)?;
-        Ok(Self { log, snapshot, version: found, store })
+        Ok(Self { log, snapshot, version: found, store, kernel: OnceLock::new() })
     }
 
-    /// The kernel's own snapshot of the same version, for what delta-rs does not pass on.
-    /// Reads the log; to be called on a thread that may block, with the runtime entered.
+    /// The kernel's own snapshot of the same version. Lists and reads the log at the first call;
+    /// to be called on a thread that may block, with the runtime entered.
     fn kernel(&self) -> Result<(Arc<KernelSnapshot>, Arc<dyn Engine>)> {
         let engine = self.log.engine(None);
-        let snapshot = KernelSnapshot::builder_for(self.store.url.as_str())
+        if let Some(known) = self.kernel.get() {
+            return Ok((Arc::clone(known), engine));
+        }
+        let made = KernelSnapshot::builder_for(self.store.url.as_str())
             .at_version(self.version)
             .build(engine.as_ref())?;
-        Ok((snapshot, engine))
+        Ok((Arc::clone(self.kernel.get_or_init(|| made)), engine))
     }
 
     /// Runs something with the kernel's snapshot on a thread that may block.

@@ -1,11 +1,15 @@
-//! Where executions spill: a folder below the caller's, made when the first of them has to, and
-//! removed with the last file in it. The caller's own folder is never made.
+//! Where executions spill: a folder `weir-spill-*` below the caller's, made when the first of them
+//! has to, and removed with the last file in it. The caller's own folder is never made. The folder
+//! is locked as long as it is in use: one that nobody holds was left by a process that was killed,
+//! and `weir clean` may remove it.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use datafusion::common::Result as DfResult;
@@ -21,7 +25,47 @@ pub struct LazySpill {
     below: PathBuf,
     /// In bytes; 0: the engine's own limit.
     limit: u64,
-    disks: Mutex<Option<Arc<DiskManager>>>,
+    disks: Mutex<Option<Disks>>,
+}
+
+/// In the order in which they go: the engine's own folder lies in the other.
+#[derive(Clone)]
+struct Disks {
+    manager: Arc<DiskManager>,
+    folder: Arc<Folder>,
+}
+
+/// A folder of our own, and the lock on it.
+struct Folder {
+    path: PathBuf,
+    _lock: fs::File,
+}
+
+impl Folder {
+    fn make(below: &Path) -> io::Result<Self> {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let n = MADE.fetch_add(1, Ordering::Relaxed);
+            let path = below.join(format!("weir-spill-{}-{now:x}-{n}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let lock = fs::File::open(&path)?;
+                    lock.lock_shared()?;
+                    return Ok(Self { path, _lock: lock });
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(e),
+            }
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Refuses while a reader still has a file in there; then it is left to be cleaned.
+        let _ = fs::remove_dir(&self.path);
+    }
 }
 
 fn failed(what: &Path, why: &(dyn std::error::Error + 'static)) -> Error {
@@ -35,35 +79,36 @@ impl LazySpill {
         Self { below, limit, disks: Mutex::new(None) }
     }
 
-    fn make(&self) -> Result<Arc<DiskManager>, Error> {
-        // The engine would make it.
-        fs::metadata(&self.below).map_err(|e| failed(&self.below, &e))?;
-        let mode = DiskManagerMode::Directories(vec![self.below.clone()]);
+    fn make(&self) -> Result<Disks, Error> {
+        let folder = Folder::make(&self.below).map_err(|e| failed(&self.below, &e))?;
+        let mode = DiskManagerMode::Directories(vec![folder.path.clone()]);
         let mut builder = DiskManagerBuilder::default().with_mode(mode);
         if self.limit != 0 {
             builder.set_max_temp_directory_size(self.limit);
         }
-        builder.build().map(Arc::new).map_err(|e| failed(&self.below, &e))
+        let manager = builder.build().map(Arc::new).map_err(|e| failed(&self.below, &e))?;
+        Ok(Disks { manager, folder: Arc::new(folder) })
     }
 
-    fn disks(&self) -> Result<Arc<DiskManager>, Error> {
+    fn disks(&self) -> Result<Disks, Error> {
         let mut disks = self.disks.lock().unwrap_or_else(|e| e.into_inner());
         if let Some(there) = &*disks {
-            return Ok(Arc::clone(there));
+            return Ok(there.clone());
         }
         let made = self.make()?;
-        *disks = Some(Arc::clone(&made));
+        *disks = Some(made.clone());
         Ok(made)
     }
 }
 
 impl TempFileFactory for LazySpill {
     fn create_temp_file(&self, description: &str) -> DfResult<Arc<dyn SpillFile>> {
-        let file = self
-            .disks()?
+        let disks = self.disks()?;
+        let file = disks
+            .manager
             .create_tmp_file(description)
             .map_err(|e| failed(&self.below, &e).into_df())?;
-        Ok(Arc::new(File { below: self.below.clone(), file }))
+        Ok(Arc::new(File { below: self.below.clone(), file, _folder: disks.folder }))
     }
 }
 
@@ -71,6 +116,7 @@ impl TempFileFactory for LazySpill {
 struct File {
     below: PathBuf,
     file: Arc<dyn SpillFile>,
+    _folder: Arc<Folder>,
 }
 
 impl SpillFile for File {

@@ -109,6 +109,14 @@ typedef enum weir_event_kind {
   WEIR_EVENT_RUN_FINISHED = 5   /**< run_finished */
 } weir_event_kind;
 
+/** What may be removed. */
+typedef enum weir_litter_kind {
+  WEIR_LITTER_STAGED = 1, /**< staged: files of a run that never committed them */
+  WEIR_LITTER_ORPHAN = 2, /**< orphan: a table of the project that no view claims */
+  WEIR_LITTER_LEASE = 3,  /**< lease: of a run that died on a store */
+  WEIR_LITTER_SPILL = 4   /**< spill: what a killed run spilled */
+} weir_litter_kind;
+
 /** Their names, static; "" for a number that this library does not know. */
 WEIR_API const char *weir_node_kind_name(weir_node_kind kind);
 WEIR_API const char *weir_materialized_name(weir_materialized materialized);
@@ -116,6 +124,7 @@ WEIR_API const char *weir_action_name(weir_action action);
 WEIR_API const char *weir_task_status_name(weir_task_status status);
 WEIR_API const char *weir_run_status_name(weir_run_status status);
 WEIR_API const char *weir_event_kind_name(weir_event_kind kind);
+WEIR_API const char *weir_litter_kind_name(weir_litter_kind kind);
 
 /* ---- listing ---- */
 
@@ -297,9 +306,12 @@ typedef struct weir_project_read_options {
   weir_cancel *cancel;       /**< PLAN, HISTORY; NULL: none */
   int32_t orphans;           /**< LITTER: tables that no view claims as well */
   int32_t reserved;
+  int64_t
+      older_than_us; /**< LITTER: of what runs staged, only what is older; 0: 24 hours;
+                        negative: of any age */
 } weir_project_read_options;
 #define WEIR_PROJECT_READ_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_project_read_options), NULL, NULL, 0, 0, NULL, 0, 0}
+  {(uint32_t)sizeof(weir_project_read_options), NULL, NULL, 0, 0, NULL, 0, 0, 0}
 
 /**
  * One of the project's tables as a stream; the caller releases it. NULL options: the defaults.
@@ -339,13 +351,14 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_init(const char *folder, const c
 
 /** What weir_project_clean may remove. */
 typedef struct weir_clean_item {
-  char *what; /**< staged, orphan */
+  char *what; /**< weir_litter_kind_name */
   char *uri;
   uint64_t files, bytes;
 } weir_clean_item;
 /**
- * Finds (and with `apply` removes) what dead runs staged, and with `orphans` the tables of this project that no
- * view claims any more. A table that is not this project's is never touched.
+ * Finds (and with `apply` removes) what dead runs staged more than 24 hours ago, and with
+ * `orphans` the tables of this project that no view claims any more, and that none of its
+ * sources and views reads. A table that is not this project's is never touched.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_project_clean(weir_project *project, int orphans,
                                                       int apply, weir_clean_item **out,

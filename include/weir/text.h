@@ -4,8 +4,10 @@
  *
  * No engine is needed. Threads: any.
  *
- *     static const char *const given[] = {"least=3", "day:date=2026-01-31"};
+ *     static const char *const given[] = {"least=3", "part:string=a"};
+ *     static const char sql[] = "SELECT id FROM orders WHERE id > $least OR part = $part";
  *     weir_parameter *parameters = NULL;
+ *     weir_query *query = NULL;
  *     weir_parameters_parse(given, 2, &parameters, &err);
  *     weir_query_open(session, sql, parameters, 2, &query, &err);
  *     weir_parameters_free(&parameters);
@@ -37,6 +39,11 @@ WEIR_API WEIR_MUST_USE weir_status weir_timestamp_parse(const char *text, int64_
 /** A size above zero, as 4096, 512MB or 1.5GiB, to bytes: WEIR_E_BAD_VALUE. */
 WEIR_API WEIR_MUST_USE weir_status weir_size_parse(const char *text, uint64_t *bytes,
                                                    weir_error *err);
+
+/** A whole number of seconds, minutes, hours, days or weeks, as 90s, 30m, 24h, 7d or 2w, to
+ * microseconds: WEIR_E_BAD_VALUE. */
+WEIR_API WEIR_MUST_USE weir_status weir_duration_parse(const char *text, int64_t *us,
+                                                       weir_error *err);
 
 #ifdef __cplusplus
 }

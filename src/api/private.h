@@ -2,6 +2,7 @@
 #ifndef WI_API_PRIVATE_H
 #define WI_API_PRIVATE_H
 
+#include "maintain/maintain.h"
 #include "run/run.h"
 #include "weir/weir.h"
 
@@ -50,6 +51,10 @@ weir_status wi_api_read_nodes(weir_project *p, const wi_read *o,
 weir_status wi_api_read_history(weir_project *p, const wi_read *o,
                                 struct ArrowArrayStream *out, weir_error *err);
 
+/* clean.c: with orphans, apply and older_than_us (0: the default) of `how`. */
+weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
+                         weir_clean_item **out, size_t *n, weir_error *err);
+
 /* report.c */
 weir_status wi_report_new(const wi_pass *pass, bool executed, weir_report **out,
                           weir_error *err);
@@ -78,6 +83,9 @@ weir_status wi_arg_null(const char *function, const char *name, weir_error *err)
       WI_ARG(list, err);          \
     }                             \
   } while (0)
+
+/* A stream that a call was to take, also where it fails at once; NULL is fine. */
+void wi_arg_stream_release(struct ArrowArrayStream *stream);
 
 /* session.c */
 weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,

@@ -99,7 +99,7 @@ static weir_status read_history(const request *q, weir_history_entry **out, size
   }
   WI_CHECK(wi_view_uri(p->spec, q->view, &uri, err));
   WI_CHECK(project_store(p, wi_buf_text(&uri), &store, err));
-  WI_CHECK(wi_log_list(store, &log, err));
+  WI_CHECK(wi_log_list_all(store, &log, err));
   size_t most =
       q->limit > 0 && q->limit < log.n_commits ? (size_t)q->limit : log.n_commits;
   *out = wi_alloc_array(most + 1, sizeof(**out));

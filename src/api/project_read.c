@@ -35,7 +35,11 @@ static weir_status read_litter(weir_project *p, const wi_read *o, bool remove,
   weir_clean_item *items = NULL;
   size_t n = 0;
   wi_sheet r;
-  WI_TRY(weir_project_clean(p, o->options.orphans != 0, remove, &items, &n, err));
+  wi_clean_request how = {0};
+  how.orphans = o->options.orphans != 0;
+  how.apply = remove;
+  how.older_than_us = o->options.older_than_us;
+  WI_TRY(wi_api_clean(p, &how, &items, &n, err));
   wi_sheet_begin(&r, litter_cols, sizeof(litter_cols) / sizeof(litter_cols[0]));
   for (size_t i = 0; i < n; i++) {
     wi_sheet_text(&r, "what", items[i].what);
@@ -111,7 +115,7 @@ static void value_text(const wi_value *v, wi_buf *out) {
       wi_buf_str(out, v->boolean ? "true" : "false");
       break;
     case WI_TYPE_DATE:
-      wi_date_text((int32_t)v->i64, text);
+      wi_date_text(v->i64, text);
       wi_buf_str(out, text);
       break;
     case WI_TYPE_TIMESTAMP:

@@ -145,6 +145,27 @@ weir_status weir_size_parse(const char *text, uint64_t *bytes, weir_error *err) 
   return WI_ERR(err, WEIR_E_BAD_VALUE, "'%.200s' is no size", text);
 }
 
+weir_status weir_duration_parse(const char *text, int64_t *us, weir_error *err) {
+  static const struct {
+    char unit;
+    int64_t seconds;
+  } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+  WI_ARG(us, err);
+  *us = 0;
+  WI_ARG(text, err);
+  size_t digits = strspn(text, "0123456789");
+  bool fits =
+      digits > 0 && digits <= 6 && text[digits] != '\0' && text[digits + 1] == '\0';
+  for (size_t i = 0; fits && i < sizeof(units) / sizeof(units[0]); i++) {
+    if (text[digits] == units[i].unit) {
+      *us = (int64_t)strtol(text, NULL, 10) * units[i].seconds * 1000000;
+      return WEIR_OK;
+    }
+  }
+  wi_err_hint(err, "write it as 90s, 30m, 24h, 7d or 2w");
+  return WI_ERR(err, WEIR_E_BAD_VALUE, "'%.200s' is no duration", text);
+}
+
 /* ---- tables ---- */
 
 /* What follows the last @ is a version if it is a number: an @ may be part of a URI. */

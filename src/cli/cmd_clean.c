@@ -54,7 +54,7 @@ static bool says_yes(wi_cli_call *call, size_t n) {
     wi_cli_buf_chr(&call->screen.out.buf, '\n');
     return false;
   }
-  return strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0;
+  return wi_ascii_same(answer, "y\n") || wi_ascii_same(answer, "yes\n");
 }
 
 static void conclude(wi_cli_call *call, size_t n, bool removed) {
@@ -77,6 +77,10 @@ static weir_status clean(wi_cli_call *call, weir_project *project, weir_error *e
   bool yes = call->values[WI_CLI_YES].set, asked = false;
   size_t n = 0;
   options.orphans = call->values[WI_CLI_ORPHANS].set;
+  const wi_cli_value *older = &call->values[WI_CLI_OLDER_THAN];
+  if (older->set) { /* for the library 0 is the default */
+    options.older_than_us = older->number > 0 ? (int64_t)older->number : -1;
+  }
   weir_status status =
       yes ? weir_project_remove_litter(project, &options, &rows, err)
           : weir_project_read(project, WEIR_PROJECT_LITTER, &options, &rows, err);

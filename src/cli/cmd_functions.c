@@ -270,7 +270,7 @@ static weir_status no_such_function(const wi_cli_cells *all, const char *name,
   for (size_t i = 0; i < n; i++) {
     names[i] = wi_cli_cells_at(all, i, COL_NAME);
   }
-  const char *near = wi_cli_nearest(name, names, n);
+  const char *near = wi_nearest_one(name, names, n);
   wi_cli_error(err, WEIR_E_UNKNOWN_FUNCTION, "there is no function '%.200s'", name);
   if (near != NULL) {
     wi_cli_error_hint(err, "did you mean %s? `weir functions --all` lists all", near);

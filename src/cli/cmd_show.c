@@ -29,6 +29,49 @@ static void line(shown *w, const char *label, const char *text) {
   wi_cli_buf_chr(b, '\n');
 }
 
+/* One line each, the first with the label. */
+static void add_items(shown *w, const wi_cli_rows *r, int64_t i, const char *column,
+                      void (*add)(wi_cli_buf *, const wi_cli_rows *, int64_t, int64_t)) {
+  wi_cli_buf text = WI_CLI_BUF_INIT;
+  int64_t n = wi_cli_rows_count(r, column, i);
+  for (int64_t item = 0; item < n; item++) {
+    wi_cli_buf_clear(&text);
+    add(&text, r, i, item);
+    line(w, item == 0 ? column : "", wi_cli_buf_text(&text));
+  }
+  wi_cli_buf_release(&text);
+}
+
+static void add_constraint(wi_cli_buf *b, const wi_cli_rows *r, int64_t i, int64_t item) {
+  wi_cli_buf text = WI_CLI_BUF_INIT;
+  wi_cli_buf_fmt(b, "%s: ", wi_cli_rows_item(r, "constraints", i, item, "name", &text));
+  wi_cli_rows_item(r, "constraints", i, item, "predicate", &text);
+  if (text.n > 0) {
+    wi_cli_buf_str(b, wi_cli_buf_text(&text));
+  } else {
+    wi_cli_rows_item(r, "constraints", i, item, "unique", &text);
+    wi_cli_buf_fmt(b, "unique (%s)", wi_cli_buf_text(&text));
+  }
+  wi_cli_buf_release(&text);
+}
+
+static void add_column(wi_cli_buf *b, const wi_cli_rows *r, int64_t i, int64_t item) {
+  static const char *const members[] = {"type", "description"};
+  wi_cli_buf text = WI_CLI_BUF_INIT;
+  wi_cli_buf_str(b, wi_cli_rows_item(r, "columns", i, item, "name", &text));
+  for (size_t k = 0; k < 2; k++) {
+    wi_cli_rows_item(r, "columns", i, item, members[k], &text);
+    if (text.n > 0) {
+      wi_cli_buf_fmt(b, "%s%s", k == 0 ? " " : ": ", wi_cli_buf_text(&text));
+    }
+    if (k == 0 &&
+        strcmp(wi_cli_rows_item(r, "columns", i, item, "not_null", &text), "true") == 0) {
+      wi_cli_buf_str(b, " not null");
+    }
+  }
+  wi_cli_buf_release(&text);
+}
+
 static void node_text(shown *w, const wi_cli_rows *r, int64_t i) {
   static const struct {
     const char *label, *column;
@@ -55,6 +98,8 @@ static void node_text(shown *w, const wi_cli_rows *r, int64_t i) {
          lines[k].list ? wi_cli_rows_joined(r, lines[k].column, i, &b)
                        : wi_cli_rows_text(r, lines[k].column, i, &b));
   }
+  add_items(w, r, i, "constraints", add_constraint);
+  add_items(w, r, i, "columns", add_column);
   wi_cli_buf_release(&b);
 }
 

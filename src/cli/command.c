@@ -17,6 +17,7 @@ typedef enum option_type {
   TYPE_COUNT,
   TYPE_SIZE,
   TYPE_TIME,
+  TYPE_DURATION,
   TYPE_CHOICE
 } option_type;
 
@@ -48,6 +49,8 @@ static const option_row options[WI_CLI_OPTION_COUNT] = {
     [WI_CLI_ALL] = {"all", 0, TYPE_FLAG, NULL, NULL, "the engine's own functions too"},
     [WI_CLI_ORPHANS] = {"orphans", 0, TYPE_FLAG, NULL, NULL,
                         "also tables of this project that no view claims any more"},
+    [WI_CLI_OLDER_THAN] = {"older-than", 0, TYPE_DURATION, "DURATION", NULL,
+                           "what runs staged, only if older; 24h otherwise"},
     [WI_CLI_YES] = {"yes", 'y', TYPE_FLAG, NULL, NULL, "remove without asking"},
     [WI_CLI_NAME] = {"name", 0, TYPE_TEXT, "NAME", NULL,
                      "the project's name; the folder's name otherwise"},
@@ -99,8 +102,8 @@ static const wi_cli_command commands[] = {
      "  weir run --select +daily --param min_score=0.5\n",
      0, 0, PASS, wi_cli_cmd_run},
     {"ls", "", "list sources and views",
-     "With --select or --exclude only views are listed, and every source is looked at.\n",
-     0, 0, PLAIN | PROJECT | CHOICE | WI_CLI_BIT(WI_CLI_PARAM), wi_cli_cmd_ls},
+     "With --select or --exclude only views are listed; -v adds files and tags.\n", 0, 0,
+     PLAIN | PROJECT | CHOICE | WI_CLI_BIT(WI_CLI_PARAM), wi_cli_cmd_ls},
     {"show", "VIEW", "describe a view and show its first rows", NULL, 1, 1,
      PLAIN | PROJECT | MACHINE | WI_CLI_BIT(WI_CLI_LIMIT) | WI_CLI_BIT(WI_CLI_PARAM),
      wi_cli_cmd_show},
@@ -125,7 +128,8 @@ static const wi_cli_command commands[] = {
      0, 1, PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_ALL), wi_cli_cmd_functions},
     {"clean", "", "list, and after a question remove, what dead runs left",
      "Without a terminal nothing is removed unless --yes is given.\n", 0, 0,
-     PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_ORPHANS) | WI_CLI_BIT(WI_CLI_YES),
+     PLAIN | PROJECT | WI_CLI_BIT(WI_CLI_ORPHANS) | WI_CLI_BIT(WI_CLI_OLDER_THAN) |
+         WI_CLI_BIT(WI_CLI_YES),
      wi_cli_cmd_clean},
     {"help", "[COMMAND]", "show this, or a command's options", NULL, 0, 1, ANY,
      wi_cli_cmd_help},
@@ -186,7 +190,7 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
   int64_t us = 0;
   switch (row->type) {
     case TYPE_COUNT:
-      want = wi_cli_count_parse(text, &value->number) ? NULL : "a number";
+      want = wi_count_parse(text, &value->number) ? NULL : "a number";
       break;
     case TYPE_SIZE:
       want = weir_size_parse(text, &value->number, NULL) == WEIR_OK
@@ -197,6 +201,12 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
       want = weir_timestamp_parse(text, &us, NULL) == WEIR_OK
                  ? NULL
                  : "a timestamp with an offset, as 2026-01-02T03:04:05Z";
+      value->number = (uint64_t)us;
+      break;
+    case TYPE_DURATION:
+      want = weir_duration_parse(text, &us, NULL) == WEIR_OK
+                 ? NULL
+                 : "a duration, as 90m, 24h or 7d";
       value->number = (uint64_t)us;
       break;
     case TYPE_CHOICE:
@@ -228,13 +238,13 @@ static weir_status set_value(wi_cli_call *call, size_t id, const char *label,
 }
 
 static bool is_yes(const char *text) {
-  return strcmp(text, "1") == 0 || strcasecmp(text, "true") == 0 ||
-         strcasecmp(text, "yes") == 0;
+  return strcmp(text, "1") == 0 || wi_ascii_same(text, "true") ||
+         wi_ascii_same(text, "yes");
 }
 
 static bool is_no(const char *text) {
-  return strcmp(text, "0") == 0 || strcasecmp(text, "false") == 0 ||
-         strcasecmp(text, "no") == 0;
+  return strcmp(text, "0") == 0 || wi_ascii_same(text, "false") ||
+         wi_ascii_same(text, "no");
 }
 
 /* Options that were not given, from the environment; an empty variable is none. */
@@ -292,7 +302,7 @@ static weir_status unknown_option(const wi_cli_command *command, const char *tex
   char name[64];
   const char *plain = text + strspn(text, "-");
   snprintf(name, sizeof name, "%.*s", (int)strcspn(plain, "="), plain);
-  const char *near = strlen(name) > 1 ? wi_cli_nearest(name, names, n) : NULL;
+  const char *near = strlen(name) > 1 ? wi_nearest_one(name, names, n) : NULL;
   wi_cli_error(err, WEIR_E_USAGE, "`weir %s` has no option '%.100s'", command->name,
                text);
   if (near != NULL) {
@@ -422,7 +432,7 @@ static weir_status find_command(wi_cli_call *call, int argc, char **argv, int *a
     for (size_t i = 0; i < N_COMMANDS; i++) {
       names[i] = commands[i].name;
     }
-    const char *near = wi_cli_nearest(argv[*at], names, N_COMMANDS);
+    const char *near = wi_nearest_one(argv[*at], names, N_COMMANDS);
     wi_cli_error(err, WEIR_E_USAGE, "'%.100s' is not a command", argv[*at]);
     if (near != NULL) {
       wi_cli_error_hint(err, "did you mean `weir %s`? `weir help` lists the commands",

@@ -17,6 +17,7 @@ typedef enum wi_cli_option_id {
   WI_CLI_LIMIT,
   WI_CLI_ALL,
   WI_CLI_ORPHANS,
+  WI_CLI_OLDER_THAN,
   WI_CLI_YES,
   WI_CLI_NAME,
   WI_CLI_PROJECT,
@@ -39,7 +40,7 @@ typedef struct wi_cli_value { /* of one option; texts are borrowed */
   const char *text;   /* the last one given */
   const char **items; /* of options that may be given again */
   size_t n_items;
-  uint64_t number; /* counts, sizes; of --now the microseconds */
+  uint64_t number; /* counts, sizes; of times and durations the microseconds */
 } wi_cli_value;
 
 struct wi_cli_call;

@@ -48,9 +48,8 @@ static size_t terminal_width(void) {
   }
   const char *columns = getenv("COLUMNS");
   uint64_t n = 0;
-  return columns != NULL && wi_cli_count_parse(columns, &n) && n > 0 && n < 10000
-             ? (size_t)n
-             : 80;
+  return columns != NULL && wi_count_parse(columns, &n) && n > 0 && n < 10000 ? (size_t)n
+                                                                              : 80;
 }
 
 void wi_cli_screen_init(wi_cli_screen *s) {

@@ -66,6 +66,11 @@ bool wi_cli_rows_is(const wi_cli_rows *r, const char *name, int64_t i, const cha
 /* The texts of a list, with ", " between; `b` is cleared first. */
 const char *wi_cli_rows_joined(const wi_cli_rows *r, const char *name, int64_t i,
                                wi_cli_buf *b);
+/* How many items a list has. */
+int64_t wi_cli_rows_count(const wi_cli_rows *r, const char *name, int64_t i);
+/* A member of an item of a list of structs, as plain text (of a list, its texts joined). */
+const char *wi_cli_rows_item(const wi_cli_rows *r, const char *name, int64_t i,
+                             int64_t item, const char *member, wi_cli_buf *b);
 /* The row as members of a JSON object, without its braces. */
 void wi_cli_rows_members(wi_cli_buf *b, const wi_cli_rows *r, int64_t i);
 /* What columns of an error hold; false: none. The detail is `detail`'s, so that the error

@@ -123,19 +123,58 @@ bool wi_cli_rows_is(const wi_cli_rows *r, const char *name, int64_t i, const cha
   return same;
 }
 
+/* The items of a list in its child: from, to. */
+static void items_of(const struct ArrowArrayView *list, int64_t at, int64_t *from,
+                     int64_t *to) {
+  *from = ArrowArrayViewListChildOffset(list, list->offset + at);
+  *to = ArrowArrayViewListChildOffset(list, list->offset + at + 1);
+}
+
+static void join(wi_cli_buf *b, const wi_cli_field *f, const struct ArrowArrayView *list,
+                 int64_t at) {
+  int64_t from = 0, to = 0;
+  items_of(list, at, &from, &to);
+  for (int64_t item = from; item < to; item++) {
+    wi_cli_buf_str(b, item > from ? ", " : "");
+    wi_cli_value_add(b, &f->children[0], list->children[0], item, WI_CLI_VALUE_PLAIN);
+  }
+}
+
 const char *wi_cli_rows_joined(const wi_cli_rows *r, const char *name, int64_t i,
                                wi_cli_buf *b) {
   size_t k = column_of(r, name);
   wi_cli_buf_clear(b);
-  if (wi_cli_rows_has(r, name, i) && r->row.children[k].n_children == 1) {
-    const struct ArrowArrayView *list = r->view.children[k];
-    int64_t at = r->view.offset + i + list->offset;
-    int64_t from = ArrowArrayViewListChildOffset(list, at);
-    int64_t to = ArrowArrayViewListChildOffset(list, at + 1);
-    for (int64_t item = from; item < to; item++) {
-      wi_cli_buf_str(b, item > from ? ", " : "");
-      wi_cli_value_add(b, &r->row.children[k].children[0], list->children[0], item,
-                       WI_CLI_VALUE_PLAIN);
+  if (wi_cli_rows_has(r, name, i)) {
+    join(b, &r->row.children[k], r->view.children[k], r->view.offset + i);
+  }
+  return wi_cli_buf_text(b);
+}
+
+int64_t wi_cli_rows_count(const wi_cli_rows *r, const char *name, int64_t i) {
+  int64_t from = 0, to = 0;
+  if (wi_cli_rows_has(r, name, i)) {
+    items_of(r->view.children[column_of(r, name)], r->view.offset + i, &from, &to);
+  }
+  return to - from;
+}
+
+const char *wi_cli_rows_item(const wi_cli_rows *r, const char *name, int64_t i,
+                             int64_t item, const char *member, wi_cli_buf *b) {
+  size_t k = column_of(r, name), m = 0;
+  const wi_cli_field *of = &r->row.children[k].children[0];
+  const struct ArrowArrayView *list = r->view.children[k], *view = list->children[0];
+  int64_t from = 0, to = 0;
+  wi_cli_buf_clear(b);
+  items_of(list, r->view.offset + i, &from, &to);
+  while (m < of->n_children && strcmp(of->children[m].name, member) != 0) {
+    m++;
+  }
+  int64_t at = view->offset + from + item;
+  if (m < of->n_children && !ArrowArrayViewIsNull(view->children[m], at)) {
+    if (of->children[m].type == NANOARROW_TYPE_LIST) {
+      join(b, &of->children[m], view->children[m], at);
+    } else {
+      wi_cli_value_add(b, &of->children[m], view->children[m], at, WI_CLI_VALUE_PLAIN);
     }
   }
   return wi_cli_buf_text(b);

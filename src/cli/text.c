@@ -30,40 +30,16 @@ void *wi_cli_realloc(void *ptr, size_t count, size_t size) {
 
 /* ---- buffer ---- */
 
-void wi_cli_buf_release(wi_cli_buf *b) {
-  free(b->p);
-  *b = (wi_cli_buf)WI_CLI_BUF_INIT;
-}
-
-void wi_cli_buf_clear(wi_cli_buf *b) {
-  b->n = 0;
-  if (b->p != NULL) {
-    b->p[0] = '\0';
+/* Nothing is lost: the command ends where there is no memory. */
+static void whole(const wi_cli_buf *b) {
+  if (b->failed) {
+    (void)must(NULL);
   }
-}
-
-static void reserve(wi_cli_buf *b, size_t extra) {
-  if (b->cap - b->n > extra) {
-    return;
-  }
-  size_t cap = b->cap < 64 ? 64 : b->cap;
-  while (cap - b->n <= extra) {
-    if (cap > SIZE_MAX / 2) {
-      (void)must(NULL);
-    }
-    cap *= 2;
-  }
-  b->p = wi_cli_realloc(b->p, cap, 1);
-  b->cap = cap;
 }
 
 void wi_cli_buf_add(wi_cli_buf *b, const void *bytes, size_t n) {
-  reserve(b, n);
-  if (n > 0) {
-    memcpy(b->p + b->n, bytes, n);
-  }
-  b->n += n;
-  b->p[b->n] = '\0';
+  wi_buf_add(b, bytes, n);
+  whole(b);
 }
 
 void wi_cli_buf_str(wi_cli_buf *b, const char *text) {
@@ -77,7 +53,8 @@ void wi_cli_buf_chr(wi_cli_buf *b, char c) {
 }
 
 void wi_cli_buf_pad(wi_cli_buf *b, char c, size_t n) {
-  reserve(b, n);
+  (void)wi_buf_reserve(b, n);
+  whole(b);
   memset(b->p + b->n, c, n);
   b->n += n;
   b->p[b->n] = '\0';
@@ -110,81 +87,24 @@ static void add_digits(wi_cli_buf *b, int64_t v, int digits) {
 }
 
 void wi_cli_buf_fmt(wi_cli_buf *b, const char *fmt, ...) {
-  va_list args, again;
+  va_list args;
   va_start(args, fmt);
-  va_copy(again, args);
-  int n = vsnprintf(NULL, 0, fmt, args);
-  (void)must(n < 0 ? NULL : b); /* only for want of memory */
-  reserve(b, (size_t)n);
-  vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
-  b->n += (size_t)n;
-  va_end(again);
+  wi_buf_vfmt(b, fmt, args);
   va_end(args);
-}
-
-const char *wi_cli_buf_text(const wi_cli_buf *b) {
-  return b->p == NULL ? "" : b->p;
+  whole(b);
 }
 
 /* ---- numbers ---- */
 
-static bool reads_back(const char *text, double v, bool single) {
-  if (single) {
-    float back = strtof(text, NULL), want = (float)v;
-    return !(back < want) && !(back > want);
-  }
-  double back = strtod(text, NULL);
-  return !(back < v) && !(back > v);
-}
-
 void wi_cli_double_text(wi_cli_buf *b, double v, bool single) {
-  if (isnan(v)) {
-    wi_cli_buf_str(b, "NaN");
-    return;
+  char text[32];
+  if (single) {
+    wi_float_text((float)v, text);
+  } else {
+    wi_double_text(v, text);
   }
-  if (isinf(v)) {
-    wi_cli_buf_str(b, v > 0 ? "Infinity" : "-Infinity");
-    return;
-  }
-  /* Any 15 (single: 6) digits survive a normal number, so fewer show as dropped zeros; a
-   * subnormal has fewer digits than that. */
-  bool tiny = v != 0 && fabs(v) < (single ? 1.17549435e-38 : 2.2250738585072014e-308);
-  int most = single ? 9 : 17, digits = tiny ? 1 : single ? 6 : 15;
-  char text[48];
-  for (; digits <= most; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, v);
-    if (reads_back(text, v, single)) {
-      break;
-    }
-  }
-  char *e = strchr(text, 'e');
-  if (e == NULL) {
-    wi_cli_buf_str(b, text);
-    wi_cli_buf_str(b, strchr(text, '.') == NULL ? ".0" : "");
-    return;
-  }
-  wi_cli_buf_add(b, text, (size_t)(e - text) + 1);
-  e++;
-  if (*e == '-') {
-    wi_cli_buf_chr(b, '-');
-  }
-  e += strspn(e, "+-0");
-  wi_cli_buf_str(b, *e == '\0' ? "0" : e);
-}
-
-bool wi_cli_count_parse(const char *text, uint64_t *out) {
-  uint64_t v = 0;
-  if (*text == '\0') {
-    return false;
-  }
-  for (const char *p = text; *p != '\0'; p++) {
-    if (*p < '0' || *p > '9' || __builtin_mul_overflow(v, 10U, &v) ||
-        __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v)) {
-      return false;
-    }
-  }
-  *out = v;
-  return true;
+  wi_cli_buf_str(b, text);
+  wi_cli_buf_str(b, isfinite(v) && strpbrk(text, ".e") == NULL ? ".0" : "");
 }
 
 void wi_cli_grouped(wi_cli_buf *b, uint64_t v) {
@@ -219,31 +139,10 @@ static int64_t floor_div(int64_t a, int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-static void civil(int64_t days, int64_t *year, int *month, int *day) {
-  /* Years begin in March here, so that the leap day is the last one. */
-  int64_t z = days + 719468, era = floor_div(z, 146097), doe = z - era * 146097;
-  int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
-  *day = (int)(doy - (153 * mp + 2) / 5) + 1;
-  *month = (int)(mp < 10 ? mp + 3 : mp - 9);
-  *year = yoe + era * 400 + (*month <= 2 ? 1 : 0);
-}
-
 void wi_cli_date_text(wi_cli_buf *b, int64_t days) {
-  int64_t year;
-  int month, day;
-  civil(days, &year, &month, &day);
-  /* ISO 8601 wants a sign where four digits do not do. */
-  bool wide = year < 0 || year > 9999;
-  if (wide) {
-    wi_cli_buf_chr(b, year < 0 ? '-' : '+');
-  }
-  int64_t size = year < 0 ? -year : year;
-  add_digits(b, size, size > 999999 ? 12 : wide ? 6 : 4);
-  wi_cli_buf_chr(b, '-');
-  add_digits(b, month, 2);
-  wi_cli_buf_chr(b, '-');
-  add_digits(b, day, 2);
+  char text[32];
+  wi_date_text(days, text);
+  wi_cli_buf_str(b, text);
 }
 
 static int64_t power_of_ten(int digits) {
@@ -437,51 +336,4 @@ void wi_cli_visible(wi_cli_buf *b, const char *p, size_t n, bool lines) {
     }
     i += bytes;
   }
-}
-
-/* ---- names ---- */
-
-static size_t distance(const char *a, const char *b) {
-  size_t row[65], na = strlen(a), nb = strlen(b);
-  if (na > 64 || nb > 64) {
-    return SIZE_MAX;
-  }
-  for (size_t k = 0; k <= nb; k++) {
-    row[k] = k;
-  }
-  for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t k = 1; k <= nb; k++) {
-      size_t best = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
-      best = row[k] + 1 < best ? row[k] + 1 : best;
-      best = row[k - 1] + 1 < best ? row[k - 1] + 1 : best;
-      diagonal = row[k];
-      row[k] = best;
-    }
-  }
-  return row[nb];
-}
-
-/* Two neighbours typed in the wrong order: one slip, though two edits. */
-static bool is_swap(const char *a, const char *b) {
-  size_t i = 0;
-  while (a[i] != '\0' && a[i] == b[i]) {
-    i++;
-  }
-  return a[i] != '\0' && a[i + 1] != '\0' && a[i] == b[i + 1] && a[i + 1] == b[i] &&
-         strcmp(a + i + 2, b + i + 2) == 0;
-}
-
-const char *wi_cli_nearest(const char *name, const char *const *names, size_t n) {
-  const char *best = NULL;
-  size_t least = strlen(name) < 4 ? 2 : 4; /* exclusive */
-  for (size_t i = 0; i < n; i++) {
-    size_t d = is_swap(name, names[i]) ? 1 : distance(name, names[i]);
-    if (d < least && d < strlen(names[i])) {
-      least = d;
-      best = names[i];
-    }
-  }
-  return best;
 }

@@ -1,6 +1,5 @@
-/* Text of the command: a growable buffer, numbers, times, JSON, and what a screen needs.
- * The command sees the public headers only, so src/base is not at hand here. Memory that
- * cannot be had ends the command: it is a process of its own, and a run that ends between
+/* Text of the command: numbers, times, JSON, and what a screen needs, on top of src/util. Memory
+ * that cannot be had ends the command: it is a process of its own, and a run that ends between
  * two calls leaves every table whole. */
 #ifndef WEIR_CLI_TEXT_H
 #define WEIR_CLI_TEXT_H
@@ -9,18 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/util.h"
 #include "weir/error.h"
 
 void *wi_cli_alloc(size_t count, size_t size); /* zeroed */
 void *wi_cli_realloc(void *ptr, size_t count, size_t size);
 
-typedef struct wi_cli_buf { /* always NUL-terminated once anything was added */
-  char *p;
-  size_t n, cap;
-} wi_cli_buf;
-#define WI_CLI_BUF_INIT {NULL, 0, 0}
-void wi_cli_buf_release(wi_cli_buf *b);
-void wi_cli_buf_clear(wi_cli_buf *b); /* keeps the memory */
+typedef wi_buf wi_cli_buf;
+#define WI_CLI_BUF_INIT    WI_BUF_INIT
+#define wi_cli_buf_release wi_buf_release
+#define wi_cli_buf_clear   wi_buf_clear
+#define wi_cli_buf_text    wi_buf_text
 void wi_cli_buf_add(wi_cli_buf *b, const void *bytes, size_t n);
 void wi_cli_buf_str(wi_cli_buf *b, const char *text);
 void wi_cli_buf_chr(wi_cli_buf *b, char c);
@@ -28,7 +26,6 @@ void wi_cli_buf_pad(wi_cli_buf *b, char c, size_t n);
 void wi_cli_buf_int(wi_cli_buf *b, int64_t v);
 void wi_cli_buf_uint(wi_cli_buf *b, uint64_t v);
 void wi_cli_buf_fmt(wi_cli_buf *b, const char *fmt, ...) WEIR_PRINTF(2, 3);
-const char *wi_cli_buf_text(const wi_cli_buf *b); /* never NULL */
 
 /* ---- numbers and times ---- */
 /* Shortest decimal that reads back as `v`, with a point or an exponent ("1.0", "1e300",
@@ -39,9 +36,8 @@ void wi_cli_date_text(wi_cli_buf *b, int64_t days);
  * are shown, nine where six would lose something. */
 void wi_cli_timestamp_text(wi_cli_buf *b, int64_t value, int digits, bool zoned);
 void wi_cli_time_text(wi_cli_buf *b, int64_t value, int digits); /* since midnight */
-bool wi_cli_count_parse(const char *text, uint64_t *out);
-void wi_cli_grouped(wi_cli_buf *b, uint64_t v);        /* 1,234,567 */
-void wi_cli_bytes_text(wi_cli_buf *b, uint64_t bytes); /* 1.2 MB */
+void wi_cli_grouped(wi_cli_buf *b, uint64_t v);                  /* 1,234,567 */
+void wi_cli_bytes_text(wi_cli_buf *b, uint64_t bytes);           /* 1.2 MB */
 
 /* ---- JSON ---- */
 void wi_cli_json_ntext(wi_cli_buf *b, const char *p, size_t n); /* quoted and escaped */
@@ -61,9 +57,5 @@ void wi_cli_visible(wi_cli_buf *b, const char *p, size_t n, bool lines);
 size_t wi_cli_width(const char *p, size_t n);
 /* The longest start of a text that takes at most `width` columns, in bytes. */
 size_t wi_cli_fit(const char *p, size_t n, size_t width, size_t *taken);
-
-/* ---- names ---- */
-/* The entry of `names` that is nearest to `name`; NULL if none is near. */
-const char *wi_cli_nearest(const char *name, const char *const *names, size_t n);
 
 #endif

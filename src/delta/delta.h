@@ -23,20 +23,34 @@ weir_status wi_delta_schema_arrow(const char *schema_json, struct ArrowSchema *o
                                   weir_error *err);
 
 /* ---- reading the log (log.c) ---- */
-typedef struct wi_log { /* one listing of _delta_log */
+typedef struct wi_log { /* what a listing of _delta_log says */
   int64_t latest;       /* the newest version that can be read */
+  int64_t first;        /* what is older was not looked at; 0: all was */
   int64_t *commits;     /* versions whose JSON is there, ascending */
-  int64_t *commit_mtimes_us;
   size_t n_commits;
   int64_t *
       checkpoints; /* versions of complete checkpoints (classic, multi-part, v2), ascending */
   int64_t *checkpoint_mtimes_us;
   size_t n_checkpoints;
+  int64_t
+      empty_checkpoint; /* the newest one without a byte, which counts for nothing; -1 */
+  bool hint_lies;       /* _last_checkpoint names a checkpoint that is not there */
 } wi_log;
-/* TABLE_MISSING: no _delta_log, or one without commits and checkpoints. LOG_CORRUPT: a gap
- * between the newest complete checkpoint (or 0) and the latest. Ignores stray files, .crc, .tmp,
- * compacted logs, folders. */
+/* From the last checkpoint on, as _last_checkpoint tells it; a store that was listed before is
+ * asked only for what came since. TABLE_MISSING: no _delta_log, or one without commits and
+ * checkpoints. LOG_CORRUPT: a gap between the newest complete checkpoint (or 0) and the latest
+ * that is still there when the log is listed again. Ignores stray files, .crc, .tmp, compacted
+ * logs, folders. */
 weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err);
+/* All of it. */
+weir_status wi_log_list_all(wi_store *store, wi_log *out, weir_error *err);
+/* A listing from which the version can be judged (-1: the latest, which *found is then), without
+ * any request where one that was made before knows the version. VERSION_MISSING. */
+weir_status wi_log_find(wi_store *store, int64_t version, wi_log *out, int64_t *found,
+                        weir_error *err);
+/* What was passed over in this store's log, as a warning in words; false: nothing, or it was
+ * told before. */
+bool wi_log_tell(wi_store *store, wi_buf *out);
 void wi_log_release(wi_log *log);
 /* Can this version be read from what is there? VERSION_MISSING with the range that can. */
 weir_status wi_log_check_version(const wi_log *log, int64_t version, const char *uri,
@@ -141,6 +155,29 @@ weir_status wi_gate_read(const wi_pin *pin, weir_error *err);
 weir_status wi_gate_write(const wi_pin *pin, weir_error *err);
 
 /* ---- files and their statistics (staged.c, stats.c), actions (actions.c) ---- */
+/* Which columns get statistics (stats_columns.c). */
+typedef struct wi_stats_columns {
+  int32_t leaves; /* the first so many; -1: all. Where none are listed */
+  bool listed;
+  wi_list names; /* dotted, in lower case */
+} wi_stats_columns;
+/* From delta.dataSkippingNumIndexedCols and delta.dataSkippingStatsColumns, NULL where the table
+ * has none. BAD_VALUE: the list is malformed; *out is then as without one. */
+weir_status wi_stats_columns_read(const char *count, const char *list,
+                                  wi_stats_columns *out, weir_error *err);
+/* The same for a table as it is: a list that is malformed is as good as none, since it is
+ * somebody else's, and about speed. */
+weir_status wi_stats_columns_of_table(const char *count, const char *list,
+                                      wi_stats_columns *out, weir_error *err);
+void wi_stats_columns_release(wi_stats_columns *columns);
+/* The leaf-th leaf (from 0) of this dotted name; `columns` NULL: the default. */
+bool wi_stats_columns_has(const wi_stats_columns *columns, wi_str column, int64_t leaf);
+/* UNKNOWN_COLUMN; BAD_VALUE for a partition column. */
+weir_status wi_stats_columns_check(const wi_stats_columns *columns,
+                                   const struct ArrowSchema *schema,
+                                   const char *const *partition_columns, size_t n,
+                                   weir_error *err);
+
 typedef struct wi_staged_file {
   char *path; /* relative to the table root, not yet encoded */
   uint64_t size, rows;
@@ -154,10 +191,10 @@ typedef struct wi_staged {
 } wi_staged;
 void wi_staged_release(wi_staged *staged);
 /* Reads what wi_br_exec_stage gives: numRecords, minValues, maxValues, nullCount as nested JSON by dotted path; no NaN or
- * infinite bounds; text cut to 32 characters with the max rounded up; timestamps at milliseconds, max rounded up; columns
- * beyond the first `indexed_columns` leaves (default 32, -1 all) left out. */
-weir_status wi_staged_read(wi_cursor *rows, int32_t indexed_columns, wi_staged *out,
-                           weir_error *err);
+ * infinite bounds; text cut to 32 characters with the max rounded up; timestamps at milliseconds, max rounded up; only
+ * of `columns` (NULL: the first 32 leaves). */
+weir_status wi_staged_read(wi_cursor *rows, const wi_stats_columns *columns,
+                           wi_staged *out, weir_error *err);
 
 typedef struct wi_remove { /* a live file to take away, fields as the log has them */
   char *path;              /* raw, as in the log */
@@ -216,7 +253,11 @@ static inline bool wi_put_was_unclear(wi_put_result result) {
 weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
                           const wi_buf *bytes, wi_put_result *result, weir_error *err);
 
-/* A checkpoint at `version`, by the engine. */
+/* ---- checkpoints (checkpoint.c) ---- */
+/* `interval`: delta.checkpointInterval, NULL if the table has none; what is no number counts as
+ * none. Then each twentieth. */
+bool wi_checkpoint_due(int64_t version, const char *interval);
+/* A checkpoint at `version`, by the engine; on a disk it is durable after. */
 weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
                                 weir_error *err);
 

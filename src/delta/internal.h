@@ -28,6 +28,35 @@ weir_status wi_delta_json_dump(const json_t *value, bool sorted, wi_buf *out,
  * them again. */
 void wi_delta_json_put(wi_json *j, const json_t *value);
 
+/* ---- names in _delta_log (log.c), listed by listing.c ---- */
+typedef struct wi_versions {
+  int64_t *items, *mtimes;
+  size_t n, cap;
+} wi_versions;
+typedef struct wi_log_parts { /* a checkpoint in parts; only all of them together count */
+  int64_t version, total, found, mtime;
+} wi_log_parts;
+typedef struct wi_log_names {
+  wi_versions commits, checkpoints;
+  wi_log_parts *parts;
+  size_t n_parts, cap_parts;
+  int64_t empty; /* version of an empty checkpoint; -1 */
+} wi_log_names;
+void wi_log_names_release(wi_log_names *names);
+/* Entries come in the order of their paths. */
+weir_status wi_log_names_see(wi_log_names *names, const wi_store_entry *entry,
+                             weir_error *err);
+/* A name whose size matters. */
+bool wi_log_names_checkpoint(const char *name);
+void wi_log_take(wi_log *log, wi_log_names *names);
+bool wi_log_has_gap(const wi_log *log);
+/* Can the version be read from what this listing has? */
+bool wi_log_covers(const wi_log *log, int64_t version);
+weir_status wi_log_gap(const wi_log_names *names, const wi_log *log, const char *uri,
+                       weir_error *err);
+weir_status wi_log_no_table(const wi_log_names *names, bool nothing, const char *uri,
+                            weir_error *err);
+
 /* ---- pins (pin.c) ---- */
 /* Fills what a snapshot's two actions say; either may be wrapped in its name. LOG_CORRUPT. */
 weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,

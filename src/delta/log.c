@@ -28,18 +28,13 @@ static int64_t digits(const char *p, size_t width) {
 
 /* ---- collecting ---- */
 
-typedef struct versions {
-  int64_t *items, *mtimes;
-  size_t n, cap;
-} versions;
-
-static void versions_release(versions *v) {
+static void versions_release(wi_versions *v) {
   wi_free(v->items);
   wi_free(v->mtimes);
-  *v = (versions){NULL, NULL, 0, 0};
+  *v = (wi_versions){NULL, NULL, 0, 0};
 }
 
-static weir_status versions_add(versions *v, int64_t version, int64_t mtime,
+static weir_status versions_add(wi_versions *v, int64_t version, int64_t mtime,
                                 weir_error *err) {
   if (v->n == v->cap) {
     size_t cap = v->cap == 0 ? 64 : v->cap * 2;
@@ -57,25 +52,14 @@ static weir_status versions_add(versions *v, int64_t version, int64_t mtime,
   return WEIR_OK;
 }
 
-/* A checkpoint in parts; only all of them together count. */
-typedef struct parts {
-  int64_t version, total, found, mtime;
-} parts;
-
-typedef struct collected {
-  versions commits, checkpoints;
-  parts *parts;
-  size_t n_parts, cap_parts;
-} collected;
-
-static void collected_release(collected *c) {
+void wi_log_names_release(wi_log_names *c) {
   versions_release(&c->commits);
   versions_release(&c->checkpoints);
   wi_free(c->parts);
-  c->parts = NULL;
+  *c = (wi_log_names){.empty = -1};
 }
 
-static parts *parts_of(collected *c, int64_t version, int64_t total) {
+static wi_log_parts *parts_of(wi_log_names *c, int64_t version, int64_t total) {
   for (size_t i = c->n_parts; i > 0 && c->parts[i - 1].version == version; i--) {
     if (c->parts[i - 1].total == total) {
       return &c->parts[i - 1];
@@ -83,14 +67,14 @@ static parts *parts_of(collected *c, int64_t version, int64_t total) {
   }
   if (c->n_parts == c->cap_parts) {
     size_t cap = c->cap_parts == 0 ? 8 : c->cap_parts * 2;
-    parts *grown = wi_realloc_array(c->parts, cap, sizeof *grown);
+    wi_log_parts *grown = wi_realloc_array(c->parts, cap, sizeof *grown);
     if (grown == NULL) {
       return NULL;
     }
     c->parts = grown;
     c->cap_parts = cap;
   }
-  c->parts[c->n_parts] = (parts){version, total, 0, 0};
+  c->parts[c->n_parts] = (wi_log_parts){version, total, 0, 0};
   return &c->parts[c->n_parts++];
 }
 
@@ -113,16 +97,21 @@ static bool is_uuid_checkpoint(const char *rest) {
   return strcmp(rest + 36, ".json") == 0 || strcmp(rest + 36, ".parquet") == 0;
 }
 
-static weir_status see_checkpoint(collected *c, int64_t version, const char *rest,
-                                  int64_t mtime, weir_error *err) {
-  int64_t part = 0, total = 0;
-  if (strcmp(rest, "parquet") == 0 || is_uuid_checkpoint(rest)) {
-    return versions_add(&c->checkpoints, version, mtime, err);
-  }
-  if (!is_part(rest, &part, &total)) {
+static weir_status see_checkpoint(wi_log_names *c, int64_t version, const char *rest,
+                                  const wi_store_entry *entry, weir_error *err) {
+  int64_t part = 0, total = 0, mtime = entry->mtime_us;
+  bool whole = strcmp(rest, "parquet") == 0 || is_uuid_checkpoint(rest);
+  if (!whole && !is_part(rest, &part, &total)) {
     return WEIR_OK;
   }
-  parts *p = parts_of(c, version, total);
+  if (entry->size == 0) { /* what a power cut leaves of one that nobody synced */
+    c->empty = version;
+    return WEIR_OK;
+  }
+  if (whole) {
+    return versions_add(&c->checkpoints, version, mtime, err);
+  }
+  wi_log_parts *p = parts_of(c, version, total);
   if (p == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
@@ -132,7 +121,13 @@ static weir_status see_checkpoint(collected *c, int64_t version, const char *res
                            : WEIR_OK;
 }
 
-static weir_status see(collected *c, const wi_store_entry *entry, weir_error *err) {
+bool wi_log_names_checkpoint(const char *name) {
+  return strlen(name) > VERSION_DIGITS + 1 &&
+         wi_starts_with(name + VERSION_DIGITS, ".checkpoint.");
+}
+
+weir_status wi_log_names_see(wi_log_names *c, const wi_store_entry *entry,
+                             weir_error *err) {
   const char *name = strrchr(entry->path, '/');
   name = name == NULL ? entry->path : name + 1;
   if (strlen(name) <= VERSION_DIGITS + 1 || name[VERSION_DIGITS] != '.') {
@@ -147,13 +142,13 @@ static weir_status see(collected *c, const wi_store_entry *entry, weir_error *er
     return versions_add(&c->commits, version, entry->mtime_us, err);
   }
   if (wi_starts_with(rest, "checkpoint.")) {
-    return see_checkpoint(c, version, rest + strlen("checkpoint."), entry->mtime_us, err);
+    return see_checkpoint(c, version, rest + strlen("checkpoint."), entry, err);
   }
   return WEIR_OK;
 }
 
 /* Names come sorted, so versions do; of several checkpoints of one version one is kept. */
-static void drop_doubles(versions *v) {
+static void drop_doubles(wi_versions *v) {
   size_t kept = 0;
   for (size_t i = 0; i < v->n; i++) {
     if (kept > 0 && v->items[kept - 1] == v->items[i]) {
@@ -214,13 +209,15 @@ static int64_t first_missing(const wi_log *log, int64_t version) {
   return -1;
 }
 
-static weir_status check_gap(const collected *c, const wi_log *log, const char *uri,
-                             weir_error *err) {
+bool wi_log_has_gap(const wi_log *log) {
+  return first_missing(log, log->latest) >= 0;
+}
+
+weir_status wi_log_gap(const wi_log_names *c, const wi_log *log, const char *uri,
+                       weir_error *err) {
   int64_t missing = first_missing(log, log->latest);
-  if (missing < 0) {
-    return WEIR_OK;
-  }
-  const char *partial = "";
+  const char *partial =
+      c->empty >= 0 ? "; a checkpoint is empty and cannot stand in" : "";
   for (size_t i = 0; i < c->n_parts; i++) {
     partial = c->parts[i].found < c->parts[i].total
                   ? "; a checkpoint lacks some of its parts and cannot stand in"
@@ -236,71 +233,55 @@ static weir_status check_gap(const collected *c, const wi_log *log, const char *
   return status;
 }
 
-static weir_status no_table(const collected *c, bool empty, const char *uri,
+weir_status wi_log_no_table(const wi_log_names *c, bool nothing, const char *uri,
                             weir_error *err) {
-  if (c->n_parts > 0) {
+  if (c->n_parts > 0 || c->empty >= 0) {
     return WI_ERR(err, WEIR_E_LOG_CORRUPT,
-                  "the log of '%s' holds nothing but a checkpoint that lacks parts", uri);
+                  "the log of '%s' holds nothing but a checkpoint that %s", uri,
+                  c->empty >= 0 ? "is empty" : "lacks parts");
   }
   weir_status status =
       WI_ERR(err, WEIR_E_TABLE_MISSING, "there is no Delta table at '%s': %s", uri,
-             empty ? "it has no _delta_log, or an empty one"
-                   : "its _delta_log holds neither a commit nor a checkpoint");
+             nothing ? "it has no _delta_log, or an empty one"
+                     : "its _delta_log holds neither a commit nor a checkpoint");
   wi_err_hint(err, "check the path; a table's folder is the one that holds _delta_log");
   return status;
 }
 
-static void take(wi_log *log, collected *c) {
+/* ---- the log ---- */
+
+void wi_log_take(wi_log *log, wi_log_names *c) {
+  drop_doubles(&c->checkpoints);
+  *log = (wi_log){.latest = -1};
   log->commits = c->commits.items;
-  log->commit_mtimes_us = c->commits.mtimes;
   log->n_commits = c->commits.n;
   log->checkpoints = c->checkpoints.items;
   log->checkpoint_mtimes_us = c->checkpoints.mtimes;
   log->n_checkpoints = c->checkpoints.n;
-  c->commits = (versions){NULL, NULL, 0, 0};
-  c->checkpoints = (versions){NULL, NULL, 0, 0};
+  wi_free(c->commits.mtimes);
+  c->commits = (wi_versions){NULL, NULL, 0, 0};
+  c->checkpoints = (wi_versions){NULL, NULL, 0, 0};
   int64_t commit = log->n_commits > 0 ? log->commits[log->n_commits - 1] : -1;
   int64_t checkpoint =
       log->n_checkpoints > 0 ? log->checkpoints[log->n_checkpoints - 1] : -1;
   log->latest = commit > checkpoint ? commit : checkpoint;
-}
-
-weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_store_entries entries = {NULL, 0, 0};
-  collected c = {0};
-  *out = (wi_log){.latest = -1};
-  WI_CHECK(wi_store_list(store, WI_LOG_FOLDER, &entries, err));
-  for (size_t i = 0; i < entries.n; i++) {
-    WI_CHECK(see(&c, &entries.items[i], err));
-  }
-  drop_doubles(&c.checkpoints);
-  if (c.commits.n == 0 && c.checkpoints.n == 0) {
-    status = no_table(&c, entries.n == 0, wi_store_uri(store), err);
-    goto done;
-  }
-  take(out, &c);
-  WI_CHECK(check_gap(&c, out, wi_store_uri(store), err));
-done:
-  collected_release(&c);
-  wi_store_entries_release(&entries);
-  if (status != WEIR_OK) {
-    wi_log_release(out);
-  }
-  return status;
+  log->empty_checkpoint = c->empty;
 }
 
 void wi_log_release(wi_log *log) {
   wi_free(log->commits);
-  wi_free(log->commit_mtimes_us);
   wi_free(log->checkpoints);
   wi_free(log->checkpoint_mtimes_us);
   *log = (wi_log){.latest = -1};
 }
 
+bool wi_log_covers(const wi_log *log, int64_t version) {
+  return version >= 0 && version <= log->latest && first_missing(log, version) < 0;
+}
+
 weir_status wi_log_check_version(const wi_log *log, int64_t version, const char *uri,
                                  weir_error *err) {
-  if (version >= 0 && version <= log->latest && first_missing(log, version) < 0) {
+  if (wi_log_covers(log, version)) {
     return WEIR_OK;
   }
   bool from_start = log->n_commits > 0 && log->commits[0] == 0;

@@ -273,11 +273,6 @@ done:
 /* ---- resolving ---- */
 
 static int64_t file_time(const wi_log *log, int64_t version) {
-  for (size_t i = log->n_commits; i > 0; i--) {
-    if (log->commits[i - 1] == version) {
-      return log->commit_mtimes_us[i - 1];
-    }
-  }
   for (size_t i = log->n_checkpoints; i > 0; i--) {
     if (log->checkpoints[i - 1] == version) {
       return log->checkpoint_mtimes_us[i - 1];
@@ -332,9 +327,7 @@ weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
   wi_log log = {.latest = -1};
   bool said = false;
   *out = (wi_pin){.version = -1};
-  WI_CHECK(wi_log_list(store, &log, err));
-  out->version = version == -1 ? log.latest : version;
-  WI_CHECK(wi_log_check_version(&log, out->version, wi_store_uri(store), err));
+  WI_CHECK(wi_log_find(store, version, &log, &out->version, err));
   WI_CHECK(keep(&out->uri, wi_store_uri(store), err));
   out->timestamp_us = file_time(&log, out->version);
   if (wi_log_has_commit(&log, out->version)) {
@@ -373,14 +366,5 @@ done:
   if (opened != NULL) {
     wi_br_snap_free(engine, &opened);
   }
-  return status;
-}
-
-weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
-                                weir_error *err) {
-  wb_snap *snap = NULL;
-  WI_TRY(open_snapshot(engine, store, version, &snap, err));
-  weir_status status = wi_br_snap_checkpoint(engine, snap, err);
-  wi_br_snap_free(engine, &snap);
   return status;
 }

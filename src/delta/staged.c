@@ -74,7 +74,7 @@ typedef struct reading {
   wi_stats *stats; /* of the last file */
   int64_t ord;     /* of the last file; -1: none yet */
   int64_t leaves;  /* seen of the last file */
-  int32_t limit;   /* leaves to keep; negative: all */
+  const wi_stats_columns *columns;
 } reading;
 
 static weir_status finish_file(reading *r, weir_error *err) {
@@ -140,8 +140,7 @@ static weir_status read_staged(reading *r, const wi_cursor *rows, weir_error *er
   if (wi_cursor_null(rows, ST_COLUMN)) {
     return WEIR_OK;
   }
-  r->leaves++;
-  if (r->limit >= 0 && r->leaves > r->limit) {
+  if (!wi_stats_columns_has(r->columns, wi_cursor_text(rows, ST_COLUMN), r->leaves++)) {
     return WEIR_OK;
   }
   int64_t nulls = wi_cursor_null(rows, ST_NULLS) ? -1 : wi_cursor_int(rows, ST_NULLS);
@@ -150,10 +149,10 @@ static weir_status read_staged(reading *r, const wi_cursor *rows, weir_error *er
                       bound_of(rows, ST_MAX), err);
 }
 
-weir_status wi_staged_read(wi_cursor *rows, int32_t indexed_columns, wi_staged *out,
-                           weir_error *err) {
+weir_status wi_staged_read(wi_cursor *rows, const wi_stats_columns *columns,
+                           wi_staged *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  reading r = {out, NULL, -1, 0, indexed_columns};
+  reading r = {out, NULL, -1, 0, columns};
   *out = (wi_staged){NULL, 0, 0, 0, 0};
   WI_CHECK(check_columns(rows, ST_COLUMNS, err));
   for (bool has = true; has;) {

@@ -218,11 +218,12 @@ weir_status wi_calls_read(const wi_refs *refs, const wi_br_value *values, size_t
     if (call->kind == WI_CALL_NONE) {
       continue;
     }
-    const char *said = ref->args != NULL ? ref->args : "";
-    status = wi_json_read(said, strlen(said), &args, err);
-    if (status == WEIR_OK) {
-      status = read_call(ref, args, &out->arena, values, n_values, call, err);
-    }
+    wi_str text = wi_str_of(ref->args);
+    status = wi_json_read(text.p, text.n, &args, NULL);
+    status = status == WEIR_E_NO_MEMORY ? wi_err_nomem(err, WI_ORIGIN)
+             : args == NULL
+                 ? WI_ERR(err, WEIR_E_BUG, "the arguments of %s do not parse", ref->name)
+                 : read_call(ref, args, &out->arena, values, n_values, call, err);
     if (status != WEIR_OK) {
       wi_err_where(err, NULL, ref->line, ref->column);
       goto done;

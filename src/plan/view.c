@@ -64,6 +64,22 @@ static weir_status check_columns_exist(const wi_names *names, const char *what,
   return WEIR_OK;
 }
 
+static weir_status check_statistics(const wi_spec_view *view,
+                                    const struct ArrowSchema *schema, weir_error *err) {
+  for (size_t i = 0; i < view->properties.n; i++) {
+    wi_stats_columns columns;
+    if (strcmp(view->properties.keys[i], "delta.dataSkippingStatsColumns") != 0) {
+      continue;
+    }
+    WI_TRY(wi_stats_columns_read(NULL, view->properties.values[i], &columns, err));
+    weir_status status = wi_stats_columns_check(
+        &columns, schema, view->partition_by.items, view->partition_by.n, err);
+    wi_stats_columns_release(&columns);
+    return status;
+  }
+  return WEIR_OK;
+}
+
 static weir_status check_partitions(const wi_spec_view *view,
                                     const struct ArrowSchema *schema, weir_error *err) {
   WI_TRY(check_columns_exist(&view->partition_by, "partition_by", schema, err));
@@ -132,6 +148,7 @@ static weir_status map_types(wi_session *s, const wi_spec_view *view, wb_plan **
   WI_CHECK(wi_typemap(&raw, not_null, n, &out->schema, err));
   WI_CHECK(wi_columns_check(view, &out->schema, err));
   WI_CHECK(check_partitions(view, &out->schema, err));
+  WI_CHECK(check_statistics(view, &out->schema, err));
   WI_CHECK(wi_schema_digest(&out->schema, out->schema_digest, err));
   WI_CHECK(wi_br_plan_cast(s->engine, *plan, &out->schema, &made, err));
   swap_plan(s->engine, plan, &made);

@@ -132,7 +132,8 @@ static weir_status put(wi_view_job *j, const wi_meta_edit *edit, const wi_info *
       .operation = how->operation,
       .info = info->pairs,
       .n_info = info->n,
-      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES};
+      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES,
+      .stop = j->pass->stop};
   v->outcome.mode = c.mode;
   return wi_table_commit(&c, &v->outcome.commit, err);
 }
@@ -158,32 +159,37 @@ done:
 /* ---- the whole ---- */
 
 static weir_status open_base(wi_view_job *j, weir_error *err) {
-  wi_engine *engine = j->pass->project->engine;
   const wi_run_view *v = j->view;
   j->base = (wi_pin){.version = -1};
   if (!v->facts.last.table) {
     return WEIR_OK;
   }
   /* The version that was decided upon, not a newer one: what came since is found at the put. */
-  WI_TRY(wi_pin_resolve(engine, v->store, v->facts.last.latest, &j->base, err));
-  WI_TRY(wi_pin_complete(engine, v->store, &j->base, &j->base_snap, err));
+  WI_TRY(wi_base_open_at(j->pass->session, v->store, v->facts.last.latest, &j->base,
+                         &j->base_snap, err));
   return wi_base_gate(&j->base, j->owner, err);
+}
+
+static void checkpoint(const wi_view_job *j) {
+  int64_t version = j->view->outcome.version;
+  wi_table_props props = wi_view_props(j);
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_table_checkpoint(&props, j->pass->session, j->view->store, version, &failed)) {
+    wi_pass_warn(j->pass, failed.code, "checkpoint",
+                 "%s: no checkpoint at version %lld: %s", j->view->refs->spec->name,
+                 (long long)version, failed.message);
+  }
+  weir_error_release(&failed);
 }
 
 static void take_facts(wi_view_job *j) {
   wi_outcome *o = &j->view->outcome;
   o->version = o->commit.version;
   if (j->committed) {
-    weir_error ignored = WEIR_ERROR_INIT;
     o->rows = j->staged.rows;
     o->files = j->staged.n;
     o->bytes = j->staged.bytes;
-    if (!wi_commit_checkpoint(j->pass->session, j->view->store, o->version, &ignored)) {
-      wi_pass_warn(j->pass, ignored.code, "checkpoint",
-                   "%s: no checkpoint at version %lld: %s", j->view->refs->spec->name,
-                   (long long)o->version, ignored.message);
-    }
-    weir_error_release(&ignored);
+    checkpoint(j);
   }
 }
 
@@ -206,15 +212,17 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   snprintf(j.owner, sizeof(j.owner), "%s/%s", pass->project->spec->name,
            view->refs->spec->name);
   snprintf(j.app_id, sizeof(j.app_id), WI_APP_PREFIX "%s", j.owner);
-  snprintf(j.prefix, sizeof(j.prefix), "%s/", pass->run_id);
+  j.first = wi_stage_is_first(view->store);
+  wi_stage_prefix(pass->run_id, view->refs->spec->name, j.prefix);
   WI_CHECK(wi_stop_token(pass->stop, &j.cancel, &first));
   WI_CHECK(open_base(&j, &first));
   WI_CHECK(how->stage(&j, &first));
+  WI_CHECK(wi_lease_check(pass->lease, &first));
   WI_CHECK(commit(&j, &first));
   take_facts(&j);
 done:
   if (!j.committed && status != WEIR_E_AMBIGUOUS) {
-    (void)wi_store_remove_all(view->store, j.prefix, NULL);
+    wi_stage_remove(view->store, j.prefix, j.first);
   }
   job_release(&j);
   wi_err_move(err, &first);

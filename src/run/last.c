@@ -6,7 +6,7 @@
 
 #define WI_ORIGIN "run"
 
-static void see_foreign(const wi_commit *commit, wi_foreign *out) {
+static void see_foreign(const wi_commit *commit, wi_foreign_seen *out) {
   const char *writer = wi_commit_info_text(commit, "engineInfo");
   if (out->any) {
     return; /* a newer one was seen */
@@ -20,9 +20,18 @@ static void see_foreign(const wi_commit *commit, wi_foreign *out) {
 /* From the newest commit back to the first of this view's own. */
 static weir_status walk_back(const char *project, const char *view, wi_store *store,
                              const wi_log *log, wi_last *out, weir_error *err) {
-  for (size_t i = log->n_commits; i-- > 0;) {
+  size_t left = log->n_commits;
+  for (int64_t v = log->first - 1; left > 0 || v >= 0;) {
     wi_commit commit = {0};
-    WI_TRY(wi_commit_read(store, log->commits[i], &commit, err));
+    weir_error gone = WEIR_ERROR_INIT;
+    bool listed = left > 0; /* then those from before the last checkpoint, one by one */
+    weir_status status =
+        wi_commit_read(store, listed ? log->commits[--left] : v--, &commit, &gone);
+    if (status != WEIR_OK) {
+      bool end = status == WEIR_E_NOT_FOUND && !listed;
+      wi_err_move(end ? NULL : err, &gone);
+      return end ? WEIR_OK : status;
+    }
     if (commit.version == log->latest) {
       memcpy(out->latest_digest, commit.digest, sizeof(out->latest_digest));
       out->latest_us = commit.timestamp_us;

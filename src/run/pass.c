@@ -150,7 +150,7 @@ static weir_status choose(wi_pass *pass, const wi_pass_select *select, weir_erro
 static void warn_foreign(wi_pass *pass, const wi_run_view *view) {
   const wi_last *last = &view->facts.last;
   bool rows = last->rows.any;
-  const wi_foreign *who = rows ? &last->rows : &last->columns;
+  const wi_foreign_seen *who = rows ? &last->rows : &last->columns;
   if (view->chosen && last->found && (rows || view->facts.reshaped)) {
     wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "decide",
                  "%s: version %lld, written by %s, changed %s; the view is built again",
@@ -212,6 +212,21 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
   return project->diags->errors > 0 ? wi_project_broken(project->diags, err) : WEIR_OK;
 }
 
+/* What was passed over in the logs that were listed. */
+static void tell_logs(wi_pass *pass) {
+  wi_buf text = WI_BUF_INIT;
+  for (size_t i = 0; i < pass->n_tables + pass->project->spec->n_views; i++) {
+    wi_store *store = i < pass->n_tables ? pass->tables[i].store
+                                         : pass->views[i - pass->n_tables].store;
+    wi_buf_clear(&text);
+    if (store != NULL && wi_log_tell(store, &text)) {
+      wi_pass_warn(pass, WEIR_E_CHECKPOINT, "log", "%s; it counts for nothing",
+                   wi_buf_text(&text));
+    }
+  }
+  wi_buf_release(&text);
+}
+
 weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_error *err) {
   const wi_project *project = pass->project;
   const wi_spec *spec = project->spec;
@@ -225,6 +240,7 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
   WI_TRY(wi_stop_check(pass->stop, err));
   WI_TRY(wi_pass_read_facts(pass, err));
   WI_TRY(decide_all(pass, err));
+  tell_logs(pass);
   return wi_pass_times(pass, err);
 }
 

@@ -14,7 +14,7 @@ static void drop_schema(struct ArrowSchema *schema) {
 
 /* ---- a view's table as it is ---- */
 
-bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
+static bool partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
   const char *const *has = NULL;
   bool same = wi_meta_partition_columns(pin->meta, &has) == view->partition_by.n;
   for (size_t i = 0; i < view->partition_by.n && same; i++) {
@@ -27,14 +27,13 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_pin pin = {.version = -1};
-  wi_engine *engine = pass->project->engine;
   drop_schema(&view->made.schema);
-  WI_CHECK(wi_pin_resolve(engine, view->store, view->outcome.version, &pin, err));
-  wi_br_snap_free(engine, &view->read.snap);
-  WI_CHECK(wi_pin_complete(engine, view->store, &pin, &view->read.snap, err));
+  wi_br_snap_free(pass->project->engine, &view->read.snap);
+  WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
+                           &view->read.snap, err));
   WI_CHECK(wi_meta_arrow(pin.meta, &view->made.schema, err));
   WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
-  *same_partitioning = wi_view_partitioned_as_said(view->refs->spec, &pin);
+  *same_partitioning = partitioned_as_said(view->refs->spec, &pin);
 done:
   wi_pin_release(&pin);
   if (status != WEIR_OK) {

@@ -32,12 +32,10 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   r.info = info;
   r.n_info = 2;
   WI_CHECK(wi_write_stream(&r, &stream, &report, err));
-  if (report.commit.end == WI_END_COMMITTED) {
-    wi_store *store = NULL;
-    WI_CHECK(wi_session_store(pass->session, r.uri, &store, err));
-    bool fine = wi_commit_checkpoint(pass->session, store, report.commit.version, err);
-    wi_store_unref(&store);
-    status = fine ? WEIR_OK : WEIR_E_IO;
+  if (report.checkpoint != WEIR_OK) {
+    wi_pass_warn(pass, report.checkpoint, "checkpoint",
+                 "%s: no checkpoint at version %lld: %s", wi_record_table_name(table),
+                 (long long)report.commit.version, report.checkpoint_failed);
   }
 done:
   wi_buf_release(&uri);

@@ -125,6 +125,7 @@ typedef struct wi_pass {
   wi_watcher watcher;
   wi_diags warnings;    /* of this pass */
   pthread_mutex_t lock; /* of the two above */
+  wi_lease *lease;      /* of the run on its warehouse, while views are at work */
   wi_stop *stop;        /* of the call, which set it after opening; NULL: none */
 } wi_pass;
 

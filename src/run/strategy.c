@@ -1,7 +1,6 @@
 /* Full: the rows are made again. Adjust: those that are there are checked. */
 #include "run/strategy.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define WI_ORIGIN "run"
@@ -49,19 +48,18 @@ static weir_status bind_inputs(wi_view_job *j, weir_error *err) {
 
 /* ---- stage and gate ---- */
 
-static int32_t indexed_columns(const wi_spec_view *view) {
-  for (size_t i = 0; i < view->properties.n; i++) {
-    if (strcmp(view->properties.keys[i], "delta.dataSkippingNumIndexedCols") == 0) {
-      return (int32_t)strtol(view->properties.values[i], NULL, 10);
-    }
-  }
-  return 32;
+wi_table_props wi_view_props(const wi_view_job *j) {
+  const wi_pairs *header = &j->view->refs->spec->properties;
+  return (wi_table_props){header->keys, header->values, header->n, 1, &j->base};
 }
 
 static weir_status stage(wi_view_job *j, weir_error *err) {
   const wi_spec_view *spec = j->view->refs->spec;
   wi_stage_request r = {0};
+  wi_stats_columns stats;
   bool no_hash_join = false;
+  wi_table_props props = wi_view_props(j);
+  WI_TRY(wi_table_stats(&props, &stats, err));
   r.session = j->pass->session;
   r.plan = j->view->made.plan->plan;
   r.bind = j->bind;
@@ -70,18 +68,20 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   r.partition_columns = spec->partition_by.items;
   r.n_partition_columns = spec->partition_by.n;
   r.target_file_bytes = spec->target_file_size > 0 ? (uint64_t)spec->target_file_size : 0;
-  r.indexed_columns = indexed_columns(spec);
+  r.stats = &stats;
   r.order_sensitive = j->view->made.plan->order_sensitive;
   r.memory = j->memory;
   r.partitions = j->pass->session->threads;
   r.cancel = j->cancel;
-  WI_TRY(wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err));
+  weir_status status =
+      wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err);
+  wi_stats_columns_release(&stats);
   if (no_hash_join) {
     wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
                  "%s ran without hash joins, because they did not fit the memory limit",
                  spec->name);
   }
-  return WEIR_OK;
+  return status;
 }
 
 static weir_status gate(wi_view_job *j, weir_error *err) {

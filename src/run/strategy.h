@@ -14,7 +14,8 @@ typedef struct wi_view_job { /* one view at work */
   wb_bind *bind;
   wi_staged staged;
   const wb_cancel *cancel; /* the engine's side of the pass's stop */
-  char owner[300], app_id[320], prefix[48];
+  char owner[300], app_id[320], prefix[WI_STAGE_PREFIX];
+  bool first; /* the table has no folder yet */
   bool committed;
 } wi_view_job;
 
@@ -28,5 +29,8 @@ typedef struct wi_strategy {
 } wi_strategy;
 /* NULL: there is nothing to do. */
 const wi_strategy *wi_strategy_of(wi_action action);
+
+/* What the header says of the table, then what the table has. */
+wi_table_props wi_view_props(const wi_view_job *job);
 
 #endif

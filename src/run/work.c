@@ -1,7 +1,6 @@
 /* The chosen views as tasks: who waits for whom, what became of each, how long it took. */
 #include <stdarg.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "run/private.h"
 
@@ -276,21 +275,23 @@ static void count(wi_pass *pass) {
   sum->cancelled = wi_stop_fired(pass->stop);
 }
 
-/* Shares a local warehouse with other runs, so that `weir clean`, which wants it alone, takes no
- * staged file from under a run. -1: nothing to hold, or no lock to be had; the views' own errors
- * tell what is wrong with the folder. */
-static int hold_warehouse(wi_pass *pass) {
+/* So that `weir clean` takes no staged file from under a run. Where a folder cannot be made or
+ * locked there is nothing to hold: the views' own errors tell what is wrong with it. */
+static weir_status hold_warehouse(wi_pass *pass, weir_error *err) {
+  weir_status status = WEIR_OK;
   wi_store *store = NULL;
-  int fd = -1;
-  if (count_working(pass) > 0 &&
-      wi_session_store(pass->session, pass->project->spec->warehouse, &store, NULL) ==
-          WEIR_OK &&
-      wi_store_local(store) != NULL &&
-      wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
-    (void)wi_dir_lock(wi_store_local(store), false, &fd, NULL);
+  if (count_working(pass) == 0 ||
+      wi_session_store(pass->session, pass->project->spec->warehouse, &store, NULL) !=
+          WEIR_OK) {
+    return WEIR_OK;
+  }
+  if (wi_lease_by_object(store)) {
+    status = wi_lease_take(store, pass->run_id, &pass->lease, err);
+  } else if (wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
+    (void)wi_lease_take(store, pass->run_id, &pass->lease, NULL);
   }
   wi_store_unref(&store);
-  return fd;
+  return status;
 }
 
 weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error *err) {
@@ -299,11 +300,9 @@ weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error
   }
   tell(pass, WI_EVENT_RUN_STARTED, NULL);
   tell_earlier_warnings(pass);
-  int held = hold_warehouse(pass);
+  WI_TRY(hold_warehouse(pass, err));
   weir_status worked = wi_pass_work(pass, err);
-  if (held >= 0) {
-    close(held);
-  }
+  wi_lease_release(&pass->lease);
   WI_TRY(worked);
   pass->time.finished_us =
       pass->time.started_us + (wi_monotonic_ns() - pass->time.began_ns) / 1000;

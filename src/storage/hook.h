@@ -26,7 +26,9 @@ typedef struct wi_store_call {
   size_t n;
   const void *bytes; /* of PUT_NEW */
   size_t size;
-  bool deep; /* LIST: at any depth */
+  bool deep;                       /* LIST: at any depth */
+  const char *after;               /* LIST: only paths after this one; NULL: all */
+  bool (*sized)(const char *name); /* LIST: as of wi_store_list_from; NULL: each */
   wi_store_entries *entries;
   wi_buf *out;
   int64_t *mtime_us; /* may be NULL */
@@ -43,5 +45,13 @@ weir_status wi_store_perform(const wi_store_call *call, weir_error *err);
 void wi_store_set_hook(wi_store *store, const wi_store_hook *hook);
 /* Of every store that is opened from now on: calls open their own. */
 void wi_store_hook_new(const wi_store_hook *hook);
+
+/* Leases of short lives, and objects instead of locks on local roots too; NULL: as usual. */
+typedef struct wi_lease_times {
+  int64_t first_us;           /* until the first object */
+  int64_t renew_us, again_us; /* between two; after one that failed */
+  int64_t holds_us;           /* how long its holder believes it */
+} wi_lease_times;
+void wi_lease_set_times(const wi_lease_times *times);
 
 #endif

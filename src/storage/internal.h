@@ -25,6 +25,10 @@ weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
 /* ---- local roots (local.c); `root` is an absolute folder ---- */
 weir_status wi_local_list(const char *root, const char *folder, bool deep,
                           wi_store_entries *out, weir_error *err);
+/* One folder, as wi_store_list_from. */
+weir_status wi_local_list_from(const char *root, const char *folder, const char *after,
+                               bool (*sized)(const char *name), wi_store_entries *out,
+                               weir_error *err);
 weir_status wi_local_read(const char *root, const char *path, wi_buf *out,
                           int64_t *mtime_us, weir_error *err);
 weir_status wi_local_put_new(const char *root, const char *path, const void *bytes,

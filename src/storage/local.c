@@ -1,5 +1,7 @@
 /* Local roots. No engine: a commit on a disk has to be durable, which the engines' own local
  * store is not. */
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +105,75 @@ done:
   weir_error_release(&gone);
   names_release(&names);
   wi_buf_release(&path);
+  wi_buf_release(&full);
+  return status;
+}
+
+/* One name of a listing from somewhere on. What the folder says of an entry's kind is enough,
+ * unless it leads elsewhere. */
+static weir_status see_name(const char *root, const char *path, const char *name,
+                            unsigned char kind, bool (*sized)(const char *name),
+                            wi_store_entries *out, weir_error *err) {
+  if (kind == DT_DIR) {
+    return WEIR_OK;
+  }
+  return kind == DT_REG && sized != NULL && !sized(name)
+             ? wi_store_entries_add(out, path, 0, 0, err)
+             : see(root, path, NULL, out, err);
+}
+
+/* The log of a busy table has ten thousand names, of which the last few matter. */
+static weir_status read_tail(DIR *dir, const char *root, const char *folder,
+                             const char *after, bool (*sized)(const char *name),
+                             wi_store_entries *out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf path = WI_BUF_INIT;
+  for (;;) {
+    errno = 0;
+    const struct dirent *entry = readdir(dir);
+    if (entry == NULL) {
+      status = errno == 0 ? WEIR_OK
+                          : WI_ERR(err, WEIR_E_IO, "cannot list '%s/%s': error %d", root,
+                                   folder, errno);
+      goto done;
+    }
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+      continue;
+    }
+    wi_buf_clear(&path);
+    wi_buf_fmt(&path, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", entry->d_name);
+    WI_CHECK(wi_buf_check(&path, err, WI_ORIGIN));
+    if (after == NULL || strcmp(path.p, after) > 0) {
+      WI_CHECK(see_name(root, path.p, entry->d_name, entry->d_type, sized, out, err));
+    }
+  }
+done:
+  wi_buf_release(&path);
+  return status;
+}
+
+weir_status wi_local_list_from(const char *root, const char *folder, const char *after,
+                               bool (*sized)(const char *name), wi_store_entries *out,
+                               weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_buf full = WI_BUF_INIT;
+  DIR *dir = NULL;
+  if (!is_below(folder)) {
+    return WI_ERR(err, WEIR_E_BAD_VALUE, "'%.300s' is not a folder below '%.300s'",
+                  folder, root);
+  }
+  wi_path_join(&full, root, folder);
+  WI_CHECK(wi_buf_check(&full, err, WI_ORIGIN));
+  dir = opendir(full.p);
+  if (dir != NULL) {
+    status = read_tail(dir, root, folder, after, sized, out, err);
+    closedir(dir);
+  } else if (errno == ENOENT || errno == ENOTDIR) {
+    status = WEIR_OK;
+  } else {
+    status = WI_ERR(err, WEIR_E_IO, "cannot list '%s': error %d", full.p, errno);
+  }
+done:
   wi_buf_release(&full);
   return status;
 }

@@ -5,6 +5,8 @@
 #ifndef WI_STORAGE_STORAGE_H
 #define WI_STORAGE_STORAGE_H
 
+#include <pthread.h>
+
 #include "bridge/bridge.h"
 
 /* ---- places (uri.c) ---- */
@@ -42,6 +44,15 @@ const char *wi_store_local(const wi_store *store); /* absolute folder, or NULL *
 /* The engine's handle on the same root, opened on first use; owned by the store. */
 weir_status wi_store_handle(wi_store *store, wb_store **out, weir_error *err);
 
+/* What a module above knows of this root, kept as long as the store: delta keeps its listing.
+ * Made empty; `release` is called with the store's end. */
+typedef struct wi_store_memo {
+  pthread_mutex_t lock; /* of the members below; the user takes it */
+  void *value;
+  void (*release)(void *value);
+} wi_store_memo;
+wi_store_memo *wi_store_memo_of(wi_store *store);
+
 typedef struct wi_store_entry {
   char *path; /* relative to the root */
   uint64_t size;
@@ -55,6 +66,12 @@ void wi_store_entries_release(wi_store_entries *entries);
 /* What is directly below `folder` (no recursion); an absent folder is an empty list. */
 weir_status wi_store_list(wi_store *store, const char *folder, wi_store_entries *out,
                           weir_error *err);
+/* What is directly below `folder` and comes after `after`, a path as entries have them (NULL:
+ * everything). On a local root the sizes and times of names that `sized` denies are not asked
+ * for: they are 0. Folders may be among those. */
+weir_status wi_store_list_from(wi_store *store, const char *folder, const char *after,
+                               bool (*sized)(const char *name), wi_store_entries *out,
+                               weir_error *err);
 /* Everything below `folder`, at any depth. */
 weir_status wi_store_list_all(wi_store *store, const char *folder, wi_store_entries *out,
                               weir_error *err);
@@ -73,8 +90,26 @@ weir_status wi_store_remove(wi_store *store, const char *const *paths, size_t n,
                             weir_error *err);
 /* Removes everything below `folder` and the folder; absent is fine. `folder` "" is refused. */
 weir_status wi_store_remove_all(wi_store *store, const char *folder, weir_error *err);
+/* Removes a local root itself if it is an empty folder: what a first write made and left. */
+void wi_store_remove_empty(wi_store *store);
 /* Makes staged files durable before a commit names them: local files and folders are synced. */
 weir_status wi_store_sync(wi_store *store, const char *const *paths, size_t n,
                           weir_error *err);
+
+/* ---- leases (lease.c): that somebody is at work below a root ---- */
+#define WI_LEASE_FOLDER "_weir/leases"
+/* How long others believe a lease object that is not renewed; on a store nothing younger is
+ * litter. */
+#define WI_LEASE_LIFE_US ((int64_t)15 * 60 * 1000000)
+typedef struct wi_lease wi_lease;
+/* Local: waits while somebody cleans there; holds nothing where the folder is absent. On a store
+ * a thread renews it. */
+weir_status wi_lease_take(wi_store *store, const char *run_id, wi_lease **out,
+                          weir_error *err);
+/* To be asked before a commit: LEASE_LOST when others may have taken the run for dead. */
+weir_status wi_lease_check(wi_lease *lease, weir_error *err);
+void wi_lease_release(wi_lease **lease);
+/* Whether objects, and no locks, tell of work at this root. */
+bool wi_lease_by_object(const wi_store *store);
 
 #endif

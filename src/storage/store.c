@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "storage/hook.h"
 #include "storage/internal.h"
@@ -17,6 +18,7 @@ struct wi_store {
   wi_engine *engine;    /* NULL: none was given */
   pthread_mutex_t lock; /* of `handle` */
   wb_store *handle;
+  wi_store_memo memo;
   const wi_store_hook *_Atomic hook; /* of a test; NULL */
 };
 
@@ -41,6 +43,10 @@ static void store_free(wi_store *s) {
   }
   wi_engine_unref(&s->engine);
   wi_store_options_release(&s->options);
+  if (s->memo.release != NULL) {
+    s->memo.release(s->memo.value);
+  }
+  pthread_mutex_destroy(&s->memo.lock);
   pthread_mutex_destroy(&s->lock);
   wi_free(s->uri);
   wi_free(s->local);
@@ -66,10 +72,9 @@ weir_status wi_store_open(wi_engine *engine, const char *canonical_uri,
   }
   atomic_init(&s->refs, 1);
   atomic_init(&s->hook, atomic_load(&hook_of_new));
-  if (pthread_mutex_init(&s->lock, NULL) != 0) {
-    wi_free(s);
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
+  /* Plain ones cannot fail to be made. */
+  pthread_mutex_init(&s->lock, NULL);
+  pthread_mutex_init(&s->memo.lock, NULL);
   s->engine = engine == NULL ? NULL : wi_engine_ref(engine);
   s->uri = wi_strdup(canonical_uri);
   if (wi_uri_local_path(canonical_uri, &path)) {
@@ -107,6 +112,10 @@ void wi_store_unref(wi_store **store) {
 
 const char *wi_store_uri(const wi_store *store) {
   return store->uri;
+}
+
+wi_store_memo *wi_store_memo_of(wi_store *store) {
+  return &store->memo;
 }
 
 const char *wi_store_local(const wi_store *store) {
@@ -156,20 +165,13 @@ void wi_store_entries_release(wi_store_entries *entries) {
 
 weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err) {
-  if (entries->n == entries->cap) {
-    size_t cap = entries->cap == 0 ? 32 : entries->cap * 2;
-    wi_store_entry *items = wi_realloc_array(entries->items, cap, sizeof *items);
-    if (items == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    entries->items = items;
-    entries->cap = cap;
-  }
   char *copy = wi_strdup(path);
-  if (copy == NULL) {
+  wi_store_entry *place = copy == NULL ? NULL : wi_vec_add(entries);
+  if (place == NULL) {
+    wi_free(copy);
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  entries->items[entries->n++] = (wi_store_entry){copy, size, mtime_us};
+  *place = (wi_store_entry){copy, size, mtime_us};
   return WEIR_OK;
 }
 
@@ -191,17 +193,24 @@ static weir_status add_text_entry(wi_store_entries *out, const wi_cursor *rows,
   return status;
 }
 
-static weir_status list_remote(wi_store *s, const char *folder, bool deep,
-                               wi_store_entries *out, weir_error *err) {
+/* A store can begin its listing anywhere, but only of all depths. */
+static weir_status list_remote(wi_store *s, const wi_store_call *c, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_store *handle = NULL;
   wi_cursor *rows = NULL;
+  const char *folder = c->paths[0];
+  size_t above = folder[0] == '\0' ? 0 : strlen(folder) + 1;
+  bool deep = c->deep || c->after != NULL;
   WI_CHECK(wi_store_handle(s, &handle, err));
-  WI_CHECK(wi_br_obj_list(s->engine, handle, folder, "", deep, &rows, err));
+  WI_CHECK(wi_br_obj_list(s->engine, handle, folder, c->after != NULL ? c->after : "",
+                          deep, &rows, err));
   for (bool has = true; has;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (has) {
-      WI_CHECK(add_text_entry(out, rows, err));
+    wi_str path = has ? wi_cursor_text(rows, 0) : (wi_str){"", 0};
+    bool inside = c->deep ||
+                  (path.n > above && memchr(path.p + above, '/', path.n - above) == NULL);
+    if (has && inside) {
+      WI_CHECK(add_text_entry(c->entries, rows, err));
     }
   }
 done:
@@ -209,16 +218,16 @@ done:
   return status;
 }
 
-static weir_status list(wi_store *s, const char *folder, bool deep, wi_store_entries *out,
-                        weir_error *err) {
+static weir_status list(wi_store *s, const wi_store_call *how, const char *folder,
+                        wi_store_entries *out, weir_error *err) {
+  wi_store_call call = *how;
+  call.op = WI_STORE_LIST;
+  call.store = s;
+  call.paths = &folder;
+  call.n = 1;
+  call.entries = out;
   *out = (wi_store_entries){NULL, 0, 0};
-  weir_status status = operate(&(wi_store_call){.op = WI_STORE_LIST,
-                                                .store = s,
-                                                .paths = &folder,
-                                                .n = 1,
-                                                .deep = deep,
-                                                .entries = out},
-                               err);
+  weir_status status = operate(&call, err);
   if (status != WEIR_OK) {
     wi_store_entries_release(out);
   } else if (out->n > 1) {
@@ -229,12 +238,18 @@ static weir_status list(wi_store *s, const char *folder, bool deep, wi_store_ent
 
 weir_status wi_store_list(wi_store *s, const char *folder, wi_store_entries *out,
                           weir_error *err) {
-  return list(s, folder, false, out, err);
+  return list(s, &(wi_store_call){0}, folder, out, err);
+}
+
+weir_status wi_store_list_from(wi_store *s, const char *folder, const char *after,
+                               bool (*sized)(const char *name), wi_store_entries *out,
+                               weir_error *err) {
+  return list(s, &(wi_store_call){.after = after, .sized = sized}, folder, out, err);
 }
 
 weir_status wi_store_list_all(wi_store *s, const char *folder, wi_store_entries *out,
                               weir_error *err) {
-  return list(s, folder, true, out, err);
+  return list(s, &(wi_store_call){.deep = true}, folder, out, err);
 }
 
 /* ---- bytes ---- */
@@ -365,6 +380,12 @@ weir_status wi_store_remove_all(wi_store *s, const char *folder, weir_error *err
       err);
 }
 
+void wi_store_remove_empty(wi_store *s) {
+  if (s->local != NULL) {
+    (void)rmdir(s->local); /* refuses what is not empty */
+  }
+}
+
 weir_status wi_store_sync(wi_store *s, const char *const *paths, size_t n,
                           weir_error *err) {
   return operate(
@@ -377,7 +398,10 @@ static weir_status perform_local(const wi_store_call *c, const char *root,
                                  weir_error *err) {
   switch (c->op) {
     case WI_STORE_LIST:
-      return wi_local_list(root, c->paths[0], c->deep, c->entries, err);
+      return c->after != NULL || c->sized != NULL
+                 ? wi_local_list_from(root, c->paths[0], c->after, c->sized, c->entries,
+                                      err)
+                 : wi_local_list(root, c->paths[0], c->deep, c->entries, err);
     case WI_STORE_READ:
       return wi_local_read(root, c->paths[0], c->out, c->mtime_us, err);
     case WI_STORE_PUT_NEW:
@@ -399,7 +423,7 @@ weir_status wi_store_perform(const wi_store_call *c, weir_error *err) {
   }
   switch (c->op) {
     case WI_STORE_LIST:
-      return list_remote(s, c->paths[0], c->deep, c->entries, err);
+      return list_remote(s, c, err);
     case WI_STORE_READ:
       return read_remote(s, c->paths[0], c->out, c->mtime_us, err);
     case WI_STORE_PUT_NEW:

@@ -9,8 +9,6 @@
 
 #define WI_ORIGIN "commit"
 
-#define CHECKPOINT_EVERY 20
-
 /* ---- the version a write starts from ---- */
 
 weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
@@ -38,15 +36,6 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
   }
   wi_err_move(err, &first);
   return status;
-}
-
-bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out) {
-  const char *text = base->meta != NULL ? wi_meta_property(base->meta, key) : NULL;
-  wi_buf_clear(out);
-  if (text != NULL) {
-    wi_buf_str(out, text);
-  }
-  return text != NULL;
 }
 
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {
@@ -194,6 +183,8 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   const wi_commit_request *r = s->request;
   const wb_snap *snap = r->base_snap;
   const wi_pin *base = r->base;
+  /* Before the first put, or after one that was lost for certain: nothing of ours is there. */
+  WI_TRY(wi_stop_check(r->stop, err));
   if (judged != NULL) {
     WI_TRY(reopen(s, version, err));
     base = &s->reopened;
@@ -265,18 +256,11 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
                 .claim = claim_of(r, app_version),
                 .def = &def,
                 .host = {stand_on, &s},
-                .limits = WI_TXN_LIMITS_INIT};
+                .limits = WI_TXN_LIMITS_INIT,
+                .stop = r->stop};
   txn.limits.lost = r->max_retries;
   WI_CHECK(wi_txn_commit(&txn, out, err));
 done:
   standing_release(&s);
   return status;
-}
-
-bool wi_commit_checkpoint(wi_session *s, wi_store *store, int64_t version,
-                          weir_error *err) {
-  if (version == 0 || version % CHECKPOINT_EVERY != 0) {
-    return true;
-  }
-  return wi_delta_checkpoint(s->engine, store, version, err) == WEIR_OK;
 }

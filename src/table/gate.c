@@ -220,6 +220,9 @@ void wi_gate_free(wi_gate **gate) {
     wi_br_plan_free(g->session->engine, &g->checks[i].plan);
   }
   wi_free(g->checks);
+  if (g->label != NULL) {
+    wi_session_undeclare(g->session, GATE_SCHEMA, g->label);
+  }
   wi_free(g->label);
   wi_free(g->sample_columns);
   wi_free(g->sample_order);

@@ -1,4 +1,6 @@
 /* Running a plan into Parquet files that no log names yet. */
+#include <stdio.h>
+
 #include "table/table.h"
 
 #define WI_ORIGIN "table"
@@ -7,6 +9,26 @@
 #define ROW_GROUP_ROWS     ((uint64_t)1 << 20)
 #define BATCH_ROWS         8192
 #define ZSTD_LEVEL         1
+
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]) {
+  char hex[WI_DIGEST_HEX];
+  wi_digest d;
+  wi_digest_begin(&d, "weir.stage");
+  wi_digest_text(&d, table);
+  wi_digest_end_hex(&d, hex);
+  snprintf(out, WI_STAGE_PREFIX, "%.36s-%.8s/", run_id, hex);
+}
+
+bool wi_stage_is_first(const wi_store *store) {
+  return wi_store_local(store) != NULL && !wi_file_exists(wi_store_local(store));
+}
+
+void wi_stage_remove(wi_store *store, const char *prefix, bool first) {
+  (void)wi_store_remove_all(store, prefix, NULL);
+  if (first) {
+    wi_store_remove_empty(store);
+  }
+}
 
 static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
                             uint64_t *peak, weir_error *err) {
@@ -35,7 +57,7 @@ static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_sta
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, r->plan, r->bind, &options, r->cancel,
                           &exec, err));
   WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
-  WI_CHECK(wi_staged_read(rows, r->indexed_columns, out, err));
+  WI_CHECK(wi_staged_read(rows, r->stats, out, err));
 done:
   if (peak != NULL && exec != NULL) {
     *peak = wi_br_exec_peak_bytes(s->engine, exec);
@@ -68,6 +90,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
                      bool *no_hash_join, weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
   bool second = false;
+  bool first_build = wi_stage_is_first(r->store);
   WI_TRY(make_root(r, err));
   weir_status status = run_once(r, false, out, peak_bytes, &first);
   if (status == WEIR_E_MEMORY && !r->order_sensitive) {
@@ -104,7 +127,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     *no_hash_join = second && status == WEIR_OK;
   }
   if (status != WEIR_OK) {
-    (void)wi_store_remove_all(r->store, r->prefix, NULL);
+    wi_stage_remove(r->store, r->prefix, first_build);
     wi_staged_release(out);
   }
   wi_err_move(err, &first);

@@ -21,17 +21,27 @@ typedef struct wi_stage_request {
   const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
-  uint64_t target_file_bytes; /* 0: 128 MiB */
-  int32_t indexed_columns;    /* statistics: Delta's default is 32 */
-  bool order_sensitive;       /* one partition, no spilling */
-  uint64_t memory;            /* of this execution */
+  uint64_t target_file_bytes;    /* 0: 128 MiB */
+  const wi_stats_columns *stats; /* NULL: Delta's default */
+  bool order_sensitive;          /* one partition, no spilling */
+  uint64_t memory;               /* of this execution */
   uint32_t partitions;
   const wb_cancel *cancel; /* may be NULL */
 } wi_stage_request;
+/* The folder of one table's files of one run, with its '/'. No two tables share one: what reads
+ * both of them may know a file by its path alone. */
+enum { WI_STAGE_PREFIX = 48 };
+void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]);
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
  * out over a hash join, it is run once more without one, and *no_hash_join tells. */
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
                      uint64_t *peak_bytes, bool *no_hash_join, weir_error *err);
+
+/* Whether staging would make the table's folder. */
+bool wi_stage_is_first(const wi_store *store);
+/* Removes what was staged and will not be committed, and after a first one the table's folder,
+ * if nothing else is in it: a first build that is refused leaves nothing. */
+void wi_stage_remove(wi_store *store, const char *prefix, bool first);
 
 /* ---- gate (gate.c) ---- */
 typedef struct wi_gate_rule {
@@ -85,14 +95,11 @@ typedef struct wi_commit_request {
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
   uint32_t max_retries;
+  const wi_stop *stop; /* looked at before each put */
 } wi_commit_request;
 /* Commits, and says what became of it when others came first (src/delta/txn.h). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
                             weir_error *err);
-/* After every twentieth commit of our tables; false if it failed (a warning, never an error). */
-bool wi_commit_checkpoint(wi_session *session, wi_store *store, int64_t version,
-                          weir_error *err);
-
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
                          wb_snap **snap, weir_error *err);
@@ -101,8 +108,19 @@ weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t versio
                             wi_pin *base, wb_snap **snap, weir_error *err);
 /* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
-/* A text of the table's configuration; false if the key is absent. */
-bool wi_base_property(const wi_pin *base, const char *key, wi_buf *out);
+
+/* ---- properties that writers heed (props.c) ---- */
+typedef struct wi_table_props {
+  const char *const *keys, *const *values; /* wanted; each `step` apart */
+  size_t n, step;
+  const wi_pin *base; /* what the table has; without meta: there is none */
+} wi_table_props;
+weir_status wi_table_stats(const wi_table_props *props, wi_stats_columns *out,
+                           weir_error *err);
+/* After a commit: a checkpoint, if the table's interval says so now; false if it failed (a
+ * warning, never an error). */
+bool wi_table_checkpoint(const wi_table_props *props, wi_session *session,
+                         wi_store *store, int64_t version, weir_error *err);
 
 /* ---- rows from a stream (write.c) ---- */
 typedef struct wi_new_table { /* what a new table is told */
@@ -129,11 +147,14 @@ typedef struct wi_write_request {
   wi_app app;
   const wi_br_pair *info;
   size_t n_info;
+  wi_stop *stop; /* stops it before its commit; NULL: nothing does */
 } wi_write_request;
 typedef struct wi_write_report {
   wi_commit_outcome commit;
   wi_write_mode mode;
   uint64_t rows, files, bytes;
+  weir_status checkpoint; /* OK: none was due, or it was written */
+  char checkpoint_failed[256];
 } wi_write_report;
 /* partition_by, not_null and description are for new tables; where they are given for one that
  * is there they must be as the table has them (USAGE). options.c */

@@ -22,7 +22,11 @@ typedef struct write_job {
   size_t n_partitioned;
   wi_partitioning *partitioning; /* of REPLACE, with the keys of what goes */
   wi_map partitions;
-  char id[37]; /* of this write: its folder and its late-bound input */
+  struct {
+    char id[37];     /* names its folder and its late-bound input */
+    bool first;      /* the table has no folder yet */
+    wi_lease *lease; /* from before the first file is staged */
+  } work;
   wb_bind *bind;
   wb_plan *plan;
   wi_gate *gate;
@@ -32,7 +36,9 @@ typedef struct write_job {
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
   wi_staged_release(&j->staged);
+  wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
+  wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->work.id);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
@@ -50,7 +56,7 @@ static void job_release(write_job *j) {
 
 /* The folder below the table, ending in '/'. */
 static void prefix_of(const write_job *j, char out[48]) {
-  snprintf(out, 48, "%s/", j->id);
+  snprintf(out, 48, "%s/", j->work.id);
 }
 
 /* ---- the table's schema and the plan that brings the rows into it ---- */
@@ -186,7 +192,7 @@ static weir_status select_sql(const write_job *j, wi_buf *out, weir_error *err) 
     wi_sql_ident(out, want->name);
   }
   wi_buf_str(out, " FROM " WRITE_SCHEMA ".");
-  wi_sql_ident(out, j->id);
+  wi_sql_ident(out, j->work.id);
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
@@ -228,10 +234,10 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
     copy.children[i]->flags |=
         ARROW_FLAG_NULLABLE; /* checked by the gate, not believed */
   }
-  WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->id, &copy, err));
+  WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
   WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
-  WI_CHECK(
-      wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->id, take, err));
+  WI_CHECK(wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id,
+                             take, err));
 done:
   if (copy.release != NULL) {
     copy.release(&copy);
@@ -263,7 +269,7 @@ static weir_status make_gate(write_job *j, weir_error *err) {
       n++;
     }
   }
-  WI_CHECK(wi_gate_new(j->r->session, j->id, &j->target, rules, n, &j->gate, err));
+  WI_CHECK(wi_gate_new(j->r->session, j->work.id, &j->target, rules, n, &j->gate, err));
 done:
   wi_free(rules);
   wi_free(names);
@@ -293,9 +299,33 @@ done:
 
 /* ---- the call ---- */
 
+/* Those given are of a new table. */
+static wi_table_props props(const write_job *j) {
+  const wi_new_table *t = &j->r->table;
+  size_t n = j->base.version < 0 ? t->n_properties : 0;
+  return (wi_table_props){t->properties, n > 0 ? t->properties + 1 : NULL, n, 2,
+                          &j->base};
+}
+
+/* The commit stands whatever becomes of it. */
+static void checkpoint(const write_job *j, wi_write_report *out) {
+  wi_table_props p = props(j);
+  weir_error failed = WEIR_ERROR_INIT;
+  if (!wi_table_checkpoint(&p, j->r->session, j->store, out->commit.version, &failed)) {
+    out->checkpoint = failed.code;
+    snprintf(out->checkpoint_failed, sizeof(out->checkpoint_failed), "%.255s",
+             failed.message);
+  }
+  weir_error_release(&failed);
+}
+
 static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
+  wi_table_props p = props(j);
+  wi_stats_columns stats;
   char prefix[48];
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
+  WI_TRY(wi_table_stats(&p, &stats, err));
   prefix_of(j, prefix);
   stage.session = j->r->session;
   stage.plan = j->plan;
@@ -305,13 +335,15 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.partition_columns = j->partitioned;
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
-  stage.indexed_columns = 32;
+  stage.stats = &stats;
   stage.memory = j->r->session->memory;
   stage.partitions = 1; /* the stream has one end */
-  WI_TRY(wi_stage(&stage, &j->staged, NULL, NULL, err));
+  weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
+  wi_stats_columns_release(&stats);
+  WI_TRY(status);
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, NULL, err);
+                     j->r->session->memory, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */
@@ -364,7 +396,8 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
       .operation = "WRITE",
       .info = j->r->info,
       .n_info = j->r->n_info,
-      .max_retries = MAX_RETRIES};
+      .max_retries = MAX_RETRIES,
+      .stop = j->r->stop};
   c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
@@ -375,7 +408,8 @@ done:
 
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
-  wi_uuid7(j->id);
+  wi_uuid7(j->work.id);
+  WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {
@@ -410,10 +444,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     wi_err_hint(err, "append to it, or replace its partitions");
     return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", j->r->uri);
   }
-  int code = take->get_schema(take, &j->given);
-  if (code != 0) {
-    return wi_stream_error(take, code, err);
-  }
+  WI_TRY(wi_stream_schema(take, &j->given, err));
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
   if (j->base.version >= 0 && j->r->widen) {
     WI_TRY(widen(j, err));
@@ -422,7 +453,11 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(bind_rows(j, take, err));
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
+  j->work.first = wi_stage_is_first(j->store);
+  WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
+  WI_TRY(wi_lease_check(j->work.lease, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 
@@ -444,14 +479,15 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     out->rows = j.staged.rows;
     out->files = j.staged.n;
     out->bytes = j.staged.bytes;
+    checkpoint(&j, out);
   }
 done:
-  if (j.store != NULL && !there &&
+  if (j.work.lease != NULL &&
       (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
     char prefix[48];
     prefix_of(&j, prefix);
-    (void)wi_store_remove_all(j.store, prefix, NULL);
+    wi_stage_remove(j.store, prefix, j.work.first);
   }
   if (take->release != NULL) {
     take->release(take);

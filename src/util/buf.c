@@ -63,9 +63,8 @@ void wi_buf_chr(wi_buf *b, char c) {
   wi_buf_add(b, &c, 1);
 }
 
-void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
-  va_list args, again;
-  va_start(args, fmt);
+void wi_buf_vfmt(wi_buf *b, const char *fmt, va_list args) {
+  va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, fmt, args);
   if (n < 0) {
@@ -75,6 +74,12 @@ void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
     b->n += (size_t)n;
   }
   va_end(again);
+}
+
+void wi_buf_fmt(wi_buf *b, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  wi_buf_vfmt(b, fmt, args);
   va_end(args);
 }
 

@@ -53,9 +53,13 @@ static char *put_digits(char *out, uint64_t v, size_t width) {
 /* Years outside 0 to 9999 get a sign and six digits or more, as ISO 8601 expands them. */
 static char *put_date(char *out, civil c) {
   if (c.year < 0 || c.year > 9999) {
-    uint64_t year = c.year < 0 ? (uint64_t)-c.year : (uint64_t)c.year;
+    uint64_t year = c.year < 0 ? (uint64_t)-c.year : (uint64_t)c.year, rest = year;
+    size_t width = 6;
+    for (rest /= 1000000; rest > 0; rest /= 10) {
+      width++;
+    }
     *out++ = c.year < 0 ? '-' : '+';
-    out = put_digits(out, year, year > 999999 ? 7 : 6);
+    out = put_digits(out, year, width);
   } else {
     out = put_digits(out, (uint64_t)c.year, 4);
   }
@@ -82,7 +86,7 @@ void wi_time_text(int64_t us, char out[32]) {
   *p = '\0';
 }
 
-void wi_date_text(int32_t days, char out[16]) {
+void wi_date_text(int64_t days, char out[32]) {
   *put_date(out, civil_of(days)) = '\0';
 }
 

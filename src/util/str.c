@@ -237,14 +237,10 @@ static size_t near_insert(near_name best[3], size_t n, near_name one) {
   return n;
 }
 
-void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
-                size_t cap) {
-  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-  size_t found = 0, used = 0, len = strlen(name), limit = (len + 2) / 3;
-  if (cap == 0) {
-    return;
-  }
-  out[0] = '\0';
+/* The best three, in order. */
+static size_t nearest(const char *name, const char *const *names, size_t n,
+                      near_name best[3]) {
+  size_t found = 0, len = strlen(name), limit = (len + 2) / 3;
   for (size_t i = 0; i < n; i++) {
     size_t other = strlen(names[i]);
     size_t apart = other > len ? other - len : len - other;
@@ -257,6 +253,23 @@ void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
       found = near_insert(best, found, one);
     }
   }
+  return found;
+}
+
+const char *wi_nearest_one(const char *name, const char *const *names, size_t n) {
+  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  (void)nearest(name, names, n, best);
+  return best[0].name;
+}
+
+void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
+                size_t cap) {
+  near_name best[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+  size_t found = nearest(name, names, n, best), used = 0;
+  if (cap == 0) {
+    return;
+  }
+  out[0] = '\0';
   for (size_t i = 0; i < found; i++) {
     const char *joint = i == 0 ? "" : i + 1 == found ? " or " : ", ";
     size_t j = strlen(joint), k = strlen(best[i].name);

@@ -71,6 +71,8 @@ size_t wi_edit_distance(const char *a, const char *b);
  * is near. Always NUL-terminated. */
 void wi_nearest(const char *name, const char *const *names, size_t n, char *out,
                 size_t cap);
+/* The first of them; NULL: none is near. */
+const char *wi_nearest_one(const char *name, const char *const *names, size_t n);
 
 /* ---- buffer (buf.c): growable bytes, always NUL-terminated, sticky failure ---- */
 typedef struct wi_buf {
@@ -87,6 +89,7 @@ void wi_buf_add(wi_buf *b, const void *bytes, size_t n);
 void wi_buf_str(wi_buf *b, const char *text);
 void wi_buf_chr(wi_buf *b, char c);
 void wi_buf_fmt(wi_buf *b, const char *fmt, ...) WI_PRINTF(2, 3);
+void wi_buf_vfmt(wi_buf *b, const char *fmt, va_list args) WI_PRINTF(2, 0);
 const char *wi_buf_text(const wi_buf *b); /* never NULL */
 char *wi_buf_take(wi_buf *b); /* caller frees with wi_free; NULL when failed */
 
@@ -133,7 +136,7 @@ void wi_time_text(int64_t us, char out[32]);
 bool wi_time_parse(const char *text, int64_t *us);
 /* Parses YYYY-MM-DD to days since 1970-01-01; false: no such date. */
 bool wi_date_parse(const char *text, int32_t *days);
-void wi_date_text(int32_t days, char out[16]);
+void wi_date_text(int64_t days, char out[32]);
 /* Milliseconds as microseconds; the nearest where they do not fit. */
 int64_t wi_ms_us(int64_t ms);
 

@@ -22,10 +22,6 @@ static bool place_of(place *out) {
     return false;
   }
   snprintf(out->uri, sizeof out->uri, "%s/t", out->folder.root);
-  if (mkdir(out->uri, 0777) !=
-      0) { /* a refused create leaves the folder, not the table */
-    return false;
-  }
   out->session = wf_session(NULL, 0);
   return out->session != NULL;
 }
@@ -613,4 +609,44 @@ WT_TEST(of_racing_creates_one_wins) {
     WT_EQ_INT(files, 1);
     leave(&at);
   }
+}
+
+/* ---- upkeep ---- */
+
+static bool in_log(const place *at, const char *name) {
+  char path[400];
+  struct stat st;
+  snprintf(path, sizeof path, "%s/_delta_log/%s", at->uri, name);
+  return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+WT_TEST(tables_of_the_api_get_checkpoints) {
+  place at;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  WT_CHECK(place_of(&at));
+  for (int i = 0; i <= 21; i++) {
+    WT_OK(put(&at, i == 0 ? CREATE : APPEND, COLUMNS, four, 4, NULL, NULL, 0, &r, &err));
+    WT_EQ_INT(r.version, i);
+    weir_write_result_release(&r);
+  }
+  WT_CHECK(in_log(&at, "00000000000000000020.checkpoint.parquet"));
+  WT_CHECK(in_log(&at, "_last_checkpoint"));
+  WT_CHECK(!in_log(&at, "00000000000000000010.checkpoint.parquet"));
+  WT_CHECK(holds(&at, "SELECT count(*) FROM t", "88"));
+  leave(&at);
+}
+
+WT_TEST(a_folder_that_was_there_stays_after_a_refusal) {
+  place at;
+  static const char *const nulls[] = {"1", "p", NULL};
+  static const char *const must[] = {"letter"};
+  weir_write_options o = WEIR_WRITE_OPTIONS_INIT;
+  o.not_null = must;
+  o.n_not_null = 1;
+  WT_CHECK(place_of(&at));
+  refused(&at, CREATE, COLUMNS, nulls, 1, &o, NULL, 0, WEIR_E_CONSTRAINT);
+  WT_EQ_INT(mkdir(at.uri, 0777), 0);
+  refused(&at, CREATE, COLUMNS, nulls, 1, &o, NULL, 0, WEIR_E_CONSTRAINT);
+  leave(&at);
 }

@@ -17,7 +17,7 @@ WT_TEST(every_date_of_the_range) {
   for (unsigned y = 1; y <= 9999; y++) {
     for (unsigned m = 1; m <= 12; m++) {
       for (unsigned d = 1; d <= 32; d++) {
-        char text[40], out[16];
+        char text[40], out[32];
         int32_t days = 0;
         bool good = d <= days_in(y, m);
         if (good && (y % 100 != 0 && y % 97 != 0 && y != 1 && y < 9999)) {
@@ -52,7 +52,7 @@ WT_TEST(dates_refused) {
 }
 
 WT_TEST(extreme_dates_fit) {
-  char out[16];
+  char out[32];
   wi_date_text(INT32_MAX, out);
   WT_EQ_STR(out, "+5881580-07-11");
   wi_date_text(INT32_MIN, out);

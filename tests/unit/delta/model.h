@@ -268,7 +268,8 @@ static inline weir_status model_list(model *m, const wi_store_call *call,
 
 static inline int64_t version_of(const char *path) {
   const char *name = strrchr(path, '/');
-  return name == NULL ? -1 : strtoll(name + 1, NULL, 10);
+  return name == NULL || name[1] < '0' || name[1] > '9' ? -1
+                                                        : strtoll(name + 1, NULL, 10);
 }
 
 static inline weir_status model_put(model *m, const wi_store_call *call) {

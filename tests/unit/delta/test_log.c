@@ -1,4 +1,5 @@
 /* Listings of _delta_log: what counts, what is ignored, gaps, ranges. */
+#include "common/hooks.h"
 #include "unit/delta/crafted.h"
 
 #define C0 "{\"commitInfo\":{\"timestamp\":1}}\n"
@@ -51,7 +52,6 @@ WT_TEST(commits_are_listed_and_the_rest_is_ignored) {
   WT_EQ_INT(log.latest, 1);
   WT_EQ_INT(log.n_commits, 2);
   WT_EQ_INT(log.n_checkpoints, 0);
-  WT_CHECK(log.commit_mtimes_us[1] >= log.commit_mtimes_us[0]);
   WT_CHECK(wi_log_has_commit(&log, 1) && !wi_log_has_commit(&log, 2));
   WT_OK(wi_log_check_version(&log, 0, "t", &err));
   WT_OK(wi_log_check_version(&log, 1, "t", &err));
@@ -220,5 +220,259 @@ WT_TEST(the_cheap_pin_needs_no_engine) {
   WT_EQ_INT(wi_pin_resolve(NULL, store, -1, &pin, &err), WEIR_E_LOG_CORRUPT);
   WT_CHECK(strstr(err.message, "00000000000000000002.json") != NULL);
   weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* ---- one listing, and what others do meanwhile ---- */
+
+static void put_two(void *ctx) {
+  crafted_commit(ctx, 2, C0);
+  crafted_commit(ctx, 3, C0);
+}
+
+static void put_gone(void *ctx) {
+  crafted_commit(ctx, 2, C0);
+}
+
+/* What a listing sees that begins before version 2 is put and ends after version 3 is. */
+typedef struct torn {
+  wi_store_hook hook;
+  int listings, torn;
+} torn;
+
+static weir_status tear(void *ctx, const wi_store_call *call, weir_error *err) {
+  torn *t = ctx;
+  weir_status status = wi_store_perform(call, err);
+  if (call->op != WI_STORE_LIST) {
+    return status;
+  }
+  t->listings++;
+  for (size_t i = 0; i < call->entries->n && t->torn > 0; i++) {
+    wi_store_entry *e = &call->entries->items[i];
+    if (wi_ends_with(e->path, "00000000000000000002.json")) {
+      wi_free(e->path);
+      *e = call->entries->items[--call->entries->n];
+      t->torn--;
+    }
+  }
+  return status;
+}
+
+WT_TEST(a_listing_that_missed_a_version_is_made_again) {
+  weir_error err = WEIR_ERROR_INIT;
+  for (int misses = 1; misses <= 3; misses++) {
+    wi_log log;
+    char name[16];
+    snprintf(name, sizeof name, "torn%d", misses);
+    wi_store *store = crafted_store(name);
+    torn t = {.torn = misses};
+    t.hook = (wi_store_hook){tear, &t};
+    for (int64_t v = 0; v <= 3; v++) {
+      crafted_commit(store, v, C0);
+    }
+    wi_store_set_hook(store, &t.hook);
+    WT_OK(wi_log_list(store, &log, &err));
+    WT_EQ_INT(log.latest, 3);
+    WT_EQ_INT(log.n_commits, 4);
+    WT_EQ_INT(t.listings, misses + 1);
+    wi_log_release(&log);
+    wi_store_unref(&store);
+  }
+}
+
+WT_TEST(a_version_that_stays_away_is_a_gap) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_log log;
+  wi_store *store = crafted_store("stays");
+  torn t = {0};
+  t.hook = (wi_store_hook){tear, &t};
+  crafted_commit(store, 0, C0);
+  crafted_commit(store, 1, C0);
+  crafted_commit(store, 3, C0);
+  wi_store_set_hook(store, &t.hook);
+  WT_EQ_INT(wi_log_list(store, &log, &err), WEIR_E_LOG_CORRUPT);
+  WT_EQ_INT(t.listings, 4);
+  weir_error_release(&err);
+  put_gone(store);
+  WT_OK(wi_log_list(store, &log, &err));
+  WT_EQ_INT(log.latest, 3);
+  wi_log_release(&log);
+  wi_store_unref(&store);
+}
+
+static void hint(wi_store *store, const char *text) {
+  const char *path = "_delta_log/_last_checkpoint";
+  (void)wi_store_remove(store, &path, 1, NULL);
+  crafted_put(store, path, text);
+}
+
+/* Commits 0 to `to`, a checkpoint at `at`. */
+static wi_store *with_checkpoint(const char *name, int64_t to, int64_t at,
+                                 const char *bytes) {
+  char file[80];
+  wi_store *store = crafted_store(name);
+  for (int64_t v = 0; v <= to; v++) {
+    crafted_commit(store, v, C0);
+  }
+  snprintf(file, sizeof file, "%020" PRId64 ".checkpoint.parquet", at);
+  crafted_log(store, file, bytes);
+  snprintf(file, sizeof file, "{\"version\":%" PRId64 ",\"size\":3}", at);
+  hint(store, file);
+  return store;
+}
+
+WT_TEST(a_log_is_listed_from_its_last_checkpoint_on) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_log log;
+  int64_t found = 0;
+  wi_store *store = with_checkpoint("from", 8, 5, "x");
+  wh_hooks h = {0};
+  wh_on_store(&h, store);
+  WT_OK(wi_log_list(store, &log, &err));
+  WT_EQ_INT(log.first, 5);
+  WT_EQ_INT(log.latest, 8);
+  WT_EQ_INT(log.n_commits, 4);
+  WT_EQ_INT(log.n_checkpoints, 1);
+  WT_EQ_INT(h.count[WI_STORE_LIST], 1);
+  WT_EQ_INT(h.count[WI_STORE_READ], 1);
+  wi_log_release(&log);
+  /* A version that the listing knows costs nothing; an older one is looked for. */
+  WT_OK(wi_log_find(store, 6, &log, &found, &err));
+  WT_EQ_INT(found, 6);
+  WT_EQ_INT(h.calls, 2);
+  wi_log_release(&log);
+  WT_OK(wi_log_find(store, 2, &log, &found, &err));
+  WT_EQ_INT(log.first, 0);
+  WT_EQ_INT(log.n_commits, 9);
+  wi_log_release(&log);
+  WT_EQ_INT(wi_log_find(store, 9, &log, &found, &err), WEIR_E_VERSION_MISSING);
+  WT_CHECK(strstr(err.message, "0 to 8") != NULL);
+  weir_error_release(&err);
+  wh_off(&h);
+  wi_store_unref(&store);
+}
+
+WT_TEST(after_the_first_listing_only_the_tail_is_read) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_log log;
+  wi_store *store = crafted_store("tail");
+  wh_hooks h = {0};
+  crafted_commit(store, 0, C0);
+  crafted_commit(store, 1, C0);
+  WT_OK(wi_log_list(store, &log, &err));
+  wi_log_release(&log);
+  put_two(store);
+  crafted_log(store, "00000000000000000003.checkpoint.parquet", "x");
+  wh_on_store(&h, store);
+  WT_OK(wi_log_list(store, &log, &err));
+  WT_EQ_INT(log.latest, 3);
+  WT_EQ_INT(log.n_commits, 4);
+  WT_EQ_INT(log.n_checkpoints, 1);
+  WT_EQ_INT(h.calls, 1);
+  wi_log_release(&log);
+  /* Another table in its place: nothing of the old one is left. */
+  WT_OK(wi_store_remove_all(store, "_delta_log", &err));
+  WT_EQ_INT(wi_log_list(store, &log, &err), WEIR_E_TABLE_MISSING);
+  weir_error_release(&err);
+  crafted_commit(store, 0, C0);
+  WT_OK(wi_log_list(store, &log, &err));
+  WT_EQ_INT(log.latest, 0);
+  wi_log_release(&log);
+  wh_off(&h);
+  wi_store_unref(&store);
+}
+
+WT_TEST(a_hint_that_lies_is_passed_over_and_told_once) {
+  static const char *const lies[] = {"{\"version\":7,\"size\":1}", "{\"version\":-3}",
+                                     "{\"version\":\"x\"}", "half a {", ""};
+  for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wi_buf told = WI_BUF_INIT;
+    wi_log log;
+    char name[16];
+    snprintf(name, sizeof name, "lie%zu", i);
+    wi_store *store = with_checkpoint(name, 4, 3, "x");
+    hint(store, lies[i]);
+    WT_OK(wi_log_list(store, &log, &err));
+    WT_EQ_INT(log.first, 0);
+    WT_EQ_INT(log.latest, 4);
+    WT_EQ_INT(log.n_commits, 5);
+    wi_log_release(&log);
+    WT_CHECK(wi_log_tell(store, &told));
+    WT_CHECK(strstr(wi_buf_text(&told), "last checkpoint") != NULL);
+    WT_CHECK(!wi_log_tell(store, &told));
+    wi_buf_release(&told);
+    wi_store_unref(&store);
+  }
+}
+
+WT_TEST(an_empty_checkpoint_counts_for_nothing) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_buf told = WI_BUF_INIT;
+  wi_log log;
+  char path[64];
+  const char *paths[] = {path};
+  wi_store *store = with_checkpoint("empty", 6, 5, "");
+  WT_OK(wi_log_list(store, &log, &err));
+  WT_EQ_INT(log.n_checkpoints, 0);
+  WT_EQ_INT(log.latest, 6);
+  wi_log_release(&log);
+  WT_CHECK(wi_log_tell(store, &told));
+  WT_CHECK(strstr(wi_buf_text(&told), "version 5") != NULL);
+  wi_buf_release(&told);
+  wi_store_unref(&store);
+  /* It stands in for no commit, nor does one part without a byte. */
+  store = with_checkpoint("empty_only", 6, 5, "");
+  crafted_log(store, "00000000000000000004.checkpoint.0000000001.0000000002.parquet",
+              "x");
+  crafted_log(store, "00000000000000000004.checkpoint.0000000002.0000000002.parquet", "");
+  wi_log_commit_path(2, path);
+  WT_OK(wi_store_remove(store, paths, 1, &err));
+  WT_EQ_INT(wi_log_list(store, &log, &err), WEIR_E_LOG_CORRUPT);
+  WT_CHECK(strstr(err.message, "version 2 is missing") != NULL);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+  store = crafted_store("empty_alone");
+  crafted_log(store, "00000000000000000004.checkpoint.parquet", "");
+  WT_EQ_INT(wi_log_list(store, &log, &err), WEIR_E_LOG_CORRUPT);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* ---- many commits ---- */
+
+WT_TEST(ten_thousand_commits_behind_a_checkpoint_cost_what_ten_do) {
+  enum { COMMITS = 10000, BEHIND = 10 };
+  weir_error err = WEIR_ERROR_INIT;
+  wi_log log;
+  wh_hooks h = {0};
+  wi_store *store = with_checkpoint("many", 0, COMMITS - BEHIND, "x");
+  for (int v = 1; v < COMMITS; v++) { /* not durably: that would take a minute */
+    char path[400];
+    snprintf(path, sizeof path, "%s/_delta_log/%020d.json", wi_store_local(store), v);
+    FILE *file = fopen(path, "w");
+    WT_CHECK(file != NULL && fputs(C0, file) >= 0 && fclose(file) == 0);
+  }
+  wh_on_store(&h, store);
+  int64_t began = wi_monotonic_ns();
+  WT_OK(wi_log_list(store, &log, &err));
+  int64_t first = wi_monotonic_ns() - began;
+  WT_EQ_INT(log.latest, COMMITS - 1);
+  WT_EQ_INT(log.n_commits, BEHIND);
+  wi_log_release(&log);
+  began = wi_monotonic_ns();
+  WT_OK(wi_log_list(store, &log, &err));
+  int64_t again = wi_monotonic_ns() - began;
+  wi_log_release(&log);
+  wi_store_set_hook(store, NULL);
+  began = wi_monotonic_ns();
+  WT_OK(wi_log_list_all(store, &log, &err));
+  int64_t all = wi_monotonic_ns() - began;
+  WT_EQ_INT(log.n_commits, COMMITS);
+  wi_log_release(&log);
+  WT_EQ_INT(h.calls, 3); /* the hint, a listing, its tail */
+  printf("  listing %d commits: %.1f ms, its tail %.1f ms, all of it %.1f ms\n", COMMITS,
+         (double)first / 1e6, (double)again / 1e6, (double)all / 1e6);
+  WT_CHECK(first < 500000000);
   wi_store_unref(&store);
 }

@@ -309,22 +309,30 @@ WT_TEST(staged_files_are_read_with_their_statistics) {
                                       NULL,
                                       NULL};
   static const struct {
-    int32_t limit;
-    const char *stats;
+    const char *count, *list, *stats;
   } limits[] = {
-      {32,
+      {NULL, NULL,
        "{\"numRecords\":10,\"minValues\":{\"a\":5,\"b\":\"\",\"c\":1},\"maxValues\":"
        "{\"a\":7,\"b\":\"z\",\"c\":1},\"nullCount\":{\"a\":1,\"b\":0,\"c\":0}}"},
-      {-1,
+      {"-1", NULL,
        "{\"numRecords\":10,\"minValues\":{\"a\":5,\"b\":\"\",\"c\":1},\"maxValues\":"
        "{\"a\":7,\"b\":\"z\",\"c\":1},\"nullCount\":{\"a\":1,\"b\":0,\"c\":0}}"},
-      {1,
+      {"1", NULL,
        "{\"numRecords\":10,\"minValues\":{\"a\":5},\"maxValues\":{\"a\":7},"
        "\"nullCount\":{\"a\":1}}"},
-      {0, "{\"numRecords\":10,\"minValues\":{},\"maxValues\":{},\"nullCount\":{}}"}};
+      {"1", " B , `c`, nothing.here",
+       "{\"numRecords\":10,\"minValues\":{\"b\":\"\",\"c\":1},\"maxValues\":"
+       "{\"b\":\"z\",\"c\":1},\"nullCount\":{\"b\":0,\"c\":0}}"},
+      {NULL, " ",
+       "{\"numRecords\":10,\"minValues\":{},\"maxValues\":{},\"nullCount\":{}}"},
+      {"0", NULL,
+       "{\"numRecords\":10,\"minValues\":{},\"maxValues\":{},\"nullCount\":{}}"}};
   for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
     wi_cursor *rows = rows_cursor(STAGED, cells, 5);
-    WT_OK(wi_staged_read(rows, limits[i].limit, &staged, &err));
+    wi_stats_columns columns;
+    WT_OK(wi_stats_columns_read(limits[i].count, limits[i].list, &columns, &err));
+    WT_OK(wi_staged_read(rows, &columns, &staged, &err));
+    wi_stats_columns_release(&columns);
     wi_cursor_free(&rows);
     WT_EQ_INT(staged.n, 2);
     WT_EQ_INT(staged.rows, 10);
@@ -337,11 +345,11 @@ WT_TEST(staged_files_are_read_with_their_statistics) {
     wi_staged_release(&staged);
   }
   wi_cursor *none = rows_cursor(STAGED, NULL, 0);
-  WT_OK(wi_staged_read(none, 32, &staged, &err));
+  WT_OK(wi_staged_read(none, NULL, &staged, &err));
   WT_EQ_INT(staged.n, 0);
   wi_cursor_free(&none);
   none = rows_cursor("lt", NULL, 0);
-  WT_EQ_INT(wi_staged_read(none, 32, &staged, NULL), WEIR_E_BUG);
+  WT_EQ_INT(wi_staged_read(none, NULL, &staged, NULL), WEIR_E_BUG);
   wi_cursor_free(&none);
 }
 
@@ -362,4 +370,86 @@ WT_TEST(live_files_are_read) {
   WT_CHECK(live.items[0].dv == NULL && live.items[1].partition_values == NULL);
   WT_EQ_STR(live.items[1].dv, "{\"storageType\":\"u\"}");
   wi_removes_release(&live);
+}
+
+/* ---- which columns ---- */
+
+WT_TEST(lists_of_columns_are_read_as_spark_reads_them) {
+  static const struct {
+    const char *list, *names[4];
+    size_t n;
+  } good[] = {{"", {NULL}, 0},
+              {"a", {"a"}, 1},
+              {"a,B , s.Inner", {"a", "b", "s.inner"}, 3},
+              {"`a,comma`,`it``s`,`a.dot`.`x`", {"a,comma", "it`s", "a.dot.x"}, 3},
+              {"gr\xc3\xb6\xc3\x9f"
+               "e",
+               {"gr\xc3\xb6\xc3\x9f"
+                "e"},
+               1}};
+  static const char *const bad[] = {",",  "a,", "a,,b", "a b",  "a.",
+                                    ".a", "`a", "``",   "a`b`", "a-b"};
+  weir_error err = WEIR_ERROR_INIT;
+  wi_stats_columns columns;
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+    WT_OK(wi_stats_columns_read("7", good[i].list, &columns, &err));
+    WT_CHECK(columns.listed);
+    WT_EQ_INT(columns.names.n, good[i].n);
+    for (size_t k = 0; k < columns.names.n; k++) {
+      WT_EQ_STR(columns.names.items[k], good[i].names[k]);
+    }
+    wi_stats_columns_release(&columns);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    WT_EQ_INT(wi_stats_columns_read("7", bad[i], &columns, &err), WEIR_E_BAD_VALUE);
+    WT_CHECK(!columns.listed && columns.leaves == 7);
+    weir_error_release(&err);
+  }
+  WT_OK(wi_stats_columns_read("many", NULL, &columns, &err));
+  WT_EQ_INT(columns.leaves, 32);
+}
+
+WT_TEST(a_struct_stands_for_its_leaves_and_names_must_be_there) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_stats_columns columns;
+  struct ArrowSchema schema;
+  const char *const partitions[] = {"day"};
+  ArrowSchemaInit(&schema);
+  WT_EQ_INT(ArrowSchemaSetTypeStruct(&schema, 2), NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetTypeStruct(schema.children[0], 1), NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetName(schema.children[0], "Pos"), NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetType(schema.children[0]->children[0], NANOARROW_TYPE_INT64),
+            NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetName(schema.children[0]->children[0], "X"), NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetType(schema.children[1], NANOARROW_TYPE_STRING), NANOARROW_OK);
+  WT_EQ_INT(ArrowSchemaSetName(schema.children[1], "day"), NANOARROW_OK);
+  WT_OK(wi_stats_columns_read(NULL, "pos", &columns, &err));
+  WT_OK(wi_stats_columns_check(&columns, &schema, partitions, 1, &err));
+  WT_CHECK(wi_stats_columns_has(&columns, wi_str_of("Pos.X"), 99));
+  WT_CHECK(!wi_stats_columns_has(&columns, wi_str_of("Position"), 0));
+  WT_CHECK(!wi_stats_columns_has(&columns, wi_str_of("day"), 0));
+  wi_stats_columns_release(&columns);
+  WT_OK(wi_stats_columns_read(NULL, "pos.x", &columns, &err));
+  WT_OK(wi_stats_columns_check(&columns, &schema, partitions, 1, &err));
+  wi_stats_columns_release(&columns);
+  WT_OK(wi_stats_columns_read(NULL, "pos.x.y", &columns, &err));
+  WT_EQ_INT(wi_stats_columns_check(&columns, &schema, partitions, 1, &err),
+            WEIR_E_UNKNOWN_COLUMN);
+  weir_error_release(&err);
+  wi_stats_columns_release(&columns);
+  WT_OK(wi_stats_columns_read(NULL, "DAY", &columns, &err));
+  WT_EQ_INT(wi_stats_columns_check(&columns, &schema, partitions, 1, &err),
+            WEIR_E_BAD_VALUE);
+  weir_error_release(&err);
+  wi_stats_columns_release(&columns);
+  ArrowSchemaRelease(&schema);
+}
+
+WT_TEST(checkpoints_come_when_the_table_says) {
+  WT_CHECK(!wi_checkpoint_due(0, NULL) && !wi_checkpoint_due(19, NULL));
+  WT_CHECK(wi_checkpoint_due(20, NULL) && wi_checkpoint_due(40, "x") &&
+           !wi_checkpoint_due(10, "x"));
+  WT_CHECK(wi_checkpoint_due(3, "3") && !wi_checkpoint_due(20, "3") &&
+           !wi_checkpoint_due(0, "3"));
+  WT_CHECK(wi_checkpoint_due(20, "0") && !wi_checkpoint_due(7, "0"));
 }

@@ -52,6 +52,41 @@ WT_TEST(put_makes_folders_and_is_once_only) {
   wi_store_unref(&store);
 }
 
+static bool not_small(const char *name) {
+  return strncmp(name, "small", 5) != 0;
+}
+
+WT_TEST(a_listing_begins_where_it_is_told_to) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_store_entries entries;
+  wi_store *store = open_root("from");
+  WT_OK(wi_store_list_from(store, "log", "log/5", NULL, &entries, &err));
+  WT_EQ_INT(entries.n, 0);
+  WT_OK(put(store, "log/1.json", "one", &err));
+  WT_OK(put(store, "log/5.json", "five", &err));
+  WT_OK(put(store, "log/7.json", "seven", &err));
+  WT_OK(put(store, "log/small", "nothing", &err));
+  WT_OK(put(store, "log/6.json/deeper", "x", &err));
+  WT_OK(put(store, "other/9", "x", &err));
+  WT_OK(wi_store_list_from(store, "log", "log/5", not_small, &entries, &err));
+  WT_EQ_INT(entries.n, 3);
+  WT_EQ_STR(entries.items[0].path, "log/5.json");
+  WT_EQ_INT(entries.items[0].size, 4);
+  WT_CHECK(entries.items[0].mtime_us > 0);
+  WT_EQ_STR(entries.items[1].path, "log/7.json");
+  WT_EQ_STR(entries.items[2].path, "log/small");
+  WT_EQ_INT(entries.items[2].size, 0);
+  wi_store_entries_release(&entries);
+  WT_OK(wi_store_list_from(store, "log", "log/5.json", NULL, &entries, &err));
+  WT_EQ_INT(entries.n, 2);
+  WT_EQ_INT(entries.items[1].size, 7);
+  wi_store_entries_release(&entries);
+  WT_EQ_INT(wi_store_list_from(store, "../log", NULL, not_small, &entries, &err),
+            WEIR_E_BAD_VALUE);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
 WT_TEST(lists_are_sorted_and_know_depth) {
   weir_error err = WEIR_ERROR_INIT;
   wi_store_entries entries;

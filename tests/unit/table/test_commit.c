@@ -677,7 +677,7 @@ WT_TEST(a_failing_plan_leaves_no_file) {
   r.bind = b.session->bind;
   r.store = b.store;
   r.prefix = "part/";
-  r.indexed_columns = 32;
+
   r.memory = (uint64_t)256 << 20;
   r.partitions = 1;
   WT_EQ_INT(wi_stage(&r, &staged, NULL, NULL, &err), WEIR_E_EXECUTION);

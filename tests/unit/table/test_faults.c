@@ -133,10 +133,8 @@ static bool read_rows(const place *p, char *out, size_t size) {
 static bool has_property(const place *p) {
   wi_pin base;
   wb_snap *snap = NULL;
-  wi_buf value = WI_BUF_INIT;
   bool has = wi_base_open(p->session, p->store, &base, &snap, NULL) == WEIR_OK &&
-             wi_base_property(&base, "team.color", &value);
-  wi_buf_release(&value);
+             wi_meta_property(base.meta, "team.color") != NULL;
   wi_br_snap_free(kit_engine(), &snap);
   wi_pin_release(&base);
   return has;

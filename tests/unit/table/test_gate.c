@@ -110,7 +110,7 @@ static bool stage_rows(const random_rows *r, staged_rows *out, weir_error *err) 
     request.bind = out->session->bind;
     request.store = out->store;
     request.prefix = "staged/";
-    request.indexed_columns = 32;
+    request.stats = NULL;
     request.memory = options.memory;
     request.partitions = 2;
     fine = wi_stage(&request, &out->staged, NULL, NULL, err) == WEIR_OK &&
