@@ -41,6 +41,7 @@ bench: build
 check: setup
 	@tools/format --check
 	@tools/check-includes
+	@tools/check-banned
 	@tools/gen-header --check
 	@tools/gen-docs --check
 	@if [ -e build/libweir.so ] && [ -e build/libweir_bridge.so ]; then \

@@ -14,12 +14,12 @@ fn codes(def: &str) -> Result<String, Box<dyn Error>> {
         let Some(row) = line.trim().strip_prefix("WEIR_ERROR_ROW(") else {
             continue;
         };
-        let mut cells = row.splitn(5, ',').map(str::trim);
+        let mut cells = row.splitn(6, ',').map(str::trim);
         let (Some(name), Some(number)) = (cells.next(), cells.next()) else {
             return Err(format!("bad row in errors.def: {line}").into());
         };
         let number: i32 = number.parse()?;
-        let doc = cells.nth(2).unwrap_or_default();
+        let doc = cells.nth(3).unwrap_or_default();
         let doc = doc.trim_end_matches(')').trim_matches('"');
         writeln!(out, "/// {doc}\npub const E_{name}: i32 = {number};")?;
         writeln!(all, "    {number},")?;

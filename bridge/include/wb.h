@@ -705,6 +705,26 @@ int32_t wb_input_declare(struct wb_sess *sess,
                          struct ArrowSchema *take,
                          struct wb_err *err);
 
+// Takes schema.table out of the session's catalog: no later plan finds it, those that were made
+// keep it. None of that name is fine.
+int32_t wb_input_remove(struct wb_sess *sess,
+                        struct wb_str schema,
+                        struct wb_str table,
+                        struct wb_err *err);
+
+// Takes the binding of schema.table out; executions keep what they were made with. None of that
+// name is fine.
+int32_t wb_bind_remove(struct wb_bind *bind,
+                       struct wb_str schema,
+                       struct wb_str table,
+                       struct wb_err *err);
+
+// Bindings of their own with what the plan reads of `from`, as it is bound there now.
+int32_t wb_bind_copy(const struct wb_bind *from,
+                     const struct wb_plan *plan,
+                     struct wb_bind **out,
+                     struct wb_err *err);
+
 // A set of bindings, empty.
 int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
 
@@ -749,6 +769,18 @@ int32_t wb_plan_sql(struct wb_sess *sess,
                     uint32_t flags,
                     struct wb_plan **out,
                     struct wb_err *err);
+
+// The parameters that have no value, sorted: name, type (as in plan tables; "" where nothing in
+// the statement says it). Rows as in wb_plan_sql's `calls`; a parameter within a call's arguments
+// that is not among `values` makes it fail.
+int32_t wb_sql_params(struct wb_sess *sess,
+                      struct wb_str sql,
+                      const struct wb_value *values,
+                      size_t n_values,
+                      const struct wb_call *calls,
+                      size_t n_calls,
+                      struct ArrowArrayStream *out,
+                      struct wb_err *err);
 
 // Appends the remaining columns, ascending with nulls first, as tie-break wherever order
 // decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,

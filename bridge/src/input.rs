@@ -9,8 +9,9 @@ use arrow::ffi::FFI_ArrowSchema;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as DfResult;
-use datafusion::datasource::TableType;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::{TableType, source_as_provider};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::abi::{self, wb_err, wb_sess, wb_str};
@@ -20,6 +21,7 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::input_exec::InputExec;
 use crate::input_filter;
+use crate::plan::wb_plan;
 use crate::stream;
 
 /// What is wanted of a bound input: columns by name.
@@ -70,6 +72,31 @@ impl wb_bind {
     pub fn insert(&self, schema: &str, table: &str, bound: Arc<dyn Bound>) {
         let mut inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
         inner.inputs.insert((schema.to_string(), table.to_string()), bound);
+    }
+
+    /// Takes an input's binding out, if there is one.
+    fn remove(&self, schema: &str, table: &str) {
+        let mut inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
+        inner.inputs.remove(&(schema.to_string(), table.to_string()));
+    }
+
+    /// Only what the plan reads, as it is bound now.
+    fn of_plan(&self, plan: &LogicalPlan) -> Result<Bindings> {
+        let inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
+        let mut inputs = BTreeMap::new();
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node
+                && let Ok(provider) = source_as_provider(&scan.source)
+                && let Some(late) = provider.downcast_ref::<LateBound>()
+            {
+                let key = (late.schema_name.clone(), late.table_name.clone());
+                if let Some(bound) = inner.inputs.get(&key) {
+                    inputs.insert(key, Arc::clone(bound));
+                }
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Bindings { inputs })
     }
 
     /// What is bound now.
@@ -198,6 +225,60 @@ pub unsafe extern "C" fn wb_input_declare(
             )
         };
         sess.inner.declare(schema, table, Arc::new(LateBound::new(schema, table, declared)))
+    })
+}
+
+/// Takes schema.table out of the session's catalog: no later plan finds it, those that were made
+/// keep it. None of that name is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_input_remove(
+    sess: *mut wb_sess,
+    schema: wb_str,
+    table: wb_str,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_input_remove", err, || {
+        // SAFETY: the caller's promise.
+        let (sess, schema, table) =
+            unsafe { (abi::in_ref(sess.cast_const())?, schema.to_str()?, table.to_str()?) };
+        sess.inner.undeclare(schema, table)
+    })
+}
+
+/// Takes the binding of schema.table out; executions keep what they were made with. None of that
+/// name is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_bind_remove(
+    bind: *mut wb_bind,
+    schema: wb_str,
+    table: wb_str,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_bind_remove", err, || {
+        // SAFETY: the caller's promise.
+        let (bind, schema, table) =
+            unsafe { (abi::in_ref(bind.cast_const())?, schema.to_str()?, table.to_str()?) };
+        bind.remove(schema, table);
+        Ok(())
+    })
+}
+
+/// Bindings of their own with what the plan reads of `from`, as it is bound there now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_bind_copy(
+    from: *const wb_bind,
+    plan: *const wb_plan,
+    out: *mut *mut wb_bind,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_bind_copy", err, || {
+        // SAFETY: the caller's promise.
+        let (from, plan, out) =
+            unsafe { (abi::in_ref(from)?, abi::in_ref(plan)?, abi::out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        let inner = Mutex::new(from.of_plan(&plan.inner.plan)?);
+        *out = Box::into_raw(Box::new(wb_bind { inner }));
+        Ok(())
     })
 }
 

@@ -115,6 +115,8 @@ fn number(text: &str, span: Span) -> Expr {
 
 struct Replace<'a> {
     params: &'a Params,
+    /// Whether one without a value stays as it is.
+    keep: bool,
     /// Whether the session reads `1.5` as a decimal.
     decimals: bool,
 }
@@ -177,6 +179,7 @@ impl Replace<'_> {
                     *expr = cast(self.literal(param, span), DataType::BigInt(None));
                 }
                 Ok(_) => {}
+                Err(_) if self.keep => {}
                 Err(error) => return ControlFlow::Break(error),
             }
         }
@@ -239,6 +242,7 @@ impl VisitorMut for Replace<'_> {
         {
             match self.find(placeholder) {
                 Ok(param) => *expr = self.literal(param, placeholder.span),
+                Err(_) if self.keep => {}
                 Err(error) => return ControlFlow::Break(error),
             }
         }
@@ -247,7 +251,9 @@ impl VisitorMut for Replace<'_> {
 
     /// Those in expressions are gone by now.
     fn pre_visit_value(&mut self, value: &mut ValueWithSpan) -> ControlFlow<Self::Break> {
-        if let Value::Placeholder(text) = &value.value {
+        if let Value::Placeholder(text) = &value.value
+            && !self.keep
+        {
             let message = format!("parameter {text} is where SQL has no expression");
             let error = Error::new(E_PARAM_TYPE, ORIGIN_BRIDGE, message);
             return ControlFlow::Break(Box::new(at(error, value.span)));
@@ -258,14 +264,26 @@ impl VisitorMut for Replace<'_> {
 
 /// Replaces every parameter; one without a value is PARAM_UNKNOWN.
 pub(crate) fn replace(statement: &mut Statement, params: &Params, decimals: bool) -> Result<()> {
-    let mut replace = Replace { params, decimals };
+    visit(statement, &mut Replace { params, keep: false, decimals })
+}
+
+/// Replaces those that have a value, and leaves the others.
+pub(crate) fn replace_known(
+    statement: &mut Statement,
+    params: &Params,
+    decimals: bool,
+) -> Result<()> {
+    visit(statement, &mut Replace { params, keep: true, decimals })
+}
+
+fn visit(statement: &mut Statement, replace: &mut Replace<'_>) -> Result<()> {
     let flow = match statement {
-        Statement::Statement(statement) => statement.visit(&mut replace),
+        Statement::Statement(statement) => statement.visit(replace),
         Statement::Explain(explain) => {
-            return self::replace(&mut explain.statement, params, decimals);
+            return visit(&mut explain.statement, replace);
         }
         Statement::CopyTo(copy) => match &mut copy.source {
-            CopyToSource::Query(query) => query.visit(&mut replace),
+            CopyToSource::Query(query) => query.visit(replace),
             CopyToSource::Relation(_) => ControlFlow::Continue(()),
         },
         Statement::CreateExternalTable(_) | Statement::Reset(_) => ControlFlow::Continue(()),

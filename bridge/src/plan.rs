@@ -1,6 +1,6 @@
 //! Logical plans: made from SQL, changed by wrapping, optimised; immutable handles.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
@@ -14,6 +14,7 @@ use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::expr::{Cast, InSubquery, Sort as SortExpr};
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator, Projection, Sort};
+use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
@@ -57,28 +58,18 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-impl PlanInner {
-    /// The next step of this plan, not optimised yet.
-    fn changed(&self, plan: LogicalPlan) -> Self {
-        Self { sess: Arc::clone(&self.sess), plan, optimized: false, used: self.used.clone() }
-    }
+/// A statement with all that the host adds to it, but for its parameters; what it is planned
+/// with.
+struct Ready {
+    state: SessionState,
+    statement: Statement,
+    planner: Arc<HostPlanner>,
+    /// The macros that it called.
+    called: BTreeSet<String>,
+}
 
-    fn changeable(&self) -> Result<()> {
-        if self.optimized {
-            let message = "an optimised plan cannot be changed: change it, then optimise";
-            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
-        }
-        Ok(())
-    }
-
-    /// Plans and analyses one statement.
-    pub fn from_sql(
-        sess: &Arc<SessInner>,
-        text: &str,
-        params: &Params,
-        calls: Calls,
-        read_only: bool,
-    ) -> Result<Self> {
+impl Ready {
+    fn new(sess: &Arc<SessInner>, text: &str, calls: Calls, read_only: bool) -> Result<Self> {
         let mut state = sess.planning_state()?;
         state.config_mut().set_extension(Arc::new(calls));
         // Places in the SQL are for messages; plans do not differ with it.
@@ -102,7 +93,36 @@ impl PlanInner {
         gaps::fill(&mut statement, sess)?;
         rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
         calls::fold(&mut statement);
-        params::replace(&mut statement, params, options.parse_float_as_decimal)?;
+        Ok(Self { state, statement, planner, called })
+    }
+}
+
+impl PlanInner {
+    /// The next step of this plan, not optimised yet.
+    fn changed(&self, plan: LogicalPlan) -> Self {
+        Self { sess: Arc::clone(&self.sess), plan, optimized: false, used: self.used.clone() }
+    }
+
+    fn changeable(&self) -> Result<()> {
+        if self.optimized {
+            let message = "an optimised plan cannot be changed: change it, then optimise";
+            return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
+        }
+        Ok(())
+    }
+
+    /// Plans and analyses one statement.
+    pub fn from_sql(
+        sess: &Arc<SessInner>,
+        text: &str,
+        params: &Params,
+        calls: Calls,
+        read_only: bool,
+    ) -> Result<Self> {
+        let mut ready = Ready::new(sess, text, calls, read_only)?;
+        let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
+        params::replace(&mut ready.statement, params, decimals)?;
+        let Ready { state, statement, planner, called } = ready;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
         let plan = star::expand(plan)?;
         let mut used = planner.used();
@@ -122,6 +142,30 @@ impl PlanInner {
             plan => analyze(&state, plan)?,
         };
         Ok(Self { sess: Arc::clone(sess), plan, optimized: false, used })
+    }
+
+    /// The types that the statement's other places give to the parameters without a value, by
+    /// name: "" where they leave it open. Nothing is computed with them.
+    fn parameters(
+        sess: &Arc<SessInner>,
+        text: &str,
+        params: &Params,
+        calls: Calls,
+    ) -> Result<RecordBatch> {
+        let mut ready = Ready::new(sess, text, calls, true)?;
+        let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
+        params::replace_known(&mut ready.statement, params, decimals)?;
+        let plan = sess.rt.block_on(ready.state.statement_to_plan(ready.statement))??;
+        let mut types = BTreeMap::new();
+        for (name, data_type) in plan.get_parameter_types()? {
+            let text = data_type.as_ref().map(canon::type_text).unwrap_or_default();
+            types.insert(name.trim_start_matches('$').to_string(), text);
+        }
+        let (names, types): (Vec<_>, Vec<_>) = types.into_iter().unzip();
+        sess_tables::batch(vec![
+            ("name", false, Arc::new(StringArray::from(names))),
+            ("type", false, Arc::new(StringArray::from(types))),
+        ])
     }
 
     /// The plan with aggregates replaced as the session's rules say.
@@ -327,6 +371,37 @@ pub unsafe extern "C" fn wb_plan_sql(
         let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
         give(out, PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only)?);
         Ok(())
+    })
+}
+
+/// The parameters that have no value, sorted: name, type (as in plan tables; "" where nothing in
+/// the statement says it). Rows as in wb_plan_sql's `calls`; a parameter within a call's arguments
+/// that is not among `values` makes it fail.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_sql_params(
+    sess: *mut wb_sess,
+    sql: wb_str,
+    values: *const wb_value,
+    n_values: usize,
+    calls: *const wb_call,
+    n_calls: usize,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_sql_params", err, || {
+        // SAFETY: the contract says that the pointers are valid.
+        let (sess, sql, params, calls) = unsafe {
+            stream::zero(out)?;
+            (
+                in_ref(sess.cast_const())?,
+                sql.to_str()?,
+                params_of(slice_of(values, n_values)?)?,
+                calls_of(slice_of(calls, n_calls)?)?,
+            )
+        };
+        let batch = PlanInner::parameters(&sess.inner, sql, &params, calls)?;
+        // SAFETY: zeroed above.
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
 }
 

@@ -221,6 +221,18 @@ impl SessInner {
         Ok(())
     }
 
+    /// Takes a table out of the catalog; plans that were made over it keep it. None of that name
+    /// is fine.
+    pub fn undeclare(&self, schema: &str, table: &str) -> Result<()> {
+        let mut inputs = self.inputs();
+        if inputs.remove(&(schema.to_string(), table.to_string()))
+            && let Some(there) = self.catalog.schema(schema)
+        {
+            there.deregister_table(table)?;
+        }
+        Ok(())
+    }
+
     /// The description of a function of the host, scalar or aggregate, by its name or an alias.
     pub fn host_spec(&self, name: &str) -> Option<Arc<Spec>> {
         let state = self.state.read().unwrap_or_else(|e| e.into_inner());

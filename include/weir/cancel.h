@@ -12,7 +12,7 @@
  *     weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
  *     weir_cancel_new(&cancel, &err);
  *     options.cancel = cancel;
- *     weir_table_append(session, "./lake/t", &stream, &options, &result, &err);
+ *     weir_table_append(session, "./lake/orders", &stream, &options, &result, &err);
  *     weir_cancel_free(&cancel);
  */
 #ifndef WEIR_CANCEL_H

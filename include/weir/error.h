@@ -38,7 +38,8 @@ typedef int32_t weir_status;
 /** Error codes; the text form of `WEIR_E_NOT_OURS` is `WEIR-NOT-OURS`. */
 enum weir_code {
   WEIR_OK = 0,
-#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) WEIR_E_##symbol = number,
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, sqlstate, doc) \
+  WEIR_E_##symbol = number,
 #include "weir/errors.def"
 #undef WEIR_ERROR_ROW
 };
@@ -88,6 +89,22 @@ WEIR_API const char *weir_class_name(weir_class cls);
 
 /** The exit code of the command for a code: 0, 1, 2 or 130; 1 for an unknown one. */
 WEIR_API int weir_error_exit_code(weir_status code);
+
+/** The SQLSTATE of a code, five characters, as `42P01`; `00000` for success, static. */
+WEIR_API const char *weir_error_sqlstate(weir_status code);
+
+/**
+ * The causes that an engine gave, from the outermost on: index 0, 1 and so on; NULL behind the last
+ * one. Valid until the error is released.
+ */
+WEIR_API const char *weir_error_cause(const weir_error *err, size_t i);
+
+/**
+ * The place an error is about. 1 if it has one; of a statement without a file *file is NULL. What
+ * is not known is 0. Any of the outputs may be NULL.
+ */
+WEIR_API int weir_error_place(const weir_error *err, const char **file, uint32_t *line,
+                              uint32_t *column);
 
 /** One line of documentation of a code; static. */
 WEIR_API const char *weir_error_doc(weir_status code);

@@ -109,6 +109,14 @@ typedef enum weir_event_kind {
   WEIR_EVENT_RUN_FINISHED = 5   /**< run_finished */
 } weir_event_kind;
 
+/** What may be removed. */
+typedef enum weir_litter_kind {
+  WEIR_LITTER_STAGED = 1, /**< staged: files of a run that never committed them */
+  WEIR_LITTER_ORPHAN = 2, /**< orphan: a table of the project that no view claims */
+  WEIR_LITTER_LEASE = 3,  /**< lease: of a run that died on a store */
+  WEIR_LITTER_SPILL = 4   /**< spill: what a killed run spilled */
+} weir_litter_kind;
+
 /** Their names, static; "" for a number that this library does not know. */
 WEIR_API const char *weir_node_kind_name(weir_node_kind kind);
 WEIR_API const char *weir_materialized_name(weir_materialized materialized);
@@ -116,6 +124,7 @@ WEIR_API const char *weir_action_name(weir_action action);
 WEIR_API const char *weir_task_status_name(weir_task_status status);
 WEIR_API const char *weir_run_status_name(weir_run_status status);
 WEIR_API const char *weir_event_kind_name(weir_event_kind kind);
+WEIR_API const char *weir_litter_kind_name(weir_litter_kind kind);
 
 /* ---- listing ---- */
 
@@ -342,7 +351,7 @@ WEIR_API WEIR_MUST_USE weir_status weir_project_init(const char *folder, const c
 
 /** What weir_project_clean may remove. */
 typedef struct weir_clean_item {
-  char *what; /**< staged, orphan, lease, spill */
+  char *what; /**< weir_litter_kind_name */
   char *uri;
   uint64_t files, bytes;
 } weir_clean_item;

@@ -4,8 +4,9 @@
  *
  * Lifecycle: new -> register tables -> seal -> query (weir/query.h) -> free. Registering after
  * sealing and planning before it are errors (WEIR_E_NOT_SEALED).
- * Threads: sessions are independent of each other; any number in one process. One session
- * may be queried from several threads once it is sealed.
+ * Threads: sessions are independent of each other; any number in one process. Before sealing one
+ * belongs to one thread; after it any number of threads may query it, write tables with it, read
+ * what it tells of itself and remove tables, at the same time. Freeing it belongs to one thread.
  *
  *     weir_session *session = NULL;
  *     weir_session_new(NULL, &session, &err);
@@ -17,6 +18,7 @@
 
 #include "weir/arrow.h"
 #include "weir/error.h"
+#include "weir/log.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,11 +26,6 @@ extern "C" {
 
 /** The library's version, as `0.1.0`; static. Needs no engine. */
 WEIR_API const char *weir_version(void);
-
-/** A key and its value. */
-typedef struct weir_pair {
-  const char *key, *value;
-} weir_pair;
 
 typedef struct weir_session weir_session;
 
@@ -43,9 +40,10 @@ typedef struct weir_session_options {
   size_t n_storage;
   const weir_pair *settings; /**< weir.functions.*, as `settings` of weir.yml */
   size_t n_settings;
+  const weir_log *log; /**< told what the session does; NULL: nobody is */
 } weir_session_options;
 #define WEIR_SESSION_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0}
+  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
 
 /**
  * Makes a session with weir's settings, functions and rules.
@@ -56,7 +54,11 @@ typedef struct weir_session_options {
 WEIR_API WEIR_MUST_USE weir_status weir_session_new(const weir_session_options *options,
                                                     weir_session **out, weir_error *err);
 
-/** Frees a session and sets the pointer to NULL. Queries of it must be freed before. */
+/**
+ * Frees a session and sets the pointer to NULL. What was made with it (queries, statements, their
+ * streams) keeps what it needs and may be freed later; the last of them ends the session, and
+ * removes the folder it spilled to.
+ */
 WEIR_API void weir_session_free(weir_session **session);
 
 /**
@@ -121,6 +123,14 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_add_functions(weir_session *sess
 WEIR_API WEIR_MUST_USE weir_status weir_session_add_plugin(weir_session *session,
                                                            const char *path,
                                                            weir_error *err);
+
+/**
+ * Takes a registered table out, also after sealing. Queries and streams that are open keep it;
+ * later ones do not find it. Until the session is sealed the name may be used again.
+ * Errors: WEIR_E_UNKNOWN_TABLE.
+ */
+WEIR_API WEIR_MUST_USE weir_status weir_session_remove(weir_session *session,
+                                                       const char *name, weir_error *err);
 
 /** Ends registration; queries may follow. */
 WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session,

@@ -4,7 +4,8 @@
  *
  * No engine is needed. Threads: any.
  *
- *     static const char *const given[] = {"least=3", "day:date=2026-01-31"};
+ *     static const char *const given[] = {"least=3", "part:string=a"};
+ *     static const char sql[] = "SELECT id FROM orders WHERE id > $least OR part = $part";
  *     weir_parameter *parameters = NULL;
  *     weir_query *query = NULL;
  *     weir_parameters_parse(given, 2, &parameters, &err);

@@ -8,9 +8,11 @@
 #include "weir/arrow.h"
 #include "weir/cancel.h"
 #include "weir/error.h"
+#include "weir/log.h"
 #include "weir/project.h"
 #include "weir/query.h"
 #include "weir/session.h"
+#include "weir/statement.h"
 #include "weir/table.h"
 #include "weir/text.h"
 

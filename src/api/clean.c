@@ -95,6 +95,11 @@ done:
 weir_status weir_project_clean(weir_project *project, int orphans, int apply,
                                weir_clean_item **out, size_t *n, weir_error *err) {
   wi_clean_request how = {0};
+  WI_ARG(out, err);
+  WI_ARG(n, err);
+  *out = NULL;
+  *n = 0;
+  WI_ARG(project, err);
   how.orphans = orphans != 0;
   how.apply = apply != 0;
   return wi_api_clean(project, &how, out, n, err);

@@ -87,6 +87,7 @@ static weir_status put(const char *folder, const char *name, const wi_buf *text,
 weir_status weir_project_init(const char *folder, const char *name, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf own = WI_BUF_INIT, text = WI_BUF_INIT, views = WI_BUF_INIT;
+  WI_ARG(folder, err);
   WI_CHECK(check_empty(folder, err));
   if (name != NULL) {
     wi_buf_str(&own, name);

@@ -1,5 +1,6 @@
 /* Names of kinds, as tables have them. */
 #include "api/private.h"
+#include "maintain/maintain.h"
 
 #define NAME_OF(names, value) \
   ((size_t)(value) < sizeof(names) / sizeof(names[0]) ? names[(size_t)(value)] : "")
@@ -34,6 +35,12 @@ const char *weir_event_kind_name(weir_event_kind kind) {
   return NAME_OF(names, kind);
 }
 
+const char *weir_litter_kind_name(weir_litter_kind kind) {
+  return kind != 0 && (unsigned)kind <= WEIR_LITTER_SPILL
+             ? wi_litter_kind_name((wi_litter_kind)kind)
+             : "";
+}
+
 /* Inside they have the same numbers. */
 _Static_assert((int)WEIR_ACTION_REUSE == (int)WI_ACTION_REUSE &&
                    (int)WEIR_ACTION_FULL == (int)WI_ACTION_FULL &&
@@ -49,6 +56,11 @@ _Static_assert((int)WEIR_TASK_PASS == (int)WI_TASK_PASS &&
 _Static_assert((int)WEIR_EVENT_RUN_STARTED == (int)WI_EVENT_RUN_STARTED + 1 &&
                    (int)WEIR_EVENT_RUN_FINISHED == (int)WI_EVENT_RUN_FINISHED + 1,
                "events");
+_Static_assert((int)WEIR_LITTER_STAGED == (int)WI_LITTER_STAGED &&
+                   (int)WEIR_LITTER_ORPHAN == (int)WI_LITTER_ORPHAN &&
+                   (int)WEIR_LITTER_LEASE == (int)WI_LITTER_LEASE &&
+                   (int)WEIR_LITTER_SPILL == (int)WI_LITTER_SPILL,
+               "litter");
 _Static_assert((int)WEIR_MATERIALIZED_TABLE == (int)WI_MAT_TABLE &&
                    (int)WEIR_MATERIALIZED_VIEW == (int)WI_MAT_VIEW,
                "materialized");

@@ -41,3 +41,9 @@ weir_status wi_options_take(void *out, size_t out_size, const void *in, const ch
 weir_status wi_arg_null(const char *function, const char *name, weir_error *err) {
   return WI_ERR(err, WEIR_E_USAGE, "%s: the argument '%s' is NULL", function, name);
 }
+
+void wi_arg_stream_release(struct ArrowArrayStream *stream) {
+  if (stream != NULL && stream->release != NULL) {
+    stream->release(stream);
+  }
+}

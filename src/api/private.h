@@ -84,6 +84,9 @@ weir_status wi_arg_null(const char *function, const char *name, weir_error *err)
     }                             \
   } while (0)
 
+/* A stream that a call was to take, also where it fails at once; NULL is fine. */
+void wi_arg_stream_release(struct ArrowArrayStream *stream);
+
 /* session.c */
 weir_status wi_api_session(wi_session *session, wi_engine *engine, weir_session **out,
                            weir_error *err);

@@ -85,6 +85,9 @@ const weir_diagnostic *weir_project_diagnostics(const weir_project *project, siz
   /* The list it gives is a cache, not state: rebuilding it changes nothing that is seen. */
   weir_project *p = (weir_project *)(uintptr_t)project;
   *n = 0;
+  if (p == NULL) {
+    return NULL;
+  }
   wi_free(p->shown);
   p->shown = wi_alloc_array(p->diags.n + 1, sizeof(*p->shown));
   if (p->shown == NULL) {
@@ -98,18 +101,25 @@ const weir_diagnostic *weir_project_diagnostics(const weir_project *project, siz
   return p->shown;
 }
 
+static const wi_spec *spec_of(const weir_project *project) {
+  static const wi_spec none = {0};
+  return project != NULL && project->spec != NULL ? project->spec : &none;
+}
+
+static const char *text_of(const char *text) {
+  return text != NULL ? text : "";
+}
+
 const char *weir_project_name(const weir_project *project) {
-  return project->spec != NULL && project->spec->name != NULL ? project->spec->name : "";
+  return text_of(spec_of(project)->name);
 }
 
 const char *weir_project_root(const weir_project *project) {
-  return project->spec != NULL && project->spec->root != NULL ? project->spec->root : "";
+  return text_of(spec_of(project)->root);
 }
 
 const char *weir_project_warehouse(const weir_project *project) {
-  return project->spec != NULL && project->spec->warehouse != NULL
-             ? project->spec->warehouse
-             : "";
+  return text_of(spec_of(project)->warehouse);
 }
 
 /* ---- passes ---- */

@@ -16,7 +16,7 @@ static weir_status add_plain(const table_request *r, const char *name, weir_erro
   const wi_spec_source *source = wi_spec_source_find(spec, name);
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
-  if (wi_session_input(r->session, WI_SCHEMA_MAIN, name) != NULL) {
+  if (wi_session_has(r->session, WI_SCHEMA_MAIN, name)) {
     return WEIR_OK;
   }
   if (source != NULL) {
@@ -60,7 +60,7 @@ static weir_status add_record(const table_request *r, wi_record_table table,
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
   const char *name = wi_record_table_name(table);
-  if (wi_session_input(r->session, WI_SCHEMA_RECORDS, name) != NULL) {
+  if (wi_session_has(r->session, WI_SCHEMA_RECORDS, name)) {
     return WEIR_OK;
   }
   WI_CHECK(wi_record_uri(r->project->spec, table, &uri, err));
@@ -130,7 +130,7 @@ static weir_status add_named(const table_request *r, const char *name, weir_erro
     return add_record(r, table, err);
   }
   if (wi_record_view_sql(record, &table) != NULL) {
-    return wi_session_input(r->session, WI_SCHEMA_RECORDS, record) != NULL
+    return wi_session_has(r->session, WI_SCHEMA_RECORDS, record)
                ? WEIR_OK
                : add_system_view(r, record, err);
   }
@@ -184,10 +184,10 @@ weir_status weir_project_session(weir_project *project, const char *sql,
                                  weir_session **out, weir_error *err) {
   weir_status status = WEIR_OK;
   table_request r = {project, NULL};
+  WI_ARG(out, err);
   *out = NULL;
-  if (project->spec == NULL || project->engine == NULL) {
-    return WI_ERR(err, WEIR_E_PROJECT, "the project could not be opened");
-  }
+  WI_ARG(project, err);
+  WI_TRY(wi_api_usable(project, err));
   WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
   WI_CHECK(wi_project_functions(project->spec, r.session, err));

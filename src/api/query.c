@@ -1,184 +1,165 @@
 /* Queries: planned once, executed once, as a stream. */
+#include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
-#include "api/private.h"
+#include "api/sql.h"
 
 #define WI_ORIGIN "api"
 
-#define BATCH_ROWS 8192
-
 struct weir_query {
-  wi_session *session;
+  atomic_size_t shares; /* the caller's, and its stream's */
   wi_engine *engine;
-  wb_plan *logical, *optimized;
+  wi_planned *planned;
   wb_exec *exec;
-  wb_cancel *cancel;
+  wi_stop *stop;
 };
 
-static void bind_values(const weir_parameter *from, size_t n, wi_br_value *to) {
-  for (size_t i = 0; i < n; i++) {
-    to[i].name = from[i].name;
-    to[i].type = (int32_t)from[i].type;
-    to[i].is_null = from[i].is_null != 0;
-    to[i].i64 = from[i].i64;
-    to[i].f64 = from[i].f64;
-    to[i].text = from[i].text;
+static void query_unref(weir_query *q) {
+  if (q == NULL || atomic_fetch_sub(&q->shares, 1) > 1) {
+    return;
   }
+  wi_br_exec_free(q->engine, &q->exec);
+  wi_stop_free(&q->stop);
+  wi_planned_unref(&q->planned); /* and with it, perhaps, the session */
+  wi_engine_unref(&q->engine);
+  wi_free(q);
 }
 
-static void hint_names(const char *const *names, size_t n, weir_error *err) {
-  wi_buf hint = WI_BUF_INIT;
-  for (size_t i = 0; i < n; i++) {
-    wi_buf_fmt(&hint, "%s%s", i == 0 ? "the tables are " : ", ", names[i]);
+weir_status wi_query_new(wi_planned **planned, wi_stop **stop, weir_query **out,
+                         weir_error *err) {
+  weir_query *q = wi_alloc(sizeof(*q));
+  *out = q;
+  if (q == NULL) {
+    wi_planned_unref(planned);
+    wi_stop_free(stop);
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  if (n > 0) {
-    wi_err_hint(err, "%s", wi_buf_text(&hint));
-  }
-  wi_buf_release(&hint);
-}
-
-/* Every relation must be registered; the engine's own message would name no neighbours. */
-static weir_status check_relations(wi_session *s, const wi_refs *refs, weir_error *err) {
-  weir_status status = WEIR_OK;
-  char near[256] = "";
-  const char **names = NULL;
-  names = wi_alloc_array(s->inputs.n + 1, sizeof(*names));
-  for (size_t i = 0; names != NULL && i < s->inputs.n; i++) {
-    names[i] = ((const wi_input *)s->inputs.entries[i].value)->name;
-  }
-  for (size_t i = 0; i < refs->n_relations && names != NULL; i++) {
-    const char *plain = wi_relation_plain(refs->relations[i].name);
-    if (plain == NULL || wi_session_input(s, WI_SCHEMA_MAIN, plain) != NULL) {
-      continue; /* other schemas: the engine knows information_schema and the records */
-    }
-    wi_nearest(plain, names, s->inputs.n, near, sizeof(near));
-    if (near[0] != '\0') {
-      wi_err_hint(err, "did you mean %s?", near);
-    } else {
-      hint_names(names, s->inputs.n, err);
-    }
-    status = WI_ERR(err, WEIR_E_UNKNOWN_TABLE, "there is no table '%s'", plain);
-    wi_err_where(err, NULL, refs->relations[i].line, refs->relations[i].column);
-    goto done;
-  }
-  for (size_t i = 0; i < refs->n_table_functions; i++) {
-    const wi_ref *f = &refs->table_functions[i];
-    status = wi_table_function_check(f->name, err);
-    if (status != WEIR_OK) {
-      wi_err_where(err, NULL, f->line, f->column);
-      goto done;
-    }
-  }
-done:
-  wi_free(names);
-  return status;
-}
-
-/* What the statement's table functions open, pinned now; none where it is refused anyway. */
-static weir_status open_calls(wi_session *s, wi_br_statement *statement, wi_calls *read,
-                              wi_br_call *calls, weir_error *err) {
-  for (size_t i = 0; i < read->n; i++) {
-    WI_TRY(wi_session_call(s, &read->items[i], &calls[i], err));
-    statement->n_calls = i + 1;
-  }
+  atomic_init(&q->shares, 1);
+  q->engine = wi_engine_ref(wi_planned_session(*planned)->engine);
+  q->planned = *planned;
+  q->stop = *stop;
+  *planned = NULL;
+  *stop = NULL;
   return WEIR_OK;
-}
-
-static weir_status plan_query(weir_query *q, wi_br_statement *statement,
-                              weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_session *s = q->session;
-  wi_refs refs = {0};
-  wi_calls read = {0};
-  wi_br_call *calls = NULL;
-  WI_CHECK(wi_refs_read(s->engine, statement->sql, &refs, err));
-  if (wi_refs_only_read(&refs)) {
-    WI_CHECK(check_relations(s, &refs, err));
-    WI_CHECK(wi_calls_read(&refs, statement->values, statement->n_values, &read, err));
-  } /* else what it names does not matter: the statement itself is refused */
-  calls = wi_alloc_array(read.n + 1, sizeof(*calls));
-  if (calls == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
-  statement->calls = calls;
-  WI_CHECK(open_calls(s, statement, &read, calls, err));
-  WI_CHECK(wi_statement_plan(s, statement, &q->logical, &q->optimized, err));
-done:
-  for (size_t i = 0; i < statement->n_calls; i++) {
-    wi_session_call_release(&calls[i]);
-  }
-  wi_free(calls);
-  wi_calls_release(&read);
-  wi_refs_release(&refs);
-  return status;
 }
 
 weir_status weir_query_open(weir_session *session, const char *sql,
                             const weir_parameter *parameters, size_t n_parameters,
                             weir_query **out, weir_error *err) {
   weir_status status = WEIR_OK;
-  weir_query *q = NULL;
+  wi_sql text = {0};
+  wi_planned *planned = NULL;
+  wi_stop *stop = NULL;
+  wi_br_value *values = NULL;
+  int64_t began = wi_monotonic_ns();
+  WI_ARG(out, err);
   *out = NULL;
-  wi_br_value *values = wi_alloc_array(n_parameters + 1, sizeof(*values));
-  q = wi_alloc(sizeof(*q));
-  if (values == NULL || q == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
-  q->session = session->session;
-  q->engine = wi_engine_ref(session->engine);
-  bind_values(parameters, n_parameters, values);
-  if (session->session->sealed) {
-    wi_br_statement statement = {.sql = sql, .values = values, .n_values = n_parameters};
-    WI_CHECK(plan_query(q, &statement, err));
-  } else { /* tells what is to be done */
-    WI_CHECK(wi_query_plan(session->session, sql, values, n_parameters, &q->logical,
-                           &q->optimized, err));
-  }
-  WI_CHECK(wi_cancel_new(q->engine, &q->cancel, err));
-  *out = q;
-  q = NULL;
+  WI_ARG(session, err);
+  WI_ARG(sql, err);
+  WI_ARG_LIST(parameters, n_parameters, err);
+  WI_CHECK(wi_api_values(parameters, n_parameters, &values, err));
+  WI_CHECK(wi_sql_open(session, sql, &text, err));
+  WI_CHECK(wi_stop_new(text.engine, NULL, &stop, err));
+  WI_CHECK(wi_planned_open(&text, values, n_parameters, NULL, stop, &planned, err));
+  wi_planned_tell(planned, "query_planned", began);
+  WI_CHECK(wi_query_new(&planned, &stop, out, err));
 done:
   wi_free(values);
-  weir_query_free(&q);
+  wi_stop_free(&stop);
+  wi_planned_unref(&planned);
+  wi_sql_release(&text);
   return status;
 }
 
-weir_status weir_query_stream(weir_query *q, struct ArrowArrayStream *out,
+/* ---- the rows: a stream that has a share of its query ---- */
+
+typedef struct held_stream {
+  struct ArrowArrayStream inner;
+  weir_query *query;
+} held_stream;
+
+static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  held_stream *held = stream->private_data;
+  return held->inner.get_schema(&held->inner, out);
+}
+
+static int held_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  held_stream *held = stream->private_data;
+  return held->inner.get_next(&held->inner, out);
+}
+
+static const char *held_error(struct ArrowArrayStream *stream) {
+  held_stream *held = stream->private_data;
+  return held->inner.get_last_error(&held->inner);
+}
+
+static void held_release(struct ArrowArrayStream *stream) {
+  held_stream *held = stream->private_data;
+  memset(stream, 0, sizeof(*stream));
+  held->inner.release(&held->inner);
+  query_unref(held->query);
+  wi_free(held);
+}
+
+weir_status weir_query_stream(weir_query *query, struct ArrowArrayStream *out,
                               weir_error *err) {
-  wi_session *s = q->session;
-  wi_br_exec_options o = {0};
+  weir_status status = WEIR_OK;
+  held_stream *held = NULL;
+  int64_t began = wi_monotonic_ns();
+  WI_ARG(out, err);
   memset(out, 0, sizeof(*out));
-  if (q->exec != NULL) {
+  WI_ARG(query, err);
+  if (query->exec != NULL) {
     return WI_ERR(err, WEIR_E_STREAM_USED, "the query was run already; open another");
   }
-  o.partitions = s->threads;
-  o.batch_rows = BATCH_ROWS;
-  o.memory_bytes = s->memory;
-  o.spill_dir = s->spill_dir;
-  o.spill_bytes = s->spill_limit;
-  WI_TRY(wi_br_exec_new(q->engine, s->handle, q->optimized, s->bind, &o, q->cancel,
-                        &q->exec, err));
-  return wi_br_exec_stream(q->engine, q->exec, out, err);
+  held = wi_alloc(sizeof(*held));
+  if (held == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  WI_CHECK(wi_planned_execute(query->planned, query->stop, &query->exec, err));
+  WI_CHECK(wi_br_exec_stream(query->engine, query->exec, &held->inner, err));
+  wi_planned_tell(query->planned, "query_started", began);
+  atomic_fetch_add(&query->shares, 1);
+  held->query = query;
+  *out = (struct ArrowArrayStream){.get_schema = held_schema,
+                                   .get_next = held_next,
+                                   .get_last_error = held_error,
+                                   .release = held_release,
+                                   .private_data = held};
+  held = NULL;
+done:
+  wi_free(held);
+  return status;
 }
 
 weir_status weir_stream_error(struct ArrowArrayStream *stream, int code,
                               weir_error *err) {
+  WI_ARG(stream, err);
   return wi_stream_error(stream, code, err);
 }
 
 weir_status weir_stream_write_ipc(weir_session *session, struct ArrowArrayStream *stream,
                                   int fd, weir_error *err) {
-  return wi_engine_ipc_write(session->engine, stream, fd, err);
+  weir_status status = wi_stream_check(stream, err);
+  if (status == WEIR_OK && session == NULL) {
+    status = wi_arg_null(__func__, "session", err);
+  }
+  if (status == WEIR_OK) {
+    return wi_engine_ipc_write(session->engine, stream, fd, err);
+  }
+  wi_arg_stream_release(stream);
+  return status;
 }
 
-weir_status weir_query_plan_text(weir_query *q, weir_plan_format format, char **out,
+weir_status weir_query_plan_text(weir_query *query, weir_plan_format format, char **out,
                                  weir_error *err) {
   wi_buf text = WI_BUF_INIT;
+  WI_ARG(out, err);
   *out = NULL;
-  const wb_plan *plan = format == WEIR_PLAN_LOGICAL ? q->logical : q->optimized;
-  weir_status status = wi_br_plan_text(q->engine, plan, 1, &text, err);
+  WI_ARG(query, err);
+  const wb_plan *plan = wi_planned_plan(query->planned, format != WEIR_PLAN_LOGICAL);
+  weir_status status = wi_br_plan_text(query->engine, plan, 1, &text, err);
   if (status == WEIR_OK) {
     *out = wi_buf_take(&text);
     status = *out != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
@@ -191,33 +172,31 @@ void weir_text_free(char *text) {
   wi_free(text);
 }
 
-weir_status weir_query_plan_digest(weir_query *q, char out[65], weir_error *err) {
+weir_status weir_query_plan_digest(weir_query *query, char out[65], weir_error *err) {
   wi_plan_facts facts = {0};
+  WI_ARG(out, err);
   out[0] = '\0';
-  WI_TRY(wi_plan_digest(q->engine, q->optimized, &facts, err));
+  WI_ARG(query, err);
+  WI_TRY(
+      wi_plan_digest(query->engine, wi_planned_plan(query->planned, true), &facts, err));
   memcpy(out, facts.digest, sizeof(facts.digest));
   wi_plan_facts_release(&facts);
   return WEIR_OK;
 }
 
-void weir_query_cancel(weir_query *q) {
-  wi_cancel_fire(q->engine, q->cancel);
+void weir_query_cancel(weir_query *query) {
+  if (query != NULL) {
+    wi_stop_fire(query->stop);
+  }
 }
 
-uint64_t weir_query_peak_memory(const weir_query *q) {
-  return wi_br_exec_peak_bytes(q->engine, q->exec);
+uint64_t weir_query_peak_memory(const weir_query *query) {
+  return query != NULL ? wi_br_exec_peak_bytes(query->engine, query->exec) : 0;
 }
 
 void weir_query_free(weir_query **query) {
-  weir_query *q = *query;
-  *query = NULL;
-  if (q == NULL) {
-    return;
+  if (query != NULL) {
+    query_unref(*query);
+    *query = NULL;
   }
-  wi_br_exec_free(q->engine, &q->exec);
-  wi_br_plan_free(q->engine, &q->logical);
-  wi_br_plan_free(q->engine, &q->optimized);
-  wi_cancel_free(q->engine, &q->cancel);
-  wi_engine_unref(&q->engine);
-  wi_free(q);
 }

@@ -18,8 +18,7 @@ struct weir_report {
 };
 
 void wi_error_copy(const weir_error *from, weir_error *to) {
-  *to = *from;
-  to->detail = from->detail != NULL ? wi_strdup(from->detail) : NULL;
+  wi_err_copy(from, to);
 }
 
 void wi_view_result_fill(const wi_run_view *view, bool executed, weir_view_result *out) {
@@ -131,17 +130,18 @@ done:
 }
 
 weir_summary weir_report_summary(const weir_report *report) {
-  return report->summary;
+  static const weir_summary none = {.run_id = "", .status = ""};
+  return report != NULL ? report->summary : none;
 }
 
 const weir_view_result *weir_report_views(const weir_report *report, size_t *n) {
-  *n = report->n;
-  return report->views;
+  *n = report != NULL ? report->n : 0;
+  return report != NULL ? report->views : NULL;
 }
 
 const weir_diagnostic *weir_report_warnings(const weir_report *report, size_t *n) {
-  *n = report->n_warnings;
-  return report->warnings;
+  *n = report != NULL ? report->n_warnings : 0;
+  return report != NULL ? report->warnings : NULL;
 }
 
 void weir_report_free(weir_report **report) {

@@ -153,13 +153,18 @@ static weir_status pins_table(weir_session *s, const table_def *def,
   weir_status status = WEIR_OK;
   struct ArrowSchema schema = {0};
   struct ArrowArray array = {0};
-  int code = init_table(def, &schema, &array);
-  for (size_t i = 0; code == NANOARROW_OK && i < s->session->inputs.n; i++) {
-    code = put_pin(s->session->inputs.entries[i].value, &array);
+  wi_inputs inputs = {0};
+  int code = NANOARROW_OK;
+  WI_CHECK(wi_session_inputs(s->session, &inputs, err));
+  code = init_table(def, &schema, &array);
+  for (size_t i = 0; code == NANOARROW_OK && i < inputs.n; i++) {
+    code = put_pin(inputs.items[i], &array);
   }
   if (code != NANOARROW_OK || finish_table(&schema, &array, out) != NANOARROW_OK) {
     status = wi_err_nomem(err, WI_ORIGIN);
   }
+done:
+  wi_inputs_release(s->session, &inputs);
   if (array.release != NULL) {
     array.release(&array);
   }
@@ -244,7 +249,9 @@ weir_status weir_session_read(weir_session *session, weir_session_table table,
   static const cell pin_types[] = {TEXT_CELL, TEXT_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  TIME_CELL, TEXT_CELL, TEXT_CELL,
                                    INT_CELL,  INT_CELL,  TEXT_CELL, TEXT_CELL};
+  WI_ARG(out, err);
   memset(out, 0, sizeof(*out));
+  WI_ARG(session, err);
   switch (table) {
     case WEIR_SESSION_SETTINGS:
       return engine_table(session, WI_BR_SETTINGS, &(table_def){settings, texts, 2}, out,

@@ -7,6 +7,9 @@
 #define WI_ORIGIN "api"
 
 void weir_write_result_release(weir_write_result *result) {
+  if (result == NULL) {
+    return;
+  }
   wi_free(result->uri);
   wi_free(result->snapshot_key);
   wi_free(result->app_id);
@@ -66,6 +69,10 @@ static weir_status metadata(const weir_write_options *o, wi_br_pair **out,
   }
   for (size_t i = 0; i < o->n_metadata; i++) {
     const char *key = o->metadata[i].key;
+    if (key == NULL || o->metadata[i].value == NULL) {
+      return WI_ERR(err, WEIR_E_USAGE, "the commit metadata %zu has no key or no value",
+                    i + 1);
+    }
     if (strchr(key, '.') == NULL || wi_starts_with(key, "weir.") ||
         wi_starts_with(key, "delta.")) {
       return WI_ERR(err, WEIR_E_USAGE,
@@ -80,31 +87,98 @@ static weir_status metadata(const weir_write_options *o, wi_br_pair **out,
 }
 
 typedef struct write_call {
+  const char *function;
   wi_write_mode mode;
+  weir_session *session;
+  const char *uri;
   const weir_partition *partitions;
   size_t n_partitions;
 } write_call;
 
-static weir_status write_table(weir_session *session, const write_call *call,
-                               const char *uri, struct ArrowArrayStream *stream,
-                               const weir_write_options *options, weir_write_result *out,
-                               weir_error *err) {
-  weir_write_options taken;
-  const weir_write_options *o = &taken;
+static weir_status null_in(const write_call *call, const char *list, weir_error *err) {
+  return WI_ERR(err, WEIR_E_USAGE, "%s: a name of '%s' is NULL", call->function, list);
+}
+
+static bool has_null(const char *const *list, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    if (list == NULL || list[i] == NULL) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static weir_status check_call(const write_call *call,
+                              const struct ArrowArrayStream *stream,
+                              const weir_write_options *o, weir_error *err) {
+  const char *lacks = call->session == NULL                                ? "session"
+                      : call->uri == NULL                                  ? "uri"
+                      : call->n_partitions > 0 && call->partitions == NULL ? "partitions"
+                      : o->n_metadata > 0 && o->metadata == NULL           ? "metadata"
+                                                                           : NULL;
+  if (lacks != NULL) {
+    return wi_arg_null(call->function, lacks, err);
+  }
+  if (has_null(o->partition_by, o->n_partition_by)) {
+    return null_in(call, "partition_by", err);
+  }
+  if (has_null(o->not_null, o->n_not_null)) {
+    return null_in(call, "not_null", err);
+  }
+  for (size_t i = 0; i < call->n_partitions; i++) {
+    if (call->partitions[i].values == NULL) {
+      return WI_ERR(err, WEIR_E_USAGE, "%s: partition %zu has no values", call->function,
+                    i + 1);
+    }
+  }
+  WI_TRY(wi_stream_check(stream, err));
+  if (!call->session->session->sealed) {
+    wi_err_hint(err, "call weir_session_seal first");
+    return WI_ERR(err, WEIR_E_NOT_SEALED, "writing before the session is sealed");
+  }
+  return WEIR_OK;
+}
+
+/* Tells the session's listener how it ended. */
+static void tell(const write_call *call, const char *uri, weir_status status,
+                 const weir_write_result *result) {
+  wi_log_sink *log = &call->session->session->log;
+  wi_log_event event;
+  if (status != WEIR_OK) {
+    wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "write_failed");
+    wi_log_place(&event, "uri", uri);
+    wi_log_text(&event, "code", weir_error_code_name(status));
+    wi_log_send(&event, "a write failed: %s", weir_error_code_name(status));
+    return;
+  }
+  if (result->retries > 0) {
+    wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "commit_lost");
+    wi_log_place(&event, "uri", uri);
+    wi_log_int(&event, "retries", result->retries);
+    wi_log_send(&event, "%u commits were lost to others before one held",
+                result->retries);
+  }
+  bool unchanged = strcmp(result->mode, "unchanged") == 0;
+  wi_log_begin(&event, log, WEIR_LOG_INFO, "table",
+               unchanged ? "write_unchanged" : "commit_put");
+  wi_log_place(&event, "uri", uri);
+  wi_log_int(&event, "version", result->version);
+  wi_log_text(&event, "mode", result->mode);
+  wi_log_int(&event, "rows", (int64_t)result->rows);
+  wi_log_int(&event, "files", (int64_t)result->files);
+  wi_log_int(&event, "bytes", (int64_t)result->bytes);
+  wi_log_int(&event, "retries", result->retries);
+  wi_log_send(&event, "%s: version %lld", result->mode, (long long)result->version);
+}
+
+static weir_status run_write(const write_call *call, const weir_write_options *o,
+                             const char *uri, struct ArrowArrayStream *stream,
+                             weir_write_result *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_write_request r = {0};
   wi_write_report report = {0};
   wi_br_pair *info = NULL;
   const char *const **partitions = NULL;
-  wi_buf canonical = WI_BUF_INIT;
-  memset(out, 0, sizeof(*out));
-  WI_CHECK(wi_options_take(&taken, sizeof(taken), options, "weir_write_options", err));
-  if (!session->session->sealed) {
-    status = WI_ERR(err, WEIR_E_NOT_SEALED, "writing before the session is sealed");
-    wi_err_hint(err, "call weir_session_seal first");
-    goto done;
-  }
-  WI_CHECK(wi_uri_canonical(uri, NULL, &canonical, err));
   WI_CHECK(metadata(o, &info, err));
   partitions = wi_alloc_array(call->n_partitions + 1, sizeof(*partitions));
   if (partitions == NULL) {
@@ -114,8 +188,8 @@ static weir_status write_table(weir_session *session, const write_call *call,
   for (size_t i = 0; i < call->n_partitions; i++) {
     partitions[i] = call->partitions[i].values;
   }
-  r.session = session->session;
-  r.uri = wi_buf_text(&canonical);
+  r.session = call->session->session;
+  r.uri = uri;
   r.mode = call->mode;
   r.table.partition_by = o->partition_by;
   r.table.n_partition_by = o->n_partition_by;
@@ -128,14 +202,34 @@ static weir_status write_table(weir_session *session, const write_call *call,
   r.app = (wi_app){.id = o->app_id, .version = o->app_version};
   r.info = info;
   r.n_info = o->n_metadata;
+  WI_CHECK(wi_stop_new(r.session->engine, o->cancel, &r.stop, err));
   WI_CHECK(wi_write_stream(&r, stream, &report, err));
-  WI_CHECK(fill(&report, wi_buf_text(&canonical), o, out, err));
+  WI_CHECK(fill(&report, uri, o, out, err));
 done:
-  if (stream->release != NULL) {
-    stream->release(stream);
-  }
+  wi_stop_free(&r.stop);
   wi_free(info);
   wi_free(partitions);
+  return status;
+}
+
+static weir_status write_table(const write_call *call, struct ArrowArrayStream *stream,
+                               const weir_write_options *options, weir_write_result *out,
+                               weir_error *err) {
+  weir_write_options o;
+  weir_status status = WEIR_OK;
+  wi_buf canonical = WI_BUF_INIT;
+  if (out == NULL) {
+    status = wi_arg_null(call->function, "out", err);
+    goto done;
+  }
+  memset(out, 0, sizeof(*out));
+  WI_CHECK(wi_options_take(&o, sizeof(o), options, "weir_write_options", err));
+  WI_CHECK(check_call(call, stream, &o, err));
+  WI_CHECK(wi_uri_canonical(call->uri, NULL, &canonical, err));
+  status = run_write(call, &o, wi_buf_text(&canonical), stream, out, err);
+  tell(call, wi_buf_text(&canonical), status, out);
+done:
+  wi_arg_stream_release(stream);
   wi_buf_release(&canonical);
   return status;
 }
@@ -144,16 +238,16 @@ weir_status weir_table_create(weir_session *session, const char *uri,
                               struct ArrowArrayStream *stream,
                               const weir_write_options *options, weir_write_result *out,
                               weir_error *err) {
-  const write_call call = {WI_WRITE_CREATE, NULL, 0};
-  return write_table(session, &call, uri, stream, options, out, err);
+  const write_call call = {__func__, WI_WRITE_CREATE, session, uri, NULL, 0};
+  return write_table(&call, stream, options, out, err);
 }
 
 weir_status weir_table_append(weir_session *session, const char *uri,
                               struct ArrowArrayStream *stream,
                               const weir_write_options *options, weir_write_result *out,
                               weir_error *err) {
-  const write_call call = {WI_WRITE_APPEND, NULL, 0};
-  return write_table(session, &call, uri, stream, options, out, err);
+  const write_call call = {__func__, WI_WRITE_APPEND, session, uri, NULL, 0};
+  return write_table(&call, stream, options, out, err);
 }
 
 weir_status weir_table_replace(weir_session *session, const char *uri,
@@ -161,8 +255,9 @@ weir_status weir_table_replace(weir_session *session, const char *uri,
                                struct ArrowArrayStream *stream,
                                const weir_write_options *options, weir_write_result *out,
                                weir_error *err) {
-  const write_call call = {WI_WRITE_REPLACE, partitions, n_partitions};
-  return write_table(session, &call, uri, stream, options, out, err);
+  const write_call call = {__func__, WI_WRITE_REPLACE, session,
+                           uri,      partitions,       n_partitions};
+  return write_table(&call, stream, options, out, err);
 }
 
 weir_status weir_table_version(weir_session *session, const char *uri, int64_t *out,
@@ -172,7 +267,10 @@ weir_status weir_table_version(weir_session *session, const char *uri, int64_t *
   wi_buf canonical = WI_BUF_INIT;
   wi_store *store = NULL;
   wi_log log = {0};
+  WI_ARG(out, err);
   *out = -1;
+  WI_ARG(session, err);
+  WI_ARG(uri, err);
   WI_CHECK(wi_uri_canonical(uri, NULL, &canonical, &first));
   WI_CHECK(wi_session_store(session->session, wi_buf_text(&canonical), &store, &first));
   WI_CHECK(wi_log_list(store, &log, &first));

@@ -50,6 +50,11 @@ weir_status wi_err_nomem(weir_error *err, const char *origin);
 weir_status wi_buf_check(const wi_buf *b, weir_error *err, const char *origin);
 /* Copies `text` as the detail, replacing an earlier one; silently none without memory. */
 void wi_err_detail(weir_error *err, const char *text, size_t n);
+/* The same for a chain of causes, one a line: the detail is all of it, and weir_error_cause gives
+ * them one by one. */
+void wi_err_causes(weir_error *err, const char *lines, size_t n);
+/* With a detail of its own; what `to` held is not released. */
+void wi_err_copy(const weir_error *from, weir_error *to);
 /* Moves *src to *dst (released first); src is emptied. */
 void wi_err_move(weir_error *dst, weir_error *src);
 /* In a function with a `weir_status status` and a `done:` label. */
@@ -71,6 +76,9 @@ void wi_err_move(weir_error *dst, weir_error *src);
 
 /* ---- secrets (secret.c): values that no error may show, of all projects of the process ---- */
 typedef struct wi_secret wi_secret;
+/* From here on a value is cut out of the middle of a word too; a shorter one ("1", "true") would
+ * take half of what people have to read, and is cut where it stands alone. */
+#define WI_SECRET_LONG 6
 /* *out is NULL for an empty value; false: no memory. Each is to be dropped once. */
 bool wi_secret_add(const char *value, wi_secret **out);
 void wi_secret_drop(wi_secret *secret); /* NULL is fine */

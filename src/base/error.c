@@ -8,6 +8,7 @@ typedef struct error_row {
   weir_status code;
   weir_class cls;
   int exit_code;
+  char sqlstate[6];
   const char *doc;
   char name[32];
 } error_row;
@@ -21,15 +22,16 @@ typedef struct error_row {
    CH4(s, 8), CH4(s, 12), CH4(s, 16), CH4(s, 20), CH(s, 24), CH(s, 25), '\0'}
 
 static const error_row rows[] = {
-    {WEIR_OK, WEIR_CLASS_NONE, 0, "no error", NAME("OK")},
-#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
-  {(number), WEIR_CLASS_##cls, (exit_code), (doc), NAME(#symbol)},
+    {WEIR_OK, WEIR_CLASS_NONE, 0, "00000", "no error", NAME("OK")},
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, sqlstate, doc) \
+  {(number), WEIR_CLASS_##cls, (exit_code), sqlstate, (doc), NAME(#symbol)},
 #include "weir/errors.def"
 #undef WEIR_ERROR_ROW
 };
 
-#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
-  _Static_assert(sizeof(#symbol) <= 27, "name too long for error_row: " #symbol);
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, sqlstate, doc)             \
+  _Static_assert(sizeof(#symbol) <= 27, "name too long for error_row: " #symbol); \
+  _Static_assert(sizeof(sqlstate) == 6, "a state has five characters: " #symbol);
 #include "weir/errors.def"
 #undef WEIR_ERROR_ROW
 
@@ -76,6 +78,11 @@ const char *weir_class_name(weir_class cls) {
       return "panic";
   }
   return "unknown";
+}
+
+const char *weir_error_sqlstate(weir_status code) {
+  const error_row *row = find_row(code);
+  return row == NULL ? "HY000" : row->sqlstate;
 }
 
 int weir_error_exit_code(weir_status code) {
@@ -232,17 +239,92 @@ void wi_err_reword(weir_error *err, const char *text) {
   }
 }
 
-void wi_err_detail(weir_error *err, const char *text, size_t n) {
-  if (err == NULL) {
-    return;
+/* A detail is one block: the text, then each cause, then an empty one, all with their NUL. The
+ * struct is in programs that were built before, so that there is no member for causes. */
+static size_t block_size(const char *detail) {
+  const char *end = detail + strlen(detail) + 1;
+  while (*end != '\0') {
+    end += strlen(end) + 1;
   }
-  char *copy = text == NULL ? NULL : wi_strndup(text, n);
-  if (copy != NULL) {
-    n = wi_secret_cut(copy, n, false);
-    make_utf8(copy, n);
+  return (size_t)(end - detail) + 1;
+}
+
+static void set_detail(weir_error *err, const char *text, size_t n, bool causes) {
+  char *block = text == NULL ? NULL : wi_alloc_array(causes ? 2 * n + 4 : n + 2, 1);
+  if (block != NULL) {
+    memcpy(block, text, n);
+    block[n] = '\0';
+    n = wi_secret_cut(block, n, false);
+    make_utf8(block, n);
+    memset(block + n, 0, causes ? n + 4 : 2);
   }
   wi_free(err->detail);
-  err->detail = copy;
+  err->detail = block;
+  if (block == NULL) {
+    return;
+  }
+  if (causes) {
+    char *to = block + n + 1;
+    for (size_t i = 0; i < n; i++) {
+      bool end = block[i] == '\n';
+      if (!end) {
+        *to++ = block[i];
+      } else if (to[-1] != '\0') { /* an empty line would end the list */
+        *to++ = '\0';
+      }
+    }
+  }
+}
+
+void wi_err_detail(weir_error *err, const char *text, size_t n) {
+  if (err != NULL) {
+    set_detail(err, text, n, false);
+  }
+}
+
+void wi_err_causes(weir_error *err, const char *lines, size_t n) {
+  if (err != NULL) {
+    set_detail(err, lines, n, true);
+  }
+}
+
+void wi_err_copy(const weir_error *from, weir_error *to) {
+  *to = *from;
+  to->detail = NULL;
+  if (from->detail != NULL) {
+    size_t n = block_size(from->detail);
+    to->detail = wi_alloc_array(n, 1);
+    if (to->detail != NULL) {
+      memcpy(to->detail, from->detail, n);
+    }
+  }
+}
+
+const char *weir_error_cause(const weir_error *err, size_t i) {
+  if (err == NULL || err->detail == NULL) {
+    return NULL;
+  }
+  const char *cause = err->detail + strlen(err->detail) + 1;
+  while (i > 0 && *cause != '\0') {
+    cause += strlen(cause) + 1;
+    i--;
+  }
+  return *cause != '\0' ? cause : NULL;
+}
+
+int weir_error_place(const weir_error *err, const char **file, uint32_t *line,
+                     uint32_t *column) {
+  bool has = err != NULL && (err->line > 0 || err->file[0] != '\0');
+  if (file != NULL) {
+    *file = has && err->file[0] != '\0' ? err->file : NULL;
+  }
+  if (line != NULL) {
+    *line = has ? err->line : 0;
+  }
+  if (column != NULL) {
+    *column = has ? err->column : 0;
+  }
+  return has;
 }
 
 void wi_err_move(weir_error *dst, weir_error *src) {

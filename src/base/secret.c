@@ -7,9 +7,7 @@
 
 #include "base/base.h"
 
-/* From here on a value is cut out of the middle of a word too; a shorter one ("1", "true")
- * would take half of what people have to read, and is cut where it stands alone. */
-enum { LONG_ENOUGH = 6, MOST_FORMS = 6 };
+enum { MOST_FORMS = 6 };
 
 /* One value, in the forms that messages may have it in. */
 struct wi_secret {
@@ -118,6 +116,7 @@ static bool add_password(wi_secret *s, const char *value) {
 
 static void secret_free(wi_secret *s) {
   for (size_t i = 0; s != NULL && i < s->n; i++) {
+    explicit_bzero(s->forms[i], s->lengths[i]);
     wi_free(s->forms[i]);
   }
   wi_free(s);
@@ -202,7 +201,7 @@ static size_t hidden_at(const char *text, size_t n, size_t i, bool cut, const ch
   }
   bool inside = (i > 0 && wi_ascii_alnum(text[i - 1])) ||
                 (i + length < n && wi_ascii_alnum(text[i + length]));
-  return length >= LONG_ENOUGH || !inside ? length : 0;
+  return length >= WI_SECRET_LONG || !inside ? length : 0;
 }
 
 static size_t longest_at(const char *text, size_t n, size_t i, bool cut) {

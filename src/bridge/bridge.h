@@ -61,6 +61,13 @@ void wi_stop_free(wi_stop **stop);
 /* ---- reading streams (cursor.c) ---- */
 /* Translates a stream's failure (its errno and last error text) into an error. */
 weir_status wi_stream_error(struct ArrowArrayStream *stream, int code, weir_error *err);
+/* The columns of a caller's stream, nothing believed: USAGE for a stream that is NULL, released,
+ * without its callbacks, or whose schema is none. Names that are NULL are "" in the copy, as the
+ * Arrow specification has it. */
+weir_status wi_stream_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out,
+                             weir_error *err);
+/* The stream alone: asks nothing of it. */
+weir_status wi_stream_check(const struct ArrowArrayStream *stream, weir_error *err);
 typedef struct wi_cursor wi_cursor; /* one thread at a time */
 weir_status wi_cursor_open(struct ArrowArrayStream *take, wi_cursor **out,
                            weir_error *err);
@@ -245,6 +252,9 @@ void wi_br_session_free(wi_engine *engine, wb_sess **sess);
 /* ---- inputs and their bindings (input.c) ---- */
 weir_status wi_br_declare(wi_engine *engine, wb_sess *sess, const char *schema,
                           const char *table, struct ArrowSchema *take, weir_error *err);
+/* No later plan finds it; those that were made keep it. None of that name is fine. */
+weir_status wi_br_undeclare(wi_engine *engine, wb_sess *sess, const char *schema,
+                            const char *table, weir_error *err);
 weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err);
 /* files NULL: all of the snapshot. */
 weir_status wi_br_bind_delta(wi_engine *engine, wb_bind *bind, const char *schema,
@@ -266,6 +276,11 @@ weir_status wi_br_bind_stream(wi_engine *engine, wb_bind *bind, const char *sche
 weir_status wi_br_bind_memory(wi_engine *engine, wb_bind *bind, const char *schema,
                               const char *table, struct ArrowArrayStream *take,
                               weir_error *err);
+weir_status wi_br_bind_remove(wi_engine *engine, wb_bind *bind, const char *schema,
+                              const char *table, weir_error *err);
+/* Bindings of their own: what the plan reads of `from`, as it is bound there now. */
+weir_status wi_br_bind_copy(wi_engine *engine, const wb_bind *from, const wb_plan *plan,
+                            wb_bind **out, weir_error *err);
 void wi_br_bind_free(wi_engine *engine, wb_bind **bind);
 
 /* ---- plans (plan.c) ---- */
@@ -300,6 +315,11 @@ typedef struct wi_br_statement {
 weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
                            const wi_br_statement *statement, wb_plan **out,
                            weir_error *err);
+/* The parameters without a value: name, type (the engine's words, "" where the statement leaves
+ * it open). */
+weir_status wi_br_sql_params(wi_engine *engine, wb_sess *sess,
+                             const wi_br_statement *statement, wi_cursor **out,
+                             weir_error *err);
 weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                  weir_error *err);
 /* Aggregates replaced as the session's rules say. */

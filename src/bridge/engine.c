@@ -208,7 +208,7 @@ weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,
       wi_err_set(err, code, origin_name(from->origin), "%s",
                  from->message != NULL ? from->message : "the engine gave no reason");
   if (first && from->chain != NULL) {
-    wi_err_detail(err, from->chain, strlen(from->chain));
+    wi_err_causes(err, from->chain, strlen(from->chain));
   }
   if (first && from->line > 0) {
     wi_err_where(err, NULL, from->line, from->column);

@@ -10,6 +10,12 @@ weir_status wi_br_declare(wi_engine *engine, wb_sess *sess, const char *schema,
       t->wb_input_declare(sess, wi_wb_str(schema), wi_wb_str(table), take, &from));
 }
 
+weir_status wi_br_undeclare(wi_engine *engine, wb_sess *sess, const char *schema,
+                            const char *table, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err,
+                   t->wb_input_remove(sess, wi_wb_str(schema), wi_wb_str(table), &from));
+}
+
 weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err) {
   *out = NULL;
   WI_ENGINE_RETURN(engine, err, t->wb_bind_new(out, &from));
@@ -99,6 +105,18 @@ weir_status wi_br_bind_memory(wi_engine *engine, wb_bind *bind, const char *sche
   WI_ENGINE_RETURN(
       engine, err,
       t->wb_bind_memory(bind, wi_wb_str(schema), wi_wb_str(table), take, &from));
+}
+
+weir_status wi_br_bind_remove(wi_engine *engine, wb_bind *bind, const char *schema,
+                              const char *table, weir_error *err) {
+  WI_ENGINE_RETURN(engine, err,
+                   t->wb_bind_remove(bind, wi_wb_str(schema), wi_wb_str(table), &from));
+}
+
+weir_status wi_br_bind_copy(wi_engine *engine, const wb_bind *from_bind,
+                            const wb_plan *plan, wb_bind **out, weir_error *err) {
+  *out = NULL;
+  WI_ENGINE_RETURN(engine, err, t->wb_bind_copy(from_bind, plan, out, &from));
 }
 
 void wi_br_bind_free(wi_engine *engine, wb_bind **bind) {

@@ -48,34 +48,64 @@ static void calls_to_wb(const wi_br_statement *s, wb_call *calls, wb_value *args
   }
 }
 
+/* A statement's values and calls as the engine takes them; wi_free both. */
+static weir_status statement_to_wb(const wi_br_statement *s, wb_value **values,
+                                   wb_call **calls, weir_error *err) {
+  size_t n_args = 0;
+  for (size_t i = 0; i < s->n_calls; i++) {
+    n_args += s->calls[i].n_args;
+  }
+  *values = wi_alloc_array(s->n_values + n_args + 1, sizeof(**values));
+  *calls = wi_alloc_array(s->n_calls + 1, sizeof(**calls));
+  if (*values == NULL || *calls == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < s->n_values; i++) {
+    value_to_wb(&s->values[i], &(*values)[i]);
+  }
+  calls_to_wb(s, *calls, *values + s->n_values);
+  return WEIR_OK;
+}
+
 weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
                            const wi_br_statement *statement, wb_plan **out,
                            weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
-  size_t n_args = 0;
+  wb_value *values = NULL;
+  wb_call *calls = NULL;
   *out = NULL;
-  for (size_t i = 0; i < statement->n_calls; i++) {
-    n_args += statement->calls[i].n_args;
-  }
-  wb_value *rows = wi_alloc_array(statement->n_values + n_args + 1, sizeof(*rows));
-  wb_call *calls = wi_alloc_array(statement->n_calls + 1, sizeof(*calls));
-  if (rows == NULL || calls == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
+  WI_CHECK(statement_to_wb(statement, &values, &calls, err));
   WI_CHECK(wi_engine_use(engine, &t, err));
-  for (size_t i = 0; i < statement->n_values; i++) {
-    value_to_wb(&statement->values[i], &rows[i]);
-  }
-  calls_to_wb(statement, calls, rows + statement->n_values);
-  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), rows, statement->n_values,
+  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values,
                             calls, statement->n_calls, WB_PLAN_READ_ONLY, out, &from);
   status = wi_wb_status(t, code, &from, err);
   wi_wb_syntax(err, statement->sql);
 done:
-  wi_free(rows);
+  wi_free(values);
+  wi_free(calls);
+  return status;
+}
+
+weir_status wi_br_sql_params(wi_engine *engine, wb_sess *sess,
+                             const wi_br_statement *statement, wi_cursor **out,
+                             weir_error *err) {
+  weir_status status = WEIR_OK;
+  const wi_engine_table *t = NULL;
+  wb_err from = {0};
+  struct ArrowArrayStream stream = {0};
+  wb_value *values = NULL;
+  wb_call *calls = NULL;
+  *out = NULL;
+  WI_CHECK(statement_to_wb(statement, &values, &calls, err));
+  WI_CHECK(wi_engine_use(engine, &t, err));
+  int code =
+      t->wb_sql_params(sess, wi_wb_str(statement->sql), values, statement->n_values,
+                       calls, statement->n_calls, &stream, &from);
+  status = wi_wb_cursor(t, code, &from, &stream, out, err);
+done:
+  wi_free(values);
   wi_free(calls);
   return status;
 }

@@ -1,5 +1,6 @@
 /* A table for people. Widths come from the first rows; the rest is streamed. On a terminal
- * a cell too wide for its column is cut, elsewhere it is shown whole. */
+ * a text too wide for its column is cut, elsewhere it is shown whole. A number is never cut: what
+ * is left of it would read as another. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,10 @@ typedef struct table {
   wi_cli_screen *s;
   wi_cli_rows *r;
   size_t columns;
-  size_t *widths;
-  bool *right;
-  wi_cli_buf cells; /* texts of the sample, one after another */
-  size_t *ends;     /* of each of its cells, in `cells` */
+  size_t *widths, *least; /* of columns; what they keep on a narrow terminal */
+  bool *right;            /* numbers */
+  wi_cli_buf cells;       /* texts of the sample, one after another */
+  size_t *ends;           /* of each of its cells, in `cells` */
   bool *nulls;
   size_t n_cells; /* of the sample */
   uint64_t rows;  /* printed */
@@ -62,7 +63,8 @@ static void add_cell(table *t, size_t column, const char *p, size_t n, cell_look
   wi_cli_buf *b = &t->s->out.buf;
   size_t width = t->widths[column], used = wi_cli_width(p, n), shown = n;
   const char *cut = "";
-  if (used > width && t->s->terminal) {
+  bool number = t->right[column] && look == LOOK_PLAIN;
+  if (used > width && t->s->terminal && !number) {
     cut = t->s->utf8 ? "…" : "~";
     shown = wi_cli_fit(p, n, width - 1, &used);
     used++;
@@ -94,11 +96,14 @@ static void fit_terminal(table *t) {
     total += t->widths[k] + 3;
   }
   while (total > t->s->width) {
-    size_t widest = 0;
-    for (size_t k = 1; k < t->columns; k++) {
-      widest = t->widths[k] > t->widths[widest] ? k : widest;
+    size_t widest = t->columns;
+    for (size_t k = 0; k < t->columns; k++) {
+      bool gives = t->widths[k] > t->least[k];
+      widest = gives && (widest == t->columns || t->widths[k] > t->widths[widest])
+                   ? k
+                   : widest;
     }
-    if (t->widths[widest] <= LEAST_WIDTH) {
+    if (widest == t->columns) {
       break;
     }
     t->widths[widest]--;
@@ -106,15 +111,19 @@ static void fit_terminal(table *t) {
   }
 }
 
-static void widen(table *t, size_t column, const char *p, size_t n) {
+static size_t widen(table *t, size_t column, const char *p, size_t n) {
   size_t width = wi_cli_width(p, n);
   t->widths[column] = width > t->widths[column] ? width : t->widths[column];
+  return width;
 }
 
 static void sample_cell(table *t, size_t column, int64_t i) {
   size_t start = t->cells.n;
   cell_text(t, column, i, &t->cells, &t->nulls[t->n_cells]);
-  widen(t, column, wi_cli_buf_text(&t->cells) + start, t->cells.n - start);
+  size_t width = widen(t, column, wi_cli_buf_text(&t->cells) + start, t->cells.n - start);
+  if (t->right[column] && width > t->least[column]) {
+    t->least[column] = width;
+  }
   t->ends[t->n_cells++] = t->cells.n;
 }
 
@@ -187,11 +196,13 @@ weir_status wi_cli_render_table(wi_cli_screen *s, wi_cli_rows *r, weir_error *er
   table t = {.s = s, .r = r, .columns = r->row.n_children};
   int64_t at = 0;
   t.widths = wi_cli_alloc(t.columns, sizeof *t.widths);
+  t.least = wi_cli_alloc(t.columns, sizeof *t.least);
   t.right = wi_cli_alloc(t.columns, sizeof *t.right);
   for (size_t k = 0; k < t.columns; k++) {
     const char *name = r->row.children[k].name;
     wi_cli_visible(&t.cell, name, strlen(name), false);
-    widen(&t, k, wi_cli_buf_text(&t.cell), t.cell.n);
+    (void)widen(&t, k, wi_cli_buf_text(&t.cell), t.cell.n);
+    t.least[k] = LEAST_WIDTH;
     t.right[k] = wi_cli_field_is_number(&r->row.children[k]);
     wi_cli_buf_clear(&t.cell);
   }
@@ -210,6 +221,7 @@ weir_status wi_cli_render_table(wi_cli_screen *s, wi_cli_rows *r, weir_error *er
     wi_cli_buf_str(&s->out.buf, t.rows == 1 ? " row\n" : " rows\n");
   }
   free(t.widths);
+  free(t.least);
   free(t.right);
   free(t.ends);
   free(t.nulls);

@@ -132,72 +132,6 @@ static weir_status put_commit_info(const wi_commit_def *def, wi_buf *out,
   return WEIR_OK;
 }
 
-/* ---- protocol and metaData ---- */
-
-/* The least that the schema needs. A protocol of features lists the ones that version 2 implied. */
-static weir_status put_protocol(const wi_table_def *table, wi_buf *out, weir_error *err) {
-  wi_json j;
-  json_t *schema = NULL;
-  WI_TRY(wi_delta_schema_load(table->schema_json, &schema, err));
-  bool features = wi_delta_type_within(schema, "timestamp_ntz");
-  json_decref(schema);
-  open_action(&j, out, "protocol");
-  wi_json_ki(&j, "minReaderVersion", features ? 3 : 1);
-  wi_json_ki(&j, "minWriterVersion", features ? 7 : 2);
-  if (features) {
-    wi_json_key(&j, "readerFeatures");
-    wi_json_array(&j);
-    wi_json_text(&j, "timestampNtz");
-    wi_json_array_end(&j);
-    wi_json_key(&j, "writerFeatures");
-    wi_json_array(&j);
-    wi_json_text(&j, "appendOnly");
-    wi_json_text(&j, "invariants");
-    wi_json_text(&j, "timestampNtz");
-    wi_json_array_end(&j);
-  }
-  close_action(&j, out);
-  return WEIR_OK;
-}
-
-static weir_status put_configuration(wi_json *j, const wi_table_def *table,
-                                     weir_error *err) {
-  wi_json_key(j, "configuration");
-  wi_json_object(j);
-  for (size_t i = 0; i < table->n_configuration; i++) {
-    const wi_br_pair *p = &table->configuration[i];
-    WI_TRY(wi_meta_check_property(p, err));
-    wi_json_kt(j, p->key, p->value);
-  }
-  wi_json_object_end(j);
-  return WEIR_OK;
-}
-
-static weir_status put_metadata(const wi_table_def *table, wi_buf *out, weir_error *err) {
-  wi_json j;
-  open_action(&j, out, "metaData");
-  wi_json_kt(&j, "id", table->id);
-  if (table->name != NULL) {
-    wi_json_kt(&j, "name", table->name);
-  }
-  if (table->description != NULL) {
-    wi_json_kt(&j, "description", table->description);
-  }
-  wi_json_key(&j, "format");
-  wi_json_raw(&j, "{\"provider\":\"parquet\",\"options\":{}}");
-  wi_json_kt(&j, "schemaString", table->schema_json);
-  wi_json_key(&j, "partitionColumns");
-  wi_json_array(&j);
-  for (size_t i = 0; i < table->n_partition_columns; i++) {
-    wi_json_text(&j, table->partition_columns[i]);
-  }
-  wi_json_array_end(&j);
-  WI_TRY(put_configuration(&j, table, err));
-  wi_json_ki(&j, "createdTime", table->created_ms);
-  close_action(&j, out);
-  return WEIR_OK;
-}
-
 /* ---- txn and files ---- */
 
 static void put_txn(const wi_commit_def *def, wi_buf *out) {
@@ -283,12 +217,6 @@ static weir_status check_def(const wi_commit_def *def, weir_error *err) {
   if (def->commit_id == NULL || def->commit_id[0] == '\0') {
     return bug(err, "no id");
   }
-  if (def->with_protocol && def->table == NULL) {
-    return bug(err, "a protocol but no table");
-  }
-  if (def->table != NULL && (def->table->id == NULL || def->table->schema_json == NULL)) {
-    return bug(err, "a table without an id or a schema");
-  }
   return WEIR_OK;
 }
 
@@ -297,12 +225,6 @@ weir_status wi_commit_compose(const wi_commit_def *def, wi_buf *out, weir_error 
   wi_buf_clear(out);
   WI_CHECK(check_def(def, err));
   WI_CHECK(put_commit_info(def, out, err));
-  if (def->with_protocol) {
-    WI_CHECK(put_protocol(def->table, out, err));
-  }
-  if (def->table != NULL) {
-    WI_CHECK(put_metadata(def->table, out, err));
-  }
   if (def->meta != NULL) {
     WI_CHECK(wi_meta_write(def->base_meta, def->meta, out, err));
   }

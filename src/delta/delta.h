@@ -103,10 +103,7 @@ typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_re
   int32_t min_reader, min_writer;
   char *reader_features; /* comma-joined, sorted; "" if none */
   char *writer_features;
-  char *schema_json;       /* schemaString */
-  char *partition_columns; /* JSON array */
-  char *configuration;     /* JSON object */
-  wi_meta *meta;           /* all of the above and the rest; NULL unless full */
+  wi_meta *meta;    /* what the table is; NULL unless full */
   bool full;        /* false: only uri, version, timestamp and commit_digest are known */
   bool names_files; /* the commit does, so that its digest is not that of many tables */
 } wi_pin;
@@ -214,16 +211,6 @@ void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 
-typedef struct wi_table_def { /* a table's metaData and protocol as weir writes them */
-  const char *id;             /* UUID */
-  const char *name, *description; /* may be NULL */
-  const char *schema_json;
-  const char *const *partition_columns;
-  size_t n_partition_columns;
-  const wi_br_pair *configuration; /* sorted by key */
-  size_t n_configuration;
-  int64_t created_ms;
-} wi_table_def;
 typedef struct wi_commit_def {
   const char *operation;         /* as "WRITE", "CREATE TABLE" */
   const char *mode;              /* "Overwrite", "Append" */
@@ -237,12 +224,9 @@ typedef struct wi_commit_def {
   size_t n_info;
   const char *app_id; /* NULL: no txn */
   int64_t app_version;
-  const wi_table_def *table; /* NULL: metaData unchanged */
-  /* In place of `table` and `with_protocol`: what the table is to be, and what it is (NULL: none).
-   * The actions that differ are written. */
+  /* What the table is to be (NULL: as it is), and what it is (NULL: there is none): the actions
+   * that differ are written. */
   const wi_meta *meta, *base_meta;
-  bool
-      with_protocol; /* protocol needed by the table's schema (timestampNtz -> 3/7, else 1/2) */
   const wi_staged *adds;     /* may be NULL */
   const wi_removes *removes; /* may be NULL */
   bool data_change;

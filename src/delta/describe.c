@@ -55,15 +55,6 @@ static void names_json(const char *joined, wi_buf *out) {
   wi_json_array_end(&j);
 }
 
-static weir_status schema_json(const wi_pin *pin, wi_buf *out, weir_error *err) {
-  json_t *schema = NULL;
-  wi_buf_clear(out);
-  WI_TRY(wi_delta_schema_load(pin->schema_json, &schema, err));
-  weir_status status = wi_delta_json_dump(schema, true, out, err);
-  json_decref(schema);
-  return status;
-}
-
 weir_status wi_snapshot_rows(const wi_pin *pin, struct ArrowArrayStream *out,
                              weir_error *err) {
   weir_status status = WEIR_OK;
@@ -75,7 +66,7 @@ weir_status wi_snapshot_rows(const wi_pin *pin, struct ArrowArrayStream *out,
   names_json(pin->writer_features, &writers);
   WI_CHECK(wi_buf_check(&readers, err, WI_ORIGIN));
   WI_CHECK(wi_buf_check(&writers, err, WI_ORIGIN));
-  WI_CHECK(schema_json(pin, &schema, err));
+  WI_CHECK(wi_delta_json_dump(wi_meta_schema_tree(pin->meta), true, &schema, err));
   wi_rows_cstr(r, pin->uri);
   wi_rows_int(r, pin->version);
   wi_rows_int(r, pin->timestamp_us);
@@ -83,8 +74,8 @@ weir_status wi_snapshot_rows(const wi_pin *pin, struct ArrowArrayStream *out,
   wi_rows_int(r, pin->min_writer);
   wi_rows_cstr(r, wi_buf_text(&readers));
   wi_rows_cstr(r, wi_buf_text(&writers));
-  wi_rows_cstr(r, pin->configuration);
-  wi_rows_cstr(r, pin->partition_columns);
+  wi_rows_cstr(r, wi_meta_properties_json(pin->meta));
+  wi_rows_cstr(r, wi_meta_partition_json(pin->meta));
   wi_rows_cstr(r, wi_buf_text(&schema));
   wi_rows_end(r);
   WI_CHECK(wi_rows_stream(r, out, err));

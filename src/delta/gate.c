@@ -118,7 +118,7 @@ static weir_status check_mapping(const wi_pin *pin, weir_error *err) {
 
 static weir_status check_schema(const wi_pin *pin, weir_error *err) {
   struct ArrowSchema schema = {0};
-  weir_status status = wi_delta_schema_arrow(wi_meta_schema(pin->meta), &schema, err);
+  weir_status status = wi_meta_arrow(pin->meta, &schema, err);
   if (schema.release != NULL) {
     schema.release(&schema);
   }

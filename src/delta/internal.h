@@ -86,10 +86,6 @@ weir_status wi_delta_schema_parse(const char *schema_json, json_t **out, bool *i
 /* Deeper nesting than this is refused: readers recurse over it. */
 enum { WI_SCHEMA_DEPTH = 64 };
 
-/* ---- table properties (meta_edit.c) ---- */
-/* NOT_YET: the property would need a feature that weir does not write. */
-weir_status wi_meta_check_property(const wi_br_pair *property, weir_error *err);
-
 /* ---- statistics (stats.c) ---- */
 typedef struct wi_stats wi_stats; /* of one file, while its rows are read */
 wi_stats *wi_stats_new(void);     /* NULL: no memory */

@@ -175,7 +175,7 @@ static bool needs_more(const wi_br_pair *p) {
          wi_ascii_same(p->key, "delta.minWriterVersion");
 }
 
-weir_status wi_meta_check_property(const wi_br_pair *p, weir_error *err) {
+static weir_status check_property(const wi_br_pair *p, weir_error *err) {
   if (!needs_more(p)) {
     return WEIR_OK;
   }
@@ -263,7 +263,7 @@ static weir_status set_properties(const wi_meta_edit *e, const wi_br_pair *sorte
     if (i > 0 && strcmp(sorted[i - 1].key, sorted[i].key) == 0) {
       return WI_ERR(err, WEIR_E_BUG, "the property '%.80s' was set twice", sorted[i].key);
     }
-    WI_TRY(wi_meta_check_property(&sorted[i], err));
+    WI_TRY(check_property(&sorted[i], err));
     const char *has = wi_delta_json_text(properties, sorted[i].key);
     if (has == NULL || strcmp(has, sorted[i].value) != 0) {
       WI_TRY(set_text(properties, sorted[i].key, sorted[i].value, err));

@@ -12,9 +12,6 @@ void wi_pin_release(wi_pin *pin) {
   wi_free(pin->table_id);
   wi_free(pin->reader_features);
   wi_free(pin->writer_features);
-  wi_free(pin->schema_json);
-  wi_free(pin->partition_columns);
-  wi_free(pin->configuration);
   wi_meta_unref(&pin->meta);
   *pin = (wi_pin){.version = -1};
 }
@@ -66,14 +63,10 @@ static bool copy_text(const char *from, char **to) {
 bool wi_pin_copy(const wi_pin *from, wi_pin *to) {
   *to = *from;
   to->uri = to->table_id = to->reader_features = to->writer_features = NULL;
-  to->schema_json = to->partition_columns = to->configuration = NULL;
   to->meta = wi_meta_ref(from->meta);
   if (copy_text(from->uri, &to->uri) && copy_text(from->table_id, &to->table_id) &&
       copy_text(from->reader_features, &to->reader_features) &&
-      copy_text(from->writer_features, &to->writer_features) &&
-      copy_text(from->schema_json, &to->schema_json) &&
-      copy_text(from->partition_columns, &to->partition_columns) &&
-      copy_text(from->configuration, &to->configuration)) {
+      copy_text(from->writer_features, &to->writer_features)) {
     return true;
   }
   wi_pin_release(to);
@@ -162,10 +155,7 @@ weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
   WI_CHECK(wi_meta_parse(protocol, metadata, &m, err));
   WI_CHECK(fill_protocol(pin, m->protocol, err));
   memcpy(pin->schema_digest, m->schema_digest, sizeof pin->schema_digest);
-  WI_CHECK(keep(&pin->schema_json, wi_meta_schema(m), err));
   WI_CHECK(keep(&pin->table_id, wi_meta_id(m), err));
-  WI_CHECK(keep(&pin->partition_columns, wi_meta_partition_json(m), err));
-  WI_CHECK(keep(&pin->configuration, wi_meta_properties_json(m), err));
   wi_meta_unref(&pin->meta);
   pin->meta = wi_meta_ref(m);
   pin->full = true;
@@ -265,7 +255,7 @@ weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *p
   wi_digest_text(&d, pin->schema_digest);
   wi_digest_u64(&d, (uint64_t)pin->min_reader);
   wi_digest_text(&d, pin->reader_features);
-  wi_digest_text(&d, pin->partition_columns);
+  wi_digest_text(&d, wi_meta_partition_json(pin->meta));
   wi_digest_u64(&d, files.n);
   for (size_t i = 0; i < files.n; i++) {
     wi_digest_text(&d, files.items[i].path);

@@ -195,6 +195,7 @@ static weir_status lost(attempt *a, bool *ended, wi_commit_outcome *out,
                         weir_error *err) {
   wi_judged judged;
   out->retries++;
+  WI_TRY(wi_stop_check(a->txn->stop, err));
   if (out->retries > a->txn->limits.lost || !back_off(a)) {
     return gave_up(a, out, err);
   }

@@ -54,6 +54,7 @@ typedef struct wi_txn {
   const wi_commit_def *def; /* what is the same on every base: operation, info, adds */
   wi_txn_host host;
   wi_txn_limits limits;
+  const wi_stop *stop; /* looked at after a lost race; NULL: nothing stops it */
 } wi_txn;
 /* CONFLICT, TABLE_EXISTS, AMBIGUOUS, and what the host and the store say. */
 weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error *err);

@@ -218,8 +218,10 @@ weir_status wi_calls_read(const wi_refs *refs, const wi_br_value *values, size_t
     if (call->kind == WI_CALL_NONE) {
       continue;
     }
-    args = json_loads(ref->args != NULL ? ref->args : "", 0, NULL);
-    status = args == NULL
+    wi_str text = wi_str_of(ref->args);
+    status = wi_json_read(text.p, text.n, &args, NULL);
+    status = status == WEIR_E_NO_MEMORY ? wi_err_nomem(err, WI_ORIGIN)
+             : args == NULL
                  ? WI_ERR(err, WEIR_E_BUG, "the arguments of %s do not parse", ref->name)
                  : read_call(ref, args, &out->arena, values, n_values, call, err);
     if (status != WEIR_OK) {

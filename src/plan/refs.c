@@ -7,24 +7,15 @@
 
 #define WI_ORIGIN "plan"
 
-typedef struct ref_list {
-  wi_ref *items;
-  size_t n, cap;
-} ref_list;
+typedef wi_vec(wi_ref) ref_list;
 
 /* `args` with p NULL: none. */
 static weir_status add_ref(ref_list *list, wi_str name, wi_str args, uint32_t line,
                            uint32_t column, weir_error *err) {
-  if (list->n == list->cap) {
-    size_t cap = list->cap > 0 ? list->cap * 2 : 8;
-    wi_ref *grown = wi_realloc_array(list->items, cap, sizeof(*grown));
-    if (grown == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    list->items = grown;
-    list->cap = cap;
+  wi_ref *ref = wi_vec_add(list);
+  if (ref == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  wi_ref *ref = &list->items[list->n];
   ref->name = wi_strndup(name.p, name.n);
   ref->args = args.p != NULL ? wi_strndup(args.p, args.n) : NULL;
   ref->line = line;
@@ -32,9 +23,9 @@ static weir_status add_ref(ref_list *list, wi_str name, wi_str args, uint32_t li
   if (ref->name == NULL || (args.p != NULL && ref->args == NULL)) {
     wi_free(ref->name);
     wi_free(ref->args);
+    list->n--;
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  list->n++;
   return WEIR_OK;
 }
 

@@ -162,14 +162,9 @@ static weir_status strict_limits(wi_engine *engine, const wb_plan *plan,
     if (!has) {
       break;
     }
-    if (n == cap) {
-      cap = cap > 0 ? cap * 2 : 32;
-      node_row *grown = wi_realloc_array(nodes, cap, sizeof(*grown));
-      if (grown == NULL) {
-        status = wi_err_nomem(err, WI_ORIGIN);
-        goto done;
-      }
-      nodes = grown;
+    if (n == cap && !wi_vec_grow(&nodes, &cap, sizeof(*nodes))) {
+      status = wi_err_nomem(err, WI_ORIGIN);
+      goto done;
     }
     wi_str kind = wi_cursor_text(rows, 3);
     nodes[n].parent = wi_cursor_int(rows, 1);

@@ -90,6 +90,11 @@ static weir_status map_children(const struct ArrowSchema *in, const char *path, 
                                 struct ArrowSchema *out, weir_error *err) {
   for (int64_t i = 0; i < in->n_children; i++) {
     wi_buf name = WI_BUF_INIT;
+    if (strcmp(out->format, "+s") == 0 && in->children[i]->name[0] == '\0') {
+      return WI_ERR(err, WEIR_E_OUTPUT_NAME,
+                    "field %lld of the column '%s' has no name, which no table can have",
+                    (long long)i + 1, path);
+    }
     wi_buf_fmt(&name, "%s.%s", path, in->children[i]->name);
     weir_status status =
         map_field(in->children[i], wi_buf_text(&name), depth + 1, out->children[i], err);

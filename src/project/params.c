@@ -106,3 +106,66 @@ void wi_params_warn_unused(wi_project *project, const bool *used) {
     }
   }
 }
+
+/* ---- of one view ---- */
+
+static void add_value(wi_digest *d, const wi_br_value *v) {
+  uint64_t bits = 0;
+  memcpy(&bits, &v->f64, sizeof(bits));
+  wi_digest_text(d, v->name);
+  wi_digest_u64(d, (uint64_t)v->type);
+  wi_digest_u64(d, v->is_null);
+  wi_digest_u64(d, (uint64_t)v->i64);
+  wi_digest_u64(d, bits);
+  wi_digest_text(d, v->text);
+}
+
+void wi_params_digest(const wi_view_refs *view, wi_digest *into) {
+  wi_digest_u64(into, view->n_values);
+  for (size_t i = 0; i < view->n_values; i++) {
+    add_value(into, &view->values[i]);
+  }
+}
+
+static void value_json(wi_json *j, const wi_br_value *v) {
+  char text[32];
+  if (v->is_null) {
+    wi_json_null(j);
+    return;
+  }
+  switch ((wi_type)v->type) {
+    case WI_TYPE_FLOAT64:
+      wi_json_double(j, v->f64);
+      return;
+    case WI_TYPE_STRING:
+      wi_json_text(j, v->text);
+      return;
+    case WI_TYPE_BOOLEAN:
+      wi_json_bool(j, v->i64 != 0);
+      return;
+    case WI_TYPE_DATE:
+      wi_date_text(v->i64, text);
+      wi_json_text(j, text);
+      return;
+    case WI_TYPE_TIMESTAMP:
+      wi_time_text(v->i64, text);
+      wi_json_text(j, text);
+      return;
+    case WI_TYPE_INT64:
+    default:
+      wi_json_int(j, v->i64);
+      return;
+  }
+}
+
+weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err) {
+  wi_json j;
+  wi_json_begin(&j, out);
+  wi_json_object(&j);
+  for (size_t i = 0; i < view->n_values; i++) {
+    wi_json_key(&j, view->values[i].name);
+    value_json(&j, &view->values[i]);
+  }
+  wi_json_object_end(&j);
+  return wi_buf_check(out, err, WI_ORIGIN);
+}

@@ -89,5 +89,8 @@ weir_status wi_project_broken(wi_diags *diags, weir_error *err);
 /* The parameter's value, the clock filled in; PARAM_MISSING without one. */
 weir_status wi_param_bind(const wi_spec_param *param, int64_t now_us, wi_br_value *out,
                           weir_error *err);
+/* The view's bound values: into a digest, and as a JSON object. */
+void wi_params_digest(const wi_view_refs *view, wi_digest *into);
+weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err);
 
 #endif

@@ -36,17 +36,8 @@ static const char *text(const wi_view_facts *f, wi_stamp_text which) {
   return t != NULL ? t : "";
 }
 
-/* Of two tables with one last commit, which their files tell apart. */
-static void other_files_identity(const wi_key_input *now, char out[WI_DIGEST_HEX]) {
-  wi_digest d;
-  wi_digest_begin(&d, "weir.pin.state");
-  wi_digest_text(&d, now->identity);
-  wi_digest_text(&d, now->state);
-  wi_digest_end_hex(&d, out);
-}
-
-/* What the key holds of it. Where the pin is the recorded one, so is the identity: it may be an
- * older one that only maintenance moved, or carry the files. */
+/* What the key holds of it. Where the pin and the files are the recorded ones, so is the identity: it
+ * may be that of an older version that only maintenance moved. */
 static bool settle_input(const wi_input_fact *fact, const wi_key_input *recorded,
                          mercy how, wi_key_input *out) {
   *out = fact->now;
@@ -55,9 +46,7 @@ static bool settle_input(const wi_input_fact *fact, const wi_key_input *recorded
     return false;
   }
   if (wi_pin_same(recorded->pin, fact->now.pin)) {
-    if (fact->files == WI_FILES_OTHER) {
-      other_files_identity(&fact->now, out->identity);
-    } else {
+    if (fact->files == WI_FILES_SAME) {
       memcpy(out->identity, recorded->identity, sizeof(out->identity));
     }
     return false;
@@ -136,9 +125,9 @@ static void decide_kept(const wi_view_facts *f, bool forgiven, wi_decision *d) {
   }
 }
 
-/* The last key is made again of the inputs as they are. If it comes out, the rows stand; else the
- * new key is made of what the inputs are now, with nothing forgiven, so that every machine comes
- * to the same one. */
+/* The last key is made again of the inputs as they are. If it comes out, the rows stand, or are
+ * made again under the same key; else the new key is made of what the inputs are now, with nothing
+ * forgiven, so that every machine comes to the same one. */
 static weir_status decide_by_key(const wi_view_facts *f, const char *forced,
                                  wi_decision *d, weir_error *err) {
   wi_key_inputs now = {0};
@@ -146,8 +135,8 @@ static weir_status decide_by_key(const wi_view_facts *f, const char *forced,
   bool is_volatile = f->plan != NULL && f->plan->is_volatile;
   WI_TRY(list_inputs(f, MERCY_MAINTENANCE, &d->inputs, &forgiven, err));
   wi_result_key(d->plan_digest, f, &d->inputs, d->result_key);
-  if (forced == NULL && !is_volatile &&
-      strcmp(d->result_key, text(f, WI_STAMP_RESULT_KEY)) == 0) {
+  bool same = strcmp(d->result_key, text(f, WI_STAMP_RESULT_KEY)) == 0;
+  if (forced == NULL && !is_volatile && same) {
     decide_kept(f, forgiven, d);
     return WEIR_OK;
   }
@@ -157,6 +146,9 @@ static weir_status decide_by_key(const wi_view_facts *f, const char *forced,
     decide(d, WI_ACTION_FULL, forced);
   } else {
     wi_decide_reason(f, &d->inputs, d->reason);
+  }
+  if (same) {
+    return WEIR_OK;
   }
   weir_status status = list_inputs(f, MERCY_NONE, &now, &ignored, err);
   wi_key_inputs_release(&d->inputs);

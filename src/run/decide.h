@@ -16,18 +16,18 @@ typedef enum wi_action {
 const char *wi_action_name(wi_action action);
 
 /* ---- facts ---- */
-typedef struct wi_foreign { /* the newest commit of somebody else, of one kind */
+typedef struct wi_foreign_seen { /* the newest commit of somebody else, of one kind */
   bool any;
   int64_t version;
   char writer[128];
-} wi_foreign;
+} wi_foreign_seen;
 
-typedef struct wi_last { /* what a view's table tells of its last result */
-  bool table;            /* there is one */
-  bool found;            /* with a commit of this view in its log */
-  wi_foreign rows;       /* somebody else changed rows since */
-  wi_foreign columns;    /* somebody else wrote metaData or a protocol since */
-  int64_t latest;        /* newest version of the table; -1: none */
+typedef struct wi_last {   /* what a view's table tells of its last result */
+  bool table;              /* there is one */
+  bool found;              /* with a commit of this view in its log */
+  wi_foreign_seen rows;    /* somebody else changed rows since */
+  wi_foreign_seen columns; /* somebody else wrote metaData or a protocol since */
+  int64_t latest;          /* newest version of the table; -1: none */
   char latest_digest[WI_DIGEST_HEX];
   int64_t latest_us; /* its time */
   int64_t version;   /* of this view's last commit; -1: none */
@@ -39,7 +39,9 @@ typedef struct wi_last { /* what a view's table tells of its last result */
 typedef enum wi_files {
   WI_FILES_SAME =
       0, /* the same place, and a commit that names files; or they were compared */
-  WI_FILES_OTHER = 1 /* compared, and they are not: two tables with one last commit */
+  WI_FILES_OTHER =
+      1 /* compared, and they are not: two tables with one last commit. The identity
+           carries the files then */
 } wi_files;
 
 typedef struct

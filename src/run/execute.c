@@ -132,7 +132,8 @@ static weir_status put(wi_view_job *j, const wi_meta_edit *edit, const wi_info *
       .operation = how->operation,
       .info = info->pairs,
       .n_info = info->n,
-      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES};
+      .max_retries = retries >= 0 ? (uint32_t)retries : DEFAULT_RETRIES,
+      .stop = j->pass->stop};
   v->outcome.mode = c.mode;
   return wi_table_commit(&c, &v->outcome.commit, err);
 }
@@ -158,15 +159,14 @@ done:
 /* ---- the whole ---- */
 
 static weir_status open_base(wi_view_job *j, weir_error *err) {
-  wi_engine *engine = j->pass->project->engine;
   const wi_run_view *v = j->view;
   j->base = (wi_pin){.version = -1};
   if (!v->facts.last.table) {
     return WEIR_OK;
   }
   /* The version that was decided upon, not a newer one: what came since is found at the put. */
-  WI_TRY(wi_pin_resolve(engine, v->store, v->facts.last.latest, &j->base, err));
-  WI_TRY(wi_pin_complete(engine, v->store, &j->base, &j->base_snap, err));
+  WI_TRY(wi_base_open_at(j->pass->session, v->store, v->facts.last.latest, &j->base,
+                         &j->base_snap, err));
   return wi_base_gate(&j->base, j->owner, err);
 }
 

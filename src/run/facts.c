@@ -8,7 +8,7 @@
 
 #define WAVE_REMOTE 16 /* reads under way at once, where they wait for a network */
 
-/* ---- one wave of reads ---- */
+/* ---- waves of reads: all at once, and then what only their answers ask for ---- */
 
 typedef struct reads {
   wi_pass *pass;
@@ -29,21 +29,35 @@ done:
   return status;
 }
 
-/* Tables first, then views. */
-static void read_one(void *ctx, size_t i) {
+static void read_view(void *ctx, size_t v) {
   const reads *r = ctx;
-  wi_pass *pass = r->pass;
-  if (wi_stop_fired(pass->stop)) {
-    return;
+  wi_run_view *view = &r->pass->views[v];
+  if (!wi_stop_fired(r->pass->stop) && view->needed && !view->blocked) {
+    (void)read_last(r->pass, view, &r->errors[v]);
   }
-  if (i < pass->n_tables) {
-    wi_table_resolve(pass, &pass->tables[i]);
-    return;
+}
+
+static void read_table(void *ctx, size_t t) {
+  const reads *r = ctx;
+  if (!wi_stop_fired(r->pass->stop)) {
+    wi_table_resolve(r->pass, &r->pass->tables[t]);
   }
-  size_t v = i - pass->n_tables;
-  if (pass->views[v].needed && !pass->views[v].blocked) {
-    (void)read_last(pass, &pass->views[v], &r->errors[v]);
+}
+
+static void know_one(void *ctx, size_t i) {
+  wi_pass *pass = ((const reads *)ctx)->pass;
+  if (!wi_stop_fired(pass->stop)) {
+    wi_table_know(pass, &pass->tables[i]);
   }
+}
+
+/* How many reads may be under way. */
+static size_t wave_width(const wi_pass *pass) {
+  bool local = strncmp(pass->project->spec->warehouse, "file:", 5) == 0;
+  for (size_t i = 0; i < pass->n_tables; i++) {
+    local = local && wi_store_local(pass->tables[i].store) != NULL;
+  }
+  return local ? pass->session->threads : WAVE_REMOTE;
 }
 
 /* The first source that names a failed table tells of it. */
@@ -82,15 +96,20 @@ static void block_views(wi_pass *pass, weir_error *errors) {
 weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err) {
   size_t n_views = pass->project->spec->n_views;
   reads r = {pass, NULL};
-  const wi_executor executor = {read_one, &r};
-  bool local = strncmp(pass->project->spec->warehouse, "file:", 5) == 0;
+  const wi_executor views = {read_view, &r}, tables = {read_table, &r},
+                    know = {know_one, &r};
   WI_TRY(wi_pass_find_tables(pass, err));
   r.errors = wi_alloc_array(n_views + 1, sizeof(*r.errors));
   if (r.errors == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  wi_wave(pass->n_tables + n_views, local ? pass->session->threads : WAVE_REMOTE,
-          &executor);
+  /* What a view stands on is read before its sources are pinned: a result that another run commits
+   * after that is found at the put, and one from before it was pinned before this run pinned. The
+   * other way round an older result could be put on a newer one (tests/unit/delta/test_model.c). */
+  size_t width = wave_width(pass);
+  wi_wave(n_views, width, &views);
+  wi_wave(pass->n_tables, width, &tables);
+  wi_wave(pass->n_tables, width, &know);
   if (!wi_stop_fired(pass->stop)) {
     block_sources(pass);
   }
@@ -115,8 +134,8 @@ static void source_identity(const wi_pass *pass, wi_run_source *source) {
   }
 }
 
-/* Two copies that went different ways can have one last commit. That is looked at where the place
- * is another, or the commit names no file. */
+/* Two copies that went different ways can have one last commit. Their files tell them apart, and
+ * are looked at where the place is another than recorded, or the commit names no file. */
 static weir_status compare_files(wi_pass *pass, wi_run_table *table,
                                  const wi_key_input *recorded, wi_input_fact *out,
                                  weir_error *err) {
@@ -127,6 +146,18 @@ static weir_status compare_files(wi_pass *pass, wi_run_table *table,
   WI_TRY(wi_table_state(pass, table, out->now.state, err));
   out->files =
       strcmp(out->now.state, recorded->state) == 0 ? WI_FILES_SAME : WI_FILES_OTHER;
+  return WEIR_OK;
+}
+
+/* Where its last commit does not tell what a table is, its files do. */
+static weir_status identify_by_files(wi_pass *pass, wi_run_table *table,
+                                     wi_key_input *now, weir_error *err) {
+  wi_digest d;
+  WI_TRY(wi_table_state(pass, table, now->state, err));
+  wi_digest_begin(&d, "weir.pin.state");
+  wi_digest_text(&d, now->identity);
+  wi_digest_text(&d, now->state);
+  wi_digest_end_hex(&d, now->identity);
   return WEIR_OK;
 }
 
@@ -164,12 +195,20 @@ static weir_status source_fact(wi_pass *pass, size_t index, const wi_key_inputs 
     return WEIR_OK;
   }
   out->now.pin = wi_pin_ref(table->pin);
-  if (!out->rows || recorded == NULL || recorded->pin == NULL) {
+  if (!out->rows) {
     return WEIR_OK;
   }
-  return wi_pin_same(recorded->pin, table->pin)
-             ? compare_files(pass, table, recorded, out, err)
-             : look_between(table, recorded, out, err);
+  bool known = recorded != NULL && recorded->pin != NULL;
+  bool same = known && wi_pin_same(recorded->pin, table->pin);
+  if (same) {
+    WI_TRY(compare_files(pass, table, recorded, out, err));
+  } else if (known) {
+    WI_TRY(look_between(table, recorded, out, err));
+  }
+  bool stands = same && out->files == WI_FILES_SAME;
+  return stands || (table->pin->names_files && out->files == WI_FILES_SAME)
+             ? WEIR_OK
+             : identify_by_files(pass, table, &out->now, err);
 }
 
 static weir_status input_facts(wi_pass *pass, wi_run_view *view, weir_error *err) {
@@ -196,6 +235,41 @@ static weir_status input_facts(wi_pass *pass, wi_run_view *view, weir_error *err
 
 /* ---- one view ---- */
 
+static void planning_key(const wi_pass *pass, const wi_run_view *view,
+                         char out[WI_DIGEST_HEX]) {
+  const wi_view_refs *refs = view->refs;
+  wi_digest d;
+  wi_digest_begin(&d, "weir.planning");
+  wi_digest_text(&d, view->facts.digests.view);
+  wi_digest_text(&d, pass->session->digest);
+  wi_params_digest(refs, &d);
+  wi_digest_u64(&d, refs->n_sources);
+  for (size_t i = 0; i < refs->n_sources; i++) {
+    const wi_run_source *source = &pass->sources[refs->sources[i]];
+    wi_digest_text(&d, source->of->spec->name);
+    wi_digest_text(&d, source->table != NULL ? source->table->pin->schema_digest : "");
+  }
+  wi_digest_u64(&d, refs->n_views);
+  for (size_t i = 0; i < refs->n_views; i++) {
+    const wi_run_view *up = &pass->views[refs->views[i]];
+    wi_digest_text(&d, up->refs->spec->name);
+    wi_digest_text(&d, up->decision.schema_digest);
+  }
+  wi_digest_end_hex(&d, out);
+}
+
+static void view_digests(const wi_pass *pass, wi_run_view *view) {
+  const wi_spec_view *spec = view->refs->spec;
+  wi_view_digests *out = &view->facts.digests;
+  wi_digest own;
+  wi_digest_begin(&own, "weir.view");
+  wi_spec_view_digest(spec, &own);
+  wi_digest_end_hex(&own, out->view);
+  wi_spec_shape_digest(spec, out->shape);
+  wi_spec_gate_digest(spec, out->gate);
+  planning_key(pass, view, out->planning);
+}
+
 /* Somebody else wrote metaData or a protocol: are the columns still those of the result? */
 static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error *err) {
   wi_view_facts *f = &view->facts;
@@ -206,6 +280,7 @@ static weir_status look_at_columns(wi_pass *pass, wi_run_view *view, weir_error 
     return WEIR_OK;
   }
   WI_TRY(wi_view_table_schema(pass, view, &same_keys, err));
+  WI_TRY(wi_schema_digest(&view->made.schema, f->digests.table, err));
   bool asked =
       foreign && strcmp(stamp->text[WI_STAMP_SHAPE_DIGEST], f->digests.shape) == 0;
   f->reshaped =
@@ -221,19 +296,9 @@ weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err) {
   f->run_id = pass->run_id;
   f->chosen = view->chosen;
   f->forced = pass->full_refresh;
-  for (size_t i = 0; i < view->refs->n_sources; i++) {
-    wi_run_source *source = &pass->sources[view->refs->sources[i]];
-    weir_status status = source->table != NULL ? wi_table_know(pass, source->table,
-                                                               &f->last.stamp.inputs, err)
-                                               : WEIR_OK;
-    if (status != WEIR_OK) {
-      wi_source_explain(source->of, err);
-      return status;
-    }
-  }
   WI_TRY(wi_params_json(view->refs, &view->params, err));
   f->params = wi_buf_text(&view->params);
-  wi_view_digest_all(pass, view);
+  view_digests(pass, view);
   WI_TRY(input_facts(pass, view, err));
   return look_at_columns(pass, view, err);
 }

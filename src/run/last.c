@@ -6,7 +6,7 @@
 
 #define WI_ORIGIN "run"
 
-static void see_foreign(const wi_commit *commit, wi_foreign *out) {
+static void see_foreign(const wi_commit *commit, wi_foreign_seen *out) {
   const char *writer = wi_commit_info_text(commit, "engineInfo");
   if (out->any) {
     return; /* a newer one was seen */

@@ -150,7 +150,7 @@ static weir_status choose(wi_pass *pass, const wi_pass_select *select, weir_erro
 static void warn_foreign(wi_pass *pass, const wi_run_view *view) {
   const wi_last *last = &view->facts.last;
   bool rows = last->rows.any;
-  const wi_foreign *who = rows ? &last->rows : &last->columns;
+  const wi_foreign_seen *who = rows ? &last->rows : &last->columns;
   if (view->chosen && last->found && (rows || view->facts.reshaped)) {
     wi_pass_warn(pass, WEIR_E_FOREIGN_COMMIT, "decide",
                  "%s: version %lld, written by %s, changed %s; the view is built again",

@@ -14,17 +14,12 @@ static void drop_schema(struct ArrowSchema *schema) {
 
 /* ---- a view's table as it is ---- */
 
-bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
-  wi_buf wanted = WI_BUF_INIT;
-  wi_json j;
-  wi_json_begin(&j, &wanted);
-  wi_json_array(&j);
-  for (size_t i = 0; i < view->partition_by.n; i++) {
-    wi_json_text(&j, view->partition_by.items[i]);
+static bool partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
+  const char *const *has = NULL;
+  bool same = wi_meta_partition_columns(pin->meta, &has) == view->partition_by.n;
+  for (size_t i = 0; i < view->partition_by.n && same; i++) {
+    same = strcmp(has[i], view->partition_by.items[i]) == 0;
   }
-  wi_json_array_end(&j);
-  bool same = strcmp(wi_buf_text(&wanted), pin->partition_columns) == 0;
-  wi_buf_release(&wanted);
   return same;
 }
 
@@ -32,14 +27,13 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_pin pin = {.version = -1};
-  wi_engine *engine = pass->project->engine;
   drop_schema(&view->made.schema);
-  WI_CHECK(wi_pin_resolve(engine, view->store, view->outcome.version, &pin, err));
-  wi_br_snap_free(engine, &view->read.snap);
-  WI_CHECK(wi_pin_complete(engine, view->store, &pin, &view->read.snap, err));
-  WI_CHECK(wi_delta_schema_arrow(pin.schema_json, &view->made.schema, err));
+  wi_br_snap_free(pass->project->engine, &view->read.snap);
+  WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
+                           &view->read.snap, err));
+  WI_CHECK(wi_meta_arrow(pin.meta, &view->made.schema, err));
   WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
-  *same_partitioning = wi_view_partitioned_as_said(view->refs->spec, &pin);
+  *same_partitioning = partitioned_as_said(view->refs->spec, &pin);
 done:
   wi_pin_release(&pin);
   if (status != WEIR_OK) {
@@ -83,7 +77,7 @@ static weir_status declare_source(wi_pass *pass, wi_run_source *source, weir_err
   if (source->of->call != WI_CALL_NONE) {
     goto done; /* the plan itself is told of it */
   }
-  WI_CHECK(wi_delta_schema_arrow(full->schema_json, &schema, err));
+  WI_CHECK(wi_meta_arrow(full->meta, &schema, err));
   WI_CHECK(wi_session_declare(pass->session, WI_SCHEMA_MAIN, source->of->spec->name,
                               &schema, err));
   source->declared = true;

@@ -15,20 +15,14 @@ static inline bool wi_view_works(const wi_run_view *view) {
                           view->decision.action == WI_ACTION_ADJUST);
 }
 
-/* ---- keys.c ---- */
-/* Those of the header and the planning key; its inputs must be known and decided. */
-void wi_view_digest_all(const wi_pass *pass, wi_run_view *view);
-weir_status wi_params_json(const wi_view_refs *view, wi_buf *out, weir_error *err);
-
 /* ---- tables.c ---- */
 /* Which tables the needed sources name, each once. */
 weir_status wi_pass_find_tables(wi_pass *pass, weir_error *err);
 /* Version and commit of one; what goes wrong stays in the table. From any thread. */
 void wi_table_resolve(wi_pass *pass, wi_run_table *table);
-/* Table id, schema digest and protocol: from what was recorded of the same version, else from a
- * snapshot. */
-weir_status wi_table_know(wi_pass *pass, wi_run_table *table,
-                          const wi_key_inputs *recorded, weir_error *err);
+/* Table id, schema digest and protocol: from what a view recorded of the same version, else from a
+ * snapshot. Of all tables after all views were read; what goes wrong stays in the table. */
+void wi_table_know(wi_pass *pass, wi_run_table *table);
 /* Snapshot and full pin; from any thread. Both are the table's. */
 weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wb_snap **snap,
                           const wi_pin **full, weir_error *err);
@@ -50,11 +44,10 @@ weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err);
 /* ---- planning.c ---- */
 /* The second step of the facts: a plan over declared inputs, and the gate over its columns. */
 weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err);
-/* The schema of a view's table as it is, for consumers, and its digest; whether it is partitioned
- * as the header says. */
+/* The schema of a view's table as it is, for consumers; whether it is partitioned as the header
+ * says. */
 weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err);
-bool wi_view_partitioned_as_said(const wi_spec_view *view, const wi_pin *pin);
 
 /* ---- rules.c ---- */
 weir_status wi_view_gate(wi_pass *pass, wi_run_view *view, weir_error *err);

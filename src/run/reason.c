@@ -14,11 +14,15 @@ static bool differs(const wi_view_facts *f, wi_stamp_text which, const char *now
 
 /* The first parameter whose value is not the recorded one. */
 static bool param_moved(const wi_view_facts *f, char out[256]) {
-  json_t *before = json_loads(text(f, WI_STAMP_PARAMS), 0, NULL);
-  json_t *after = json_loads(f->params, 0, NULL);
+  json_t *before = NULL, *after = NULL;
+  wi_str old_text = wi_str_of(text(f, WI_STAMP_PARAMS)), new_text = wi_str_of(f->params);
   const char *name = NULL;
   json_t *now = NULL;
   bool moved = false;
+  /* Without memory nothing is said of parameters, which is only words. */
+  if (wi_json_read(old_text.p, old_text.n, &before, NULL) != WEIR_E_NO_MEMORY) {
+    (void)wi_json_read(new_text.p, new_text.n, &after, NULL);
+  }
   json_object_foreach(after, name, now) {
     const json_t *old = json_object_get(before, name);
     if (!moved && (old == NULL || !json_equal(old, now))) {

@@ -179,7 +179,10 @@ static bool input_read(const json_t *entry, wi_key_input *out, bool *memory) {
 /* One that cannot be read makes the list unknown: a key cannot be made of the rest. */
 static weir_status inputs_read(wi_stamp *s, weir_error *err) {
   bool memory = true;
-  s->names = json_loads(s->text[WI_STAMP_INPUTS], 0, NULL);
+  wi_str text = wi_str_of(s->text[WI_STAMP_INPUTS]);
+  if (wi_json_read(text.p, text.n, &s->names, NULL) == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
   s->inputs_known = json_is_array(s->names);
   WI_TRY(wi_key_inputs_alloc(&s->inputs, json_array_size(s->names), err));
   for (size_t i = 0; i < s->inputs.n && memory; i++) {

@@ -118,20 +118,20 @@ static const wi_pin *recorded_pin(const wi_run_table *table,
   return NULL;
 }
 
-weir_status wi_table_know(wi_pass *pass, wi_run_table *table,
-                          const wi_key_inputs *recorded, weir_error *err) {
+void wi_table_know(wi_pass *pass, wi_run_table *table) {
   const wi_pin *known = NULL;
-  if (table->pin->table_id != NULL) {
-    return WEIR_OK;
+  if (table->pin == NULL || table->pin->table_id != NULL) {
+    return;
   }
-  known = recorded_pin(table, recorded);
-  if (known == NULL) {
-    WI_TRY(wi_table_open(pass, table, NULL, &known, err));
+  for (size_t v = 0; known == NULL && v < pass->project->spec->n_views; v++) {
+    known = recorded_pin(table, &pass->views[v].facts.last.stamp.inputs);
+  }
+  if (known == NULL &&
+      wi_table_open(pass, table, NULL, &known, &table->failed) == WEIR_OK) {
     known = wi_pin_ref(known);
   }
   wi_pin_unref(&table->pin);
   table->pin = known;
-  return WEIR_OK;
 }
 
 /* ---- opened ---- */

@@ -68,7 +68,7 @@ weir_status wi_call_columns(wi_call_kind kind, const wi_pin *pin, struct ArrowSc
                             weir_error *err) {
   switch (kind) {
     case WI_CALL_ROWS:
-      return wi_delta_schema_arrow(pin->schema_json, out, err);
+      return wi_meta_arrow(pin->meta, out, err);
     case WI_CALL_SNAPSHOT:
       return wi_snapshot_columns(out, err);
     case WI_CALL_FILES:
@@ -129,6 +129,7 @@ static weir_status new_input(wi_session *s, const wi_call *call, wi_input **out,
   bool opens = wi_call_opens(call->kind);
   WI_TRY(wi_session_input_new(WI_SCHEMA_CALLS, "",
                               opens ? WI_INPUT_DELTA : WI_INPUT_MEMORY, &input, err));
+  input->of_call = true;
   if (opens) {
     WI_CHECK(wi_uri_canonical(wi_call_place(call), s->base, &uri, err));
     WI_CHECK(wi_session_store(s, wi_buf_text(&uri), &input->store, err));
@@ -137,7 +138,7 @@ static weir_status new_input(wi_session *s, const wi_call *call, wi_input **out,
   *out = input;
   input = NULL;
 done:
-  wi_session_input_free(s, input);
+  wi_input_free(s->engine, input);
   wi_buf_release(&uri);
   return status;
 }
@@ -162,7 +163,7 @@ static weir_status name_input(const wi_call *call, bool with_commit, wi_input *i
   return status;
 }
 
-static weir_status open_input(wi_session *s, const wi_call *call, wi_input *input,
+static weir_status open_input(const wi_session *s, const wi_call *call, wi_input *input,
                               weir_error *err) {
   weir_status status = WEIR_OK;
   struct ArrowSchema columns = {0};
@@ -171,8 +172,6 @@ static weir_status open_input(wi_session *s, const wi_call *call, wi_input *inpu
   }
   WI_CHECK(wi_call_columns(call->kind, &input->pin, &columns, err));
   WI_CHECK(wi_schema_digest(&columns, input->schema_digest, err));
-  WI_CHECK(
-      wi_call_bind(s, call->kind, &input->pin, input->snap, s->bind, input->name, err));
 done:
   if (columns.release != NULL) {
     columns.release(&columns);
@@ -184,7 +183,7 @@ static bool same_commit(const wi_input *a, const wi_input *b) {
   return strcmp(a->pin.commit_digest, b->pin.commit_digest) == 0;
 }
 
-/* What the call stands for: an input of the session from before, or a new one. */
+/* What the call stands for: an input that some statement has open, or a new one. */
 static weir_status find_input(wi_session *s, const wi_call *call, wi_input **out,
                               weir_error *err) {
   weir_status status = WEIR_OK;
@@ -192,6 +191,7 @@ static weir_status find_input(wi_session *s, const wi_call *call, wi_input **out
   WI_CHECK(new_input(s, call, &input, err));
   for (int with_commit = 0; with_commit < 2; with_commit++) {
     WI_CHECK(name_input(call, with_commit == 1, input, err));
+    wi_input_unref(s, out);
     *out = wi_session_input(s, WI_SCHEMA_CALLS, input->name);
     if (*out == NULL || same_commit(*out, input)) {
       break;
@@ -206,18 +206,20 @@ static weir_status find_input(wi_session *s, const wi_call *call, wi_input **out
     status = WI_ERR(err, WEIR_E_CONFLICT, "the table was replaced while it was read");
   }
 done:
-  wi_session_input_free(s, input);
+  wi_input_free(s->engine, input);
   return status;
 }
 
-weir_status wi_session_call(wi_session *s, const wi_call *call, wi_br_call *out,
-                            weir_error *err) {
+weir_status wi_session_call(wi_session *s, const wi_call *call, wi_input **share,
+                            wi_br_call *out, weir_error *err) {
   weir_status status = WEIR_OK;
   struct ArrowSchema *columns = NULL;
   wi_input *input = NULL;
   char tag[64];
   memset(out, 0, sizeof(*out));
-  WI_CHECK(find_input(s, call, &input, err));
+  *share = NULL;
+  WI_CHECK(find_input(s, call, share, err));
+  input = *share;
   columns = wi_alloc(sizeof(*columns));
   if (columns == NULL) {
     status = wi_err_nomem(err, WI_ORIGIN);
@@ -240,6 +242,7 @@ done:
     wi_err_context(err, "%s", call->fn->name);
     wi_err_where(err, NULL, call->line, call->column);
     wi_session_call_release(out);
+    wi_input_unref(s, share);
   }
   return status;
 }

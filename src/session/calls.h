@@ -51,11 +51,11 @@ weir_status wi_call_bind(wi_session *s, wi_call_kind kind, const wi_pin *pin,
                          weir_error *err);
 
 /* ---- for statements of a session ---- */
-/* Resolves, gates and pins what the call opens, as of now, and binds it in the session. The
- * same version of the same table is one input of the session. `out` borrows from the call
- * and the session, but for its columns, which wi_session_call_release frees. */
-weir_status wi_session_call(wi_session *s, const wi_call *call, wi_br_call *out,
-                            weir_error *err);
+/* Resolves, gates and pins what the call opens, as of now. The same version of the same table is
+ * one input of the session as long as anybody has a share of it (wi_input_unref). `out` borrows
+ * from the call and the input, but for its columns, which wi_session_call_release frees. */
+weir_status wi_session_call(wi_session *s, const wi_call *call, wi_input **share,
+                            wi_br_call *out, weir_error *err);
 void wi_session_call_release(wi_br_call *call);
 
 /* registry.c */

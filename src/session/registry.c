@@ -61,16 +61,11 @@ static void entries_release(entries *all) {
 }
 
 static weir_status add_entry(entries *all, const entry *one, weir_error *err) {
-  if (all->n == all->cap) {
-    size_t cap = all->cap > 0 ? all->cap * 2 : 256;
-    entry *grown = wi_realloc_array(all->items, cap, sizeof(*grown));
-    if (grown == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    all->items = grown;
-    all->cap = cap;
+  entry *place = wi_vec_add(all);
+  if (place == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
   }
-  all->items[all->n++] = *one;
+  *place = *one;
   return one->name != NULL && one->kind != NULL && one->volatility != NULL &&
                  one->aliases != NULL
              ? WEIR_OK
@@ -157,17 +152,11 @@ typedef struct texts {
 } texts;
 
 static void add_text(texts *t, const char *p, size_t n) {
-  if (t->n == t->cap) {
-    size_t cap = t->cap > 0 ? t->cap * 2 : 16;
-    wi_str *grown = wi_realloc_array(t->items, cap, sizeof(*grown));
-    t->failed = t->failed || grown == NULL;
-    if (grown == NULL) {
-      return;
-    }
-    t->items = grown;
-    t->cap = cap;
+  wi_str *place = wi_vec_add(t);
+  t->failed = t->failed || place == NULL;
+  if (place != NULL) {
+    *place = (wi_str){p, n};
   }
-  t->items[t->n++] = (wi_str){p, n};
 }
 
 static void add_aliases(texts *t, const entry *e) {

@@ -2,14 +2,17 @@
  * then captured as digests. Everything that plans or executes goes through one of these.
  *
  * Threads: registering belongs to one thread; a sealed session may plan and execute from
- * several. Inputs may be declared after sealing too (a run's upstream views), under a lock. */
+ * several. Inputs come and go after sealing too (a run's upstream views, calls of table
+ * functions), under a lock: nobody walks `inputs`, but a list of shares taken at one moment. */
 #ifndef WI_SESSION_SESSION_H
 #define WI_SESSION_SESSION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "delta/delta.h"
 #include "plugin/plugin.h"
+#include "session/log.h"
 #include "session/machine.h"
 
 #define WI_CATALOG        "weir_catalog"
@@ -22,7 +25,11 @@ typedef enum wi_input_kind {
   WI_INPUT_STREAM = 3
 } wi_input_kind;
 
-typedef struct wi_input { /* what a name stands for in one session */
+/* What a name stands for in one session, or a call in some of its statements. Immutable once the
+ * session keeps it. */
+typedef struct wi_input {
+  size_t shares; /* guarded by the session's lock */
+  bool of_call;  /* goes with its last share; the session has a share of the others */
   char *schema, *name;
   wi_input_kind kind;
   wi_pin pin;                        /* of Delta inputs */
@@ -47,7 +54,8 @@ typedef struct wi_session_options {
   const wi_fn_config *functions; /* copied; NULL: the defaults */
 } wi_session_options;
 
-typedef struct wi_session {
+typedef struct wi_session { /* counted: what is made with one has a share */
+  atomic_size_t shares;
   wi_engine *engine;
   wb_sess *handle;
   wb_bind *bind; /* inputs that every query of the session may read */
@@ -60,9 +68,12 @@ typedef struct wi_session {
   wi_br_pair *storage;
   size_t n_storage;
   wi_fn_config functions; /* what weir's functions read */
-  wi_map inputs;          /* "schema.name" -> wi_input */
-  wi_list plugins;        /* wi_plugin, in order of adding */
-  pthread_mutex_t lock;   /* inputs and bind */
+  wi_log_sink log;
+  wi_list plugins;      /* wi_plugin, in order of adding */
+  wi_map inputs;        /* "schema.name" -> wi_input, guarded by `lock` */
+  pthread_mutex_t lock; /* held for the map alone: nothing is called under it */
+  pthread_rwlock_t
+      names; /* read while a statement is planned, written while a name goes */
   bool sealed;
   /* captured by sealing */
   char settings_digest[WI_DIGEST_HEX];
@@ -74,6 +85,8 @@ typedef struct wi_session {
 
 weir_status wi_session_new(const wi_session_options *options, wi_session **out,
                            weir_error *err);
+wi_session *wi_session_ref(wi_session *session);
+/* Gives back a share and sets the pointer to NULL; the last one ends the session. */
 void wi_session_free(wi_session **session);
 /* Opens a store with the session's storage options. */
 weir_status wi_session_store(wi_session *session, const char *uri, wi_store **out,
@@ -89,6 +102,11 @@ weir_status wi_session_add_rows(wi_session *session, const char *schema, const c
 /* Declares a name with a schema (moved from) and no binding: for views and staged files. */
 weir_status wi_session_declare(wi_session *session, const char *schema, const char *name,
                                struct ArrowSchema *take, weir_error *err);
+/* Takes back what was declared; plans that were made keep it. None of that name is fine. */
+void wi_session_undeclare(wi_session *session, const char *schema, const char *name);
+/* Unregisters: UNKNOWN_TABLE if there is none. Statements planned before keep what they read. */
+weir_status wi_session_remove(wi_session *session, const char *schema, const char *name,
+                              weir_error *err);
 /* Functions written in SQL: CREATE FUNCTION and DROP FUNCTION statements, carried out in their
  * order, all or none. Errors have the place in the text. */
 weir_status wi_session_add_macros(wi_session *session, const char *sql, weir_error *err);
@@ -101,7 +119,17 @@ weir_status wi_session_seal(wi_session *session, weir_error *err);
 /* Envelope digest: session digest, profile and inputs with their pins. */
 weir_status wi_session_envelope(wi_session *session, char out[WI_DIGEST_HEX],
                                 weir_error *err);
+/* A share of an input, for wi_input_unref; NULL: there is none. */
 wi_input *wi_session_input(wi_session *session, const char *schema, const char *name);
+bool wi_session_has(wi_session *session, const char *schema, const char *name);
+/* Shares of all inputs as they are at one moment, by "schema.name". */
+typedef struct wi_inputs {
+  wi_input **items;
+  size_t n;
+} wi_inputs;
+weir_status wi_session_inputs(wi_session *session, wi_inputs *out, weir_error *err);
+void wi_inputs_release(wi_session *session, wi_inputs *inputs);
+void wi_input_unref(wi_session *session, wi_input **input);
 
 /* A digest over an Arrow schema: names, types, nullability, in order. */
 weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGEST_HEX],

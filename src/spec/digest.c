@@ -39,6 +39,37 @@ void wi_spec_view_digest(const wi_spec_view *view, wi_digest *into) {
   add_names(into, &view->sort_by);
 }
 
+void wi_spec_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.shape");
+  wi_digest_u64(&d, (uint64_t)view->determinism);
+  add_names(&d, &view->key);
+  add_names(&d, &view->partition_by);
+  add_names(&d, &view->sort_by);
+  wi_digest_u64(&d, view->n_columns);
+  for (size_t i = 0; i < view->n_columns; i++) {
+    wi_digest_text(&d, view->columns[i].name);
+    wi_digest_text(&d, view->columns[i].type);
+    wi_digest_u64(&d, view->columns[i].not_null);
+  }
+  wi_digest_end_hex(&d, out);
+}
+
+void wi_spec_gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]) {
+  wi_digest d;
+  wi_digest_begin(&d, "weir.gate");
+  wi_digest_u64(&d, view->n_constraints);
+  for (size_t i = 0; i < view->n_constraints; i++) {
+    wi_digest_text(&d, view->constraints[i].name);
+    wi_digest_text(&d, view->constraints[i].predicate);
+    add_names(&d, &view->constraints[i].unique);
+  }
+  add_pairs(&d, &view->properties);
+  wi_digest_text(&d, view->description);
+  wi_digest_u64(&d, view->append_only);
+  wi_digest_end_hex(&d, out);
+}
+
 static void add_view(wi_digest *d, const wi_spec_view *view) {
   wi_digest_text(d, view->name);
   wi_spec_view_digest(view, d);

@@ -48,9 +48,10 @@ static void hide(wi_reader *r, const char *value) {
   }
 }
 
-/* Puts variables in. `expand` false only checks the shape. False: reported. */
+/* Puts variables in. `expand` false only checks the shape. False: reported. `brief`: one of them
+ * is too short to be found within a word. */
 static bool expand_env(wi_reader *r, const char *key, const wi_yaml *node, bool expand,
-                       wi_buf *out) {
+                       wi_buf *out, bool *brief) {
   for (const char *p = node->text; *p != '\0';) {
     if (p[0] != '$' || p[1] != '{') {
       wi_buf_chr(out, *p++);
@@ -76,6 +77,7 @@ static bool expand_env(wi_reader *r, const char *key, const wi_yaml *node, bool 
     if (expand) {
       hide(r, value);
       wi_buf_str(out, value);
+      *brief = *brief || strlen(value) < WI_SECRET_LONG;
     }
     p = end + 1;
   }
@@ -86,6 +88,7 @@ static const char *storage_value(wi_reader *r, const char *key, const wi_yaml *n
                                  bool expand) {
   wi_buf text = WI_BUF_INIT;
   const char *copy = NULL;
+  bool brief = false;
   if (node->kind == WI_YAML_BAD) {
     return NULL;
   }
@@ -101,8 +104,11 @@ static const char *storage_value(wi_reader *r, const char *key, const wi_yaml *n
         "storage option '%.100s' is a secret and may not stand here in clear", key);
     return NULL;
   }
-  if (expand_env(r, key, node, expand, &text)) {
+  if (expand_env(r, key, node, expand, &text, &brief)) {
     r->nomem = r->nomem || text.failed;
+    if (brief) {
+      hide(r, wi_buf_text(&text)); /* "3" of "${env:N}s" is found as "3s" only */
+    }
     copy = wi_reader_dup(r, wi_buf_text(&text));
   }
   wi_buf_release(&text);

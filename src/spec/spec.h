@@ -234,6 +234,10 @@ weir_status wi_spec_select(const wi_spec *spec, const wi_spec_refs *refs,
 /* Digest of one view's header and SQL as far as they go into planning: SQL bytes without
  * header, and the header's determinism, columns, key, partition_by, sort_by. */
 void wi_spec_view_digest(const wi_spec_view *view, wi_digest *into);
+/* What of the header shapes the table's rows and files. */
+void wi_spec_shape_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
+/* What of it can change without other rows: checks, and the table's metadata. */
+void wi_spec_gate_digest(const wi_spec_view *view, char out[WI_DIGEST_HEX]);
 /* Digest of the whole project as read ("spec digest"). */
 void wi_spec_digest(const wi_spec *spec, char out[WI_DIGEST_HEX]);
 

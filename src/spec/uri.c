@@ -51,6 +51,18 @@ static weir_status finish(wi_arena *arena, wi_buf *uri, const char **out,
   return *out == NULL ? wi_err_nomem(err, WI_ORIGIN) : WEIR_OK;
 }
 
+/* Names that no store takes, which planning would not notice. */
+static weir_status check_names(const wi_buf *path, weir_error *err) {
+  bool good = wi_utf8_valid(wi_buf_text(path), path->n);
+  for (size_t i = 0; i < path->n && good; i++) {
+    unsigned char c = (unsigned char)path->p[i];
+    good = c >= 0x20 && c != 0x7F;
+  }
+  return good ? WEIR_OK
+              : bad(err, "a path with a control character, or that is no UTF-8",
+                    "rename the folder: stores take no such names");
+}
+
 static weir_status from_path(wi_arena *arena, const char *base, const char *path,
                              const char **out, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -58,6 +70,7 @@ static weir_status from_path(wi_arena *arena, const char *base, const char *path
   wi_path_join(&joined, base, path);
   WI_CHECK(wi_buf_check(&joined, err, WI_ORIGIN));
   WI_CHECK(wi_path_absolute(joined.p, &absolute, err));
+  WI_CHECK(check_names(&absolute, err));
   wi_buf_str(&uri, "file://");
   for (size_t i = 0; i < absolute.n; i++) {
     encode_byte(&uri, (unsigned char)absolute.p[i]);

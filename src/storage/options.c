@@ -93,21 +93,14 @@ static wi_store_option *find(wi_store_options *options, const char *key) {
 
 static weir_status add(wi_store_options *options, const char *key, const char *value,
                        weir_error *err) {
-  if (options->n == options->cap) {
-    size_t cap = options->cap == 0 ? 8 : options->cap * 2;
-    wi_store_option *items = wi_realloc_array(options->items, cap, sizeof *items);
-    if (items == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    options->items = items;
-    options->cap = cap;
-  }
   wi_store_option one = {wi_strdup(key), wi_strdup(value)};
-  if (one.key == NULL || one.value == NULL) {
+  wi_store_option *place =
+      one.key == NULL || one.value == NULL ? NULL : wi_vec_add(options);
+  if (place == NULL) {
     option_wipe(&one);
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  options->items[options->n++] = one;
+  *place = one;
   return WEIR_OK;
 }
 

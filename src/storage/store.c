@@ -165,20 +165,13 @@ void wi_store_entries_release(wi_store_entries *entries) {
 
 weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err) {
-  if (entries->n == entries->cap) {
-    size_t cap = entries->cap == 0 ? 32 : entries->cap * 2;
-    wi_store_entry *items = wi_realloc_array(entries->items, cap, sizeof *items);
-    if (items == NULL) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    entries->items = items;
-    entries->cap = cap;
-  }
   char *copy = wi_strdup(path);
-  if (copy == NULL) {
+  wi_store_entry *place = copy == NULL ? NULL : wi_vec_add(entries);
+  if (place == NULL) {
+    wi_free(copy);
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  entries->items[entries->n++] = (wi_store_entry){copy, size, mtime_us};
+  *place = (wi_store_entry){copy, size, mtime_us};
   return WEIR_OK;
 }
 

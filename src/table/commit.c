@@ -183,6 +183,8 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   const wi_commit_request *r = s->request;
   const wb_snap *snap = r->base_snap;
   const wi_pin *base = r->base;
+  /* Before the first put, or after one that was lost for certain: nothing of ours is there. */
+  WI_TRY(wi_stop_check(r->stop, err));
   if (judged != NULL) {
     WI_TRY(reopen(s, version, err));
     base = &s->reopened;
@@ -254,7 +256,8 @@ weir_status wi_table_commit(const wi_commit_request *r, wi_commit_outcome *out,
                 .claim = claim_of(r, app_version),
                 .def = &def,
                 .host = {stand_on, &s},
-                .limits = WI_TXN_LIMITS_INIT};
+                .limits = WI_TXN_LIMITS_INIT,
+                .stop = r->stop};
   txn.limits.lost = r->max_retries;
   WI_CHECK(wi_txn_commit(&txn, out, err));
 done:

@@ -220,6 +220,9 @@ void wi_gate_free(wi_gate **gate) {
     wi_br_plan_free(g->session->engine, &g->checks[i].plan);
   }
   wi_free(g->checks);
+  if (g->label != NULL) {
+    wi_session_undeclare(g->session, GATE_SCHEMA, g->label);
+  }
   wi_free(g->label);
   wi_free(g->sample_columns);
   wi_free(g->sample_order);
@@ -340,11 +343,8 @@ done:
 static weir_status file_values(const wi_staged_file *file, const char *const *columns,
                                size_t n, json_t **parsed, const char **values,
                                weir_error *err) {
-  *parsed = json_loads(file->partition_values, 0, NULL);
-  if (*parsed == NULL) {
-    return WI_ERR(err, WEIR_E_BUG, "staged file '%s' has malformed partition values",
-                  file->path);
-  }
+  WI_TRY(
+      wi_json_read(file->partition_values, strlen(file->partition_values), parsed, err));
   for (size_t c = 0; c < n; c++) {
     values[c] = json_string_value(json_object_get(*parsed, columns[c]));
   }

@@ -95,6 +95,7 @@ typedef struct wi_commit_request {
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
   uint32_t max_retries;
+  const wi_stop *stop; /* looked at before each put */
 } wi_commit_request;
 /* Commits, and says what became of it when others came first (src/delta/txn.h). */
 weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome *out,
@@ -146,6 +147,7 @@ typedef struct wi_write_request {
   wi_app app;
   const wi_br_pair *info;
   size_t n_info;
+  wi_stop *stop; /* stops it before its commit; NULL: nothing does */
 } wi_write_request;
 typedef struct wi_write_report {
   wi_commit_outcome commit;

@@ -38,6 +38,7 @@ static void job_release(write_job *j) {
   wi_staged_release(&j->staged);
   wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
+  wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->work.id);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
@@ -118,7 +119,7 @@ static weir_status check_replaced(const write_job *j, weir_error *err) {
 
 static weir_status old_table_schema(write_job *j, weir_error *err) {
   WI_TRY(wi_base_gate(&j->base, j->r->owner, err));
-  WI_TRY(wi_delta_schema_arrow(j->base.schema_json, &j->target, err));
+  WI_TRY(wi_meta_arrow(j->base.meta, &j->target, err));
   j->n_partitioned = wi_meta_partition_columns(j->base.meta, &j->partitioned);
   WI_TRY(wi_write_check_options(j->r, j->base.meta, &j->target, err));
   WI_TRY(check_replaced(j, err));
@@ -323,6 +324,7 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_table_props p = props(j);
   wi_stats_columns stats;
   char prefix[48];
+  WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_table_stats(&p, &stats, err));
   prefix_of(j, prefix);
   stage.session = j->r->session;
@@ -341,7 +343,7 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   WI_TRY(status);
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, NULL, err);
+                     j->r->session->memory, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */
@@ -394,7 +396,8 @@ static weir_status commit_rows(write_job *j, wi_write_report *out, weir_error *e
       .operation = "WRITE",
       .info = j->r->info,
       .n_info = j->r->n_info,
-      .max_retries = MAX_RETRIES};
+      .max_retries = MAX_RETRIES,
+      .stop = j->r->stop};
   c.app.version = j->r->app.id != NULL ? j->r->app.version : -1;
   WI_CHECK(wi_table_commit(&c, &out->commit, err));
   out->mode = fresh && out->commit.version > 0 ? j->r->mode : out->mode;
@@ -406,6 +409,7 @@ done:
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
   wi_uuid7(j->work.id);
+  WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
   if (r->mode != WI_WRITE_CREATE && j->base.version < 0 && !r->create) {
@@ -440,10 +444,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
     wi_err_hint(err, "append to it, or replace its partitions");
     return WI_ERR(err, WEIR_E_TABLE_EXISTS, "there is a table at '%s'", j->r->uri);
   }
-  int code = take->get_schema(take, &j->given);
-  if (code != 0) {
-    return wi_stream_error(take, code, err);
-  }
+  WI_TRY(wi_stream_schema(take, &j->given, err));
   WI_TRY(j->base.version < 0 ? new_table_schema(j, err) : old_table_schema(j, err));
   if (j->base.version >= 0 && j->r->widen) {
     WI_TRY(widen(j, err));
@@ -456,6 +457,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
   WI_TRY(wi_lease_check(j->work.lease, err));
+  WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
   return commit_rows(j, out, err);
 }
 

@@ -366,6 +366,8 @@ WT_TEST(kinds_have_names) {
   WT_EQ_STR(weir_task_status_name(WEIR_TASK_SKIP), "skip");
   WT_EQ_STR(weir_run_status_name(WEIR_RUN_INTERRUPTED), "interrupted");
   WT_EQ_STR(weir_event_kind_name(WEIR_EVENT_RUN_FINISHED), "run_finished");
+  WT_EQ_STR(weir_litter_kind_name(WEIR_LITTER_SPILL), "spill");
+  WT_EQ_STR(weir_litter_kind_name((weir_litter_kind)0), "");
   WT_EQ_STR(weir_action_name((weir_action)77), "");
   WT_EQ_STR(weir_event_kind_name((weir_event_kind)-1), "");
 }

@@ -265,6 +265,52 @@ WT_TEST(selections_of_other_releases) {
   wt_project_remove(&folder);
 }
 
+WT_TEST(null_arguments_are_told) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_report *report = NULL;
+  weir_project *none = NULL;
+  weir_history_entry *entries = NULL;
+  weir_clean_item *items = NULL;
+  const weir_node *nodes = NULL;
+  weir_session *session = NULL;
+  struct ArrowArrayStream rows = {0};
+  size_t n = 0;
+  const weir_status got[] = {
+      weir_project_session(NULL, NULL, &session, &err),
+      weir_project_session(NULL, NULL, NULL, &err),
+      weir_project_open(NULL, NULL, &err),
+      weir_project_nodes(NULL, &nodes, &n, &err),
+      weir_project_plan(NULL, NULL, &report, &err),
+      weir_project_run(NULL, NULL, NULL, &report, &err),
+      weir_project_run(NULL, NULL, NULL, NULL, &err),
+      weir_project_plan_with(NULL, NULL, &report, &err),
+      weir_project_run_with(NULL, NULL, &report, &err),
+      weir_project_read(NULL, WEIR_PROJECT_NODES, NULL, &rows, &err),
+      weir_project_read(NULL, WEIR_PROJECT_NODES, NULL, NULL, &err),
+      weir_project_remove_litter(NULL, NULL, &rows, &err),
+      weir_report_read(NULL, WEIR_REPORT_VIEWS, &rows, &err),
+      weir_project_history(NULL, "v", 0, &entries, &n, &err),
+      weir_project_clean(NULL, 0, 0, &items, &n, &err),
+      weir_project_init(NULL, NULL, &err),
+  };
+  weir_error_release(&err);
+  for (size_t i = 0; i < sizeof got / sizeof *got; i++) {
+    if (got[i] != WEIR_E_USAGE) {
+      wt_fail(__FILE__, __LINE__, "call %zu gave %s", i, weir_error_code_name(got[i]));
+    }
+  }
+  WT_EQ_STR(weir_project_name(NULL), "");
+  WT_EQ_STR(weir_project_root(NULL), "");
+  WT_EQ_STR(weir_project_warehouse(NULL), "");
+  WT_CHECK(weir_project_diagnostics(NULL, &n) == NULL && n == 0);
+  WT_CHECK(weir_report_views(NULL, &n) == NULL && weir_report_warnings(NULL, &n) == NULL);
+  WT_EQ_STR(weir_report_summary(NULL).run_id, "");
+  weir_project_cancel(NULL);
+  weir_project_free(&none);
+  weir_project_free(NULL);
+  weir_report_free(NULL);
+}
+
 WT_TEST(project_options_of_other_releases) {
   weir_error err = WEIR_ERROR_INIT;
   weir_project_options options = WEIR_PROJECT_OPTIONS_INIT;

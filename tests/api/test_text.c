@@ -109,6 +109,34 @@ WT_TEST(times_and_sizes) {
   }
 }
 
+WT_TEST(lengths_of_time) {
+  static const struct {
+    const char *text;
+    int64_t seconds;
+  } rows[] = {{"0s", 0},      {"90s", 90},    {"30m", 1800},
+              {"24h", 86400}, {"7d", 604800}, {"2w", 1209600}};
+  static const char *const bad[] = {"",
+                                    "h",
+                                    "1",
+                                    "-1h",
+                                    "1.5h",
+                                    "1 h",
+                                    "1y",
+                                    "99999999999999999999s",
+                                    "9223372036854775807d"};
+  weir_error err = WEIR_ERROR_INIT;
+  int64_t us = 0;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    WT_OK(weir_duration_parse(rows[i].text, &us, &err));
+    WT_EQ_INT(us, rows[i].seconds * 1000000);
+  }
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    if (weir_duration_parse(bad[i], &us, NULL) != WEIR_E_BAD_VALUE || us != 0) {
+      wt_fail(__FILE__, __LINE__, "%s gave %lld", bad[i], (long long)us);
+    }
+  }
+}
+
 WT_TEST(tables_by_one_text) {
   static const char *const rows[] = {"1", "2"};
   static const char *const bad[] = {"t", "t=", "=x", "", "t=/x@99999999999999999999"};

@@ -24,7 +24,7 @@ KINDS = {"weir_action_name", "weir_event_kind_name", "weir_materialized_name",
          "weir_node_kind_name", "weir_task_status_name"}
 ERRORS = {"weir_class_name", "weir_error_class", "weir_error_code_name", "weir_error_exit_code",
           "weir_error_release"}
-LINE = {"weir_size_parse", "weir_timestamp_parse"}
+LINE = {"weir_duration_parse", "weir_size_parse", "weir_timestamp_parse"}
 
 # By command: the calls that do it; with what weir_project_read gives where that is the work.
 COMMANDS = {

@@ -152,6 +152,7 @@ def two_views(name):
 def test_version():
     same(weir("--version"), ("weir 0.1.0\n", ""))
     same(weir("-V")[0], "weir 0.1.0\n")
+    same(weir("version")[0], "weir 0.1.0\n")
 
 
 def test_version_and_wrong_use_do_not_load_the_engine():
@@ -165,6 +166,7 @@ def test_version_and_wrong_use_do_not_load_the_engine():
 def test_help():
     golden("help.txt", weir("help")[0])
     same(weir("--help")[0], weir("help")[0])
+    same(weir("--help", "run")[0], weir("help", "run")[0])
     golden("help_run.txt", weir("help", "run")[0])
     same(weir("run", "--help")[0], weir("help", "run")[0])
 
@@ -504,6 +506,13 @@ def test_run_when_nobody_reads():
     same(out.splitlines()[-1], "Done. PASS=0 REUSED=2 WARN=0 ERROR=0 SKIP=0 TOTAL=2")
 
 
+def test_sql_table_cuts_no_number():
+    query = "SELECT 123456789012 AS n, repeat('x', 60) AS t, 9876543210.25 AS a_longer_name_than_it"
+    shown = on_terminal("sql", f"--table=o={lake() / 'orders'}", query, columns=50)[1]
+    assert "123456789012" in shown and "9876543210.25" in shown, shown
+    assert all(width(line) <= 50 for line in shown.splitlines()), shown
+
+
 def test_run_on_a_terminal():
     folder = two_views("shown")
     code, shown = on_terminal("run", cwd=folder)
@@ -573,6 +582,43 @@ def test_ls():
     same([r["name"] for r in
           json_lines(weir("ls", "-s", "daily", "--format=json", cwd=folder)[0])], ["daily"])
     same(weir("ls", "-p", str(folder / "weir.yml"))[0], weir("ls", cwd=folder / "views")[0])
+
+
+def test_ls_opens_nothing():
+    folder = project("unopened", {
+        "a": "/* weir\nmaterialized: table\ntags: [nightly]\n*/\nSELECT * FROM gone WHERE 1 < $n\n",
+        "b": "SELECT * FROM a\n", "c": "SELECT 1 AS x\n"},
+        f"  gone: {{table: {SCRATCH / 'nowhere'}}}\nparameters:\n  n: {{type: int64}}\n")
+    same([r["name"] for r in json_lines(weir("ls", "-s", "a+", "--format=json", cwd=folder)[0])],
+         ["a", "b"])
+    same(weir("ls", "-s", "tag:nightly", "-v", cwd=folder)[0],
+         "NAME  KIND  MATERIALIZED  FILE         TAGS     INPUTS\n"
+         "a     view  table         views/a.sql  nightly  gone\n")
+    assert "WEIR-SELECTOR" in weir("ls", "-s", "nope", code=2, cwd=folder)[1]
+    # One view's syntax error does not hide the history of another.
+    (folder / "views" / "broken.sql").write_text("SELECT FROM WHERE\n")
+    assert "WEIR-TABLE-MISSING" in weir("history", "c", code=2, cwd=folder)[1]
+
+
+def test_show_tells_the_header():
+    folder = project("headed", {"v": """/* weir
+materialized: table
+key: [day]
+tags: [one, two]
+constraints: {positive: "n > 0", pair: {unique: [day, n]}}
+columns:
+  day: {type: string, not_null: true, description: which day}
+*/
+SELECT DISTINCT day, 1 AS n FROM orders
+"""})
+    out = weir("show", "v", cwd=folder)[0]
+    for words in ("  key           day\n", "  tags          one, two\n",
+                  "  constraints   pair: unique (day, n)\n", "                positive: n > 0\n",
+                  "  columns       day string not null: which day\n", "never built"):
+        assert words in out, out
+    shown = json_lines(weir("show", "v", "--format=json", cwd=folder)[0])[0]
+    same((shown["key"], shown["tags"], shown["last_commit"]), (["day"], ["one", "two"], None))
+    same([c["name"] for c in shown["constraints"]], ["pair", "positive"])
 
 
 def test_show_and_history():

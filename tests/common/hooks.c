@@ -6,6 +6,7 @@
 #define WI_ORIGIN "test"
 
 static _Thread_local bool inside; /* a rule's own code */
+static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 
 const char *wh_op_name(int op) {
   static const char *const names[] = {"any",    "list",       "read", "put_new",
@@ -50,7 +51,6 @@ static void run(const wh_rule *r) {
 static weir_status apply(wh_hooks *h, const wh_rule *r, const wi_store_call *call,
                          weir_error *err) {
   weir_status status = WEIR_OK;
-  h->fired++;
   switch (r->what) {
     case WH_BEFORE:
       run(r);
@@ -80,16 +80,23 @@ static weir_status around(void *ctx, const wi_store_call *call, weir_error *err)
   if (inside) {
     return wi_store_perform(call, err);
   }
-  if (h->dead) {
-    return broken(call, "by a dead process", err);
+  pthread_mutex_lock(&counting);
+  bool dead = h->dead;
+  const wh_rule *r = NULL;
+  if (!dead) {
+    h->calls++;
+    h->count[call->op]++;
+    r = rule_of(h, call);
+    h->fired += r != NULL;
   }
-  h->calls++;
-  h->count[call->op]++;
-  if (h->trace) {
+  if (h->trace && !dead) {
     printf("  %3d %s %s\n", h->calls, wh_op_name((int)call->op),
            call->n > 0 ? call->paths[0] : "");
   }
-  const wh_rule *r = rule_of(h, call);
+  pthread_mutex_unlock(&counting);
+  if (dead) {
+    return broken(call, "by a dead process", err);
+  }
   return r != NULL ? apply(h, r, call, err) : wi_store_perform(call, err);
 }
 

@@ -12,6 +12,7 @@
 #define TESTS_COMMON_HOOKS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "storage/hook.h"
 
@@ -40,11 +41,11 @@ enum { WH_RULES = 16 };
 typedef struct wh_hooks {
   wh_rule rules[WH_RULES];
   int n_rules;
-  int calls;    /* operations so far; those of a rule's own code are not counted */
-  int count[8]; /* by wi_store_op */
-  int fired;    /* rules that did something */
-  bool dead;    /* after WH_KILL; wh_reset brings it to life */
-  bool trace;   /* prints each operation */
+  int calls;        /* operations so far; those of a rule's own code are not counted */
+  int count[8];     /* by wi_store_op */
+  int fired;        /* rules that did something */
+  atomic_bool dead; /* after WH_KILL; wh_reset brings it to life */
+  bool trace;       /* prints each operation */
   bool on_new;
   wi_store *store;
   wi_store_hook hook;

@@ -7,6 +7,7 @@ sure to happen meanwhile.
 """
 
 import glob
+import json
 import os
 import signal
 import subprocess
@@ -184,6 +185,45 @@ def test_overtaken_first_run(folder):
 
 def test_overtaken_later_run(folder):
     overtaken(folder, built=True)
+
+
+def test_overtaken_by_an_older_result(folder):
+    """A run over older pins was faster: its result is not called newer, and the next run goes
+    on."""
+    p = shop(folder)
+    p.run()
+    kit.append(folder / "facts", facts(ROWS, 500))
+    kit.append(folder / "facts", facts(ROWS + 500, 500))
+    held = hold(p, "first")
+    version = len(kit.commits(folder / "facts")) - 2
+    p.write_yml({"facts": f"table: ./facts, version: {version}", "other": "./other"})
+    expect(p.run().statuses()["first"], "pass")
+    run = held.go_on()
+    expect(run.statuses()["first"], "warn")
+    has(run.warnings[0]["message"], "first: superseded by a result from older inputs")
+    p.write_yml({"facts": "./facts", "other": "./other"})
+    expect(p.run().statuses()["first"], "pass")
+    assert p.table("second").to_pyarrow_table().num_rows >= ROWS + 1000
+    expect(set(p.run().statuses().values()), {"reused"})
+
+
+def test_two_names_of_one_table(folder):
+    """Sources of one place share their pin while views start and commit at once."""
+    kit.append(folder / "facts", facts(0, 200))
+    views = {f"v{i:02}": f"SELECT a.k, b.g FROM facts a JOIN again b ON a.k = b.k WHERE a.k <> {i}"
+             for i in range(24)}
+    p = kit.Project(folder, views, {"facts": "./facts", "again": "./facts"})
+    for _ in range(6):
+        run = p.run("--full-refresh", "--threads", "4")
+        expect(set(run.statuses().values()), {"pass"})
+    want = {("facts", "file://" + str(folder / "facts"), 0),
+            ("again", "file://" + str(folder / "facts"), 0)}
+    for view in views:
+        for _, actions in p.commits(view):
+            inputs = json.loads(kit.info(actions)["weir.inputs"])
+            expect({(i["name"], i["uri"], i["version"]) for i in inputs}, want, view)
+            assert all(len(i["table_id"]) == 36 and i["writer_features"] is not None
+                       for i in inputs), inputs
 
 
 def test_the_same_result_meanwhile(folder):

@@ -4,7 +4,8 @@
 import json
 import shutil
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, Field
+from deltalake.schema import PrimitiveType
 
 import kit
 from kit import expect, has
@@ -278,6 +279,51 @@ def test_moved_table_is_the_same(folder):
     decided(p)
 
 
+TXN = {"txn": {"appId": "loader", "version": 7}}
+
+
+def diverged(folder):
+    """Two copies of one table that went different ways, and then got one last commit."""
+    kit.append(folder / "a", kit.numbers(3))
+    shutil.copytree(folder / "a", folder / "b")
+    kit.append(folder / "a", kit.numbers(10, 100))
+    kit.append(folder / "b", kit.numbers(20, 200))
+    commit(folder / "a", TXN)
+    commit(folder / "b", TXN)
+
+
+def test_two_copies_with_one_last_commit(folder):
+    diverged(folder)
+    p = kit.Project(folder, {"one": "SELECT k FROM src", "two": "SELECT count(*) AS n FROM one"},
+                    {"src": "./a"})
+    p.run()
+    another = {"one": ("full", "input src is another table"), "two": UPSTREAM}
+    for place, n in (("./b", 23), ("./a", 13), ("./b", 23)):
+        p.write_yml({"src": place})
+        expect(p.decisions(), another, place)
+        expect(p.run().statuses(), {"one": "pass", "two": "pass"})
+        expect(p.rows("two"), [(n,)])
+        expect(set(p.decisions().values()), {REUSE})
+    # A copy of the same files is the same table, wherever it is.
+    shutil.copytree(folder / "b", folder / "c")
+    p.write_yml({"src": "./c"})
+    expect(set(p.decisions().values()), {REUSE})
+
+
+def test_another_copy_put_in_its_place(folder):
+    diverged(folder)
+    p = kit.Project(folder, {"one": "SELECT k FROM src", "two": "SELECT count(*) AS n FROM one"},
+                    {"src": "./a"})
+    p.run()
+    expect(set(p.decisions().values()), {REUSE})
+    shutil.rmtree(folder / "a")
+    shutil.copytree(folder / "b", folder / "a")
+    expect(p.decisions(), {"one": ("full", "input src is another table"), "two": UPSTREAM})
+    p.run()
+    expect(p.rows("two"), [(23,)])
+    expect(set(p.decisions().values()), {REUSE})
+
+
 def test_new_input(folder):
     p = built(folder)
     p.view("two", "SELECT o.g, count(*) AS n FROM one o JOIN other t ON o.k = t.k GROUP BY o.g")
@@ -320,6 +366,41 @@ def test_two_sources_one_table(folder):
     kit.append(folder / "src", kit.numbers(1, 10))
     p.run()
     expect(len(p.rows("both")), 11)
+
+
+def test_maintained_source_and_rows_in_another(folder):
+    """The key is made of the inputs that are stamped: the run after the next one has nothing to
+    do, and a machine that never saw the older version comes to the same key."""
+    p = shop(folder, one="SELECT s.k, s.g, s.x FROM src s JOIN other o ON s.k = o.k")
+    for k in range(10, 13):
+        kit.append(folder / "src", kit.numbers(1, k))
+    expect(p.run().statuses(), BUILT)
+    DeltaTable(str(folder / "src")).optimize.compact()
+    kit.append(folder / "other", kit.numbers(2, 5))
+    moved = ("full", "input other moved from version 0 to 1")
+    decided(p, one=moved, two=UPSTREAM, aside=moved)
+    expect(len(p.rows("one")), 7)
+    key = kit.info(p.commits("one")[-1][1])["weir.result_key"]
+    shutil.rmtree(folder / "lake")
+    p.run()
+    expect(kit.info(p.commits("one")[-1][1])["weir.result_key"], key)
+
+
+def test_contract_while_a_source_was_maintained(folder):
+    """The rows and the key stay, also in the runs after it and after one more OPTIMIZE."""
+    p = shop(folder)
+    for k in range(10, 13):
+        kit.append(folder / "src", kit.numbers(1, k))
+    p.run()
+    key = kit.info(p.commits("one")[-1][1])["weir.result_key"]
+    DeltaTable(str(folder / "src")).optimize.compact()
+    p.view("one", "SELECT k, g, x FROM src", "description: Rows.")
+    decided(p, one=("adjust", "contract changed"))
+    expect(kit.info(p.commits("one")[-1][1])["weir.result_key"], key)
+    DeltaTable(str(folder / "src")).optimize.z_order(["k"])
+    decided(p, one=("reuse", "maintained"))
+    kit.append(folder / "src", kit.numbers(1, 20))
+    decided(p, one=("full", "input src moved from version 4 to 6"), two=UPSTREAM)
 
 
 # ---- what others did to a view's table ----
@@ -398,6 +479,75 @@ def test_record_kept_by_a_checkpoint(folder):
     for path in sorted(kit.log_folder(p.uri("one")).glob("0*.json"))[:-1]:
         path.unlink()
     decided(p)
+
+
+def commit(uri, *actions):
+    """Puts a commit of these bytes, as another writer of the log might."""
+    log = kit.log_folder(uri)
+    version = max(int(path.stem) for path in log.glob("0*.json")) + 1
+    text = "".join(json.dumps(a, separators=(",", ":")) + "\n" for a in actions)
+    (log / f"{version:020}.json").write_text(text)
+
+
+def test_foreign_columns(folder):
+    """Somebody alters a view's table: its readers would see columns that the view does not have."""
+    p = built(folder)
+    p.table("one").alter.add_columns([Field("extra", PrimitiveType("integer"))])
+    expect(p.version("one"), 1)
+    run = decided(p, one=("full", "foreign commit"))
+    expect([w["code"] for w in run.warnings], ["WEIR-FOREIGN-COMMIT"])
+    has(run.warnings[0]["message"], "one: version 1, written by delta-rs", "changed columns")
+    expect(set(p.table("one").to_pyarrow_table().column_names), {"k", "g", "x"})
+    expect(len(p.rows("one")), 10)
+
+
+def test_foreign_columns_in_an_unselected_upstream(folder):
+    """It stands, and is another input."""
+    p = built(folder)
+    p.table("one").alter.add_columns([Field("extra", PrimitiveType("integer"))])
+    p.view("two", "SELECT g, count(extra) AS n FROM one GROUP BY g")
+    run = p.run("--select", "two")
+    expect(run.statuses(), {"two": "pass"})
+    has(run.warnings[0]["message"], "stale upstream one (foreign commit)")
+    expect({r[1] for r in p.rows("two")}, {0})
+
+
+def test_foreign_partitioning(folder):
+    """The same columns, cut otherwise."""
+    p = built(folder)
+    log = kit.log_folder(p.uri("one"))
+    actions = [json.loads(s) for s in (log / f"{0:020}.json").read_text().splitlines()]
+    meta = next(a["metaData"] for a in actions if "metaData" in a)
+    commit(p.uri("one"), {"commitInfo": {"timestamp": 1}},
+           {"metaData": dict(meta, partitionColumns=["g"])})
+    decided(p, one=("full", "foreign commit"))
+    expect(p.table("one").metadata().partition_columns, [])
+
+
+def test_foreign_comment_is_reused(folder):
+    """Words beside the columns are no other columns."""
+    p = built(folder)
+    actions = p.commits("one")[0][1]
+    meta = next(a["metaData"] for a in actions if "metaData" in a)
+    schema = json.loads(meta["schemaString"])
+    schema["fields"][0]["metadata"]["comment"] = "the key"
+    commit(p.uri("one"), {"commitInfo": {"timestamp": 1}},
+           {"metaData": dict(meta, schemaString=json.dumps(schema))})
+    decided(p)
+
+
+def test_stamp_of_a_weir_to_come(folder):
+    """It is read, and what it describes is not written over."""
+    p = built(folder)
+    kit.edit_last_commit(p.uri("one"), format="2")
+    decided(p, run=False)
+    kit.append(folder / "src", kit.numbers(1, 10))
+    done = p.weir("run", code=None)
+    assert done.code != 0
+    has(done.err, "WEIR-NOT-OURS", "one", "a weir to come")
+    expect(p.version("one"), 0)
+    kit.edit_last_commit(p.uri("one"), format="1.7")
+    decided(p, one=("full", "input src moved from version 0 to 1"), two=UPSTREAM)
 
 
 def test_table_removed(folder):

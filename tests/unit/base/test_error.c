@@ -25,7 +25,7 @@ typedef struct known {
 
 WT_TEST(every_row_agrees_with_the_table) {
   static const known all[] = {
-#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, doc) \
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, sqlstate, doc) \
   {number, #symbol, WEIR_CLASS_##cls, exit_code, doc},
 #include "weir/errors.def"
 #undef WEIR_ERROR_ROW
@@ -205,4 +205,64 @@ WT_TEST(an_argument_may_be_the_field) {
   WT_EQ_STR(err.hint, "do it; then that");
   wi_err_context(&err, "%s", err.message);
   WT_EQ_STR(err.message, "m: m");
+}
+
+/* ---- what came later, through functions ---- */
+
+WT_TEST(every_code_has_a_state) {
+  static const struct {
+    weir_status code;
+    const char *state;
+  } all[] = {
+#define WEIR_ERROR_ROW(symbol, number, cls, exit_code, sqlstate, doc) {number, sqlstate},
+#include "weir/errors.def"
+#undef WEIR_ERROR_ROW
+  };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    const char *state = weir_error_sqlstate(all[i].code);
+    WT_EQ_STR(state, all[i].state);
+    WT_EQ_INT(strspn(state, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"), 5);
+    WT_CHECK(strncmp(state, "00", 2) != 0); /* success is no error */
+  }
+  WT_EQ_STR(weir_error_sqlstate(WEIR_OK), "00000");
+  WT_EQ_STR(weir_error_sqlstate(9999), "HY000");
+}
+
+WT_TEST(causes_come_one_by_one) {
+  static const char chain[] = "\n\nfirst\nsecond: \xff\n\nthird";
+  weir_error err = WEIR_ERROR_INIT, copy = WEIR_ERROR_INIT;
+  WT_CHECK(weir_error_cause(&err, 0) == NULL);
+  WT_CHECK(weir_error_cause(NULL, 0) == NULL);
+  wi_err_causes(&err, chain, strlen(chain));
+  WT_EQ_STR(err.detail, "\n\nfirst\nsecond: ?\n\nthird");
+  WT_EQ_STR(weir_error_cause(&err, 0), "first");
+  WT_EQ_STR(weir_error_cause(&err, 1), "second: ?");
+  WT_EQ_STR(weir_error_cause(&err, 2), "third");
+  WT_CHECK(weir_error_cause(&err, 3) == NULL);
+  WT_CHECK(weir_error_cause(&err, SIZE_MAX) == NULL);
+  wi_err_copy(&err, &copy);
+  weir_error_release(&err);
+  WT_EQ_STR(weir_error_cause(&copy, 2), "third");
+  wi_err_detail(&copy, copy.detail, strlen(copy.detail)); /* a plain text has none */
+  WT_EQ_STR(copy.detail, "\n\nfirst\nsecond: ?\n\nthird");
+  WT_CHECK(weir_error_cause(&copy, 0) == NULL);
+  wi_err_copy(&copy, &err);
+  WT_CHECK(weir_error_cause(&err, 0) == NULL);
+  weir_error_release(&err);
+  weir_error_release(&copy);
+}
+
+WT_TEST(an_error_tells_its_place) {
+  weir_error err = WEIR_ERROR_INIT;
+  const char *file = "x";
+  uint32_t line = 7, column = 7;
+  WT_EQ_INT(weir_error_place(&err, &file, &line, &column), 0);
+  WT_CHECK(file == NULL && line == 0 && column == 0);
+  WT_EQ_INT(weir_error_place(NULL, &file, &line, &column), 0);
+  wi_err_where(&err, NULL, 3, 4);
+  WT_EQ_INT(weir_error_place(&err, &file, &line, &column), 1);
+  WT_CHECK(file == NULL && line == 3 && column == 4);
+  wi_err_where(&err, "a.sql", 0, 0);
+  WT_EQ_INT(weir_error_place(&err, &file, NULL, NULL), 1);
+  WT_EQ_STR(file, "a.sql");
 }

@@ -152,7 +152,7 @@ static void commit(step *s, wi_claim claim, int64_t base, int64_t batch) {
                              .adds = &s->staged,
                              .data_change = s->staged.n > 0};
   claim.app.key = claim.app.key != NULL ? key : NULL;
-  const wi_txn txn = {m->store, base, claim, &def, {stand_on, s}, {.lost = 20}};
+  const wi_txn txn = {m->store, base, claim, &def, {stand_on, s}, {.lost = 20}, NULL};
   struct told *told = &w->ends[w->n_ends++];
   *told = (struct told){.base = base, .batch = batch, .pin = w->pin, .put = true};
   bool old = m->plant == FAULT_LATEST || m->plant == FAULT_SAME || m->plant == FAULT_LOOP;

@@ -41,7 +41,7 @@ static size_t seen;
 
 static void actions(const table *t) {
   wi_log log;
-  if (wi_log_list(t->store, &log, NULL) != WEIR_OK) {
+  if (wi_log_list_all(t->store, &log, NULL) != WEIR_OK) {
     return;
   }
   for (size_t i = 0; i < log.n_commits; i++) {

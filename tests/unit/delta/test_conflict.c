@@ -130,7 +130,7 @@ static void check_row(const row *r, const wi_map *files) {
     wt_fail(__FILE__, __LINE__, "%s: verdict %u by %s: %s", r->name, judged.verdict,
             wi_met_name(judged.met), err.message);
   }
-  const wi_txn txn = {store, 0, claim, &def, {stand, &stood}, {.lost = 3}};
+  const wi_txn txn = {store, 0, claim, &def, {stand, &stood}, {.lost = 3}, NULL};
   weir_status status = wi_txn_commit(&txn, &out, &err);
   check_end(r, status, &out, stood);
   weir_error_release(&err);

@@ -50,8 +50,8 @@ WT_TEST(both_forms_of_the_actions_are_read) {
     WT_EQ_STR(pin.reader_features, "columnMapping,v2Checkpoint");
     WT_EQ_STR(pin.writer_features, "appendOnly,columnMapping,v2Checkpoint");
     WT_EQ_STR(pin.table_id, "tid");
-    WT_EQ_STR(pin.partition_columns, "[\"k\"]");
-    WT_EQ_STR(pin.configuration, "{\"a\":\"1\",\"b\":\"2\"}");
+    WT_EQ_STR(wi_meta_partition_json(pin.meta), "[\"k\"]");
+    WT_EQ_STR(wi_meta_properties_json(pin.meta), "{\"a\":\"1\",\"b\":\"2\"}");
     memcpy(digest[wrapped], pin.schema_digest, WI_DIGEST_HEX);
     wi_pin_release(&pin);
   }

@@ -146,6 +146,31 @@ WT_TEST(lost_races_are_bounded_and_counted) {
   wi_store_unref(&store);
 }
 
+/* Before it has lost, the commit decides; afterwards nothing of it is there. */
+WT_TEST(it_stops_between_two_attempts) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wi_stop *stop = NULL;
+  wi_engine *engine = NULL; /* holds the token; it is never loaded */
+  const wi_engine_options options = {0};
+  wi_store *store = crafted_store("stop");
+  base(store);
+  WT_OK(wi_engine_new(&options, &engine, &err));
+  WT_OK(wi_stop_new(engine, NULL, &stop, &err));
+  wi_stop_fire(stop);
+  wi_txn txn = txn_at(store, 0, &h);
+  txn.stop = stop;
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.version, 1);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CANCELLED);
+  WT_EQ_INT(latest(store), 1);
+  weir_error_release(&err);
+  wi_stop_free(&stop);
+  wi_engine_unref(&engine);
+  wi_store_unref(&store);
+}
+
 WT_TEST(an_answer_that_is_lost_is_looked_for) {
   weir_error err = WEIR_ERROR_INIT;
   wi_commit_outcome out;

@@ -144,11 +144,11 @@ static void force(fixture *f) {
   f->facts.forced = true;
 }
 static void foreign_rows(fixture *f) {
-  f->facts.last.rows = (wi_foreign){true, 6, "spark"};
+  f->facts.last.rows = (wi_foreign_seen){true, 6, "spark"};
   f->facts.last.latest = 6;
 }
 static void foreign_columns(fixture *f) {
-  f->facts.last.columns = (wi_foreign){true, 6, "spark"};
+  f->facts.last.columns = (wi_foreign_seen){true, 6, "spark"};
 }
 static void reshaped(fixture *f) {
   foreign_columns(f);
@@ -267,7 +267,7 @@ static void up_moved(fixture *f) {
 }
 static void copy_of_other_files(fixture *f) {
   f->inputs[0].files = WI_FILES_OTHER;
-  snprintf(f->inputs[0].now.state, WI_DIGEST_HEX, "other files");
+  identify(&f->inputs[0].now, "src with other files");
 }
 static void new_source(fixture *f) {
   query_moved(f);
@@ -714,11 +714,11 @@ WT_TEST(consumers_see_what_they_read) {
   char as_it_was[WI_DIGEST_HEX], a[WI_DIGEST_HEX], b[WI_DIGEST_HEX];
   WT_EQ_INT(identity_after(nothing, nothing, as_it_was), WEIR_OK);
   /* the same rows */
-  static const edit same[][2] = {{format_moved, nothing},   {src_maintained, nothing},
-                                 {gate_moved, nothing},     {force, nothing},
-                                 {foreign_rows, nothing},   {reshaped, nothing},
-                                 {not_chosen, nothing},     {not_chosen, src_moved},
-                                 {not_chosen, query_moved}, {no_table, nothing}};
+  static const edit same[][2] = {
+      {format_moved, nothing}, {src_maintained, nothing}, {gate_moved, nothing},
+      {force, nothing},        {foreign_rows, nothing},   {reshaped, nothing},
+      {not_chosen, nothing},   {not_chosen, src_moved},   {not_chosen, query_moved},
+      {no_table, nothing},     {force, src_maintained},   {foreign_rows, src_maintained}};
   for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
     WT_EQ_INT(identity_after(same[i][0], same[i][1], a), WEIR_OK);
     if (strcmp(a, as_it_was) != 0) {
@@ -753,7 +753,7 @@ WT_TEST(two_tables_with_one_last_commit_have_two_keys_in_both_directions) {
   WT_CHECK(strcmp(d.result_key, first) != 0);
   stamp_decision(&f, &d);
   f.inputs[0].files = WI_FILES_OTHER;
-  snprintf(f.inputs[0].now.state, WI_DIGEST_HEX, "the first files");
+  identify(&f.inputs[0].now, "src with the first files");
   WT_OK(decide(&f, &back, &err));
   WT_EQ_INT(back.action, WI_ACTION_FULL);
   WT_CHECK(strcmp(back.result_key, d.result_key) != 0);

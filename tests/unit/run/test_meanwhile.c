@@ -94,3 +94,61 @@ WT_TEST(foreign_rows_of_the_run_go_with_a_warning) {
   WT_EQ_INT(s.warnings, 0);
   wt_project_remove(&at);
 }
+
+/* ---- a run that is overtaken by a whole other one ---- */
+
+typedef struct overtaker {
+  const wt_project *at;
+  weir_status status;
+} overtaker;
+
+static bool append_row(const wt_project *at, const char *const *cell) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_write_result r;
+  struct ArrowArrayStream rows;
+  char uri[256];
+  snprintf(uri, sizeof uri, "%s/src", at->root);
+  weir_session *session = wf_session(NULL, 0);
+  bool fine = session != NULL && wf_rows(&rows, "n:l!", cell, 1) &&
+              weir_table_append(session, uri, &rows, NULL, &r, &err) == WEIR_OK;
+  weir_write_result_release(&r);
+  weir_error_release(&err);
+  weir_session_free(&session);
+  return fine;
+}
+
+static void overtake(void *ctx) {
+  overtaker *o = ctx;
+  weir_error err = WEIR_ERROR_INIT;
+  seen s;
+  o->status = append_row(o->at, cells + 1) ? run(o->at, &s, &err) : WEIR_E_BUG;
+  weir_error_release(&err);
+}
+
+/* Wherever the other run comes in, it pinned the newer version of the source, and its result is
+ * what the table holds in the end. */
+WT_TEST(an_older_result_never_lies_on_a_newer_one) {
+  weir_error err = WEIR_ERROR_INIT;
+  for (int nth = 1; nth <= 4; nth++) {
+    wh_hooks h = {0};
+    wt_project at;
+    seen s;
+    char uri[256], view[256];
+    WT_CHECK(wt_project_make(&at, WT_FILES(files)));
+    snprintf(uri, sizeof uri, "%s/src", at.root);
+    snprintf(view, sizeof view, "%s/lake/daily", at.root);
+    WT_CHECK(wf_table(uri, "n:l!", cells, 1, NULL));
+    overtaker o = {&at, WEIR_OK};
+    wh_run(&h, WI_STORE_LIST, "_delta_log", nth, WH_AFTER, overtake, &o);
+    wh_on_new(&h);
+    WT_OK(run(&at, &s, &err));
+    wh_off(&h);
+    WT_EQ_INT(h.fired, 1);
+    WT_EQ_INT(o.status, WEIR_OK);
+    wf_input inputs[] = {{.name = "t", .uri = view, .version = -1}};
+    weir_session *session = wf_session(inputs, 1);
+    WT_CHECK(session != NULL && wf_expect(session, "SELECT n FROM t ORDER BY n", "1;2;"));
+    weir_session_free(&session);
+    wt_project_remove(&at);
+  }
+}

@@ -443,6 +443,7 @@ WT_TEST(a_pin_that_changes_before_capture_shows) {
   WT_CHECK(strcmp(before.envelope, commit.envelope) != 0);
   WT_CHECK(strcmp(commit.envelope, table.envelope) != 0);
   WT_EQ_STR(before.session, table.session);
+  wi_input_unref(s, &input);
   wi_session_free(&s);
   wt_project_remove(&folder);
 }

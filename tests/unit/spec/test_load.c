@@ -398,3 +398,32 @@ WT_TEST(a_thousand_views_are_read_fast) {
   wi_spec_free(&spec);
   wt_project_remove(&project);
 }
+
+/* No error shows what a profile took from the environment, as long as the project is there. */
+WT_TEST(values_of_the_environment_are_not_shown) {
+  static const wt_file files[] = {
+      {"weir.yml",
+       "name: p\nwarehouse: ./lake\nprofiles:\n  a:\n    storage:\n"
+       "      aws_endpoint_url: http://u:${env:WEIR_TEST_SECRET}@h\n"
+       "  b:\n    storage:\n      aws_region: ${env:WEIR_TEST_HOST}\n"},
+      {"views/v.sql", "SELECT 1 AS a"}};
+  wt_project project;
+  weir_error err = WEIR_ERROR_INIT;
+  clear_env();
+  setenv("WEIR_TEST_SECRET", "hush-hush-hush", 1);
+  setenv("WEIR_TEST_HOST", "of-the-other-profile", 1);
+  WT_CHECK(wt_project_make(&project, WT_FILES(files)));
+  wi_spec_options options = {.profile = "a"};
+  wi_spec *spec = load(project.root, &options);
+  wi_spec *again = load(project.root, &options);
+  WT_CHECK(spec != NULL && again != NULL);
+  wi_spec_free(&spec);
+  wi_err_set(&err, WEIR_E_STORE, "test",
+             "no http://u:hush-hush-hush@h of-the-other-profile");
+  WT_EQ_STR(err.message, "no http://u:***@h of-the-other-profile");
+  weir_error_release(&err);
+  wi_spec_free(&again);
+  WT_CHECK(!wi_secret_any());
+  clear_env();
+  wt_project_remove(&project);
+}
