@@ -59,8 +59,7 @@ fn is_hint(path: &Path) -> bool {
 /// A checkpoint's own file, or one of its parts.
 fn is_checkpoint(path: &Path) -> bool {
     path.as_ref().strip_prefix("_delta_log/").is_some_and(|name| {
-        name.get(20..).is_some_and(|rest| rest.starts_with(".checkpoint."))
-            && !name.contains('/')
+        name.get(20..).is_some_and(|rest| rest.starts_with(".checkpoint.")) && !name.contains('/')
     })
 }
 

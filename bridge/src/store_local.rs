@@ -75,11 +75,17 @@ fn object(location: Path, meta: &Metadata) -> ObjectMeta {
     }
 }
 
+/// What of a folder is wanted: at any depth or not, and only paths after one.
+struct Wanted<'a> {
+    deep: bool,
+    after: &'a str,
+}
+
 /// Walks a folder; `above` are the folders on the way down, against links in a circle.
 fn walk(
     dir: &FsPath,
     at: &str,
-    deep: bool,
+    wanted: &Wanted<'_>,
     above: &mut Vec<(u64, u64)>,
     found: &mut Found,
 ) -> Result<()> {
@@ -104,6 +110,10 @@ fn walk(
         if location.as_ref() != relative {
             continue;
         }
+        // A log has ten thousand names, of which the last few are wanted: no look at the others.
+        if relative.as_str() <= wanted.after && entry.file_type().is_ok_and(|t| t.is_file()) {
+            continue;
+        }
         // Follows links; what vanished meanwhile, or a link to nothing, is no object.
         let meta = match fs::metadata(entry.path()) {
             Ok(meta) => meta,
@@ -112,34 +122,41 @@ fn walk(
         };
         if meta.is_dir() {
             let id = (meta.dev(), meta.ino());
-            if !deep {
+            if !wanted.deep {
                 found.folders.push(location);
             } else if !above.contains(&id) {
                 above.push(id);
-                walk(&entry.path(), &relative, deep, above, found)?;
+                walk(&entry.path(), &relative, wanted, above, found)?;
                 above.pop();
             }
-        } else if meta.is_file() && !is_unfinished(name) {
+        } else if meta.is_file() && !is_unfinished(name) && relative.as_str() > wanted.after {
             found.objects.push(object(location, &meta));
         }
     }
     Ok(())
 }
 
-fn list_folder(root: &FsPath, prefix: Option<&Path>, deep: bool) -> Result<Found> {
+fn list_folder(root: &FsPath, prefix: Option<&Path>, wanted: &Wanted<'_>) -> Result<Found> {
     let at = prefix.map_or("", |p| p.as_ref());
     let dir = if at.is_empty() { root.to_path_buf() } else { root.join(at) };
     let mut found = Found::default();
-    walk(&dir, at, deep, &mut Vec::new(), &mut found)?;
+    walk(&dir, at, wanted, &mut Vec::new(), &mut found)?;
     found.objects.sort_unstable_by(|a, b| a.location.as_ref().cmp(b.location.as_ref()));
     found.folders.sort_unstable();
     Ok(found)
 }
 
-async fn list_blocking(dir: PathBuf, prefix: Option<Path>, deep: bool) -> Result<Found> {
-    tokio::task::spawn_blocking(move || list_folder(&dir, prefix.as_ref(), deep))
-        .await
-        .map_err(object_store::Error::from)?
+async fn list_blocking(
+    dir: PathBuf,
+    prefix: Option<Path>,
+    deep: bool,
+    after: String,
+) -> Result<Found> {
+    tokio::task::spawn_blocking(move || {
+        list_folder(&dir, prefix.as_ref(), &Wanted { deep, after: &after })
+    })
+    .await
+    .map_err(object_store::Error::from)?
 }
 
 #[async_trait]
@@ -177,11 +194,7 @@ impl ObjectStore for FolderStore {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let listed = list_blocking(self.dir.clone(), prefix.cloned(), true);
-        futures::stream::once(listed)
-            .map_ok(|found| futures::stream::iter(found.objects.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
+        self.list_with_offset(prefix, &Path::default())
     }
 
     fn list_with_offset(
@@ -189,14 +202,16 @@ impl ObjectStore for FolderStore {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let offset = offset.clone();
-        self.list(prefix)
-            .try_filter(move |o| futures::future::ready(o.location.as_ref() > offset.as_ref()))
+        let listed =
+            list_blocking(self.dir.clone(), prefix.cloned(), true, offset.as_ref().to_string());
+        futures::stream::once(listed)
+            .map_ok(|found| futures::stream::iter(found.objects.into_iter().map(Ok)))
+            .try_flatten()
             .boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let found = list_blocking(self.dir.clone(), prefix.cloned(), false).await?;
+        let found = list_blocking(self.dir.clone(), prefix.cloned(), false, String::new()).await?;
         Ok(ListResult { common_prefixes: found.folders, objects: found.objects })
     }
 
