@@ -256,7 +256,7 @@ WT_TEST(what_is_no_value_is_refused) {
   leave(&at);
   WT_CHECK(make(&at, "timestamp", bad));
   WT_EQ_INT(replace(&at, good[0], "n:l", NULL, 0, &r, &err), WEIR_E_LOG_CORRUPT);
-  WT_CHECK(strstr(err.message, "f1.parquet") != NULL);
+  WT_CHECK(strstr(err.message, "some day") != NULL); /* the engine's own words */
   weir_error_release(&err);
   leave(&at);
 }
