@@ -21,7 +21,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use crate::adapt::Adapter;
-use crate::codes::E_FILE_CORRUPT;
+use crate::codes::{E_FILE_CORRUPT, E_PANIC};
 use crate::error::{Error, ORIGIN_PARQUET};
 use crate::{file_error, guard};
 
@@ -37,7 +37,8 @@ pub struct InputExec {
     metrics: ExecutionPlanMetricsSet,
 }
 
-/// The readers of files panic about some that are damaged. Of other inputs a panic is one.
+/// The readers of files panic about some that are damaged, here or in a task of theirs. Of other
+/// inputs a panic is one.
 fn guarded(
     name: &str,
     kind: &str,
@@ -47,15 +48,20 @@ fn guarded(
         return batches.boxed();
     }
     let name = name.to_string();
+    let damaged = move |text: &str, chain: String| {
+        let message = format!("{name}: a data file cannot be decoded: {text}");
+        Error { chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message) }
+    };
     AssertUnwindSafe(batches)
         .catch_unwind()
-        .map(move |item| {
-            item.unwrap_or_else(|payload| {
+        .map(move |item| match item.map(|batch| batch.map_err(Error::from)) {
+            Ok(Ok(batch)) => Ok(batch),
+            Ok(Err(e)) if e.code == E_PANIC => Err(damaged(&e.message, e.chain).into_df()),
+            Ok(Err(e)) => Err(e.into_df()),
+            Err(payload) => {
                 let (text, chain) = guard::caught(payload);
-                let message = format!("{name}: a data file cannot be decoded: {text}");
-                let error = Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message);
-                Err(Error { chain, ..error }.into_df())
-            })
+                Err(damaged(&text, chain).into_df())
+            }
         })
         .boxed()
 }

@@ -139,7 +139,8 @@ WEIR_API WEIR_MUST_USE weir_status weir_session_seal(weir_session *session,
 /**
  * The session's identity: digests of its parts, 64 hex characters each. Only after sealing.
  * `session` covers what can change a result (engine, settings, functions, rules);
- * `envelope` adds profile and registered inputs with their pins.
+ * `envelope` adds profile, registered inputs with their pins, and what table functions of open
+ * queries stand for.
  */
 typedef struct weir_session_digests {
   char session[65];

@@ -80,7 +80,7 @@ WT_TEST(prepared_once_and_run_often) {
   WT_OK(weir_statement_prepare(s, "SELECT n, letter FROM m WHERE n > $least ORDER BY n",
                                NULL, &st, &err));
   WT_CHECK(tells(st, true, "least:l"));
-  WT_CHECK(tells(st, false, "n:l letter:vu") || tells(st, false, "n:l letter:u"));
+  WT_CHECK(tells(st, false, "n:l letter:u"));
   static const struct {
     int64_t least;
     const char *rows;
@@ -238,7 +238,7 @@ WT_TEST(what_is_wrong_is_told_when_it_is_prepared) {
   } wrong[] = {{"SELECT * FROM mm", WEIR_E_UNKNOWN_TABLE},
                {"SELECT $x FROM mm", WEIR_E_UNKNOWN_TABLE},
                {"SELECT nn FROM m", WEIR_E_UNKNOWN_COLUMN},
-               {"SELECT nn FROM m WHERE $x", WEIR_E_UNKNOWN_COLUMN},
+               {"SELECT nn FROM m WHERE $x IS NULL", WEIR_E_UNKNOWN_COLUMN},
                {"SELEC 1", WEIR_E_SQL_SYNTAX},
                {"SELECT 1; SELECT 2", WEIR_E_SQL_SYNTAX},
                {"DROP TABLE m", WEIR_E_READ_ONLY},

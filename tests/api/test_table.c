@@ -413,7 +413,7 @@ WT_TEST(unpartitioned_tables_are_replaced_whole) {
 
 static const wt_file a_view[] = {
     {"weir.yml", "name: shop\nwarehouse: ./lake\n"},
-    {"views/daily.sql", "---\nkey: [n]\n---\nSELECT CAST(1 AS BIGINT) AS n\n"},
+    {"views/daily.sql", "/* weir\nkey: [n]\n*/\nSELECT CAST(1 AS BIGINT) AS n\n"},
 };
 
 WT_TEST(tables_of_views_and_records_are_written_by_their_runs_only) {

@@ -59,7 +59,7 @@ def test_a_commit_of_new_rows_leaves_what_others_wrote(folder):
     put(p.uri("one"), {"metaData": theirs})
     kit.append(p.folder / "src", rows(k=[3], g=["c"], x=[2.5]))
     expect(p.run().statuses(), {"one": "pass"})
-    expect(p.rows("one"), [(1, "a", 0.5), (2, "b", 1.5), (3, "c", 2.5)])
+    expect(p.rows("one"), [("a", 1, 0.5), ("b", 2, 1.5), ("c", 3, 2.5)])
     meta, version = last(p, "metaData")
     expect(meta, theirs)
     expect(version, 1, "and it was not even written again")

@@ -208,16 +208,16 @@ def test_damaged_files_are_never_a_panic(folder):
     footer = struct.unpack("<I", good[-8:-4])[0]
     start = len(good) - 8 - footer
     codes = {}
-    for at in range(start, len(good) - 8, max(1, footer // 60)):
+    for at in range(start, start + min(footer, 600), 7):
         bad = bytearray(good)
-        bad[at] ^= 0x55
+        bad[at] ^= 0x41
         file.write_bytes(bad)
-        done = run(p)
+        done = run(p, "--full-refresh")
         assert "WEIR-PANIC" not in done.out + done.err, (at, done)
         code = error_of(done)["code"] if done.code else "ok"
         codes[code] = codes.get(code, 0) + 1
         file.write_bytes(good)
-    assert codes.get("WEIR-FILE-CORRUPT", 0) > 10, codes
+    assert codes.get("WEIR-FILE-CORRUPT", 0) > 5, codes
 
 
 # ---- names ----

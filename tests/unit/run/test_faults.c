@@ -9,7 +9,7 @@
 
 static const wt_file files[] = {
     {"weir.yml", "name: shop\nwarehouse: ./lake\nsources:\n  src: {table: ./src}\n"},
-    {"views/v1.sql", "---\nkey: [n]\n---\nSELECT n FROM src\n"},
+    {"views/v1.sql", "/* weir\nkey: [n]\n*/\nSELECT n FROM src\n"},
     {"views/v2.sql", "SELECT n + 10 AS n FROM v1\n"},
     {"views/v3.sql", "SELECT sum(n) AS n FROM v2\n"},
 };

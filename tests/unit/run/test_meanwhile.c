@@ -9,7 +9,7 @@
 static const char *const cells[] = {"1", "2"};
 static const wt_file files[] = {
     {"weir.yml", "name: shop\nwarehouse: ./lake\nsources:\n  src: {table: ./src}\n"},
-    {"views/daily.sql", "---\nkey: [n]\n---\nSELECT n FROM src\n"},
+    {"views/daily.sql", "/* weir\nkey: [n]\n*/\nSELECT n FROM src\n"},
 };
 static const char foreign[] =
     "{\"commitInfo\":{\"timestamp\":1,\"engineInfo\":\"spark 4\"}}\n{\"add\":{\"path\":"

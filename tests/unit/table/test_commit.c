@@ -604,8 +604,9 @@ static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
   w.uri = wi_store_uri(b->store);
   w.mode = mode;
   w.create = create;
+  w.owner = b->base.version >= 0 ? "shop.daily" : NULL;
   w.table.not_null = not_null;
-  w.table.n_not_null = 1;
+  w.table.n_not_null = b->base.version < 0;
   w.app.version = -1;
   return wi_write_stream(&w, stream, &report, err);
 }
