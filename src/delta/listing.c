@@ -36,6 +36,7 @@ static kept *kept_of(wi_store_memo *memo) {
     kept *k = wi_alloc(sizeof *k);
     if (k != NULL) {
       k->log.latest = -1;
+      k->log.empty_checkpoint = -1;
       k->told_empty = -1;
       memo->value = k;
       memo->release = kept_release;
