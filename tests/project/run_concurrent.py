@@ -260,7 +260,7 @@ def test_clean_takes_nothing_from_a_living_run(folder):
     has(done.err, "WEIR-LOCKED")
     expect(kit.listing(p.folder / "lake"), before)
     has(p.weir("clean").out, "staged")
-    expect(set(held.go_on().statuses().values()), {"pass"})
+    assert "pass" in set(held.go_on().statuses().values()) <= {"pass", "reused"}
     done = p.weir("clean", "--yes")
     has(done.out, "Removed 1", unborn.name)
     assert not unborn.exists()
