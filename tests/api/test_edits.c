@@ -535,7 +535,15 @@ static bool run_step(model *m, int step) {
   bool fine = weir_project_open(&options, &project, &err) == WEIR_OK &&
               weir_project_run(project, &chosen, NULL, &report, &err) == WEIR_OK;
   if (!fine) {
+    size_t n = 0;
+    const weir_view_result *views = report != NULL ? weir_report_views(report, &n) : NULL;
     wt_fail(__FILE__, __LINE__, "step %d: %s", step, err.message);
+    for (size_t i = 0; i < n; i++) {
+      if (views[i].error != NULL) {
+        wt_fail(__FILE__, __LINE__, "%s: %s (%s)", views[i].view, views[i].error->message,
+                views[i].reason);
+      }
+    }
   }
   fine = fine && check_report(m, report, &worked, step);
   bool whole = m->selected == 0; /* else some stand, and are stale */
