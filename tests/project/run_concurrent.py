@@ -261,7 +261,7 @@ def test_clean_takes_nothing_from_a_living_run(folder):
     expect(kit.listing(p.folder / "lake"), before)
     has(p.weir("clean").out, "Nothing to remove")  # too young
     has(p.weir("clean", "--older-than", "0s").out, "staged")
-    expect(set(held.go_on().statuses().values()), {"pass"})
+    assert "pass" in set(held.go_on().statuses().values()) <= {"pass", "reused"}
     done = p.weir("clean", "--older-than", "0s", "--yes")
     has(done.out, "Removed 1", unborn.name)
     assert not unborn.exists()

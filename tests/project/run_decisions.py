@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# tests/run: timeout=300
 """What `weir plan` and `weir run` decide for each view, and the reason they give."""
 
 import json

@@ -48,7 +48,7 @@ static void make_table(const wt_project *at, const char *name) {
 static bool bench_make(bench *b) {
   static const wt_file files[] = {
       {"weir.yml",
-       "name: shop\nwarehouse: ./lake\nprofile: one\nprofiles: {one: {threads: 1}}\n"
+       "name: shop\nwarehouse: ./lake\n"
        "sources: {a: {table: ./a}, b: {table: ./b}, c: {table: ./c}, "
        "other: {table: ./other}}\n"},
       {"views/one.sql", "SELECT a.k FROM a JOIN b ON a.k = b.k JOIN c ON a.k = c.k\n"},
@@ -63,7 +63,7 @@ static bool bench_make(bench *b) {
   for (size_t i = 0; i < 4; i++) {
     make_table(&b->at, tables[i]);
   }
-  wi_spec_options options = {.path = b->at.root};
+  wi_spec_options options = {.path = b->at.root, .threads = 1};
   kit_must(wi_spec_load(&options, &b->spec, &b->diags, &err) == WEIR_OK, err.message);
   return true;
 }
