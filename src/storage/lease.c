@@ -105,12 +105,9 @@ static bool renew(wi_lease *l) {
   return true;
 }
 
-static void wait_for(wi_lease *l, int64_t us) {
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  int64_t ns = until.tv_nsec + us % SECOND_US * 1000;
-  until.tv_sec += (time_t)(us / SECOND_US + ns / 1000000000);
-  until.tv_nsec = (long)(ns % 1000000000);
+/* By the clock that nobody sets: one set back would put the next object off by as much. */
+static void wait_until(wi_lease *l, int64_t us) {
+  struct timespec until = {(time_t)(us / SECOND_US), (long)(us % SECOND_US) * 1000};
   pthread_cond_timedwait(&l->moved, &l->lock, &until);
 }
 
@@ -119,9 +116,8 @@ static void *renewer(void *arg) {
   int64_t next = monotonic_us() + l->times.first_us;
   pthread_mutex_lock(&l->lock);
   while (!l->over) {
-    int64_t left = next - monotonic_us();
-    if (left > 0) {
-      wait_for(l, left);
+    if (monotonic_us() < next) {
+      wait_until(l, next);
       continue;
     }
     pthread_mutex_unlock(&l->lock);
@@ -136,10 +132,14 @@ static void *renewer(void *arg) {
 /* ---- taking and giving back ---- */
 
 static weir_status start(wi_lease *l, weir_error *err) {
+  pthread_condattr_t attributes;
   l->wall_us = wi_now_us();
   l->monotonic_us = monotonic_us();
   pthread_mutex_init(&l->lock, NULL);
-  pthread_cond_init(&l->moved, NULL);
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&l->moved, &attributes);
+  pthread_condattr_destroy(&attributes);
   if (pthread_create(&l->thread, NULL, renewer, l) != 0) {
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->moved);

@@ -1,11 +1,26 @@
 /* A cleaner and runs that meet it at any point: nothing of a living or committed run goes. */
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "unit/maintain/kit.h"
 
 /* Objects instead of locks, as on a store; runs show themselves at once. */
 static const wi_lease_times quick = {0, 20000, 5000, 60000000};
+
+/* The wall clock as somebody set it: in the place of the C library's call. */
+static atomic_int ahead_s;
+
+int clock_gettime(clockid_t id, struct timespec *out) {
+  int code = (int)syscall(SYS_clock_gettime, id, out);
+  if (code == 0 && id == CLOCK_REALTIME) {
+    out->tv_sec += atomic_load(&ahead_s);
+  }
+  return code;
+}
 
 typedef struct bench {
   wi_spec spec;
@@ -246,6 +261,24 @@ WT_TEST(a_lease_is_renewed_and_given_back) {
   wi_lease_release(&lease);
   wh_off(&h);
   wi_store_unref(&root);
+  wi_lease_set_times(NULL);
+}
+
+WT_TEST(a_clock_that_is_set_back_puts_no_renewal_off) {
+  static const wi_lease_times times = {200000, 200000, 200000, 600000000};
+  static const char id[] = "0190a2b4-1234-7abc-8def-0123456789ab";
+  weir_error err = WEIR_ERROR_INIT;
+  wi_lease *lease = NULL;
+  bench b;
+  wi_lease_set_times(&times);
+  bench_make(&b, "setback");
+  atomic_store(&ahead_s, 3600);
+  WT_OK(wi_lease_take(b.root, id, &lease, &err));
+  wi_sleep_us(100000); /* its thread waits by now */
+  atomic_store(&ahead_s, 0);
+  wait_for_lease(&b, id);
+  wi_lease_release(&lease);
+  bench_free(&b);
   wi_lease_set_times(NULL);
 }
 
