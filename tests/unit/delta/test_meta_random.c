@@ -16,7 +16,7 @@ static const char *const plain[] = {"string", "long",  "integer",       "double"
 
 static void put_any(wi_json *j, int depth) {
   static const char *const texts[] = {"", "x", "\xC3\xA4\"\\", "a\nb", "timestamp_ntz"};
-  char key[16];
+  char key[24];
   switch (pick(depth > 2 ? 5 : 7)) {
     case 0:
       wi_json_text(j, texts[pick(5)]);
@@ -134,7 +134,7 @@ static wi_meta *random_meta(const char *schema) {
       "],\"writerFeatures\":[\"deletionVectors\",\"changeDataFeed\"],\"note\":[1,0.1]}"};
   wi_buf m = WI_BUF_INIT;
   wi_json j;
-  char key[16];
+  char key[24];
   wi_meta *out = NULL;
   wi_json_begin(&j, &m);
   wi_json_object(&j);
