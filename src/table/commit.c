@@ -38,6 +38,11 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
   return status;
 }
 
+/* "*" stands for any project: several may share one warehouse, and then its records. */
+static bool is_owner(const char *has, const char *owner) {
+  return owner[0] == '*' ? wi_ends_with(has, owner + 1) : strcmp(has, owner) == 0;
+}
+
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {
   const char *has = wi_meta_property(base->meta, WI_OWNER_KEY);
   if (owner == NULL && has != NULL) {
@@ -45,7 +50,7 @@ weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err)
     return WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, and only it writes there",
                   base->uri, has);
   }
-  if (owner != NULL && (has == NULL || strcmp(has, owner) != 0)) {
+  if (owner != NULL && (has == NULL || !is_owner(has, owner))) {
     wi_err_hint(err, "give the view another name or the project another warehouse");
     return has != NULL ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s",
                                 base->uri, has, owner)
