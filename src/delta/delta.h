@@ -69,6 +69,7 @@ typedef struct wi_commit { /* one commit's JSON, parsed */
       timestamp_us; /* inCommitTimestamp, else commitInfo.timestamp, else the file's time */
   size_t adds, removes, cdcs;
   bool data_change; /* any add or remove with dataChange != false */
+  bool inexact; /* metadata or protocol has a number of more than 64 bits, as a real */
   uint64_t add_bytes;
 } wi_commit;
 /* NOT_FOUND if its JSON is gone; LOG_CORRUPT naming file and line. Blank lines are skipped, and a
@@ -88,6 +89,13 @@ void wi_commit_release(wi_commit *commit);
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);
 /* The version of the application's txn in this commit; -1 if none. */
 int64_t wi_commit_txn(const wi_commit *commit, const char *app_id);
+
+/* What a version is as its commits have it (meta_written.c), with the members that `told`, which is
+ * of an engine's snapshot of it, lacks: from the newest commits with such actions, back to the last
+ * checkpoint. An action that only a checkpoint has, which keeps known members alone, is as it was
+ * told, and so are both where the commits don't say the same. */
+weir_status wi_meta_written(wi_store *store, int64_t version, wi_meta *told,
+                            wi_meta **out, weir_error *err);
 
 /* ---- pins (pin.c) ---- */
 typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_release) */

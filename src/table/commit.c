@@ -122,13 +122,14 @@ typedef struct standing {
   const wi_commit_request *request;
   wi_pin reopened; /* after a lost race */
   wb_snap *reopened_snap;
-  wi_meta *to_be;
+  wi_meta *is, *to_be; /* NULL: the pin's; as it is */
   wi_removes removes;
 } standing;
 
 static void standing_release(standing *s) {
   wi_br_snap_free(s->request->session->engine, &s->reopened_snap);
   wi_pin_release(&s->reopened);
+  wi_meta_unref(&s->is);
   wi_meta_unref(&s->to_be);
   wi_removes_release(&s->removes);
 }
@@ -182,6 +183,19 @@ static weir_status reopen(standing *s, int64_t version, weir_error *err) {
   return r->base != NULL ? check_fit(s, err) : check_join(s, err);
 }
 
+/* A change is made to what was written, with all that a snapshot does not tell. */
+static weir_status make_edit(standing *s, const wi_pin *base, weir_error *err) {
+  const wi_commit_request *r = s->request;
+  wi_meta *told = base != NULL ? base->meta : NULL;
+  WI_TRY(wi_meta_apply(told, r->edit, &s->to_be, err));
+  if (told == NULL || s->to_be == told) {
+    return WEIR_OK;
+  }
+  wi_meta_unref(&s->to_be);
+  WI_TRY(wi_meta_written(r->store, base->version, told, &s->is, err));
+  return wi_meta_apply(s->is, r->edit, &s->to_be, err);
+}
+
 static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
                             wi_txn_base *out, weir_error *err) {
   standing *s = ctx;
@@ -195,11 +209,12 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
     base = &s->reopened;
     snap = s->reopened_snap;
   }
+  wi_meta_unref(&s->is);
   wi_meta_unref(&s->to_be);
   if (r->edit != NULL && (base == NULL || r->base != NULL)) {
-    WI_TRY(wi_meta_apply(base != NULL ? base->meta : NULL, r->edit, &s->to_be, err));
+    WI_TRY(make_edit(s, base, err));
   }
-  out->is = base != NULL ? base->meta : NULL;
+  out->is = s->is != NULL || base == NULL ? s->is : base->meta;
   out->to_be = s->to_be;
   WI_TRY(list_removes(r, snap, &s->removes, err));
   WI_TRY(check_append_only(r, s->to_be != NULL ? s->to_be : out->is, &s->removes, err));
