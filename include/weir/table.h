@@ -31,8 +31,8 @@ typedef struct weir_write_options {
   uint64_t target_file_size; /**< bytes; 0: 128 MiB */
   const char *app_id; /**< application transaction for idempotent writes; NULL: none */
   int64_t
-      app_version; /**< a commit with this app id at this version or above makes the call do
-                        nothing and return mode `unchanged` */
+      app_version; /**< 0 and above; a commit with this app id at this version or above makes
+                        the call do nothing and return mode `unchanged` */
   const weir_pair
       *metadata; /**< texts for the commit's metadata; keys must contain a dot */
   size_t n_metadata;

@@ -125,6 +125,11 @@ static weir_status check_call(const write_call *call,
   if (has_null(o->not_null, o->n_not_null)) {
     return null_in(call, "not_null", err);
   }
+  if (o->app_id != NULL && o->app_version < 0) {
+    wi_err_hint(err, "count the batches from 0");
+    return WI_ERR(err, WEIR_E_USAGE, "%s: an app_version of %lld", call->function,
+                  (long long)o->app_version);
+  }
   for (size_t i = 0; i < call->n_partitions; i++) {
     if (call->partitions[i].values == NULL) {
       return WI_ERR(err, WEIR_E_USAGE, "%s: partition %zu has no values", call->function,

@@ -139,6 +139,10 @@ weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
 /* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err);
+/* Whether a version's commit is the one of that digest, and whether it names a file; both false
+ * when it is gone. */
+weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,
+                             bool *is, bool *names_files, weir_error *err);
 /* Did the table move between two versions only by commits without data change, metaData and
  * protocol (OPTIMIZE and the like)? Reads only the commits between. *maintained is false when a commit is gone. */
 weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,

@@ -334,6 +334,26 @@ WT_TEST(application_versions_make_writes_idempotent) {
 
 /* ---- replacing ---- */
 
+/* What a table holds of an application is never below zero: all later batches would be said to be
+ * there already. */
+WT_TEST(a_version_below_zero_is_refused) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_write_result r;
+  weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
+  place at;
+  WT_CHECK(place_of(&at));
+  options.app_id = "loader";
+  options.app_version = -1;
+  WT_EQ_INT(put(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, &r, &err),
+            WEIR_E_USAGE);
+  WT_CHECK(strstr(err.message, "app_version") != NULL);
+  weir_error_release(&err);
+  options.app_id = NULL; /* of no application it means nothing */
+  WT_OK(put(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, &r, &err));
+  weir_write_result_release(&r);
+  leave(&at);
+}
+
 /* Zero is a version like another, and what an options struct holds that nobody filled. */
 WT_TEST(version_zero_of_an_application_is_written_once) {
   weir_error err = WEIR_ERROR_INIT;
