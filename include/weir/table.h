@@ -29,10 +29,12 @@ typedef struct weir_write_options {
   const char *const *not_null; /**< columns that must not be null; the same */
   size_t n_not_null;
   uint64_t target_file_size; /**< bytes; 0: 128 MiB */
-  const char *app_id; /**< application transaction for idempotent writes; NULL: none */
+  const char
+      *app_id; /**< application transaction for idempotent writes; NULL: none. Texts are
+                   UTF-8 */
   int64_t
-      app_version; /**< a commit with this app id at this version or above makes the call do
-                        nothing and return mode `unchanged` */
+      app_version; /**< 0 and above; a commit with this app id at this version or above makes
+                        the call do nothing and return mode `unchanged` */
   const weir_pair
       *metadata; /**< texts for the commit's metadata; keys must contain a dot */
   size_t n_metadata;

@@ -84,8 +84,10 @@ void weir_project_free(weir_project **project) {
 const weir_diagnostic *weir_project_diagnostics(const weir_project *project, size_t *n) {
   /* The list it gives is a cache, not state: rebuilding it changes nothing that is seen. */
   weir_project *p = (weir_project *)(uintptr_t)project;
-  *n = 0;
-  if (p == NULL) {
+  if (n != NULL) {
+    *n = 0;
+  }
+  if (p == NULL || n == NULL) { /* a list of unknown length is of no use */
     return NULL;
   }
   wi_free(p->shown);

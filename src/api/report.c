@@ -135,11 +135,17 @@ weir_summary weir_report_summary(const weir_report *report) {
 }
 
 const weir_view_result *weir_report_views(const weir_report *report, size_t *n) {
+  if (n == NULL) {
+    return NULL;
+  }
   *n = report != NULL ? report->n : 0;
   return report != NULL ? report->views : NULL;
 }
 
 const weir_diagnostic *weir_report_warnings(const weir_report *report, size_t *n) {
+  if (n == NULL) {
+    return NULL;
+  }
   *n = report != NULL ? report->n_warnings : 0;
   return report != NULL ? report->warnings : NULL;
 }

@@ -331,9 +331,6 @@ weir_status wi_planned_execute(const wi_planned *p, wi_stop *stop, wb_exec **out
   *out = NULL;
   WI_TRY(wi_stop_check(stop, err));
   WI_TRY(wi_stop_token(stop, &token, err));
-  if (s->spill_dir != NULL) {
-    WI_TRY(wi_dir_make(s->spill_dir, err));
-  }
   o.partitions = s->threads;
   o.batch_rows = BATCH_ROWS;
   o.memory_bytes = s->memory;

@@ -57,6 +57,30 @@ static weir_status fill(const wi_write_report *report, const char *uri,
   return whole ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
 }
 
+/* The log is UTF-8: other bytes would come back as another text. */
+static weir_status utf8(const char *what, const char *text, weir_error *err) {
+  if (text != NULL && !wi_utf8_valid(text, strlen(text))) {
+    return WI_ERR(err, WEIR_E_USAGE, "%s is no UTF-8", what);
+  }
+  return WEIR_OK;
+}
+
+/* An id that is not read back as it was given, or a version that is none, would let a batch in
+ * twice or keep another out. */
+static weir_status check_texts(const weir_write_options *o, weir_error *err) {
+  WI_TRY(utf8("app_id", o->app_id, err));
+  WI_TRY(utf8("the description", o->description, err));
+  if (o->app_id != NULL && o->app_id[0] == '\0') {
+    wi_err_hint(err, "leave app_id NULL for a write without an application transaction");
+    return WI_ERR(err, WEIR_E_USAGE, "app_id is empty");
+  }
+  if (o->app_id != NULL && o->app_version < 0) {
+    wi_err_hint(err, "number the batches of an application from 0 on");
+    return WI_ERR(err, WEIR_E_USAGE, "app_version is %lld", (long long)o->app_version);
+  }
+  return WEIR_OK;
+}
+
 static int by_key(const void *a, const void *b) {
   return strcmp(((const wi_br_pair *)a)->key, ((const wi_br_pair *)b)->key);
 }
@@ -79,10 +103,18 @@ static weir_status metadata(const weir_write_options *o, wi_br_pair **out,
                     "the commit metadata key '%s' needs a prefix of yours, as team.%s",
                     key, key);
     }
+    WI_TRY(utf8("a key of the commit metadata", key, err));
+    WI_TRY(utf8("a value of the commit metadata", o->metadata[i].value, err));
     (*out)[i].key = key;
     (*out)[i].value = o->metadata[i].value;
   }
   qsort(*out, o->n_metadata, sizeof(**out), by_key);
+  for (size_t i = 1; i < o->n_metadata; i++) {
+    if (strcmp((*out)[i - 1].key, (*out)[i].key) == 0) {
+      return WI_ERR(err, WEIR_E_USAGE, "the commit metadata has the key '%s' twice",
+                    (*out)[i].key);
+    }
+  }
   return WEIR_OK;
 }
 
@@ -125,12 +157,18 @@ static weir_status check_call(const write_call *call,
   if (has_null(o->not_null, o->n_not_null)) {
     return null_in(call, "not_null", err);
   }
+  if (o->app_id != NULL && o->app_version < 0) {
+    wi_err_hint(err, "count the batches from 0");
+    return WI_ERR(err, WEIR_E_USAGE, "%s: an app_version of %lld", call->function,
+                  (long long)o->app_version);
+  }
   for (size_t i = 0; i < call->n_partitions; i++) {
     if (call->partitions[i].values == NULL) {
       return WI_ERR(err, WEIR_E_USAGE, "%s: partition %zu has no values", call->function,
                     i + 1);
     }
   }
+  WI_TRY(check_texts(o, err));
   WI_TRY(wi_stream_check(stream, err));
   if (!call->session->session->sealed) {
     wi_err_hint(err, "call weir_session_seal first");

@@ -62,7 +62,7 @@ static const char *see_line(wi_commit *c, json_t *line, bool *files) {
 }
 
 static weir_status load_line(const wi_commit *c, wi_str line, size_t number, json_t **out,
-                             weir_error *err) {
+                             bool *inexact, weir_error *err) {
   wi_delta_json_note note;
   weir_status status = wi_delta_json_load(line.p, line.n, out, &note);
   if (status == WEIR_E_NO_MEMORY) {
@@ -75,14 +75,16 @@ static weir_status load_line(const wi_commit *c, wi_str line, size_t number, jso
     json_decref(*out);
     return corrupt(c->version, number, "not a JSON object", err);
   }
+  *inexact = note.inexact;
   return WEIR_OK;
 }
 
 static weir_status read_line(wi_commit *c, wi_str line, size_t number, bool keep_files,
                              weir_error *err) {
   json_t *object = NULL;
-  bool files = false;
-  WI_TRY(load_line(c, line, number, &object, err));
+  bool files = false, inexact = false;
+  const json_t *metadata = c->metadata, *protocol = c->protocol;
+  WI_TRY(load_line(c, line, number, &object, &inexact, err));
   const char *wrong = see_line(c, object, &files);
   c->n_lines++;
   if (files && !keep_files) {
@@ -90,6 +92,7 @@ static weir_status read_line(wi_commit *c, wi_str line, size_t number, bool keep
   } else if (json_array_append_new(c->actions, object) != 0) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
+  c->inexact |= inexact && (c->metadata != metadata || c->protocol != protocol);
   return wrong == NULL ? WEIR_OK : corrupt(c->version, number, wrong, err);
 }
 

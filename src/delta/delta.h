@@ -69,6 +69,7 @@ typedef struct wi_commit { /* one commit's JSON, parsed */
       timestamp_us; /* inCommitTimestamp, else commitInfo.timestamp, else the file's time */
   size_t adds, removes, cdcs;
   bool data_change; /* any add or remove with dataChange != false */
+  bool inexact; /* metadata or protocol has a number of more than 64 bits, as a real */
   uint64_t add_bytes;
 } wi_commit;
 /* NOT_FOUND if its JSON is gone; LOG_CORRUPT naming file and line. Blank lines are skipped, and a
@@ -88,6 +89,13 @@ void wi_commit_release(wi_commit *commit);
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);
 /* The version of the application's txn in this commit; -1 if none. */
 int64_t wi_commit_txn(const wi_commit *commit, const char *app_id);
+
+/* What a version is as its commits have it (meta_written.c), with the members that `told`, which is
+ * of an engine's snapshot of it, lacks: from the newest commits with such actions, back to the last
+ * checkpoint. An action that only a checkpoint has, which keeps known members alone, is as it was
+ * told, and so are both where the commits don't say the same. */
+weir_status wi_meta_written(wi_store *store, int64_t version, wi_meta *told,
+                            wi_meta **out, weir_error *err);
 
 /* ---- pins (pin.c) ---- */
 typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_release) */
@@ -131,6 +139,10 @@ weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
 /* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err);
+/* Whether a version's commit is the one of that digest, and whether it names a file; both false
+ * when it is gone. */
+weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,
+                             bool *is, bool *names_files, weir_error *err);
 /* Did the table move between two versions only by commits without data change, metaData and
  * protocol (OPTIMIZE and the like)? Reads only the commits between. *maintained is false when a commit is gone. */
 weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,

@@ -305,6 +305,26 @@ weir_status wi_log_check_version(const wi_log *log, int64_t version, const char 
   return status;
 }
 
+weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,
+                             bool *is, bool *names_files, weir_error *err) {
+  wi_commit commit;
+  weir_error gone = WEIR_ERROR_INIT;
+  *is = *names_files = false;
+  weir_status status = wi_commit_read_head(store, version, &commit, &gone);
+  if (status == WEIR_E_NOT_FOUND) {
+    weir_error_release(&gone);
+    return WEIR_OK;
+  }
+  if (status != WEIR_OK) {
+    wi_err_move(err, &gone);
+    return status;
+  }
+  *is = strcmp(commit.digest, digest) == 0;
+  *names_files = commit.adds + commit.removes > 0;
+  wi_commit_release(&commit);
+  return WEIR_OK;
+}
+
 weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,
                                    bool *maintained, weir_error *err) {
   *maintained = false;

@@ -165,6 +165,23 @@ unsigned wi_meta_diff(const wi_meta *from, const wi_meta *to) {
   return flags;
 }
 
+/* A text that one of them has and the other tells as another, or not at all. */
+static bool same_text(const char *a, const char *b) {
+  return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool wi_meta_agrees(const wi_meta *told, const wi_meta *written) {
+  const unsigned more = WI_META_TEXTS | WI_META_PROTOCOL;
+  return (wi_meta_diff(told, written) & ~more) == 0 &&
+         same_text(wi_meta_name(told), wi_meta_name(written)) &&
+         same_text(wi_meta_description(told), wi_meta_description(written)) &&
+         wi_meta_created_ms(told) == wi_meta_created_ms(written) &&
+         told->min_reader == written->min_reader &&
+         told->min_writer == written->min_writer &&
+         same_names(&told->readers, &written->readers) &&
+         same_names(&told->writers, &written->writers);
+}
+
 bool wi_meta_same(const wi_meta *a, const wi_meta *b) {
   return wi_meta_diff(a, b) == 0;
 }

@@ -41,6 +41,11 @@ int32_t wi_meta_implied_since(const char *feature);
 weir_status wi_meta_raise(const wi_meta *base, const json_t *schema,
                           const json_t *properties, json_t **out, weir_error *err);
 
+/* ---- comparing (meta_diff.c) ---- */
+/* Whether what an engine told of a version, which are the members that it knows, is what these
+ * actions say. */
+bool wi_meta_agrees(const wi_meta *told, const wi_meta *written);
+
 /* ---- columns (meta_columns.c) ---- */
 /* The old schema with the new one's columns in it; what stays keeps its metadata and members. */
 weir_status wi_meta_columns_merge(const json_t *old, const json_t *new,

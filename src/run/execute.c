@@ -75,10 +75,12 @@ static weir_status edit_of(wi_view_job *j, const char *id, wi_br_pair **pairs,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   (*pairs)[n++] = (wi_br_pair){WI_OWNER_KEY, j->owner};
+  bool said = false; /* the header may say it both ways */
   for (size_t i = 0; i < wanted->n; i++) {
     (*pairs)[n++] = (wi_br_pair){wanted->keys[i], wanted->values[i]};
+    said = said || strcmp(wanted->keys[i], "delta.appendOnly") == 0;
   }
-  if (spec->append_only) {
+  if (spec->append_only && !said) {
     (*pairs)[n++] = (wi_br_pair){"delta.appendOnly", "true"};
   }
   *out = (wi_meta_edit){.id = id,

@@ -161,22 +161,65 @@ static weir_status identify_by_files(wi_pass *pass, wi_run_table *table,
   return WEIR_OK;
 }
 
-/* Was it moved only by commits that changed no row? Read once for all views of one age. */
-static weir_status look_between(wi_run_table *table, const wi_key_input *recorded,
-                                wi_input_fact *out, weir_error *err) {
+/* From the very commit that was recorded on? Read once for all views of one age. */
+static weir_status read_between(wi_run_table *table, const wi_pin *was, weir_error *err) {
+  if (table->moved.asked && table->moved.from == was->version &&
+      strcmp(table->moved.digest, was->commit_digest) == 0) {
+    return WEIR_OK;
+  }
+  table->moved.asked = false;
+  WI_TRY(wi_log_is_commit(table->store, was->version, was->commit_digest,
+                          &table->moved.maintained, &table->moved.names_files, err));
+  if (table->moved.maintained) {
+    WI_TRY(wi_log_only_maintained(table->store, was->version, table->pin->version,
+                                  &table->moved.maintained, err));
+  }
+  table->moved.asked = true;
+  table->moved.from = was->version;
+  memcpy(table->moved.digest, was->commit_digest, sizeof(table->moved.digest));
+  return WEIR_OK;
+}
+
+/* Had it the recorded files when it was at the recorded version? */
+static weir_status had_files(wi_pass *pass, wi_run_table *table,
+                             const wi_key_input *recorded, bool *had, weir_error *err) {
+  wi_pin pin = {.version = -1};
+  wb_snap *snap = NULL;
+  char state[WI_DIGEST_HEX] = "";
+  weir_error gone = WEIR_ERROR_INIT;
+  *had = false;
+  weir_status status = wi_base_open_at(pass->session, table->store,
+                                       recorded->pin->version, &pin, &snap, &gone);
+  if (status == WEIR_OK) {
+    status = wi_pin_state(pass->project->engine, snap, &pin, state, &gone);
+    *had = status == WEIR_OK && strcmp(state, recorded->state) == 0;
+  } else if (status == WEIR_E_VERSION_MISSING) { /* nobody can tell any more */
+    weir_error_release(&gone);
+    status = WEIR_OK;
+  }
+  wi_err_move(err, &gone);
+  wi_br_snap_free(pass->project->engine, &snap);
+  wi_pin_release(&pin);
+  return status;
+}
+
+/* Was it moved only by commits that changed no row, from what was recorded on? One that went back
+ * and then another way has other rows at the recorded version. */
+static weir_status look_between(wi_pass *pass, wi_run_table *table,
+                                const wi_key_input *recorded, wi_input_fact *out,
+                                weir_error *err) {
   const wi_pin *was = recorded->pin;
   if (was->version >= table->pin->version ||
       strcmp(was->table_id, table->pin->table_id) != 0) {
     return WEIR_OK;
   }
-  if (!table->moved.asked || table->moved.from != was->version) {
-    WI_TRY(wi_log_only_maintained(table->store, was->version, table->pin->version,
-                                  &table->moved.maintained, err));
-    table->moved.asked = true;
-    table->moved.from = was->version;
-  }
+  WI_TRY(read_between(table, was, err));
   out->maintained = table->moved.maintained;
-  return WEIR_OK;
+  bool moved = strcmp(was->uri, table->pin->uri) != 0;
+  bool told = !moved && (table->moved.names_files || recorded->state[0] == '\0');
+  return !out->maintained || told
+             ? WEIR_OK
+             : had_files(pass, table, recorded, &out->maintained, err);
 }
 
 static weir_status source_fact(wi_pass *pass, size_t index, const wi_key_inputs *before,
@@ -203,7 +246,7 @@ static weir_status source_fact(wi_pass *pass, size_t index, const wi_key_inputs 
   if (same) {
     WI_TRY(compare_files(pass, table, recorded, out, err));
   } else if (known) {
-    WI_TRY(look_between(table, recorded, out, err));
+    WI_TRY(look_between(pass, table, recorded, out, err));
   }
   bool stands = same && out->files == WI_FILES_SAME;
   return stands || (table->pin->names_files && out->files == WI_FILES_SAME)

@@ -13,9 +13,9 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   struct ArrowArrayStream stream = {0};
   wi_write_request r = {0};
   wi_write_report report = {0};
-  char owner[300];
-  snprintf(owner, sizeof(owner), "%s/" WI_SCHEMA_RECORDS ".%s", pass->project->spec->name,
-           wi_record_table_name(table));
+  char owner[300], any[64];
+  snprintf(any, sizeof(any), "*/" WI_SCHEMA_RECORDS ".%s", wi_record_table_name(table));
+  snprintf(owner, sizeof(owner), "%s%s", pass->project->spec->name, any + 1);
   const char *properties[] = {WI_OWNER_KEY, owner};
   const wi_br_pair info[] = {{"weir.record_format", "1"}, {"weir.run_id", pass->run_id}};
   WI_CHECK(wi_record_stream(record, &stream, err));
@@ -25,7 +25,7 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   r.mode = WI_WRITE_APPEND;
   r.create = true;
   r.widen = true; /* a later version of weir knows more columns */
-  r.owner = owner;
+  r.owner = any;
   r.app = (wi_app){.id = app_id, .version = 1};
   r.table.properties = properties;
   r.table.n_properties = 1;

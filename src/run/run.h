@@ -33,7 +33,8 @@ typedef struct wi_run_table {
   int64_t started_us, finished_us;
   struct {
     int64_t from;
-    bool asked, maintained;
+    char digest[WI_DIGEST_HEX]; /* of the commit that `from` was recorded with */
+    bool asked, maintained, names_files;
   } moved;              /* what was last read of the commits between `from` and the pin */
   pthread_mutex_t lock; /* of what is opened when somebody needs it */
   const wi_pin *full;   /* shared; with schema and properties */

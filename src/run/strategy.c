@@ -13,8 +13,12 @@ static weir_status bind_source(wi_view_job *j, const wi_run_source *source,
   const wi_pin *full = NULL;
   const char *name = source->of->spec->name;
   wi_session *session = j->pass->session;
+  char state[WI_DIGEST_HEX];
   if (source->table != NULL) {
     WI_TRY(wi_table_open(j->pass, source->table, &snap, &full, err));
+    /* The commit tells of it. Read now: once views compute, the engine's threads may be theirs for
+     * long, and no stop reaches a reading that waits for one. */
+    WI_TRY(wi_table_state(j->pass, source->table, state, err));
   }
   if (source->of->call != WI_CALL_NONE) {
     return wi_call_bind(session, source->of->call, full, snap, j->bind, name, err);

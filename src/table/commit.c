@@ -38,6 +38,11 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
   return status;
 }
 
+/* "*" stands for any project: several may share one warehouse, and then its records. */
+static bool is_owner(const char *has, const char *owner) {
+  return owner[0] == '*' ? wi_ends_with(has, owner + 1) : strcmp(has, owner) == 0;
+}
+
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err) {
   const char *has = wi_meta_property(base->meta, WI_OWNER_KEY);
   if (owner == NULL && has != NULL) {
@@ -45,7 +50,7 @@ weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err)
     return WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, and only it writes there",
                   base->uri, has);
   }
-  if (owner != NULL && (has == NULL || strcmp(has, owner) != 0)) {
+  if (owner != NULL && (has == NULL || !is_owner(has, owner))) {
     wi_err_hint(err, "give the view another name or the project another warehouse");
     return has != NULL ? WI_ERR(err, WEIR_E_NOT_OURS, "'%s' belongs to %s, not to %s",
                                 base->uri, has, owner)
@@ -117,13 +122,14 @@ typedef struct standing {
   const wi_commit_request *request;
   wi_pin reopened; /* after a lost race */
   wb_snap *reopened_snap;
-  wi_meta *to_be;
+  wi_meta *is, *to_be; /* NULL: the pin's; as it is */
   wi_removes removes;
 } standing;
 
 static void standing_release(standing *s) {
   wi_br_snap_free(s->request->session->engine, &s->reopened_snap);
   wi_pin_release(&s->reopened);
+  wi_meta_unref(&s->is);
   wi_meta_unref(&s->to_be);
   wi_removes_release(&s->removes);
 }
@@ -177,6 +183,19 @@ static weir_status reopen(standing *s, int64_t version, weir_error *err) {
   return r->base != NULL ? check_fit(s, err) : check_join(s, err);
 }
 
+/* A change is made to what was written, with all that a snapshot does not tell. */
+static weir_status make_edit(standing *s, const wi_pin *base, weir_error *err) {
+  const wi_commit_request *r = s->request;
+  wi_meta *told = base != NULL ? base->meta : NULL;
+  WI_TRY(wi_meta_apply(told, r->edit, &s->to_be, err));
+  if (told == NULL || s->to_be == told) {
+    return WEIR_OK;
+  }
+  wi_meta_unref(&s->to_be);
+  WI_TRY(wi_meta_written(r->store, base->version, told, &s->is, err));
+  return wi_meta_apply(s->is, r->edit, &s->to_be, err);
+}
+
 static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
                             wi_txn_base *out, weir_error *err) {
   standing *s = ctx;
@@ -190,11 +209,12 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
     base = &s->reopened;
     snap = s->reopened_snap;
   }
+  wi_meta_unref(&s->is);
   wi_meta_unref(&s->to_be);
   if (r->edit != NULL && (base == NULL || r->base != NULL)) {
-    WI_TRY(wi_meta_apply(base != NULL ? base->meta : NULL, r->edit, &s->to_be, err));
+    WI_TRY(make_edit(s, base, err));
   }
-  out->is = base != NULL ? base->meta : NULL;
+  out->is = s->is != NULL || base == NULL ? s->is : base->meta;
   out->to_be = s->to_be;
   WI_TRY(list_removes(r, snap, &s->removes, err));
   WI_TRY(check_append_only(r, s->to_be != NULL ? s->to_be : out->is, &s->removes, err));

@@ -304,6 +304,9 @@ WT_TEST(null_arguments_are_told) {
   WT_EQ_STR(weir_project_warehouse(NULL), "");
   WT_CHECK(weir_project_diagnostics(NULL, &n) == NULL && n == 0);
   WT_CHECK(weir_report_views(NULL, &n) == NULL && weir_report_warnings(NULL, &n) == NULL);
+  WT_CHECK(weir_project_diagnostics(NULL, NULL) == NULL);
+  WT_CHECK(weir_report_views(NULL, NULL) == NULL &&
+           weir_report_warnings(NULL, NULL) == NULL);
   WT_EQ_STR(weir_report_summary(NULL).run_id, "");
   weir_project_cancel(NULL);
   weir_project_free(&none);

@@ -239,6 +239,7 @@ WT_TEST(bad_options_are_refused) {
   place at;
   weir_write_options o = WEIR_WRITE_OPTIONS_INIT;
   weir_pair no_dot[] = {{"job", "7"}}, ours[] = {{"weir.owner", "7"}};
+  weir_pair twice[] = {{"a.b", "7"}, {"a.b", "8"}}, no_utf8[] = {{"a.b", "\xff"}};
   WT_CHECK(place_of(&at));
   o.struct_size = 1;
   refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
@@ -247,6 +248,15 @@ WT_TEST(bad_options_are_refused) {
   o.metadata = no_dot;
   refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
   o.metadata = ours;
+  refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
+  o.metadata = twice;
+  o.n_metadata = 2;
+  refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
+  o.metadata = no_utf8;
+  o.n_metadata = 1;
+  refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
+  o = (weir_write_options)WEIR_WRITE_OPTIONS_INIT;
+  o.description = "\xff";
   refused(&at, CREATE, COLUMNS, four, 4, &o, NULL, 0, WEIR_E_USAGE);
   o = (weir_write_options)WEIR_WRITE_OPTIONS_INIT;
   o.partition_by = absent;
@@ -334,6 +344,26 @@ WT_TEST(application_versions_make_writes_idempotent) {
 
 /* ---- replacing ---- */
 
+/* What a table holds of an application is never below zero: all later batches would be said to be
+ * there already. */
+WT_TEST(a_version_below_zero_is_refused) {
+  weir_error err = WEIR_ERROR_INIT;
+  weir_write_result r;
+  weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
+  place at;
+  WT_CHECK(place_of(&at));
+  options.app_id = "loader";
+  options.app_version = -1;
+  WT_EQ_INT(put(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, &r, &err),
+            WEIR_E_USAGE);
+  WT_CHECK(strstr(err.message, "app_version") != NULL);
+  weir_error_release(&err);
+  options.app_id = NULL; /* of no application it means nothing */
+  WT_OK(put(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, &r, &err));
+  weir_write_result_release(&r);
+  leave(&at);
+}
+
 /* Zero is a version like another, and what an options struct holds that nobody filled. */
 WT_TEST(version_zero_of_an_application_is_written_once) {
   weir_error err = WEIR_ERROR_INIT;
@@ -356,6 +386,23 @@ WT_TEST(version_zero_of_an_application_is_written_once) {
   WT_EQ_INT(r.rows, 0);
   WT_EQ_INT(r.files, 0);
   weir_write_result_release(&r);
+  leave(&at);
+}
+
+/* Each would be another in the log than what the next call looks for. */
+WT_TEST(an_application_that_the_log_cannot_hold_is_refused) {
+  static const struct {
+    const char *id;
+    int64_t version;
+  } bad[] = {{"loader", -1}, {"loader", INT64_MIN}, {"", 1}, {"lo\xff", 1}};
+  weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
+  place at;
+  WT_CHECK(place_of(&at));
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    options.app_id = bad[i].id;
+    options.app_version = bad[i].version;
+    refused(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, WEIR_E_USAGE);
+  }
   leave(&at);
 }
 

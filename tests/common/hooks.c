@@ -61,6 +61,9 @@ static weir_status apply(wh_hooks *h, const wh_rule *r, const wi_store_call *cal
       return status;
     case WH_LOSE:
       (void)wi_store_perform(call, NULL);
+      if (r->fn != NULL) {
+        run(r);
+      }
       return broken(call, "gave no answer", err);
     case WH_KILL:
       h->dead = true;

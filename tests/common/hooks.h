@@ -20,8 +20,9 @@ typedef enum wh_what {
   WH_BEFORE = 1, /* runs `fn`, then the operation */
   WH_AFTER = 2,  /* the operation, then `fn` */
   WH_FAIL = 3,   /* the operation does not happen, and fails with IO */
-  WH_LOSE = 4,   /* it happens, and IO is what the caller hears */
-  WH_KILL = 5,   /* it does not happen, nor does any later one: the process is as dead */
+  WH_LOSE =
+      4, /* it happens, then `fn` if there is one, and IO is what the caller hears */
+  WH_KILL = 5, /* it does not happen, nor does any later one: the process is as dead */
   WH_KILL_AFTER = 6
 } wh_what;
 

@@ -200,7 +200,7 @@ def test_overtaken_by_an_older_result(folder):
     expect(p.run().statuses()["first"], "pass")
     run = held.go_on()
     expect(run.statuses()["first"], "warn")
-    has(run.warnings[0]["message"], "first: superseded by a result from older inputs")
+    has(run.warnings[0]["message"], "first: superseded by a result of older inputs")
     p.write_yml({"facts": "./facts", "other": "./other"})
     expect(p.run().statuses()["first"], "pass")
     assert p.table("second").to_pyarrow_table().num_rows >= ROWS + 1000

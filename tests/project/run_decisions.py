@@ -351,6 +351,50 @@ def test_maintained_source(folder):
     decided(p, one=("full", "input src moved from version 4 to 6"), two=UPSTREAM)
 
 
+def test_maintained_after_it_went_another_way(folder):
+    """A copy from before, other rows at the recorded version, and an OPTIMIZE on top of those:
+    it moved by maintenance alone, but not from what was recorded."""
+    p = kit.Project(folder, {"one": "SELECT k FROM src"}, {"src": "./src"})
+    kit.append(folder / "src", kit.numbers(3))
+    shutil.copytree(folder / "src", folder / "saved")
+    kit.append(folder / "src", kit.numbers(10, 100))
+    p.run()
+    shutil.rmtree(folder / "src")
+    shutil.copytree(folder / "saved", folder / "src")
+    kit.append(folder / "src", kit.numbers(20, 200))
+    DeltaTable(str(folder / "src")).optimize.compact()
+    expect(p.decisions(), {"one": ("full", "input src moved from version 1 to 2")})
+    p.run()
+    expect(len(p.rows("one")), 23)
+    expect(p.decisions(), {"one": REUSE})
+
+
+def test_maintained_copies_with_one_commit(folder):
+    """The same where the recorded commit names no file, so that its bytes tell nothing."""
+    diverged(folder)
+    p = kit.Project(folder, {"one": "SELECT k FROM src"}, {"src": "./a"})
+    p.run()
+    shutil.copytree(folder / "a", folder / "same")
+    for place in ("a", "b", "same"):
+        DeltaTable(str(folder / place)).optimize.compact()
+    for place in ("./a", "./same"):
+        p.write_yml({"src": place})
+        expect(p.decisions(), {"one": ("reuse", "maintained")}, place)
+    p.write_yml({"src": "./b"})
+    expect({a for a, _ in p.decisions().values()}, {"full"})
+    p.run()
+    expect(len(p.rows("one")), 23)
+
+
+def test_append_only_said_twice(folder):
+    p = kit.Project(folder, sources={"src": "./src"})
+    kit.append(folder / "src", kit.numbers(3))
+    p.view("one", "SELECT k FROM src",
+           "append_only: true\nproperties: {delta.appendOnly: true}")
+    expect(p.run().statuses(), {"one": "pass"})
+    expect(p.table("one").metadata().configuration["delta.appendOnly"], "true")
+
+
 def test_two_sources_one_table(folder):
     """One table under two names is resolved once."""
     p = kit.Project(folder, sources={"src": "./src", "again": "./x/../src/"})

@@ -81,8 +81,7 @@ def test_the_headers_word_wins_and_the_rest_stays(folder):
     expect(meta["configuration"]["our.tag"], "o")
     expect(meta["configuration"]["team.tag"], "o")
     expect(meta["configuration"]["delta.logRetentionDuration"], "interval 9 days")
-    # Not somethingNew: the engine tells of the members of metaData that it knows alone.
-    for key in ("createdTime", "id", "format", "partitionColumns"):
+    for key in ("createdTime", "id", "format", "partitionColumns", "somethingNew"):
         expect(meta[key], theirs[key], key)
     was = json.loads(theirs["schemaString"])["fields"]
     now = json.loads(meta["schemaString"])["fields"]

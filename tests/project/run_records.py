@@ -40,15 +40,32 @@ def record_versions(p):
     return found
 
 
+def test_two_projects_share_the_records_of_a_warehouse(folder):
+    kit.append(folder / "src", kit.numbers(10))
+    for name in ("first", "second"):
+        p = kit.Project(folder / name, {f"of_{name}": "SELECT k, g, x FROM src"},
+                        {"src": "../src"}, name=name)
+        expect(p.run("--warehouse", folder / "lake").warnings, [])
+    expect(kit.lines(p.weir("sql", "--warehouse", folder / "lake", "--format", "json",
+                            "SELECT count(*) AS n FROM weir.runs").out), [{"n": 2}])
+
+
 def test_columns_of_a_later_version_are_added(folder):
     p = shop(folder)
     p.run()
     uri = p.uri("_weir/plans")
     old = DeltaTable(uri)
     rows = old.to_pyarrow_table().drop_columns(["rules", "functions", "tags"])
-    owner = {"delta.checkpointInterval": "50"}
+    interval = {"delta.checkpointInterval": "50"}
+    owner = dict(interval, **{"weir.owner": old.metadata().configuration["weir.owner"]})
     shutil.rmtree(uri)
-    write_deltalake(uri, rows, configuration=owner)
+    write_deltalake(uri, rows, configuration=interval)
+    log = p.folder / "lake/_weir/plans/_delta_log/00000000000000000000.json"
+    actions = [json.loads(line) for line in log.read_text().splitlines()]
+    for action in actions:
+        if "metaData" in action:
+            action["metaData"]["configuration"] = owner
+    log.write_text("".join(json.dumps(action) + "\n" for action in actions))
     table_id = DeltaTable(uri).metadata().id
     p.view("one", "SELECT k, g, stable_hash64(g) AS h, x FROM src")
     run = p.run()
