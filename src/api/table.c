@@ -83,6 +83,12 @@ static weir_status metadata(const weir_write_options *o, wi_br_pair **out,
     (*out)[i].value = o->metadata[i].value;
   }
   qsort(*out, o->n_metadata, sizeof(**out), by_key);
+  for (size_t i = 1; i < o->n_metadata; i++) {
+    if (strcmp((*out)[i - 1].key, (*out)[i].key) == 0) {
+      return WI_ERR(err, WEIR_E_USAGE, "the commit metadata key '%s' is given twice",
+                    (*out)[i].key);
+    }
+  }
   return WEIR_OK;
 }
 
