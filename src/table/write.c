@@ -79,6 +79,12 @@ static weir_status new_table_schema(write_job *j, weir_error *err) {
       return WI_ERR(err, WEIR_E_UNKNOWN_COLUMN,
                     "partition column '%s' is not in the rows", t->partition_by[i]);
     }
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(t->partition_by[k], t->partition_by[i]) == 0) {
+        return WI_ERR(err, WEIR_E_USAGE, "partition_by names '%s' twice",
+                      t->partition_by[i]);
+      }
+    }
   }
   j->partitioned = t->partition_by;
   j->n_partitioned = t->n_partition_by;

@@ -344,6 +344,23 @@ WT_TEST(application_versions_make_writes_idempotent) {
 
 /* ---- replacing ---- */
 
+/* A table that is partitioned by a column twice can be read by nobody. */
+WT_TEST(names_that_are_given_twice) {
+  static const char *const twice[] = {"part", "part"};
+  weir_pair pairs[] = {{"team.job", "7"}, {"team.owner", "me"}, {"team.job", "8"}};
+  weir_write_options options = WEIR_WRITE_OPTIONS_INIT;
+  place at;
+  WT_CHECK(place_of(&at));
+  options.partition_by = twice;
+  options.n_partition_by = 2;
+  refused(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, WEIR_E_USAGE);
+  options.n_partition_by = 0;
+  options.metadata = pairs;
+  options.n_metadata = 3;
+  refused(&at, CREATE, COLUMNS, four, 4, &options, NULL, 0, WEIR_E_USAGE);
+  leave(&at);
+}
+
 /* What a table holds of an application is never below zero: all later batches would be said to be
  * there already. */
 WT_TEST(a_version_below_zero_is_refused) {
