@@ -196,13 +196,15 @@ static weir_status lost(attempt *a, bool *ended, wi_commit_outcome *out,
   wi_judged judged;
   out->retries++;
   WI_TRY(wi_stop_check(a->txn->stop, err));
-  if (out->retries > a->txn->limits.lost || !back_off(a)) {
-    return gave_up(a, out, err);
-  }
+  /* Also where no further put is allowed: the result may be there already. */
+  bool last = out->retries > a->txn->limits.lost || !back_off(a);
   WI_TRY(wi_judge_since(a->txn->store, a->base_version, &a->txn->claim, &judged, err));
   WI_TRY(act_on(a, &judged, ended, out, err));
   if (*ended) {
     return WEIR_OK;
+  }
+  if (last) {
+    return gave_up(a, out, err);
   }
   if (judged.to <= a->base_version) {
     return WI_ERR(err, WEIR_E_AMBIGUOUS,

@@ -231,6 +231,11 @@ static weir_status first_version(const wi_commit_request *r, int64_t *version,
   if (r->app.id != NULL && r->base_snap != NULL) {
     WI_TRY(wi_br_snap_txn(r->session->engine, r->base_snap, r->app.id, &have, err));
   }
+  if (r->app.version < 0 && have == INT64_MAX) { /* ours count from 0: it is not ours */
+    return WI_ERR(err, WEIR_E_NOT_OURS,
+                  "'%s' has the last version there is of the application '%s'",
+                  wi_store_uri(r->store), r->app.id);
+  }
   *version = r->app.version >= 0 ? r->app.version : have + 1;
   if (r->app.id != NULL && r->app.version >= 0 && have >= r->app.version) {
     *out = (wi_commit_outcome){.end = WI_END_UNCHANGED,

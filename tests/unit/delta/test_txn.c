@@ -113,6 +113,28 @@ WT_TEST(a_batch_is_there_once_wherever_the_other_comes) {
   wt_fail(__FILE__, __LINE__, "there is no end of operations");
 }
 
+/* Where no second put is allowed either: what is there already is no conflict. */
+WT_TEST(what_is_there_is_found_without_another_put) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wi_store *store = crafted_store("found");
+  base(store);
+  crafted_commit(store, 1, FOREIGN);
+  wi_txn txn = txn_at(store, 0, &h);
+  txn.limits.lost = 0;
+  txn.claim.app = (wi_app){.id = "loader", .version = 7};
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(strstr(err.message, "1 commits in a row") != NULL);
+  weir_error_release(&err);
+  crafted_commit(store, 2, BATCH);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.end, WI_END_UNCHANGED);
+  WT_EQ_INT(out.version, 2);
+  WT_EQ_INT(latest(store), 2);
+  wi_store_unref(&store);
+}
+
 WT_TEST(lost_races_are_bounded_and_counted) {
   weir_error err = WEIR_ERROR_INIT;
   wi_commit_outcome out;
