@@ -17,6 +17,7 @@
 
 static atomic_long oom_left = -1; /* calls until one fails; below zero: never */
 static atomic_bool oom_was_hit;
+static atomic_long oom_live; /* blocks that are not freed, for leaks */
 static void *oom_frames[24];
 static int oom_depth;
 
@@ -33,28 +34,41 @@ static inline bool oom_fails(void) {
   return true;
 }
 
-static inline void *oom_calloc(size_t count, size_t size) {
-  return oom_fails() ? NULL : calloc(count, size);
+static inline void *oom_counted(void *p) {
+  atomic_fetch_add(&oom_live, p != NULL);
+  return p;
 }
 
-static inline void *oom_realloc(void *p, size_t size) {
-  return oom_fails() ? NULL : realloc(p, size);
+static inline void *oom_calloc(size_t count, size_t size) {
+  return oom_fails() ? NULL : oom_counted(calloc(count, size));
+}
+
+static inline void *oom_realloc(void *old, size_t size) {
+  void *p = oom_fails() ? NULL : realloc(old, size);
+  return old == NULL ? oom_counted(p) : p;
 }
 
 static inline void *oom_malloc(size_t size) {
-  return oom_fails() ? NULL : malloc(size);
+  return oom_fails() ? NULL : oom_counted(malloc(size));
+}
+
+static inline void oom_free(void *p) {
+  atomic_fetch_sub(&oom_live, p != NULL);
+  free(p);
 }
 
 #define calloc  oom_calloc
 #define realloc oom_realloc
+#define free    oom_free
 #include "util/alloc.c"
 #undef calloc
 #undef realloc
+#undef free
 
 static inline void oom_json(void) {
   void *frame[1];
   (void)backtrace(frame, 1); /* loads what it needs, which allocates */
-  json_set_alloc_funcs(oom_malloc, free);
+  json_set_alloc_funcs(oom_malloc, oom_free);
 }
 
 static inline void oom_fail(long nth) {

@@ -1,5 +1,5 @@
 /* Each allocation of each write fails once: the write says so or does without, and the table is
- * the old or the new one; sent again it ends as one that nobody disturbed. About 40 of each write,
+ * the old or the new one, and nothing leaks; sent again it ends as one that nobody disturbed. About 40 of each write,
  * all of them with WEIR_OOM_ALL=1. */
 #include "common/oom.h"
 #include "unit/table/writes.h"
@@ -52,6 +52,7 @@ static bool check(const place *p, const trial *t, bool *is_new) {
 static bool each_of(write what, long step, long *n) {
   trial t = {.what = what};
   place p;
+  long live = atomic_load(&oom_live);
   bool fine = make(&p, what), is_new = false, hit = true;
   for (t.nth = 0; fine && hit && t.nth < MOST; t.nth += step) {
     attempt(&p, &t);
@@ -66,13 +67,15 @@ static bool each_of(write what, long step, long *n) {
       t.status = WEIR_OK;
       fine = fine && check(&p, &t, &is_new);
       leave(&p);
+      weir_error_release(&t.err);
+      fine = fine && (atomic_load(&oom_live) == live || wrong(&t, "a leak", ""));
       fine = make(&p, what) && fine;
     }
     (*n)++;
   }
   leave(&p);
   weir_error_release(&t.err);
-  return fine;
+  return fine && (atomic_load(&oom_live) == live || wrong(&t, "a leak", ""));
 }
 
 static long count(write what) {
