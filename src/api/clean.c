@@ -14,9 +14,8 @@ static weir_status read_places(weir_project *p, wi_list *places, weir_error *err
   wi_buf uri = WI_BUF_INIT;
   WI_CHECK(wi_project_open(p->spec, p->engine, wi_api_now(p, 0), &diags, &project, err));
   if (diags.errors > 0) { /* a view that does not parse may read any table */
-    wi_err_hint(err, "`weir plan` tells which");
-    status = WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s; no orphan is sure",
-                    diags.errors, diags.errors == 1 ? "" : "s");
+    wi_err_hint(err, "no orphan is sure before they are mended; `weir plan` tells them");
+    status = wi_project_broken(&diags, err);
     goto done;
   }
   for (size_t i = 0; i < project->n_sources; i++) {
