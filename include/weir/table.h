@@ -72,7 +72,9 @@ WEIR_API void weir_write_result_release(weir_write_result *result);
 
 /**
  * Creates a table with the stream's schema and rows. Errors: WEIR_E_TABLE_EXISTS.
- * Ownership (all three writers): takes the stream, also on failure; the caller releases *out.
+ * Ownership (all three writers): takes the stream, also on failure; the caller releases *out. A
+ * write that fails or is cancelled while rows come may return first, and the stream be released by
+ * another thread soon after: what it needs has to live until then.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_table_create(
     weir_session *session, const char *uri, struct ArrowArrayStream *stream,

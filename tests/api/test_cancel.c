@@ -134,7 +134,8 @@ static void leave(place *at) {
   wf_remove(at->folder);
 }
 
-/* Rows without an end, which fire the token after some batches. */
+/* Rows without an end, which fire the token after some batches. On the heap, and freed by their
+ * release: a stopped write may let go of them from another thread, after it has returned. */
 typedef struct endless {
   struct ArrowArrayStream inner;
   weir_cancel *cancel;
@@ -174,18 +175,28 @@ static const char *endless_error(struct ArrowArrayStream *stream) {
 static void endless_release(struct ArrowArrayStream *stream) {
   endless *e = stream->private_data;
   e->inner.release(&e->inner);
+  free(e);
   memset(stream, 0, sizeof *stream);
 }
 
-static bool endless_open(endless *e, struct ArrowArrayStream *out) {
+static bool endless_open(const endless *like, struct ArrowArrayStream *out) {
   static const char *const cells[] = {"7", "b"};
+  endless *e = malloc(sizeof *e);
+  if (e == NULL) {
+    return false;
+  }
+  *e = *like;
   *out = (struct ArrowArrayStream){endless_schema, endless_next, endless_error,
                                    endless_release, e};
-  return wf_rows(&e->inner, "n:l! part:t", cells, 1);
+  if (!wf_rows(&e->inner, "n:l! part:t", cells, 1)) {
+    free(e);
+    return false;
+  }
+  return true;
 }
 
-static weir_status put_rows(const place *at, int kind, endless *e, weir_cancel *cancel,
-                            weir_error *err) {
+static weir_status put_rows(const place *at, int kind, const endless *e,
+                            weir_cancel *cancel, weir_error *err) {
   struct ArrowArrayStream rows;
   weir_write_result result;
   weir_write_options o = WEIR_WRITE_OPTIONS_INIT;

@@ -109,6 +109,13 @@ WT_TEST(writes_and_moving_reads_leave_nothing_in_the_session) {
   leave(&at);
 }
 
+/* The address sanitizer keeps what was freed, up to 256 MiB; leaks it sees by itself. */
+#ifdef __SANITIZE_ADDRESS__
+#define MAX_GROWN_KIB ((256 + 24) * 1024)
+#else
+#define MAX_GROWN_KIB (24 * 1024)
+#endif
+
 /* A snapshot of a table with many files is large enough to be seen. */
 WT_TEST(memory_stays_bounded_over_moving_reads) {
   place at;
@@ -127,7 +134,7 @@ WT_TEST(memory_stays_bounded_over_moving_reads) {
   }
   long grown = resident() - early;
   printf("# grew by %ld KiB over %d moving reads\n", grown, 3 * TIMES / 4);
-  WT_CHECK(grown < 24 * 1024);
+  WT_CHECK(grown < MAX_GROWN_KIB);
   leave(&at);
 }
 
