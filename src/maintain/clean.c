@@ -296,9 +296,8 @@ static weir_status add_spill(void *ctx, const char *path, uint64_t files, uint64
 static weir_status clean_spill(cleaner *c, weir_error *err) {
   /* A folder is made a moment before it is locked. */
   int64_t least = WI_LEASE_LIFE_US;
-  const wi_spill_rules rules = {wi_now_us(),
-                                c->older_than_us > least ? c->older_than_us : least,
-                                c->r->apply};
+  const wi_spill_rules rules = {
+      wi_now_us(), c->older_than_us > least ? c->older_than_us : least, c->r->apply};
   return c->r->session->spill_dir != NULL
              ? wi_spill_clean(c->r->session->spill_dir, &rules, add_spill, c, err)
              : WEIR_OK;

@@ -143,7 +143,8 @@ typedef struct wi_write_request {
   uint64_t target_file_bytes;
   const char *const *const *partitions; /* of REPLACE: values per partition column */
   size_t n_partitions;
-  const char *owner; /* NULL: only tables that have none; with a star for the project: of any */
+  const char
+      *owner; /* NULL: only tables that have none; with a star for the project: of any */
   wi_app app;
   const wi_br_pair *info;
   size_t n_info;
