@@ -90,7 +90,7 @@ typedef enum weir_task_status {
   WEIR_TASK_PLANNED = 0, /**< planned: in a plan, or not reached */
   WEIR_TASK_PASS = 1,    /**< pass: committed */
   WEIR_TASK_REUSED = 2,  /**< reused */
-  WEIR_TASK_WARN = 3,    /**< warn: somebody committed a newer result meanwhile */
+  WEIR_TASK_WARN = 3,    /**< warn: another run committed its result meanwhile */
   WEIR_TASK_ERROR = 4,   /**< error */
   WEIR_TASK_SKIP = 5     /**< skip: what it reads failed, or the run was stopped */
 } weir_task_status;

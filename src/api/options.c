@@ -42,6 +42,20 @@ weir_status wi_arg_null(const char *function, const char *name, weir_error *err)
   return WI_ERR(err, WEIR_E_USAGE, "%s: the argument '%s' is NULL", function, name);
 }
 
+weir_status wi_arg_texts(const char *function, const char *name, const char *const *list,
+                         size_t n, weir_error *err) {
+  if (n > 0 && list == NULL) {
+    return wi_arg_null(function, name, err);
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (list[i] == NULL) {
+      return WI_ERR(err, WEIR_E_USAGE, "%s: text %zu of '%s' is NULL", function, i + 1,
+                    name);
+    }
+  }
+  return WEIR_OK;
+}
+
 void wi_arg_stream_release(struct ArrowArrayStream *stream) {
   if (stream != NULL && stream->release != NULL) {
     stream->release(stream);

@@ -84,6 +84,10 @@ weir_status wi_arg_null(const char *function, const char *name, weir_error *err)
     }                             \
   } while (0)
 
+/* The same for a list of texts, of which none may be NULL. */
+weir_status wi_arg_texts(const char *function, const char *name, const char *const *list,
+                         size_t n, weir_error *err);
+
 /* A stream that a call was to take, also where it fails at once; NULL is fine. */
 void wi_arg_stream_release(struct ArrowArrayStream *stream);
 

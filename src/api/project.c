@@ -45,7 +45,7 @@ weir_status weir_project_open(const weir_project_options *options, weir_project 
   WI_ARG(out, err);
   *out = NULL;
   WI_TRY(wi_options_take(&taken, sizeof(taken), options, "weir_project_options", err));
-  WI_ARG_LIST(o->params, o->n_params, err);
+  WI_TRY(wi_arg_texts(__func__, "params", o->params, o->n_params, err));
   WI_TRY(project_alloc(out, err));
   weir_project *p = *out;
   spec.path = o->path;

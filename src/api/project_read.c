@@ -181,6 +181,9 @@ static weir_status take(const weir_project_read_options *options, wi_read *o,
                         weir_error *err) {
   WI_TRY(wi_options_take(&o->options, sizeof(o->options), options,
                          "weir_project_read_options", err));
+  if (o->options.reserved != 0) {
+    return WI_ERR(err, WEIR_E_USAGE, "weir_project_read_options: 'reserved' is not zero");
+  }
   return wi_api_select(o->options.select, &o->select, err);
 }
 

@@ -17,15 +17,8 @@ weir_status wi_api_select(const weir_select *in, weir_select *out, weir_error *e
     in = &old;
   }
   WI_TRY(wi_options_take(out, sizeof(*out), in, "weir_select", err));
-  WI_ARG_LIST(out->select, out->n_select, err);
-  WI_ARG_LIST(out->exclude, out->n_exclude, err);
-  for (size_t i = 0; i < out->n_select; i++) {
-    WI_ARG(out->select[i], err);
-  }
-  for (size_t i = 0; i < out->n_exclude; i++) {
-    WI_ARG(out->exclude[i], err);
-  }
-  return WEIR_OK;
+  WI_TRY(wi_arg_texts("weir_select", "select", out->select, out->n_select, err));
+  return wi_arg_texts("weir_select", "exclude", out->exclude, out->n_exclude, err);
 }
 
 /* Options with their selection, both of any release. */

@@ -66,9 +66,10 @@ static weir_status add_record(const table_request *r, wi_record_table table,
   WI_CHECK(wi_record_uri(r->project->spec, table, &uri, err));
   status = wi_session_add_delta(r->session, WI_SCHEMA_RECORDS, name, wi_buf_text(&uri),
                                 NULL, -1, err);
-  if (status == WEIR_E_TABLE_MISSING && table == WI_RECORD_WARNINGS) {
-    weir_error_release(
-        err); /* its table comes with the first warning, not with the first run */
+  if (status == WEIR_E_TABLE_MISSING &&
+      (table == WI_RECORD_WARNINGS || table == WI_RECORD_PLUGINS)) {
+    /* the table comes with the first warning or plug-in, not with the first run */
+    weir_error_release(err);
     status = add_empty_record(r, table, err);
   } else if (status == WEIR_E_TABLE_MISSING) {
     wi_err_hint_replace(err, "records come with the first run: weir run");
@@ -163,6 +164,34 @@ static weir_status add_relations(const table_request *r, const char *sql,
   return status;
 }
 
+/* A view that was never built is no table yet, nor is a record before the first run. */
+static weir_status unless_missing(weir_status status, weir_error *one, weir_error *err) {
+  if (status != WEIR_OK && status != WEIR_E_TABLE_MISSING) {
+    wi_err_move(err, one);
+    return status;
+  }
+  weir_error_release(one);
+  return WEIR_OK;
+}
+
+static weir_status add_all_records(const table_request *r, weir_error *err) {
+  weir_status status = WEIR_OK;
+  size_t n = 0;
+  const char *const *names = wi_record_names(&n);
+  for (size_t i = 0; i < n && status == WEIR_OK; i++) {
+    weir_error one = WEIR_ERROR_INIT;
+    wi_buf name = WI_BUF_INIT;
+    wi_buf_fmt(&name, WI_SCHEMA_RECORDS ".%s", names[i]);
+    status = wi_buf_check(&name, &one, WI_ORIGIN);
+    if (status == WEIR_OK) {
+      status = add_named(r, wi_buf_text(&name), &one);
+    }
+    status = unless_missing(status, &one, err);
+    wi_buf_release(&name);
+  }
+  return status;
+}
+
 static weir_status add_all(const table_request *r, weir_error *err) {
   const wi_spec *spec = r->project->spec;
   for (size_t i = 0; i < spec->n_sources; i++) {
@@ -171,13 +200,9 @@ static weir_status add_all(const table_request *r, weir_error *err) {
   for (size_t i = 0; i < spec->n_views; i++) {
     weir_error one = WEIR_ERROR_INIT;
     weir_status status = add_plain(r, spec->views[i].name, &one);
-    if (status != WEIR_OK && status != WEIR_E_TABLE_MISSING) {
-      wi_err_move(err, &one);
-      return status;
-    }
-    weir_error_release(&one); /* a view that was never built is no table yet */
+    WI_TRY(unless_missing(status, &one, err));
   }
-  return WEIR_OK;
+  return add_all_records(r, err);
 }
 
 weir_status weir_project_session(weir_project *project, const char *sql,

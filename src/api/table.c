@@ -127,19 +127,6 @@ typedef struct write_call {
   size_t n_partitions;
 } write_call;
 
-static weir_status null_in(const write_call *call, const char *list, weir_error *err) {
-  return WI_ERR(err, WEIR_E_USAGE, "%s: a name of '%s' is NULL", call->function, list);
-}
-
-static bool has_null(const char *const *list, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (list == NULL || list[i] == NULL) {
-      return true;
-    }
-  }
-  return false;
-}
-
 static weir_status check_call(const write_call *call,
                               const struct ArrowArrayStream *stream,
                               const weir_write_options *o, weir_error *err) {
@@ -151,12 +138,9 @@ static weir_status check_call(const write_call *call,
   if (lacks != NULL) {
     return wi_arg_null(call->function, lacks, err);
   }
-  if (has_null(o->partition_by, o->n_partition_by)) {
-    return null_in(call, "partition_by", err);
-  }
-  if (has_null(o->not_null, o->n_not_null)) {
-    return null_in(call, "not_null", err);
-  }
+  const char *f = call->function;
+  WI_TRY(wi_arg_texts(f, "partition_by", o->partition_by, o->n_partition_by, err));
+  WI_TRY(wi_arg_texts(f, "not_null", o->not_null, o->n_not_null, err));
   if (o->app_id != NULL && o->app_version < 0) {
     wi_err_hint(err, "count the batches from 0");
     return WI_ERR(err, WEIR_E_USAGE, "%s: an app_version of %lld", call->function,

@@ -93,9 +93,8 @@ weir_status weir_parameters_parse(const char *const *texts, size_t n,
   size_t size = 1;
   WI_ARG(out, err);
   *out = NULL;
-  WI_ARG_LIST(texts, n, err);
+  WI_TRY(wi_arg_texts(__func__, "texts", texts, n, err));
   for (size_t i = 0; i < n; i++) {
-    WI_ARG(texts[i], err);
     size += strlen(texts[i]) + 1;
   }
   size_t items = (size / sizeof(weir_parameter)) + 1;

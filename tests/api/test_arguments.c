@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/fixtures.h"
+#include "common/project.h"
 #include "common/test.h"
 #include "nanoarrow/nanoarrow.h"
 
@@ -109,6 +110,40 @@ WT_TEST(queries_and_statements) {
   weir_query_free(NULL);
   weir_text_free(NULL);
   weir_session_free(&s);
+}
+
+WT_TEST(projects) {
+  const char *const texts[] = {"a=1", NULL};
+  weir_project_options o = WEIR_PROJECT_OPTIONS_INIT;
+  weir_project_read_options read = WEIR_PROJECT_READ_OPTIONS_INIT;
+  weir_select select = WEIR_SELECT_INIT;
+  weir_project *p = NULL;
+  weir_parameter *parameters = NULL;
+  struct ArrowArrayStream rows = {0};
+  weir_error err = WEIR_ERROR_INIT;
+  static const wt_file files[] = {{"weir.yml", "name: p\nwarehouse: ./lake\n"}};
+  wt_project folder;
+  WT_CHECK(wt_project_make(&folder, WT_FILES(files)));
+  o.path = folder.root;
+  o.n_params = 2;
+  NAMED(weir_project_open(&o, &p, &err), "'params'");
+  o.params = texts;
+  NAMED(weir_project_open(&o, &p, &err), "text 2 of 'params'");
+  WT_CHECK(p == NULL);
+  o.n_params = 0;
+  WT_OK(weir_project_open(&o, &p, &err));
+  read.select = &select;
+  select.n_select = 2;
+  NAMED(weir_project_read(p, WEIR_PROJECT_NODES, &read, &rows, &err), "'select'");
+  select.select = texts;
+  NAMED(weir_project_read(p, WEIR_PROJECT_NODES, &read, &rows, &err),
+        "weir_select: text 2 of 'select'");
+  read.select = NULL;
+  read.reserved = 1;
+  NAMED(weir_project_read(p, WEIR_PROJECT_NODES, &read, &rows, &err), "'reserved'");
+  NAMED(weir_parameters_parse(texts, 2, &parameters, &err), "text 2 of 'texts'");
+  weir_project_free(&p);
+  wt_project_remove(&folder);
 }
 
 /* ---- streams ---- */

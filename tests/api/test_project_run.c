@@ -65,6 +65,35 @@ WT_TEST(each_run_has_its_own_time) {
   wt_project_remove(&folder);
 }
 
+/* Without a query the session has all tables: views, sources and records. */
+WT_TEST(a_session_of_all_has_the_records) {
+  static const char *const names[] = {"still",         "weir.runs",     "weir.tasks",
+                                      "weir.plans",    "weir.pins",     "weir.commits",
+                                      "weir.settings", "weir.warnings", "weir.plugins"};
+  weir_error err = WEIR_ERROR_INIT;
+  weir_report *report = NULL;
+  weir_session *session = NULL;
+  weir_query *query = NULL;
+  wt_project folder;
+  WT_CHECK(wt_project_make(&folder, WT_FILES(files)));
+  weir_project *project = open_at(folder.root, 0);
+  WT_CHECK(project != NULL);
+  WT_OK(weir_project_session(project, NULL, &session, &err)); /* nothing is built */
+  weir_session_free(&session);
+  WT_OK(weir_project_run(project, NULL, NULL, &report, &err));
+  weir_report_free(&report);
+  WT_OK(weir_project_session(project, NULL, &session, &err));
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char sql[64];
+    snprintf(sql, sizeof sql, "SELECT count(*) AS n FROM %s", names[i]);
+    WT_OK(weir_query_open(session, sql, NULL, 0, &query, &err));
+    weir_query_free(&query);
+  }
+  weir_session_free(&session);
+  weir_project_free(&project);
+  wt_project_remove(&folder);
+}
+
 WT_TEST(a_pinned_clock_stays) {
   weir_error err = WEIR_ERROR_INIT;
   weir_run_options options = WEIR_RUN_OPTIONS_INIT;
