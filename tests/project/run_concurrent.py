@@ -5,6 +5,7 @@ is overtaken yields instead of putting older rows over newer ones.
 A run is held still with SIGSTOP once it has staged a file, so that what happens meanwhile is
 sure to happen meanwhile.
 """
+# tests/run: timeout=300
 
 import glob
 import json

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The same project over the same data gives the same keys and the same rows, bit by bit, in any
 folder, with any number of threads, in any process."""
+# tests/run: timeout=300
 
 import fractions
 import math

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a run refuses, and that a refusal leaves the table and its folder as they were."""
+# tests/run: timeout=300
 
 import datetime
 import json

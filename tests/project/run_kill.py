@@ -6,7 +6,7 @@ Half of the runs start without any table, half from the tables of an older sourc
 spread over the run's time, and some wait for a sign in the folder: a staged file, a commit, a
 record.
 """
-# tests/run: timeout=240
+# tests/run: timeout=480
 
 import glob
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the machine refuses: disks, folders, threads. Each is told by its name, and a run that is
 made again ends as if nothing had been."""
+# tests/run: timeout=300
 
 import os
 import pathlib

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What runs stage and leave: prefixes, checkpoints, statistics, orphans, refused builds."""
+# tests/run: timeout=300
 
 import json
 import os
