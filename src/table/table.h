@@ -89,8 +89,9 @@ typedef struct wi_commit_request {
   const wi_staged *staged;  /* NULL: none */
   const wi_partitioning *partitioning; /* of base; with `partitions` */
   const wi_map *partitions;            /* of REPLACE: keys of what goes; NULL: all rows */
-  const char *owner; /* the table must carry this owner; NULL: none at all */
-  wi_app app;        /* version -1: one above the base's */
+  const char
+      *owner; /* the table must carry it; NULL: none at all; "*" first: any project */
+  wi_app app; /* version -1: one above the base's */
   const char *operation;
   const wi_br_pair *info; /* sorted by key */
   size_t n_info;
