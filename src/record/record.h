@@ -3,7 +3,7 @@
 #ifndef WI_RECORD_RECORD_H
 #define WI_RECORD_RECORD_H
 
-#include "base/base.h"
+#include "plan/plan.h"
 #include "weir/arrow.h"
 
 #define WI_RECORD_FOLDER "_weir" /* below the warehouse */
@@ -36,6 +36,21 @@ size_t wi_record_rows(const wi_record *record);
 weir_status wi_record_stream(wi_record *record, struct ArrowArrayStream *out,
                              weir_error *err);
 void wi_record_free(wi_record **record);
+
+/* ---- rows about what a run stood on (rows.c) ---- */
+
+/* The pin's columns of the open row. */
+void wi_record_pin(wi_record *record, const wi_pin *pin);
+/* What only a plan knows of the open row of a plan. */
+weir_status wi_record_plan(wi_record *record, const wi_session *session,
+                           const wi_view_plan *plan, weir_error *err);
+/* A new record each, also on failure if `*out` is not NULL. */
+weir_status wi_record_settings(const wi_session *session, wi_record **out,
+                               weir_error *err);
+weir_status wi_record_plugins(const wi_session *session, const char *run_id,
+                              wi_record **out, weir_error *err);
+/* The warnings among them; ordinals go on from the rows that are there. */
+void wi_record_warnings(wi_record *record, const char *run_id, const wi_diags *diags);
 
 /* System views: queries over the record tables. NULL if `name` is none. `table` is the one
  * table that the query reads. */

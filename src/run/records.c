@@ -18,6 +18,9 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   snprintf(owner, sizeof(owner), "%s%s", pass->project->spec->name, any + 1);
   const char *properties[] = {WI_OWNER_KEY, owner};
   const wi_br_pair info[] = {{"weir.record_format", "1"}, {"weir.run_id", pass->run_id}};
+  if (wi_record_rows(record) == 0) {
+    return WEIR_OK;
+  }
   WI_CHECK(wi_record_stream(record, &stream, err));
   WI_CHECK(wi_record_uri(pass->project->spec, table, &uri, err));
   r.session = pass->session;
@@ -83,17 +86,6 @@ static weir_status record_run(wi_pass *pass, weir_error *err) {
 
 /* ---- tasks ---- */
 
-static void record_pin(wi_record *r, const wi_pin *pin) {
-#define WI_PIN_TEXT(field, column, identity)      wi_record_text(r, #column, pin->field);
-#define WI_PIN_DIGEST                             WI_PIN_TEXT
-#define WI_PIN_INT(field, type, column, identity) wi_record_int(r, #column, pin->field);
-#include "../../tables/pin.def"
-#undef WI_PIN_TEXT
-#undef WI_PIN_DIGEST
-#undef WI_PIN_INT
-  wi_record_time(r, "snapshot_timestamp", pin->timestamp_us);
-}
-
 static void record_scan(wi_record *r, const wi_pass *pass, const wi_run_source *source) {
   char key[WI_DIGEST_HEX];
   wi_digest d;
@@ -110,7 +102,7 @@ static void record_scan(wi_record *r, const wi_pass *pass, const wi_run_source *
   wi_record_time(r, "started_at", source->table->started_us);
   wi_record_time(r, "finished_at", source->table->finished_us);
   wi_record_bool(r, "critical", false);
-  record_pin(r, source->table->pin);
+  wi_record_pin(r, source->table->pin);
   wi_record_text(r, "input_kind", "delta");
   wi_record_text(r, "provider_kind", "delta_native");
 }
@@ -228,39 +220,22 @@ static weir_status record_tasks(wi_pass *pass, weir_error *err) {
   return status;
 }
 
-/* ---- plans, settings, warnings ---- */
+/* ---- plans, session, warnings ---- */
 
 static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_view *view,
                                weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT, inputs = WI_BUF_INIT;
-  wi_buf rules = WI_BUF_INIT, functions = WI_BUF_INIT, tags = WI_BUF_INIT;
-  WI_CHECK(wi_plan_reach(pass->session, view->made.plan->plan, &rules, &functions, &tags,
-                         err));
-  WI_CHECK(wi_br_plan_text(pass->project->engine, view->made.plan->plan, 1, &text, err));
-  WI_CHECK(wi_delta_schema_json(&view->made.plan->schema, &schema, err));
+  wi_buf inputs = WI_BUF_INIT;
   input_names(view, &inputs);
   wi_record_row(r);
   wi_record_text(r, "plan_digest", view->decision.plan_digest);
   wi_record_text(r, "view", view->refs->spec->name);
   wi_record_text(r, "run_id", pass->run_id);
   wi_record_text(r, "sql", view->refs->spec->sql);
-  wi_record_text(r, "optimized", wi_buf_text(&text));
-  wi_record_text(r, "schema", wi_buf_text(&schema));
   wi_record_text(r, "inputs", wi_buf_text(&inputs));
-  wi_record_text(r, "functions_digest", view->made.plan->functions_digest);
-  wi_record_text(r, "settings_digest", pass->session->settings_digest);
-  wi_record_text(r, "rules", wi_buf_text(&rules));
-  wi_record_text(r, "functions", wi_buf_text(&functions));
-  wi_record_text(r, "tags", wi_buf_text(&tags));
-done:
-  wi_buf_release(&rules);
-  wi_buf_release(&functions);
-  wi_buf_release(&tags);
-  wi_buf_release(&text);
-  wi_buf_release(&schema);
+  weir_status status = wi_buf_check(&inputs, err, WI_ORIGIN);
   wi_buf_release(&inputs);
-  return status;
+  return status == WEIR_OK ? wi_record_plan(r, pass->session, view->made.plan, err)
+                           : status;
 }
 
 /* A plan is written when it is first committed, not again with every run. */
@@ -277,121 +252,35 @@ static weir_status record_plans(wi_pass *pass, weir_error *err) {
       WI_CHECK(record_plan(r, pass, view, err));
     }
   }
-  if (wi_record_rows(r) > 0) {
-    WI_CHECK(write_record(pass, WI_RECORD_PLANS, r, NULL, err));
-  }
+  WI_CHECK(write_record(pass, WI_RECORD_PLANS, r, NULL, err));
 done:
   wi_record_free(&r);
   return status;
 }
 
-static weir_status record_settings(wi_pass *pass, weir_error *err) {
+/* Settings once for each digest, plug-ins with each run. */
+static weir_status record_session(wi_pass *pass, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_record *r = NULL;
-  wi_cursor *rows = NULL;
-  wi_buf key = WI_BUF_INIT, value = WI_BUF_INIT;
+  wi_record *settings = NULL, *plugins = NULL;
   char app_id[96];
-  bool has = false;
-  WI_CHECK(wi_record_new(WI_RECORD_SETTINGS, &r, err));
-  WI_CHECK(wi_br_session_table_read(pass->project->engine, pass->session->handle,
-                                    WI_BR_SETTINGS, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str k = wi_cursor_text(rows, 0), v = wi_cursor_text(rows, 1);
-    wi_buf_clear(&key);
-    wi_buf_clear(&value);
-    wi_buf_add(&key, k.p, k.n);
-    wi_buf_add(&value, v.p, v.n);
-    wi_record_row(r);
-    wi_record_text(r, "settings_digest", pass->session->settings_digest);
-    wi_record_text(r, "key", wi_buf_text(&key));
-    wi_record_text(r, "value", wi_buf_text(&value));
-  }
   snprintf(app_id, sizeof(app_id), "weir-settings/%s", pass->session->settings_digest);
-  WI_CHECK(write_record(pass, WI_RECORD_SETTINGS, r, app_id, err));
+  WI_CHECK(wi_record_settings(pass->session, &settings, err));
+  WI_CHECK(write_record(pass, WI_RECORD_SETTINGS, settings, app_id, err));
+  WI_CHECK(wi_record_plugins(pass->session, pass->run_id, &plugins, err));
+  WI_CHECK(write_record(pass, WI_RECORD_PLUGINS, plugins, NULL, err));
 done:
-  wi_buf_release(&key);
-  wi_buf_release(&value);
-  wi_cursor_free(&rows);
-  wi_record_free(&r);
+  wi_record_free(&settings);
+  wi_record_free(&plugins);
   return status;
-}
-
-static void plugin_row(wi_record *r, const wi_pass *pass, const wi_plugin *p,
-                       wi_buf *text) {
-  wi_record_row(r);
-  wi_record_text(r, "run_id", pass->run_id);
-  wi_record_text(r, "name", p->from->name);
-  wi_record_text(r, "version", p->from->version);
-  wi_record_text(r, "build_id", p->from->build_id);
-  wi_buf_clear(text);
-  wi_buf_fmt(text, "%u.%u", p->from->abi_major, p->from->abi_minor);
-  wi_record_text(r, "abi", wi_buf_text(text));
-  wi_buf_clear(text);
-  wi_plugin_capabilities(p->from->capabilities, text);
-  wi_record_text(r, "capabilities", wi_buf_text(text));
-  wi_record_text(r, "path", p->path);
-  wi_record_text(r, "content_hash", p->hash);
-  wi_buf_clear(text);
-  for (size_t i = 0; i < p->n_functions; i++) {
-    wi_buf_fmt(text, "%s%s", i > 0 ? "," : "", p->functions[i].fn.name);
-  }
-  wi_record_text(r, "functions", wi_buf_text(text));
-}
-
-static weir_status record_plugins(wi_pass *pass, weir_error *err) {
-  weir_status status = WEIR_OK;
-  const wi_list *plugins = &pass->session->plugins;
-  wi_record *r = NULL;
-  wi_buf text = WI_BUF_INIT;
-  if (plugins->n == 0) {
-    return WEIR_OK;
-  }
-  WI_TRY(wi_record_new(WI_RECORD_PLUGINS, &r, err));
-  for (size_t i = 0; i < plugins->n; i++) {
-    plugin_row(r, pass, plugins->items[i], &text);
-  }
-  WI_CHECK(wi_buf_check(&text, err, WI_ORIGIN));
-  WI_CHECK(write_record(pass, WI_RECORD_PLUGINS, r, NULL, err));
-done:
-  wi_buf_release(&text);
-  wi_record_free(&r);
-  return status;
-}
-
-static void record_warning(wi_record *r, const wi_pass *pass, const weir_error *w) {
-  wi_record_row(r);
-  wi_record_text(r, "run_id", pass->run_id);
-  wi_record_int(r, "ordinal", (int64_t)wi_record_rows(r));
-  wi_record_text(r, "code", weir_error_code_name(w->code));
-  wi_record_text(r, "stage", w->origin);
-  wi_record_text(r, "message", w->message);
-  wi_record_text(r, "file", w->file[0] != '\0' ? w->file : NULL);
-  if (w->line > 0) {
-    wi_record_int(r, "line", w->line);
-  }
 }
 
 /* Those of reading the project, then those of the pass. */
 static weir_status record_warnings(wi_pass *pass, weir_error *err) {
-  weir_status status = WEIR_OK;
   wi_record *r = NULL;
-  if (pass->project->diags->warnings + pass->warnings.n == 0) {
-    return WEIR_OK;
-  }
   WI_TRY(wi_record_new(WI_RECORD_WARNINGS, &r, err));
-  for (size_t i = 0; i < pass->project->diags->n; i++) {
-    if (pass->project->diags->items[i].warning) {
-      record_warning(r, pass, &pass->project->diags->items[i].error);
-    }
-  }
-  for (size_t i = 0; i < pass->warnings.n; i++) {
-    record_warning(r, pass, &pass->warnings.items[i].error);
-  }
-  status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
+  wi_record_warnings(r, pass->run_id, pass->project->diags);
+  wi_record_warnings(r, pass->run_id, &pass->warnings);
+  weir_status status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
   wi_record_free(&r);
   return status;
 }
@@ -399,12 +288,9 @@ static weir_status record_warnings(wi_pass *pass, weir_error *err) {
 void wi_pass_record(wi_pass *pass) {
   const wi_run_summary *sum = &pass->summary;
   bool moved = sum->reused < sum->total;
-  weir_status (*const parts[])(wi_pass *, weir_error *) = {moved ? record_tasks : NULL,
-                                                           moved ? record_plans : NULL,
-                                                           moved ? record_settings : NULL,
-                                                           moved ? record_plugins : NULL,
-                                                           record_warnings,
-                                                           record_run};
+  weir_status (*const parts[])(wi_pass *, weir_error *) = {
+      moved ? record_tasks : NULL, moved ? record_plans : NULL,
+      moved ? record_session : NULL, record_warnings, record_run};
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
     weir_error err = WEIR_ERROR_INIT;
     if (parts[i] != NULL && parts[i](pass, &err) != WEIR_OK) {

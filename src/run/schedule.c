@@ -25,7 +25,7 @@ static size_t start_threads(size_t n, void *(*body)(void *), void *arg,
 /* ---- a graph ---- */
 
 typedef struct scheduler {
-  const wi_task *tasks;
+  const wi_task_node *tasks;
   size_t n;
   const wi_executor *executor;
   pthread_mutex_t lock;
@@ -79,7 +79,7 @@ static void *worker(void *arg) {
   return NULL;
 }
 
-weir_status wi_schedule(const wi_task *tasks, size_t n, size_t threads,
+weir_status wi_schedule(const wi_task_node *tasks, size_t n, size_t threads,
                         const wi_executor *executor, weir_error *err) {
   pthread_t started[MAX_THREADS];
   scheduler s = {.tasks = tasks, .n = n, .executor = executor, .left = n};

@@ -11,7 +11,7 @@
 /* The chosen views in their order. */
 typedef struct task_graph {
   wi_arena arena;
-  wi_task *tasks;
+  wi_task_node *tasks;
   size_t *views; /* by task */
   size_t *place; /* by view: its task */
   size_t n;
@@ -29,7 +29,7 @@ static weir_status graph_build(const wi_pass *pass, task_graph *g, weir_error *e
   for (size_t i = 0; i < all; i++) {
     size_t v = pass->project->order[i];
     const wi_view_refs *refs = pass->views[v].refs;
-    wi_task *task = &g->tasks[g->n];
+    wi_task_node *task = &g->tasks[g->n];
     if (!pass->views[v].chosen) {
       continue;
     }
@@ -50,32 +50,22 @@ static weir_status graph_build(const wi_pass *pass, task_graph *g, weir_error *e
 }
 
 weir_status wi_pass_times(wi_pass *pass, weir_error *err) {
-  weir_status status = WEIR_OK;
   task_graph g;
-  wi_task_node *nodes = NULL;
-  wi_task_times *times = NULL;
-  WI_CHECK(graph_build(pass, &g, err));
-  nodes = wi_alloc_array(g.n + 1, sizeof(*nodes));
-  times = wi_alloc_array(g.n + 1, sizeof(*times));
-  if (nodes == NULL || times == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
+  weir_status status = graph_build(pass, &g, err);
+  wi_task_times *times = wi_arena_array(&g.arena, g.n + 1, sizeof(*times));
   for (size_t i = 0; i < g.n; i++) {
     const wi_outcome *o = &pass->views[g.views[i]].outcome;
-    nodes[i].inputs = g.tasks[i].inputs;
-    nodes[i].n_inputs = g.tasks[i].n_inputs;
-    nodes[i].duration_us = o->finished_us - o->started_us;
+    g.tasks[i].duration_us = o->finished_us - o->started_us;
   }
-  WI_CHECK(wi_graph_times(nodes, g.n, times, err));
-  for (size_t i = 0; i < g.n; i++) {
+  if (status == WEIR_OK) {
+    status = times == NULL ? wi_err_nomem(err, WI_ORIGIN)
+                           : wi_graph_times(g.tasks, g.n, times, err);
+  }
+  for (size_t i = 0; status == WEIR_OK && i < g.n; i++) {
     pass->views[g.views[i]].outcome.critical = times[i].critical;
     pass->views[g.views[i]].outcome.slack_us = times[i].slack_us;
   }
-done:
   wi_arena_release(&g.arena);
-  wi_free(nodes);
-  wi_free(times);
   return status;
 }
 

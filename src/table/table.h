@@ -167,8 +167,4 @@ weir_status wi_write_stream(const wi_write_request *request,
                             struct ArrowArrayStream *take, wi_write_report *out,
                             weir_error *err);
 
-/* SQL text pieces: a quoted identifier, a quoted string. */
-void wi_sql_ident(wi_buf *out, const char *name);
-void wi_sql_string(wi_buf *out, const char *text);
-
 #endif

@@ -118,6 +118,10 @@ void wi_json_ki(wi_json *j, const char *key, int64_t v);
 void wi_json_kb(wi_json *j, const char *key, bool v);
 void wi_buf_json_text(wi_buf *b, const char *text, size_t n); /* quoted and escaped */
 
+/* ---- pieces of SQL (sql.c): a quoted identifier, a quoted string ---- */
+void wi_sql_ident(wi_buf *out, const char *name);
+void wi_sql_string(wi_buf *out, const char *text);
+
 /* ---- numbers (number.c) ---- */
 /* Shortest decimal that reads back as `v` ("1", "0.1", "1e300"); out holds 32 bytes. */
 void wi_double_text(double v, char out[32]);

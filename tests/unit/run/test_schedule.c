@@ -10,7 +10,7 @@
 #define MOST 60
 
 typedef struct stand_in {
-  const wi_task *tasks;
+  const wi_task_node *tasks;
   size_t n;
   long sum[MOST]; /* plain: written by the task, read by those that wait for it */
   bool failed[MOST];
@@ -53,7 +53,7 @@ static uint32_t random_of(uint32_t *seed) {
 
 static size_t inputs[MOST][MOST];
 
-static void random_graph(uint32_t *seed, wi_task *tasks, size_t n) {
+static void random_graph(uint32_t *seed, wi_task_node *tasks, size_t n) {
   for (size_t i = 0; i < n; i++) {
     size_t k = 0;
     uint32_t density = random_of(seed) % 5 + 1;
@@ -62,12 +62,12 @@ static void random_graph(uint32_t *seed, wi_task *tasks, size_t n) {
         inputs[i][k++] = j;
       }
     }
-    tasks[i] = (wi_task){inputs[i], k};
+    tasks[i] = (wi_task_node){inputs[i], k, 0};
   }
 }
 
 /* What it must come to, one after another. */
-static void expected(const wi_task *tasks, size_t n, size_t fail_every, long *sum,
+static void expected(const wi_task_node *tasks, size_t n, size_t fail_every, long *sum,
                      bool *failed) {
   for (size_t i = 0; i < n; i++) {
     sum[i] = 1;
@@ -83,7 +83,7 @@ WT_TEST(random_graphs_come_to_what_one_thread_would) {
   static stand_in s;
   uint32_t seed = 7;
   for (int round = 0; round < 150; round++) {
-    wi_task tasks[MOST];
+    wi_task_node tasks[MOST];
     long sum[MOST];
     bool failed[MOST];
     weir_error err = WEIR_ERROR_INIT;
@@ -118,7 +118,7 @@ static void note(void *ctx, size_t task) {
 
 WT_TEST(one_thread_takes_the_smallest_that_is_ready) {
   static const size_t one[] = {3}, two[] = {0, 1};
-  const wi_task tasks[] = {{one, 1}, {NULL, 0}, {two, 2}, {NULL, 0}};
+  const wi_task_node tasks[] = {{one, 1, 0}, {NULL, 0, 0}, {two, 2, 0}, {NULL, 0, 0}};
   weir_error err = WEIR_ERROR_INIT;
   order o = {{0}, 0};
   const wi_executor executor = {note, &o};
@@ -129,7 +129,7 @@ WT_TEST(one_thread_takes_the_smallest_that_is_ready) {
 
 WT_TEST(a_circle_ends_with_an_error) {
   static const size_t to_second[] = {1}, to_first[] = {0};
-  const wi_task tasks[] = {{to_second, 1}, {to_first, 1}, {NULL, 0}};
+  const wi_task_node tasks[] = {{to_second, 1, 0}, {to_first, 1, 0}, {NULL, 0, 0}};
   for (size_t threads = 1; threads <= 4; threads++) {
     weir_error err = WEIR_ERROR_INIT;
     order o = {{0}, 0};

@@ -1,5 +1,5 @@
 /* Quoting for the SQL that C itself writes. */
-#include "table/table.h"
+#include "util/util.h"
 
 static void quoted(wi_buf *out, const char *text, char quote) {
   wi_buf_chr(out, quote);
