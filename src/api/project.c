@@ -32,7 +32,7 @@ static weir_status look_further(weir_project *p, weir_error *err) {
   weir_error_release(&ignored);
   if (p->diags.errors > before) {
     weir_error_release(err);
-    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu errors", p->diags.errors);
+    return wi_project_broken(&p->diags, err);
   }
   return WEIR_E_PROJECT;
 }
@@ -139,6 +139,7 @@ void wi_api_forget(weir_project *p) {
   }
   p->diags.n = n;
   p->diags.errors = 0;
+  p->diags.no_memory = false;
   p->diags.warnings = n;
 }
 

@@ -212,8 +212,10 @@ typedef struct wi_diags {
   wi_diag *items;
   size_t n, cap;
   size_t errors, warnings;
+  bool
+      no_memory; /* one of the errors is a lack of it, which says nothing of the project */
 } wi_diags;
-#define WI_DIAGS_INIT {NULL, 0, 0, 0, 0}
+#define WI_DIAGS_INIT {NULL, 0, 0, 0, 0, false}
 void wi_diags_release(wi_diags *d);
 /* Takes the error's contents (it is emptied). Beyond 1,000 entries they are only counted. */
 void wi_diags_take(wi_diags *d, weir_error *err, bool warning);

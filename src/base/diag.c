@@ -23,7 +23,10 @@ void wi_diags_take(wi_diags *d, weir_error *err, bool warning) {
   } else {
     d->errors++;
   }
-  wi_diag *one = d->n < MOST_KEPT ? wi_vec_add(d) : NULL;
+  bool room = d->n < MOST_KEPT;
+  wi_diag *one = room ? wi_vec_add(d) : NULL;
+  d->no_memory = d->no_memory || (!warning && err->code == WEIR_E_NO_MEMORY) ||
+                 (room && one == NULL);
   if (one == NULL) {
     weir_error_release(err); /* counted, so the pass still fails */
     return;

@@ -23,19 +23,9 @@ size_t wi_project_view_index(const wi_project *project, const char *name) {
   return found == NULL ? SIZE_MAX : (size_t)(found - project->spec->views);
 }
 
-/* What could not even be kept in the list did not fit in memory either. */
-static bool lacks_memory(const wi_diags *diags) {
-  for (size_t i = 0; i < diags->n; i++) {
-    if (!diags->items[i].warning && diags->items[i].error.code == WEIR_E_NO_MEMORY) {
-      return true;
-    }
-  }
-  return diags->n == 0;
-}
-
 /* A lack of memory is no error of the project, and says nothing about it. */
 weir_status wi_project_broken(wi_diags *diags, weir_error *err) {
-  if (lacks_memory(diags)) {
+  if (diags->no_memory) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   wi_spec_sort_diags(diags);

@@ -198,6 +198,9 @@ static void check_sources(wi_reader *r) {
 
 static weir_status summary(const wi_diags *diags, size_t errors, weir_error *err) {
   const weir_error *first = NULL;
+  if (diags->no_memory) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
   for (size_t i = 0; i < diags->n && first == NULL; i++) {
     first = diags->items[i].warning ? NULL : &diags->items[i].error;
   }
