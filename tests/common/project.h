@@ -19,6 +19,8 @@ bool wt_project_make(wt_project *project, const wt_file *files, size_t n);
 /* Adds or replaces one file; `n` bytes, so that NUL can be written. */
 bool wt_project_write(const wt_project *project, const char *path, const void *bytes,
                       size_t n);
+/* The same files in a new folder. */
+bool wt_project_copy(const wt_project *from, wt_project *to);
 void wt_project_remove(wt_project *project);
 
 #define WT_FILES(array) (array), sizeof(array) / sizeof((array)[0])

@@ -1,10 +1,11 @@
 /* Allocations of a run of three views fail, one in each trial: what fails says NO_MEMORY, each table is
- * the old or the new one, and the next run ends as one that nobody disturbed. About 40 of all, all of
- * them with WEIR_OOM_ALL=1. */
+ * the old or the new one, and the next run ends as one that nobody disturbed. Of each chain of calls
+ * that allocates the first; about 60 of the chains, all of them with WEIR_OOM_SITES=1, and each
+ * single allocation with WEIR_OOM_ALL=1. */
 #include "common/oom.h"
 #include "unit/run/three.h"
 
-enum { WANTED = 40, MOST = 10000000 };
+enum { WANTED = 60, MOST = 10000000 };
 
 static bool is_told(const weir_error *err) {
   return err == NULL || err->code == WEIR_OK || err->code == WEIR_E_NO_MEMORY;
@@ -39,20 +40,30 @@ static bool check_report(const weir_report *report, bool done[3], const char *tr
   return fine;
 }
 
-/* *hit: there is such an allocation. */
-static bool disturb(long nth, bool *hit) {
+__attribute__((noinline)) static weir_status work(const wt_project *at,
+                                                  weir_report **report, weir_error *err) {
+  OOM_WORK_BEGINS();
+  return three_run(at, report, err);
+}
+
+/* *hit: there is such an allocation; site: of that chain only, or -1. */
+static bool disturb(long site, long nth, bool *hit) {
   weir_error err = WEIR_ERROR_INIT;
   weir_report *report = NULL;
   wt_project at;
   char trial[64];
   bool done[3] = {false, false, false};
   long live = atomic_load(&oom_live);
-  snprintf(trial, sizeof trial, "allocation %ld", nth);
+  snprintf(trial, sizeof trial, "site %ld, allocation %ld", site, nth);
   if (!three_make(&at)) {
     return false;
   }
-  oom_fail(nth);
-  weir_status status = three_run(&at, &report, &err);
+  if (site < 0) {
+    oom_fail(nth);
+  } else {
+    oom_fail_site((size_t)site, nth);
+  }
+  weir_status status = work(&at, &report, &err);
   oom_stop();
   *hit = oom_hit();
   bool fine = status == WEIR_E_RUN_FAILED || is_told(&err) || wrong(trial, "run", &err);
@@ -69,30 +80,53 @@ static bool disturb(long nth, bool *hit) {
   return fine && (atomic_load(&oom_live) == live || wrong(trial, "a leak", NULL));
 }
 
-static long count(void) {
+static size_t watch(void) {
   weir_error err = WEIR_ERROR_INIT;
   wt_project at;
-  long n = -1;
+  size_t n = 0;
   if (three_make(&at)) {
-    oom_fail(MOST);
-    n = three_run(&at, NULL, &err) == WEIR_OK ? MOST - atomic_load(&oom_left) : -1;
-    oom_stop();
+    oom_watch();
+    weir_status status = work(&at, NULL, &err);
+    n = oom_stop_watch();
+    n = status == WEIR_OK ? n : 0;
     wt_project_remove(&at);
   }
   weir_error_release(&err);
   return n;
 }
 
-WT_TEST(allocations_fail) {
-  oom_json();
-  long all = count(), n = 0, bad = 0;
-  WT_CHECK(all > 1000);
+static bool wants(const char *name) {
+  return getenv(name) != NULL;
+}
+
+/* Every single one, from WEIR_OOM_FROM on. */
+static void each_one(void) {
   const char *from = getenv("WEIR_OOM_FROM");
   bool hit = true;
-  for (long nth = from == NULL ? 0 : atol(from); hit; nth += oom_step(all, WANTED)) {
-    bad += !disturb(nth, &hit);
+  long bad = 0, n = 0;
+  for (long nth = from == NULL ? 0 : atol(from); hit; nth++) {
+    bad += !disturb(-1, nth, &hit);
     n++;
   }
-  printf("  %ld of %ld allocations\n", n, all);
-  WT_CHECK(bad == 0 && n > WANTED / 2);
+  printf("  %ld allocations\n", n);
+  WT_CHECK(bad == 0 && n > 1000);
+}
+
+WT_TEST(allocations_fail) {
+  oom_json();
+  size_t all = watch(), n = 0, met = 0, bad = 0;
+  WT_CHECK(all > 500 && all < OOM_SITES);
+  if (wants("WEIR_OOM_ALL")) {
+    each_one();
+    return;
+  }
+  size_t step = wants("WEIR_OOM_SITES") || all < WANTED ? 1 : all / WANTED;
+  for (size_t site = 0; site < all; site += step) {
+    bool hit = false;
+    bad += !disturb((long)site, 0, &hit);
+    met += hit;
+    n++;
+  }
+  printf("  %zu of %zu chains of calls, %zu of them met again\n", n, all, met);
+  WT_CHECK(bad == 0 && n >= WANTED && met > n / 2);
 }
