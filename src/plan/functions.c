@@ -19,7 +19,7 @@ static bool known(const wi_session *s, const char *name) {
     plain[n - 2] = '\0';
     name = plain;
   }
-  return is_syntax(name) || wi_map_get(&s->volatility, name) != NULL;
+  return is_syntax(name) || wi_map_has(&s->function_names, name);
 }
 
 typedef struct missing {
@@ -32,7 +32,7 @@ static void add_missing(const wi_session *s, const char *const *names, const wi_
                         bool last, missing *m) {
   char near[256] = "";
   wi_buf_fmt(&m->names, "%s'%s'", m->n == 0 ? "" : last ? " and " : ", ", ref->name);
-  wi_nearest(ref->name, names, s->volatility.n, near, sizeof(near));
+  wi_nearest(ref->name, names, s->function_names.n, near, sizeof(near));
   if (near[0] != '\0') {
     wi_buf_fmt(&m->hint, "%s%s", m->hint.n == 0 ? "did you mean " : ", ", near);
     if (m->n > 0 || !last) {
@@ -49,12 +49,12 @@ static weir_status tell(const wi_session *s, const wi_refs *refs, size_t n,
                         weir_error *err) {
   weir_status status = WEIR_OK;
   missing m = {WI_BUF_INIT, WI_BUF_INIT, 0, NULL};
-  const char **names = wi_alloc_array(s->volatility.n + 1, sizeof(*names));
+  const char **names = wi_alloc_array(s->function_names.n + 1, sizeof(*names));
   if (names == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  for (size_t i = 0; i < s->volatility.n; i++) {
-    names[i] = s->volatility.entries[i].key;
+  for (size_t i = 0; i < s->function_names.n; i++) {
+    names[i] = s->function_names.entries[i].key;
   }
   for (size_t i = 0; i < refs->n_functions; i++) {
     if (!known(s, refs->functions[i].name)) {

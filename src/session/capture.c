@@ -75,28 +75,19 @@ static weir_status digest_functions(wi_session *s, weir_error *err) {
   return WEIR_OK;
 }
 
-static weir_status note_volatility(wi_session *s, wi_str name, const char *text,
-                                   weir_error *err) {
+static weir_status note_name(wi_session *s, wi_str name, weir_error *err) {
   char *key = wi_strndup(name.p, name.n);
-  char *value = wi_strdup(text);
-  wi_free(key != NULL ? wi_map_get(&s->volatility, key) : NULL);
-  bool kept = key != NULL && value != NULL && wi_map_put(&s->volatility, key, value);
+  bool kept = key != NULL && wi_map_put(&s->function_names, key, NULL);
   wi_free(key);
-  if (!kept) {
-    wi_free(value);
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  return WEIR_OK;
+  return kept ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
 }
 
 /* The aliases, comma-joined: known names, too. */
-static weir_status note_aliases(wi_session *s, wi_str aliases, const char *text,
-                                weir_error *err) {
+static weir_status note_aliases(wi_session *s, wi_str aliases, weir_error *err) {
   while (aliases.n > 0) {
     const char *comma = memchr(aliases.p, ',', aliases.n);
     size_t n = comma != NULL ? (size_t)(comma - aliases.p) : aliases.n;
-    wi_str one = {aliases.p, n};
-    WI_TRY(note_volatility(s, one, text, err));
+    WI_TRY(note_name(s, (wi_str){aliases.p, n}, err));
     n += comma != NULL ? 1 : 0;
     aliases.p += n;
     aliases.n -= n;
@@ -104,7 +95,7 @@ static weir_status note_aliases(wi_session *s, wi_str aliases, const char *text,
   return WEIR_OK;
 }
 
-static weir_status read_volatility(wi_session *s, weir_error *err) {
+static weir_status read_names(wi_session *s, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   bool has = false;
@@ -114,12 +105,8 @@ static weir_status read_volatility(wi_session *s, weir_error *err) {
     if (!has) {
       break;
     }
-    wi_str v = wi_cursor_text(rows, 2);
-    const char *text = wi_str_eq(v, "volatile") ? "volatile"
-                       : wi_str_eq(v, "stable") ? "stable"
-                                                : "immutable";
-    WI_CHECK(note_volatility(s, wi_cursor_text(rows, 0), text, err));
-    WI_CHECK(note_aliases(s, wi_cursor_text(rows, 4), text, err));
+    WI_CHECK(note_name(s, wi_cursor_text(rows, 0), err));
+    WI_CHECK(note_aliases(s, wi_cursor_text(rows, 4), err));
   }
 done:
   wi_cursor_free(&rows);
@@ -150,7 +137,7 @@ weir_status wi_session_capture(wi_session *s, weir_error *err) {
                       err));
   WI_TRY(digest_functions(s, err));
   WI_TRY(digest_table(s, WI_BR_RULES, 5, "weir.rules", NULL, s->rules_digest, err));
-  WI_TRY(read_volatility(s, err));
+  WI_TRY(read_names(s, err));
   wi_digest_begin(&d, "weir.session");
   wi_digest_u64(&d, WI_ENGINE_EPOCH);
   WI_TRY(digest_versions(s, &d, err));

@@ -123,10 +123,7 @@ void wi_session_free(wi_session **session) {
     wi_input_free(s->engine, s->inputs.entries[i].value);
   }
   wi_map_release(&s->inputs);
-  for (size_t i = 0; i < s->volatility.n; i++) {
-    wi_free(s->volatility.entries[i].value);
-  }
-  wi_map_release(&s->volatility);
+  wi_map_release(&s->function_names);
   wi_br_bind_free(s->engine, &s->bind);
   wi_br_session_free(s->engine, &s->handle);
   wi_session_plugins_release(s);

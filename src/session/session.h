@@ -80,7 +80,7 @@ typedef struct wi_session { /* counted: what is made with one has a share */
   char functions_digest[WI_DIGEST_HEX];
   char rules_digest[WI_DIGEST_HEX];
   char digest[WI_DIGEST_HEX];
-  wi_map volatility; /* function name or alias -> "immutable", "stable", "volatile" */
+  wi_map function_names; /* and aliases; a set */
 } wi_session;
 
 weir_status wi_session_new(const wi_session_options *options, wi_session **out,

@@ -1,7 +1,7 @@
 /* Allocations of a run of three views fail, one in each trial: what fails says NO_MEMORY, each table is
  * the old or the new one, and the next run ends as one that nobody disturbed. Of each chain of calls
- * that allocates the first; about 60 of the chains, all of them with WEIR_OOM_SITES=1, and each
- * single allocation with WEIR_OOM_ALL=1. */
+ * that allocates the first, the last and one between; about 60 trials, all of them with
+ * WEIR_OOM_SITES=1, each single allocation with WEIR_OOM_ALL=1; both from WEIR_OOM_FROM on. */
 #include "common/oom.h"
 #include "unit/run/three.h"
 
@@ -27,10 +27,10 @@ static bool check_report(const weir_report *report, bool done[3], const char *tr
   for (size_t i = 0; i < n && fine; i++) {
     const weir_view_result *v = &views[i];
     bool skipped = strcmp(v->status, "skip") == 0;
+    bool ended = strcmp(v->status, "pass") == 0 || strcmp(v->status, "reused") == 0;
     fine = skipped || is_told(v->error) || wrong(trial, v->view, v->error);
     for (int k = 0; k < 3; k++) {
-      done[k] = done[k] || (strcmp(v->view, three_views[k]) == 0 && v->error == NULL &&
-                            !skipped && strcmp(v->status, "error") != 0);
+      done[k] = done[k] || (ended && strcmp(v->view, three_views[k]) == 0);
     }
   }
   const weir_diagnostic *warnings = weir_report_warnings(report, &n);
@@ -68,7 +68,7 @@ static bool disturb(long site, long nth, bool *hit) {
   *hit = oom_hit();
   bool fine = status == WEIR_E_RUN_FAILED || is_told(&err) || wrong(trial, "run", &err);
   fine = fine && (report == NULL || check_report(report, done, trial)) &&
-         three_check(&at, done, trial);
+         (three_check(&at, done, trial) || wrong(trial, "after it failed", NULL));
   weir_report_free(&report);
   weir_error_release(&err);
   if (fine && three_run(&at, NULL, &err) != WEIR_OK) {
@@ -112,6 +112,13 @@ static void each_one(void) {
   WT_CHECK(bad == 0 && n > 1000);
 }
 
+/* The first allocation of a chain, the last, and one between. */
+static size_t of_chain(size_t site, size_t which, long *nth) {
+  long times = oom_sites[site].times;
+  *nth = which == 0 ? 0 : which == 1 ? times - 1 : times / 2;
+  return times > 2 ? 3 : times > 1 ? 2 : 1;
+}
+
 WT_TEST(allocations_fail) {
   oom_json();
   size_t all = watch(), n = 0, met = 0, bad = 0;
@@ -120,13 +127,20 @@ WT_TEST(allocations_fail) {
     each_one();
     return;
   }
-  size_t step = wants("WEIR_OOM_SITES") || all < WANTED ? 1 : all / WANTED;
-  for (size_t site = 0; site < all; site += step) {
-    bool hit = false;
-    bad += !disturb((long)site, 0, &hit);
-    met += hit;
-    n++;
+  bool every = wants("WEIR_OOM_SITES") || all < WANTED;
+  const char *from = getenv("WEIR_OOM_FROM");
+  size_t step = every ? 1 : all / WANTED;
+  for (size_t site = from == NULL ? 0 : (size_t)atol(from); site < all; site += step) {
+    long nth = 0;
+    size_t kinds = of_chain(site, 0, &nth);
+    for (size_t k = every ? 0 : n % kinds, end = every ? kinds : k + 1; k < end; k++) {
+      bool hit = false;
+      (void)of_chain(site, k, &nth);
+      bad += !disturb((long)site, nth, &hit);
+      met += hit;
+      n++;
+    }
   }
-  printf("  %zu of %zu chains of calls, %zu of them met again\n", n, all, met);
+  printf("  %zu trials of %zu chains of calls, %zu of them met again\n", n, all, met);
   WT_CHECK(bad == 0 && n >= WANTED && met > n / 2);
 }
