@@ -26,6 +26,7 @@ typedef struct write_job {
     char id[37];     /* names its folder and its late-bound input */
     bool first;      /* the table has no folder yet */
     wi_lease *lease; /* from before the first file is staged */
+    wi_lent *rows;
   } work;
   wb_bind *bind;
   wb_plan *plan;
@@ -33,8 +34,15 @@ typedef struct write_job {
   wi_staged staged;
 } write_job;
 
+static void release_schema(struct ArrowSchema *schema) {
+  if (schema->release != NULL) {
+    schema->release(schema);
+  }
+}
+
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
+  wi_stream_recall(&j->work.rows);
   wi_staged_release(&j->staged);
   wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
@@ -43,12 +51,8 @@ static void job_release(write_job *j) {
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
   wi_pin_release(&j->base);
-  if (j->given.release != NULL) {
-    j->given.release(&j->given);
-  }
-  if (j->target.release != NULL) {
-    j->target.release(&j->target);
-  }
+  release_schema(&j->given);
+  release_schema(&j->target);
   wi_partitioning_free(&j->partitioning);
   wi_map_release(&j->partitions);
   wi_store_unref(&j->store);
@@ -174,12 +178,8 @@ static weir_status widen(write_job *j, weir_error *err) {
   ArrowSchemaMove(&wide, &j->target);
   j->widened = true;
 done:
-  if (wide.release != NULL) {
-    ArrowSchemaRelease(&wide);
-  }
-  if (mapped.release != NULL) {
-    ArrowSchemaRelease(&mapped);
-  }
+  release_schema(&wide);
+  release_schema(&mapped);
   return status;
 }
 
@@ -242,12 +242,11 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
   }
   WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
   WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
+  WI_CHECK(wi_stream_lend(take, &j->work.rows, err));
   WI_CHECK(wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id,
-                             take, err));
+                             wi_stream_lent(j->work.rows), err));
 done:
-  if (copy.release != NULL) {
-    copy.release(&copy);
-  }
+  release_schema(&copy);
   return status;
 }
 
