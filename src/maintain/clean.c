@@ -84,7 +84,7 @@ static void drop_young(const cleaner *c, wi_folders *folders) {
 static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folders,
                                  weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   wi_litter_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
   drop_young(c, folders);
   if (folders->n == 0) {
@@ -165,7 +165,7 @@ static bool is_read(const cleaner *c, const char *uri) {
 /* A run of an earlier state of the project may still write it. */
 static weir_status is_written(cleaner *c, wi_store *store, bool *written,
                               weir_error *err) {
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   weir_status status = read_leases(c, store, &leases, err);
   *written = leases.live.n > 0;
   wi_leases_release(&leases);
@@ -222,6 +222,26 @@ done:
 
 /* ---- all tables ---- */
 
+/* Of the warehouse, or of writes to one table. */
+static weir_status clean_leases(cleaner *c, wi_store *store, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_leases leases = WI_LEASES_INIT;
+  if (!c->by_object) {
+    return WEIR_OK;
+  }
+  WI_CHECK(wi_leases_read(store, c->now_us, &leases, err));
+  for (size_t i = 0; i < leases.dead.n; i++) {
+    const char *path = leases.dead.items[i];
+    WI_CHECK(add_item(c, WI_LITTER_LEASE, wi_store_uri(store), path, 1, 0, err));
+    if (c->r->apply) {
+      WI_CHECK(wi_store_remove(store, &path, 1, err));
+    }
+  }
+done:
+  wi_leases_release(&leases);
+  return status;
+}
+
 static weir_status clean_table(cleaner *c, const char *name, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
@@ -231,6 +251,7 @@ static weir_status clean_table(cleaner *c, const char *name, weir_error *err) {
   WI_CHECK(wi_session_store(c->r->session, uri.p, &store, err));
   if (wi_spec_view_find(c->r->spec, name) != NULL) {
     WI_CHECK(clean_staged(c, store, err));
+    WI_CHECK(clean_leases(c, store, err));
   } else {
     WI_CHECK(clean_orphan(c, store, name, err));
   }
@@ -270,22 +291,6 @@ static weir_status table_names(cleaner *c, wi_map *names, weir_error *err) {
     }
   }
   return c->r->orphans ? add_folders(c, names, err) : WEIR_OK;
-}
-
-static weir_status clean_leases(cleaner *c, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
-  WI_CHECK(wi_leases_read(c->root, c->now_us, &leases, err));
-  for (size_t i = 0; i < leases.dead.n; i++) {
-    const char *path = leases.dead.items[i];
-    WI_CHECK(add_item(c, WI_LITTER_LEASE, wi_store_uri(c->root), path, 1, 0, err));
-    if (c->r->apply) {
-      WI_CHECK(wi_store_remove(c->root, &path, 1, err));
-    }
-  }
-done:
-  wi_leases_release(&leases);
-  return status;
 }
 
 static weir_status add_spill(void *ctx, const char *path, uint64_t files, uint64_t bytes,
@@ -338,9 +343,7 @@ weir_status wi_clean(const wi_clean_request *r, wi_litter *out, weir_error *err)
       WI_CHECK(clean_table(&c, names.entries[i].key, err));
     }
   }
-  if (c.by_object) {
-    WI_CHECK(clean_leases(&c, err));
-  }
+  WI_CHECK(clean_leases(&c, c.root, err));
   WI_CHECK(clean_spill(&c, err));
 done:
   if (c.held >= 0) {

@@ -110,7 +110,7 @@ static void commit_and_end(void *ctx) {
 }
 
 static void wait_for_lease(bench *b, const char *id) {
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   for (int i = 0; i < 2000 && !wi_map_has(&leases.live, id); i++) {
     wi_sleep_us(1000);
     (void)wi_leases_read(b->root, wi_now_us(), &leases, NULL);
@@ -226,6 +226,64 @@ WT_TEST(a_lease_lives_by_the_stores_clock_or_by_what_it_says) {
   WT_EQ_INT(entries.n, 2); /* and nothing of the cleaner's own */
   wi_store_entries_release(&entries);
   bench_free(&b);
+  wi_lease_set_times(NULL);
+}
+
+static size_t n_leases(wi_store *store) {
+  wi_store_entries entries;
+  size_t n = SIZE_MAX;
+  if (wi_store_list(store, WI_LEASE_FOLDER, &entries, NULL) == WEIR_OK) {
+    n = entries.n;
+    wi_store_entries_release(&entries);
+  }
+  return n;
+}
+
+/* Also below the tables that views write, where a write by the API may have left one. */
+WT_TEST(dead_leases_of_tables_go) {
+  bench b;
+  char dead[37], lives[37];
+  wi_lease_set_times(&quick);
+  bench_make(&b, "table_leases");
+  old_run_id(48 * HOUR, dead);
+  old_run_id(47 * HOUR, lives);
+  put_lease(b.table, dead, HOUR / 3, 0);
+  put_lease(b.table, lives, HOUR / 5, 0);
+  crafted_put(b.root, WI_LEASE_FOLDER "/clock-left", "x");
+  set_age(b.root, WI_LEASE_FOLDER "/clock-left", HOUR / 3);
+  crafted_put(b.root, WI_LEASE_FOLDER "/clock-now", "x");
+  crafted_put(b.root, WI_LEASE_FOLDER "/notes", "of somebody else");
+  set_age(b.root, WI_LEASE_FOLDER "/notes", 48 * HOUR);
+  WT_EQ_INT(clean(&b, WI_CLEAN_OLDER_US), 2);
+  WT_EQ_INT(n_leases(b.table), 1);
+  WT_EQ_INT(n_leases(b.root), 2);
+  bench_free(&b);
+  wi_lease_set_times(NULL);
+}
+
+/* Below a table of nobody's project: the next one that is at work there. */
+WT_TEST(who_takes_a_lease_removes_dead_ones) {
+  static const char id[] = "0190a2b4-1234-7abc-8def-0123456789ab";
+  weir_error err = WEIR_ERROR_INIT;
+  char dead[37], fresh[37], says[37];
+  wi_lease *lease = NULL;
+  wi_lease_set_times(&quick);
+  wi_store *store = crafted_store("taker");
+  old_run_id(48 * HOUR, dead);
+  old_run_id(47 * HOUR, fresh);
+  old_run_id(46 * HOUR, says);
+  put_lease(store, dead, HOUR / 3, 0);
+  put_lease(store, fresh, HOUR / 5, 0);
+  put_lease(store, says, HOUR / 3, wi_now_us() + HOUR);
+  crafted_put(store, WI_LEASE_FOLDER "/clock-left", "x");
+  set_age(store, WI_LEASE_FOLDER "/clock-left", HOUR / 3);
+  WT_OK(wi_lease_take(store, id, &lease, &err));
+  for (int i = 0; i < 3000 && n_leases(store) != 3; i++) {
+    wi_sleep_us(1000);
+  }
+  wi_lease_release(&lease);
+  WT_EQ_INT(n_leases(store), 2); /* those that may live */
+  wi_store_unref(&store);
   wi_lease_set_times(NULL);
 }
 
