@@ -315,7 +315,8 @@ typedef struct weir_project_read_options {
 
 /**
  * One of the project's tables as a stream; the caller releases it. NULL options: the defaults.
- * Errors: WEIR_E_SELECTOR, WEIR_E_UNKNOWN_TABLE for a `view` that is not there.
+ * Errors: WEIR_E_SELECTOR, WEIR_E_UNKNOWN_TABLE for a `view` that is not there, WEIR_E_LOCKED for
+ * LITTER while a run is at work in a local warehouse.
  */
 WEIR_API WEIR_MUST_USE weir_status
 weir_project_read(weir_project *project, weir_project_table table,

@@ -111,7 +111,7 @@ done:
 /* A write through the API shares the folder of its table while it lasts. */
 static bool is_at_work(const cleaner *c, wi_store *store, int *fd) {
   *fd = -1;
-  return c->r->apply && !c->by_object &&
+  return !c->by_object &&
          wi_dir_lock(wi_store_local(store), true, fd, NULL) == WEIR_E_LOCKED;
 }
 
@@ -310,19 +310,16 @@ static weir_status clean_spill(cleaner *c, weir_error *err) {
 
 /* ---- the call ---- */
 
-/* Locally the warehouse is wanted alone; on a store its clock is. Looking alone writes nothing,
- * and takes this machine's clock. */
+/* Locally the warehouse is wanted alone, also for a look: beside a run nobody can tell whose files
+ * are whose. On a store its clock is wanted; a look writes nothing, and takes this machine's. */
 static weir_status prepare(cleaner *c, weir_error *err) {
   WI_TRY(wi_session_store(c->r->session, c->r->spec->warehouse, &c->root, err));
   c->by_object = wi_lease_by_object(c->root);
   if (c->by_object && c->older_than_us < WI_LEASE_LIFE_US) {
     c->older_than_us = WI_LEASE_LIFE_US;
   }
-  if (!c->r->apply) {
-    return WEIR_OK;
-  }
   if (c->by_object) {
-    return wi_store_clock(c->root, &c->now_us, err);
+    return c->r->apply ? wi_store_clock(c->root, &c->now_us, err) : WEIR_OK;
   }
   weir_status status = wi_dir_lock(wi_store_local(c->root), true, &c->held, err);
   if (status == WEIR_E_LOCKED) {
