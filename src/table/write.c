@@ -24,6 +24,7 @@ typedef struct write_job {
   wi_map partitions;
   struct {
     char id[37];     /* names its folder and its late-bound input */
+    char prefix[48]; /* the folder below the table, ending in '/' */
     bool first;      /* the table has no folder yet */
     wi_lease *lease; /* from before the first file is staged */
     wi_lent *rows;
@@ -56,11 +57,6 @@ static void job_release(write_job *j) {
   wi_partitioning_free(&j->partitioning);
   wi_map_release(&j->partitions);
   wi_store_unref(&j->store);
-}
-
-/* The folder below the table, ending in '/'. */
-static void prefix_of(const write_job *j, char out[48]) {
-  snprintf(out, 48, "%s/", j->work.id);
 }
 
 /* ---- the table's schema and the plan that brings the rows into it ---- */
@@ -328,15 +324,13 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
   wi_table_props p = props(j);
   wi_stats_columns stats;
-  char prefix[48];
   WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_table_stats(&p, &stats, err));
-  prefix_of(j, prefix);
   stage.session = j->r->session;
   stage.plan = j->plan;
   stage.bind = j->bind;
   stage.store = j->store;
-  stage.prefix = prefix;
+  stage.prefix = j->work.prefix;
   stage.partition_columns = j->partitioned;
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
@@ -414,6 +408,7 @@ done:
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
   wi_uuid7(j->work.id);
+  snprintf(j->work.prefix, sizeof(j->work.prefix), "%s/", j->work.id);
   WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
@@ -490,9 +485,7 @@ done:
   if (j.work.lease != NULL &&
       (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
-    char prefix[48];
-    prefix_of(&j, prefix);
-    wi_stage_remove(j.store, prefix, j.work.first);
+    wi_stage_remove(j.store, j.work.prefix, j.work.first);
   }
   if (take->release != NULL) {
     take->release(take);
