@@ -45,7 +45,9 @@ typedef struct weir_pair {
  *   digest of the SQL, duration_us)
  * - `table`: commit_put (uri, version, mode, rows, files, bytes, retries), commit_lost (uri,
  *   retries: others were first), commit_unclear (uri, answers: of the store, that did not say what
- *   became of a put), write_unchanged (uri, version), write_failed (uri, code), lease_lost (uri),
+ *   became of a put), others_replaced (uri, version, writer, commits: one event for each of the
+ *   newest commits whose rows a replacing write took away without having seen them, out of so
+ *   many), write_unchanged (uri, version), write_failed (uri, code), lease_lost (uri),
  *   checkpoint_written (uri, version), checkpoint_failed (uri, version, code)
  * - `run`, each with run_id: run_started (project, views), source_pinned (source, uri, version),
  *   view_started (view, action), view_built (view, action, version, rows, files, bytes,
@@ -53,7 +55,7 @@ typedef struct weir_pair {
  *   commit), view_failed (view, code), view_skipped (view), run_warning (code), run_finished
  *   (status: weir_run_status_name, pass, reused, warn, error, skip, duration_us). A run that does
  *   not come so far, since nothing could be planned, say, ends with run_failed (project, code)
- *   alone.
+ *   instead.
  *
  * WEIR_LOG_DEBUG are source_pinned and view_started; WEIR_LOG_WARNING what was lost, unclear, left
  * out or failed, and a run_finished whose status is not ok.

@@ -99,7 +99,8 @@ typedef struct weir_partition {
 /**
  * Replaces exactly these partitions by the stream's rows, in one commit; a partition of which
  * no row comes is emptied. A row that belongs to none of them is WEIR_E_CONSTRAINT. With
- * n_partitions = 0 on an unpartitioned table all rows are replaced.
+ * n_partitions = 0 on an unpartitioned table all rows are replaced. What others commit there
+ * meanwhile is replaced as well; the log of the session tells whose it was (others_replaced).
  */
 WEIR_API WEIR_MUST_USE weir_status weir_table_replace(
     weir_session *session, const char *uri, const weir_partition *partitions,

@@ -3,6 +3,23 @@
 
 /* ---- of any write ---- */
 
+/* Rows that others committed after this write looked, and that it took the place of. */
+static void tell_gone(wi_log_sink *log, const char *uri, const wi_gone_commits *all) {
+  size_t kept = all->n < WI_GONE_KEPT ? all->n : WI_GONE_KEPT;
+  wi_log_event event;
+  for (size_t i = 0; i < kept; i++) {
+    wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "others_replaced");
+    wi_log_place(&event, "uri", uri);
+    wi_log_int(&event, "version", all->items[i].version);
+    wi_log_text(&event, "writer", all->items[i].writer);
+    wi_log_int(&event, "commits", (int64_t)all->n);
+    wi_log_send(&event,
+                "rows of version %lld, which others committed meanwhile, were "
+                "replaced",
+                (long long)all->items[i].version);
+  }
+}
+
 void wi_tell_commit(wi_log_sink *log, const char *uri, const wi_commit_outcome *o) {
   wi_log_event event;
   if (o->retries > 0) {
@@ -18,6 +35,7 @@ void wi_tell_commit(wi_log_sink *log, const char *uri, const wi_commit_outcome *
     wi_log_send(&event, "answers of the store that said nothing, or not the truth: %u",
                 o->unclear);
   }
+  tell_gone(log, uri, &o->gone);
 }
 
 void wi_tell_lease(wi_log_sink *log, const char *uri, weir_status status) {

@@ -346,3 +346,55 @@ WT_TEST(a_write_tells_of_its_checkpoint) {
   weir_session_free(&s);
   wt_project_remove(&folder);
 }
+
+static const char *raced_uri;
+static int (*usual_next)(struct ArrowArrayStream *, struct ArrowArray *);
+static void race(const char *uri) {
+  static const char *const cells[] = {"5"};
+  weir_session *s = wf_session(NULL, 0);
+  struct ArrowArrayStream rows;
+  weir_write_result result;
+  weir_error err = WEIR_ERROR_INIT;
+  WT_CHECK(wf_rows(&rows, "n:l", cells, 1));
+  WT_OK(weir_table_append(s, uri, &rows, NULL, &result, &err));
+  weir_write_result_release(&result);
+  weir_session_free(&s);
+}
+
+static int next_after_race(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  if (raced_uri != NULL) {
+    race(raced_uri);
+    raced_uri = NULL;
+  }
+  return usual_next(stream, out);
+}
+
+/* Rows that nobody saw but their writer must not go without a word. */
+WT_TEST(a_replace_tells_whose_rows_it_took_meanwhile) {
+  static const char *const cells[] = {"1"};
+  static heard h;
+  wt_project folder;
+  char uri[256], want[512];
+  struct ArrowArrayStream rows;
+  weir_write_result result;
+  weir_error err = WEIR_ERROR_INIT;
+  WT_CHECK(wt_project_make(&folder, NULL, 0));
+  snprintf(uri, sizeof uri, "%s/t", folder.root);
+  weir_session *s = session_of(&h, WEIR_LOG_WARNING);
+  WT_OK(weir_session_seal(s, &err));
+  WT_CHECK(wf_table(uri, "n:l", cells, 1, NULL) && wf_rows(&rows, "n:l", cells, 1));
+  raced_uri = uri;
+  usual_next = rows.get_next;
+  rows.get_next = next_after_race;
+  WT_OK(weir_table_replace(s, uri, NULL, 0, &rows, NULL, &result, &err));
+  WT_EQ_INT(result.version, 2);
+  WT_EQ_INT(result.retries, 1);
+  weir_write_result_release(&result);
+  snprintf(want, sizeof want,
+           "table.others_replaced uri=file://%s version=1 writer=weir/", uri);
+  WT_EQ_INT(count(&h, want), 1);
+  WT_EQ_INT(count(&h, " commits=1 |"), 1);
+  WT_EQ_INT(count(&h, "table.commit_lost "), 1);
+  weir_session_free(&s);
+  wt_project_remove(&folder);
+}
