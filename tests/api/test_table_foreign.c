@@ -327,3 +327,33 @@ WT_TEST(a_commit_is_not_put_where_a_log_was_cleaned) {
   weir_session_free(&s);
   leave(&at);
 }
+
+/* A folder of a commit's name is no commit; and nobody can say that the write may have happened. */
+WT_TEST(a_folder_named_like_a_commit_is_refused) {
+  static const char *const cells[] = {"1"};
+  place at;
+  struct ArrowArrayStream rows;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  char path[512];
+  WT_CHECK(wt_project_make(&at.folder, NULL, 0));
+  snprintf(at.uri, sizeof at.uri, "%s/t", at.folder.root);
+  snprintf(path, sizeof path, "%s/_delta_log/00000000000000000001.json", at.uri);
+  weir_session *s = wf_session(NULL, 0);
+  WT_CHECK(wf_table(at.uri, "n:l", cells, 1, NULL) && wf_rows(&rows, "n:l", cells, 1));
+  WT_CHECK(mkdir(path, 0777) == 0);
+  char *before = wf_listing(at.uri);
+  WT_EQ_INT(weir_table_append(s, at.uri, &rows, NULL, &r, &err), WEIR_E_BAD_VALUE);
+  WT_CHECK(strstr(err.message, path) != NULL);
+  WT_CHECK(strstr(err.message, "is a folder") != NULL);
+  weir_error_release(&err);
+  char *after = wf_listing(at.uri);
+  WT_EQ_STR(after, before);
+  free(before);
+  free(after);
+  WT_CHECK(rmdir(path) == 0 && wf_rows(&rows, "n:l", cells, 1));
+  WT_OK(weir_table_append(s, at.uri, &rows, NULL, &r, &err));
+  weir_write_result_release(&r);
+  weir_session_free(&s);
+  leave(&at);
+}
