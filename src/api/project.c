@@ -33,7 +33,8 @@ static weir_status look_further(weir_project *p, weir_error *err) {
   weir_error_release(&ignored);
   if (p->diags.errors > before) {
     weir_error_release(err);
-    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu errors", p->diags.errors);
+    return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", p->diags.errors,
+                  p->diags.errors == 1 ? "" : "s");
   }
   return WEIR_E_PROJECT;
 }

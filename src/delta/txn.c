@@ -60,9 +60,9 @@ static weir_status gave_up(const attempt *a, const wi_commit_outcome *out,
                            weir_error *err) {
   wi_err_hint(err, "run again");
   return WI_ERR(err, WEIR_E_CONFLICT,
-                "'%s': %" PRIu32 " commits in a row were lost to others, in %" PRId64
-                " ms",
-                wi_store_uri(a->txn->store), out->retries, spent_us(a) / 1000);
+                "'%s': %" PRIu32 " commit%s lost to others, in %" PRId64 " ms",
+                wi_store_uri(a->txn->store), out->retries,
+                out->retries == 1 ? " was" : "s in a row were", spent_us(a) / 1000);
 }
 
 /* ---- is the base the newest version? ---- */

@@ -286,10 +286,10 @@ static weir_status check_partitions(const write_job *j, weir_error *err) {
     WI_CHECK(wi_partition_key_text(j->partitioning, file->partition_values, file->path,
                                    &key, err));
     if (!wi_map_has(&j->partitions, wi_buf_text(&key))) {
-      status = WI_ERR(
-          err, WEIR_E_CONSTRAINT,
-          "%llu rows belong to the partition %s, which is not among those to replace",
-          (unsigned long long)file->rows, file->partition_values);
+      status = WI_ERR(err, WEIR_E_CONSTRAINT,
+                      "the partition %s, where %llu of the rows belong, is not among "
+                      "those to replace",
+                      file->partition_values, (unsigned long long)file->rows);
       goto done;
     }
   }
