@@ -40,9 +40,10 @@ typedef struct weir_project_options {
   const char *const *params; /**< `name=value` or `name:null` */
   size_t n_params;
   int64_t now_us; /**< the pinned clock of every call; 0: each call has its own time */
+  const weir_log *log; /**< what runs tell (weir/log.h); copied; NULL: nobody listens */
 } weir_project_options;
 #define WEIR_PROJECT_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_project_options), NULL, NULL, NULL, 0, 0, NULL, 0, 0}
+  {(uint32_t)sizeof(weir_project_options), NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL}
 
 /** One of the errors and warnings that were found. */
 typedef struct weir_diagnostic {
@@ -315,7 +316,8 @@ typedef struct weir_project_read_options {
 
 /**
  * One of the project's tables as a stream; the caller releases it. NULL options: the defaults.
- * Errors: WEIR_E_SELECTOR, WEIR_E_UNKNOWN_TABLE for a `view` that is not there.
+ * Errors: WEIR_E_SELECTOR, WEIR_E_UNKNOWN_TABLE for a `view` that is not there, WEIR_E_LOCKED for
+ * LITTER while a run is at work in a local warehouse.
  */
 WEIR_API WEIR_MUST_USE weir_status
 weir_project_read(weir_project *project, weir_project_table table,

@@ -72,9 +72,12 @@ WEIR_API void weir_write_result_release(weir_write_result *result);
 
 /**
  * Creates a table with the stream's schema and rows. Errors: WEIR_E_TABLE_EXISTS.
- * Ownership (all three writers): takes the stream, also on failure; the caller releases *out. A
- * write that fails or is cancelled while rows come may return first, and the stream be released by
- * another thread soon after: what it needs has to live until then.
+ * Ownership (all three writers): takes the stream, also on failure; the caller releases *out. The
+ * stream is released before the call returns, and never called after; other threads than the
+ * caller's may call it, one at a time. A write that fails or is cancelled waits for a get_next that
+ * is under way, so one that can take long should heed the same token. Batches that were read live
+ * on by themselves, as Arrow has it: of a write that was stopped, the last may be released by
+ * another thread soon after.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_table_create(
     weir_session *session, const char *uri, struct ArrowArrayStream *stream,
@@ -96,7 +99,8 @@ typedef struct weir_partition {
 /**
  * Replaces exactly these partitions by the stream's rows, in one commit; a partition of which
  * no row comes is emptied. A row that belongs to none of them is WEIR_E_CONSTRAINT. With
- * n_partitions = 0 on an unpartitioned table all rows are replaced.
+ * n_partitions = 0 on an unpartitioned table all rows are replaced. What others commit there
+ * meanwhile is replaced as well; the log of the session tells whose it was (others_replaced).
  */
 WEIR_API WEIR_MUST_USE weir_status weir_table_replace(
     weir_session *session, const char *uri, const weir_partition *partitions,

@@ -12,6 +12,7 @@ struct weir_session {
 };
 
 struct weir_project {
+  wi_log_sink log;
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
@@ -54,6 +55,17 @@ weir_status wi_api_read_history(weir_project *p, const wi_read *o,
 /* clean.c: with orphans, apply and older_than_us (0: the default) of `how`. */
 weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
                          weir_clean_item **out, size_t *n, weir_error *err);
+
+/* events.c: what the listeners of sessions and projects are told. */
+void wi_tell_commit(wi_log_sink *log, const char *uri, const wi_commit_outcome *outcome);
+void wi_tell_lease(wi_log_sink *log, const char *uri, weir_status status);
+/* `views`: that are chosen. */
+void wi_tell_run(wi_log_sink *log, const wi_pass *pass, wi_event what,
+                 const wi_run_view *view, const weir_error *warning, uint32_t views);
+/* Of a run that told no run_finished. */
+void wi_tell_run_failed(wi_log_sink *log, const char *project, weir_status status);
+/* What the pass's session tells goes to the project's listener. */
+void wi_tell_for(wi_log_sink *log, wi_session *session);
 
 /* report.c */
 weir_status wi_report_new(const wi_pass *pass, bool executed, weir_report **out,

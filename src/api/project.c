@@ -12,6 +12,7 @@ static weir_status project_alloc(weir_project **out, weir_error *err) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   pthread_mutex_init(&p->lock, NULL);
+  wi_log_sink_init(&p->log);
   return WEIR_OK;
 }
 
@@ -37,6 +38,29 @@ static weir_status look_further(weir_project *p, weir_error *err) {
   return WEIR_E_PROJECT;
 }
 
+/* The listener is the project's from here on; or it is let go. */
+static weir_status open_empty(const weir_project_options *o, weir_project **out,
+                              weir_error *err) {
+  weir_log log = WEIR_LOG_INIT;
+  if (o->log != NULL) {
+    WI_TRY(wi_options_take(&log, sizeof(log), o->log, "weir_log", err));
+  }
+  weir_status status =
+      wi_arg_texts("weir_project_open", "params", o->params, o->n_params, err);
+  if (status == WEIR_OK && o->log != NULL && log.event == NULL) {
+    status = wi_arg_null("weir_project_open", "event", err);
+  }
+  if (status == WEIR_OK) {
+    status = project_alloc(out, err);
+  }
+  if (status == WEIR_OK) {
+    wi_log_sink_listen(&(*out)->log, &log);
+  } else if (log.release != NULL) {
+    log.release(log.ctx);
+  }
+  return status;
+}
+
 weir_status weir_project_open(const weir_project_options *options, weir_project **out,
                               weir_error *err) {
   weir_project_options taken;
@@ -45,8 +69,7 @@ weir_status weir_project_open(const weir_project_options *options, weir_project 
   WI_ARG(out, err);
   *out = NULL;
   WI_TRY(wi_options_take(&taken, sizeof(taken), options, "weir_project_options", err));
-  WI_TRY(wi_arg_texts(__func__, "params", o->params, o->n_params, err));
-  WI_TRY(project_alloc(out, err));
+  WI_TRY(open_empty(o, out, err));
   weir_project *p = *out;
   spec.path = o->path;
   spec.profile = o->profile;
@@ -77,6 +100,7 @@ void weir_project_free(weir_project **project) {
   wi_free(p->shown);
   wi_free(p->nodes);
   wi_arena_release(&p->node_arena);
+  wi_log_sink_release(&p->log);
   pthread_mutex_destroy(&p->lock);
   wi_free(p);
 }

@@ -29,6 +29,7 @@ typedef struct job {
   wi_pass_select chosen;
   wi_pass *pass;
   const weir_observer *observer; /* of 0.1; NULL: none */
+  bool finished;                 /* the listener was told */
 } job;
 
 static weir_status take(job *j, const weir_run_options *options, weir_error *err) {
@@ -95,9 +96,11 @@ static weir_summary summary_so_far(const wi_pass *pass, wi_event event) {
 
 static void on_event(void *ctx, wi_event event, const wi_run_view *view,
                      const weir_error *warning) {
-  const job *j = ctx;
+  job *j = ctx;
   weir_view_result result;
   weir_summary summary = summary_so_far(j->pass, event);
+  wi_tell_run(&j->p->log, j->pass, event, view, warning, summary.total);
+  j->finished = event == WI_EVENT_RUN_FINISHED;
   weir_event told = {.struct_size = (uint32_t)sizeof(told),
                      .kind = (weir_event_kind)(event + 1),
                      .warning = warning,
@@ -125,8 +128,10 @@ static weir_status run(job *j, const weir_run_options *options, weir_report **ou
   *out = NULL;
   WI_CHECK(begin(j, options, &first));
   WI_CHECK(wi_pass_decide(j->pass, &j->chosen, &first));
+  wi_tell_for(&j->p->log, j->pass->session);
   WI_CHECK(check_warnings(j, &first));
-  bool watched = j->options.on_event != NULL || j->observer != NULL;
+  bool watched =
+      j->options.on_event != NULL || j->observer != NULL || j->p->log.to.event != NULL;
   weir_status ended = wi_pass_execute(j->pass, watched ? &watcher : NULL, &first);
   status = wi_report_new(j->pass, true, out, ended == WEIR_OK ? &first : &ignored);
   weir_error_release(&ignored);
@@ -135,6 +140,9 @@ static weir_status run(job *j, const weir_run_options *options, weir_report **ou
     status = check_warnings(j, &first);
   }
 done:
+  if (status != WEIR_OK && !j->finished) {
+    wi_tell_run_failed(&j->p->log, weir_project_name(j->p), status);
+  }
   wi_api_end(j->p, &j->pass);
   wi_err_move(err, &first);
   return status;

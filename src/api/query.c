@@ -44,6 +44,22 @@ weir_status wi_query_new(wi_planned **planned, wi_stop **stop, weir_query **out,
   return WEIR_OK;
 }
 
+/* A parameter has no value, and a value has no parameter: one of them is misspelled. */
+static void hint_unused(const wi_sql *text, const wi_br_value *values, size_t n,
+                        weir_error *err) {
+  for (size_t i = 0; i < n && err != NULL && err->hint[0] == '\0'; i++) {
+    size_t k = 0;
+    while (k < text->refs.n_params &&
+           strcmp(text->refs.params[k].name, values[i].name) != 0) {
+      k++;
+    }
+    if (k == text->refs.n_params) {
+      wi_err_hint(err, "a value was given for $%s, which the query does not have",
+                  values[i].name);
+    }
+  }
+}
+
 weir_status weir_query_open(weir_session *session, const char *sql,
                             const weir_parameter *parameters, size_t n_parameters,
                             weir_query **out, weir_error *err) {
@@ -61,7 +77,11 @@ weir_status weir_query_open(weir_session *session, const char *sql,
   WI_CHECK(wi_api_values(parameters, n_parameters, &values, err));
   WI_CHECK(wi_sql_open(session, sql, &text, err));
   WI_CHECK(wi_stop_new(text.engine, NULL, &stop, err));
-  WI_CHECK(wi_planned_open(&text, values, n_parameters, NULL, stop, &planned, err));
+  status = wi_planned_open(&text, values, n_parameters, NULL, stop, &planned, err);
+  if (status == WEIR_E_PARAM_UNKNOWN) {
+    hint_unused(&text, values, n_parameters, err);
+  }
+  WI_CHECK(status);
   wi_planned_tell(planned, "query_planned", began);
   WI_CHECK(wi_query_new(&planned, &stop, out, err));
 done:

@@ -34,8 +34,23 @@ static size_t find_parameter(const weir_statement *st, const char *name) {
   return i;
 }
 
+static const char *first_missing(const weir_statement *st, const wi_br_value *given,
+                                 size_t n) {
+  for (size_t i = 0; i < n_parameters(st); i++) {
+    size_t k = 0;
+    while (k < n && strcmp(given[k].name, parameter(st, i)->name) != 0) {
+      k++;
+    }
+    if (k == n) {
+      return parameter(st, i)->name;
+    }
+  }
+  return NULL;
+}
+
+/* `missing` NULL: none is, or none has to be there. */
 static weir_status unknown_parameter(const weir_statement *st, const char *name,
-                                     weir_error *err) {
+                                     const char *missing, weir_error *err) {
   char near[256] = "";
   const char **names = wi_alloc_array(n_parameters(st) + 1, sizeof(*names));
   for (size_t i = 0; names != NULL && i < n_parameters(st); i++) {
@@ -44,7 +59,13 @@ static weir_status unknown_parameter(const weir_statement *st, const char *name,
   wi_nearest(name, names, names != NULL ? n_parameters(st) : 0, near, sizeof(near));
   wi_free(names);
   weir_status status =
-      WI_ERR(err, WEIR_E_PARAM_UNKNOWN, "the statement has no parameter '$%s'", name);
+      missing != NULL
+          ? WI_ERR(err, WEIR_E_PARAM_UNKNOWN,
+                   "the statement has no parameter '$%s', and its parameter '$%s' has no "
+                   "value",
+                   name, missing)
+          : WI_ERR(err, WEIR_E_PARAM_UNKNOWN, "the statement has no parameter '$%s'",
+                   name);
   if (near[0] != '\0') {
     wi_err_hint(err, "did you mean $%s?", near);
   }
@@ -57,13 +78,15 @@ static const char *type_name(int32_t type) {
   return type > 0 && type <= WEIR_TYPE_TIMESTAMP ? names[type] : names[0];
 }
 
-/* Puts each value where its parameter is; `set` says which have one. */
+/* Puts each value where its parameter is; `set` says which have one. `all`: each has to. */
 static weir_status place_values(const weir_statement *st, const wi_br_value *given,
-                                size_t n, wi_br_value *out, bool *set, weir_error *err) {
+                                size_t n, bool all, wi_br_value *out, bool *set,
+                                weir_error *err) {
   for (size_t i = 0; i < n; i++) {
     size_t at = find_parameter(st, given[i].name);
     if (at == n_parameters(st)) {
-      return unknown_parameter(st, given[i].name, err);
+      const char *missing = all ? first_missing(st, given, n) : NULL;
+      return unknown_parameter(st, given[i].name, missing, err);
     }
     if (given[i].type < WEIR_TYPE_INT64 || given[i].type > WEIR_TYPE_TIMESTAMP) {
       return WI_ERR(err, WEIR_E_PARAM_TYPE, "parameter '$%s': %d is no type",
@@ -193,7 +216,7 @@ static weir_status prepare(weir_statement *st, const weir_prepare_options *o,
     goto done;
   }
   WI_CHECK(wi_api_values(o->parameters, o->n_parameters, &given, err));
-  WI_CHECK(place_values(st, given, o->n_parameters, values, set, err));
+  WI_CHECK(place_values(st, given, o->n_parameters, false, values, set, err));
   for (size_t i = 0; i < n; i++) {
     st->types[i] = set[i] ? values[i].type : 0;
   }
@@ -360,7 +383,7 @@ weir_status weir_statement_query(weir_statement *statement,
     goto done;
   }
   WI_CHECK(wi_api_values(o.parameters, o.n_parameters, &given, err));
-  WI_CHECK(place_values(statement, given, o.n_parameters, values, set, err));
+  WI_CHECK(place_values(statement, given, o.n_parameters, true, values, set, err));
   WI_CHECK(check_values(statement, values, set, err));
   WI_CHECK(wi_stop_new(statement->sql.engine, o.cancel, &stop, err));
   WI_CHECK(plan_values(statement, values, stop, &planned, err));

@@ -167,18 +167,12 @@ static void tell(const write_call *call, const char *uri, weir_status status,
   wi_log_sink *log = &call->session->session->log;
   wi_log_event event;
   if (status != WEIR_OK) {
+    wi_tell_lease(log, uri, status);
     wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "write_failed");
     wi_log_place(&event, "uri", uri);
     wi_log_text(&event, "code", weir_error_code_name(status));
     wi_log_send(&event, "a write failed: %s", weir_error_code_name(status));
     return;
-  }
-  if (result->retries > 0) {
-    wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "commit_lost");
-    wi_log_place(&event, "uri", uri);
-    wi_log_int(&event, "retries", result->retries);
-    wi_log_send(&event, "%u commits were lost to others before one held",
-                result->retries);
   }
   bool unchanged = strcmp(result->mode, "unchanged") == 0;
   wi_log_begin(&event, log, WEIR_LOG_INFO, "table",
@@ -226,6 +220,7 @@ static weir_status run_write(const write_call *call, const weir_write_options *o
   r.n_info = o->n_metadata;
   WI_CHECK(wi_stop_new(r.session->engine, o->cancel, &r.stop, err));
   WI_CHECK(wi_write_stream(&r, stream, &report, err));
+  wi_tell_commit(&r.session->log, uri, &report.commit);
   WI_CHECK(fill(&report, uri, o, out, err));
 done:
   wi_stop_free(&r.stop);

@@ -186,8 +186,8 @@ weir_status wi_dir_sync(const char *path, weir_error *err);
  * `alone` waits for nobody (LOCKED). *fd is -1 without an error where the folder is absent. */
 weir_status wi_dir_lock(const char *path, bool alone, int *fd, weir_error *err);
 weir_status wi_file_sync(const char *path, weir_error *err);
-/* Writes through a temporary name, syncs, links to `path` only if absent (EXISTS), syncs
- * the folder. Needs hard links: NOT_DURABLE where the file system has none. AMBIGUOUS: the
+/* Writes through a temporary name, syncs, links to `path` only if absent (EXISTS; BAD_VALUE where
+ * a folder has the name), syncs the folder. Needs hard links: NOT_DURABLE where the file system has none. AMBIGUOUS: the
  * name is there, or may be, but is not known to survive a power cut. */
 weir_status wi_file_put_new(const char *path, const void *bytes, size_t n,
                             weir_error *err);

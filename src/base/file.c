@@ -459,6 +459,14 @@ static weir_status link_failed(const staged *s, int code, weir_error *err) {
   return fail(err, code, "link", s->path);
 }
 
+/* Nobody was first: no writer makes a folder there, and what a reader finds is no file. */
+static weir_status no_file(const char *path, weir_error *err) {
+  wi_err_hint(err, "remove it, or give it another name");
+  return WI_ERR(err, WEIR_E_BAD_VALUE,
+                "'%s' is a folder, or no file for another reason, where a file is to be",
+                path);
+}
+
 weir_status wi_file_put_new(const char *path, const void *bytes, size_t n,
                             weir_error *err) {
   weir_status status = WEIR_OK;
@@ -467,7 +475,8 @@ weir_status wi_file_put_new(const char *path, const void *bytes, size_t n,
   WI_CHECK(staged_open(&s, path, err));
   /* Only saves the write; the link decides. */
   if (fstatat(s.folder_fd, s.name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-    status = exists(path, err);
+    status = S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) ? exists(path, err)
+                                                        : no_file(path, err);
     goto done;
   }
   WI_CHECK(staged_write(&s, bytes, n, err));

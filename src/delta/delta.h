@@ -48,6 +48,20 @@ weir_status wi_log_list_all(wi_store *store, wi_log *out, weir_error *err);
  * any request where one that was made before knows the version. VERSION_MISSING. */
 weir_status wi_log_find(wi_store *store, int64_t version, wi_log *out, int64_t *found,
                         weir_error *err);
+/* The newest version as it was told by a listing that was asked for then. */
+typedef struct wi_log_look {
+  int64_t newest; /* -1: there is no table */
+  int64_t wall_us, monotonic_us;
+} wi_log_look;
+bool wi_log_is_fresh(const wi_log_look *look, int64_t fresh_us);
+/* Without a request where the store was listed less than `fresh_us` ago and `version` was there. */
+weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
+                          wi_log_look *out, weir_error *err);
+/* Whether `version`, which was put just now, is what the log goes on from. false: others have
+ * cleaned the log up to a later version, so that it may have come into a gap where no reader
+ * looks. */
+weir_status wi_log_goes_on(wi_store *store, int64_t version, bool *goes_on,
+                           weir_error *err);
 /* What was passed over in this store's log, as a warning in words; false: nothing, or it was
  * told before. */
 bool wi_log_tell(wi_store *store, wi_buf *out);

@@ -18,6 +18,7 @@ enum { LOOKS = 4, FIRST_WAIT_US = 2000 };
 typedef struct kept {
   wi_log log;
   bool listed;
+  wi_log_look look;   /* when, and what the newest was */
   int64_t told_empty; /* of what was passed over, what has been told */
   bool told_hint;
 } kept;
@@ -276,8 +277,12 @@ static weir_status take_kept(wi_store_memo *memo, wi_log *log, weir_error *err) 
   return status;
 }
 
+static wi_log_look look_now(void) {
+  return (wi_log_look){-1, wi_now_us(), wi_monotonic_ns() / 1000};
+}
+
 /* Without memory nothing is kept: it only saves requests. */
-static void keep(wi_store_memo *memo, const wi_log *log) {
+static void keep(wi_store_memo *memo, const wi_log *log, const wi_log_look *at) {
   wi_log copy = {.latest = -1};
   if (copy_log(log, &copy, NULL) != WEIR_OK) {
     return;
@@ -288,6 +293,8 @@ static void keep(wi_store_memo *memo, const wi_log *log) {
     wi_log_release(&k->log);
     k->log = copy;
     k->listed = true;
+    k->look = *at;
+    k->look.newest = log->latest;
   } else {
     wi_log_release(&copy);
   }
@@ -322,10 +329,12 @@ static weir_status list(wi_store *store, int64_t known, wi_log *out, weir_error 
     *out = head;
     return WEIR_OK;
   }
+  const wi_log_look at =
+      look_now(); /* before it is asked: it may be older than the answer */
   weir_status status = list_now(store, &head, out, err);
   wi_log_release(&head);
   if (status == WEIR_OK) {
-    keep(memo, out);
+    keep(memo, out, &at);
   } else {
     forget(memo);
   }
@@ -356,6 +365,68 @@ weir_status wi_log_find(wi_store *store, int64_t version, wi_log *out, int64_t *
   if (status != WEIR_OK) {
     wi_log_release(out);
   }
+  return status;
+}
+
+/* ---- what a commit stands on ---- */
+
+/* By both clocks: one may be set, the other stands still while a machine sleeps. */
+bool wi_log_is_fresh(const wi_log_look *look, int64_t fresh_us) {
+  int64_t wall = wi_now_us() - look->wall_us;
+  int64_t monotonic = wi_monotonic_ns() / 1000 - look->monotonic_us;
+  return wall >= 0 && wall < fresh_us && monotonic < fresh_us;
+}
+
+weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
+                          wi_log_look *out, weir_error *err) {
+  wi_store_memo *memo = wi_store_memo_of(store);
+  weir_error gone = WEIR_ERROR_INIT;
+  wi_log log = {.latest = -1};
+  *out = look_now();
+  pthread_mutex_lock(&memo->lock);
+  const kept *k = memo->value;
+  bool known = k != NULL && k->listed && k->look.newest >= version &&
+               wi_log_is_fresh(&k->look, fresh_us);
+  if (known) {
+    *out = k->look;
+  }
+  pthread_mutex_unlock(&memo->lock);
+  if (known) {
+    return WEIR_OK;
+  }
+  weir_status status = wi_log_list(store, &log, &gone);
+  out->newest = log.latest;
+  wi_log_release(&log);
+  if (status == WEIR_E_TABLE_MISSING) {
+    weir_error_release(&gone);
+    return WEIR_OK;
+  }
+  wi_err_move(err, &gone);
+  return status;
+}
+
+/* What cleans a log leaves the newest checkpoint and what came after it. So nothing was missing
+ * where no checkpoint is above `version`, or where all commits from the one before it on are
+ * there, which would have gone sooner. */
+weir_status wi_log_goes_on(wi_store *store, int64_t version, bool *goes_on,
+                           weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_log_names names = {.empty = -1};
+  wi_log tail = {.latest = -1};
+  int64_t first = version > 0 ? version - 1 : 0;
+  bool nothing = false;
+  *goes_on = true;
+  WI_CHECK(look(store, first, &names, &nothing, err));
+  wi_log_take(&tail, &names);
+  if (tail.n_checkpoints == 0 || tail.checkpoints[tail.n_checkpoints - 1] <= version) {
+    goto done;
+  }
+  for (int64_t v = first; v <= tail.latest && *goes_on; v++) {
+    *goes_on = wi_log_has_commit(&tail, v);
+  }
+done:
+  wi_log_names_release(&names);
+  wi_log_release(&tail);
   return status;
 }
 

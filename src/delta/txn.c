@@ -13,6 +13,7 @@ typedef struct attempt {
   const wi_txn *txn;
   wi_txn_base base;
   int64_t base_version; /* what it stands on */
+  wi_log_look look;     /* from before the put */
   char commit_id[37];
   int64_t began_ns;
   int64_t now_us; /* of the bytes that are put */
@@ -59,9 +60,64 @@ static weir_status gave_up(const attempt *a, const wi_commit_outcome *out,
                            weir_error *err) {
   wi_err_hint(err, "run again");
   return WI_ERR(err, WEIR_E_CONFLICT,
-                "'%s': %" PRIu32 " commits in a row were lost to others, in %" PRId64
-                " ms",
-                wi_store_uri(a->txn->store), out->retries, spent_us(a) / 1000);
+                "'%s': %" PRIu32 " commit%s lost to others, in %" PRId64 " ms",
+                wi_store_uri(a->txn->store), out->retries,
+                out->retries == 1 ? " was" : "s in a row were", spent_us(a) / 1000);
+}
+
+/* ---- is the base the newest version? ---- */
+
+/* A put takes a version that nobody has. But where others have committed since, written a
+ * checkpoint and cleaned the log up to it, nobody has the version any more: the put succeeds, and
+ * no reader ever looks there. So the log is looked at, unless it was a moment ago: two commits, a
+ * checkpoint and its cleaning take others longer. */
+static int64_t fresh_us(const attempt *a) {
+  int64_t us = a->txn->limits.fresh_us;
+  return wi_store_local(a->txn->store) != NULL ? us : 10 * us;
+}
+
+static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
+  *newer = false;
+  WI_TRY(wi_log_newest(a->txn->store, a->base_version, fresh_us(a), &a->look, err));
+  if (a->look.newest < a->base_version) {
+    wi_err_hint(err, "run again: the next run starts from the table as it is now");
+    return WI_ERR(err, WEIR_E_CONFLICT,
+                  "version %" PRId64
+                  " of '%s', from which this write started, is not there any more: "
+                  "somebody removed the table, or put another one there",
+                  a->base_version, wi_store_uri(a->txn->store));
+  }
+  *newer = a->look.newest > a->base_version;
+  return WEIR_OK;
+}
+
+/* The same after a put that took its time. What cannot be told is not called committed. */
+static weir_status look_after(attempt *a, weir_error *err) {
+  const wi_txn *t = a->txn;
+  weir_status status = WEIR_OK;
+  bool goes_on = true;
+  weir_error why = WEIR_ERROR_INIT;
+  if (wi_log_is_fresh(&a->look, fresh_us(a))) {
+    return WEIR_OK;
+  }
+  for (uint32_t tried = 0; tried <= t->limits.unclear; tried++) {
+    weir_error_release(&why);
+    status = wi_log_goes_on(t->store, a->base_version + 1, &goes_on, &why);
+    if (status == WEIR_OK || !back_off(a)) {
+      break;
+    }
+  }
+  if (status != WEIR_OK || !goes_on) {
+    wi_err_hint(err, "run again: a commit that counts is found");
+    status = WI_ERR(
+        err, WEIR_E_AMBIGUOUS,
+        "version %" PRId64
+        " of '%.200s' was put, and it cannot be told whether it counts: %.300s",
+        a->base_version + 1, wi_store_uri(t->store),
+        status != WEIR_OK ? why.message : "others cleaned the log past it meanwhile");
+  }
+  weir_error_release(&why);
+  return status;
 }
 
 /* ---- one put ---- */
@@ -223,11 +279,15 @@ weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error 
   *out = (wi_commit_outcome){.version = -1, .app_version = -1};
   wi_uuid7(a.commit_id);
   WI_CHECK(stand_on(&a, txn->read_version, NULL, err));
-  for (bool ended = false; !ended;) {
+  for (bool ended = false, newer = false; !ended;) {
     wi_put_result result = (wi_put_result)0;
-    WI_CHECK(compose(&a, &bytes, err));
-    WI_CHECK(put(&a, &bytes, &result, out, err));
+    WI_CHECK(look_before(&a, &newer, err));
+    if (!newer) {
+      WI_CHECK(compose(&a, &bytes, err));
+      WI_CHECK(put(&a, &bytes, &result, out, err));
+    }
     if (wi_put_is_done(result)) {
+      WI_CHECK(look_after(&a, err));
       out->end = WI_END_COMMITTED;
       out->version = a.base_version + 1;
       out->timestamp_us = a.now_us / 1000 * 1000;

@@ -1,4 +1,5 @@
-/* One transaction on a table, and the only loop that commits: put; if the version is somebody's
+/* One transaction on a table, and the only loop that commits: look whether the base is still the
+ * newest version, unless it was listed a moment ago; put; if the version is somebody's
  * already, read what came up to the newest, judge every commit of it, stand on exactly what was
  * judged, put again. No engine: what needs one comes from the host. */
 #ifndef WI_DELTA_TXN_H
@@ -43,9 +44,12 @@ typedef struct wi_txn_limits {
   uint32_t unclear;    /* unclear answers to one put */
   uint32_t backoff_us; /* doubled each time, half of it by chance; 0: no waiting */
   int64_t time_us;     /* of all waiting and trying; 0: no limit */
+  int64_t
+      fresh_us; /* how long a listing tells what is newest (ten times as long where the
+                   root is not on a disk); 0: it is asked for around each put */
 } wi_txn_limits;
 #define WI_TXN_LIMITS_INIT \
-  {.lost = 20, .unclear = 2, .backoff_us = 5000, .time_us = 120000000}
+  {.lost = 20, .unclear = 2, .backoff_us = 5000, .time_us = 120000000, .fresh_us = 10000}
 
 typedef struct wi_txn {
   wi_store *store;

@@ -84,7 +84,7 @@ static void drop_young(const cleaner *c, wi_folders *folders) {
 static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folders,
                                  weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   wi_litter_facts facts = {c->now_us, c->older_than_us, &leases.live, false};
   drop_young(c, folders);
   if (folders->n == 0) {
@@ -111,7 +111,7 @@ done:
 /* A write through the API shares the folder of its table while it lasts. */
 static bool is_at_work(const cleaner *c, wi_store *store, int *fd) {
   *fd = -1;
-  return c->r->apply && !c->by_object &&
+  return !c->by_object &&
          wi_dir_lock(wi_store_local(store), true, fd, NULL) == WEIR_E_LOCKED;
 }
 
@@ -165,7 +165,7 @@ static bool is_read(const cleaner *c, const char *uri) {
 /* A run of an earlier state of the project may still write it. */
 static weir_status is_written(cleaner *c, wi_store *store, bool *written,
                               weir_error *err) {
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   weir_status status = read_leases(c, store, &leases, err);
   *written = leases.live.n > 0;
   wi_leases_release(&leases);
@@ -222,6 +222,26 @@ done:
 
 /* ---- all tables ---- */
 
+/* Of the warehouse, or of writes to one table. */
+static weir_status clean_leases(cleaner *c, wi_store *store, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_leases leases = WI_LEASES_INIT;
+  if (!c->by_object) {
+    return WEIR_OK;
+  }
+  WI_CHECK(wi_leases_read(store, c->now_us, &leases, err));
+  for (size_t i = 0; i < leases.dead.n; i++) {
+    const char *path = leases.dead.items[i];
+    WI_CHECK(add_item(c, WI_LITTER_LEASE, wi_store_uri(store), path, 1, 0, err));
+    if (c->r->apply) {
+      WI_CHECK(wi_store_remove(store, &path, 1, err));
+    }
+  }
+done:
+  wi_leases_release(&leases);
+  return status;
+}
+
 static weir_status clean_table(cleaner *c, const char *name, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf uri = WI_BUF_INIT;
@@ -231,6 +251,7 @@ static weir_status clean_table(cleaner *c, const char *name, weir_error *err) {
   WI_CHECK(wi_session_store(c->r->session, uri.p, &store, err));
   if (wi_spec_view_find(c->r->spec, name) != NULL) {
     WI_CHECK(clean_staged(c, store, err));
+    WI_CHECK(clean_leases(c, store, err));
   } else {
     WI_CHECK(clean_orphan(c, store, name, err));
   }
@@ -272,22 +293,6 @@ static weir_status table_names(cleaner *c, wi_map *names, weir_error *err) {
   return c->r->orphans ? add_folders(c, names, err) : WEIR_OK;
 }
 
-static weir_status clean_leases(cleaner *c, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
-  WI_CHECK(wi_leases_read(c->root, c->now_us, &leases, err));
-  for (size_t i = 0; i < leases.dead.n; i++) {
-    const char *path = leases.dead.items[i];
-    WI_CHECK(add_item(c, WI_LITTER_LEASE, wi_store_uri(c->root), path, 1, 0, err));
-    if (c->r->apply) {
-      WI_CHECK(wi_store_remove(c->root, &path, 1, err));
-    }
-  }
-done:
-  wi_leases_release(&leases);
-  return status;
-}
-
 static weir_status add_spill(void *ctx, const char *path, uint64_t files, uint64_t bytes,
                              weir_error *err) {
   return add_item(ctx, WI_LITTER_SPILL, path, "", files, bytes, err);
@@ -305,19 +310,16 @@ static weir_status clean_spill(cleaner *c, weir_error *err) {
 
 /* ---- the call ---- */
 
-/* Locally the warehouse is wanted alone; on a store its clock is. Looking alone writes nothing,
- * and takes this machine's clock. */
+/* Locally the warehouse is wanted alone, also for a look: beside a run nobody can tell whose files
+ * are whose. On a store its clock is wanted; a look writes nothing, and takes this machine's. */
 static weir_status prepare(cleaner *c, weir_error *err) {
   WI_TRY(wi_session_store(c->r->session, c->r->spec->warehouse, &c->root, err));
   c->by_object = wi_lease_by_object(c->root);
   if (c->by_object && c->older_than_us < WI_LEASE_LIFE_US) {
     c->older_than_us = WI_LEASE_LIFE_US;
   }
-  if (!c->r->apply) {
-    return WEIR_OK;
-  }
   if (c->by_object) {
-    return wi_store_clock(c->root, &c->now_us, err);
+    return c->r->apply ? wi_store_clock(c->root, &c->now_us, err) : WEIR_OK;
   }
   weir_status status = wi_dir_lock(wi_store_local(c->root), true, &c->held, err);
   if (status == WEIR_E_LOCKED) {
@@ -338,9 +340,7 @@ weir_status wi_clean(const wi_clean_request *r, wi_litter *out, weir_error *err)
       WI_CHECK(clean_table(&c, names.entries[i].key, err));
     }
   }
-  if (c.by_object) {
-    WI_CHECK(clean_leases(&c, err));
-  }
+  WI_CHECK(clean_leases(&c, c.root, err));
   WI_CHECK(clean_spill(&c, err));
 done:
   if (c.held >= 0) {

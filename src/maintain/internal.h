@@ -52,19 +52,6 @@ weir_status wi_folders_mark(wi_store *store, wi_folders *folders, bool *whole,
 /* Does one place lie in the other, or are they one? */
 bool wi_places_touch(const char *a, const char *b);
 
-/* ---- leases (lease.c) ---- */
-typedef struct wi_leases {
-  wi_map live;  /* run ids */
-  wi_list dead; /* paths of objects that count no more, wi_free each */
-} wi_leases;
-void wi_leases_release(wi_leases *leases);
-/* Adds those below a root. `now_us`: the store's clock. An object lives while it is younger than
- * WI_LEASE_LIFE_US by that clock, or says so itself. */
-weir_status wi_leases_read(wi_store *store, int64_t now_us, wi_leases *out,
-                           weir_error *err);
-/* The store's clock, read off an object that is put and removed again. */
-weir_status wi_store_clock(wi_store *store, int64_t *now_us, weir_error *err);
-
 /* ---- spill folders (spill.c) ---- */
 typedef struct wi_spill_rules {
   int64_t now_us, older_than_us;

@@ -93,3 +93,18 @@ void wi_log_send(wi_log_event *event, const char *fmt, ...) {
   telling = false;
   pthread_mutex_unlock(&sink->lock);
 }
+
+void wi_log_checkpoint(wi_log_sink *sink, const char *uri, int64_t version,
+                       weir_status status) {
+  bool fine = status == WEIR_OK;
+  wi_log_event event;
+  wi_log_begin(&event, sink, fine ? WEIR_LOG_INFO : WEIR_LOG_WARNING, "table",
+               fine ? "checkpoint_written" : "checkpoint_failed");
+  wi_log_place(&event, "uri", uri);
+  wi_log_int(&event, "version", version);
+  if (!fine) {
+    wi_log_text(&event, "code", weir_error_code_name(status));
+  }
+  wi_log_send(&event, "%s checkpoint at version %lld", fine ? "a" : "no",
+              (long long)version);
+}

@@ -38,4 +38,8 @@ void wi_log_place(wi_log_event *event, const char *key, const char *uri);
 /* The message is for people: no places in it, and no texts of callers. */
 void wi_log_send(wi_log_event *event, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
+/* A checkpoint was written, or not. */
+void wi_log_checkpoint(wi_log_sink *sink, const char *uri, int64_t version,
+                       weir_status status);
+
 #endif

@@ -131,6 +131,16 @@ weir_status wi_session_inputs(wi_session *session, wi_inputs *out, weir_error *e
 void wi_inputs_release(wi_session *session, wi_inputs *inputs);
 void wi_input_unref(wi_session *session, wi_input **input);
 
+/* ---- a stream for one call (lent.c) ---- */
+typedef struct wi_lent wi_lent;
+/* Moves the stream. */
+weir_status wi_stream_lend(struct ArrowArrayStream *take, wi_lent **out, weir_error *err);
+/* A stand-in for whoever takes it; that may be called at any time. */
+struct ArrowArrayStream *wi_stream_lent(wi_lent *lent);
+/* Waits for a call of the stream that is under way, and releases it if nobody has yet: it is never
+ * called again. NULL is fine. */
+void wi_stream_recall(wi_lent **lent);
+
 /* A digest over an Arrow schema: names, types, nullability, in order. */
 weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGEST_HEX],
                              weir_error *err);

@@ -22,6 +22,12 @@ void wi_store_options_release(wi_store_options *options);
 weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err);
 
+/* ---- leases (lease_read.c) ---- */
+#define WI_LEASE_CLOCK "clock-" /* what a store's clock is read off */
+/* As wi_leases_read, of a listing of the folder. */
+weir_status wi_leases_see(wi_store *store, const wi_store_entries *entries,
+                          int64_t now_us, wi_leases *out, weir_error *err);
+
 /* ---- local roots (local.c); `root` is an absolute folder ---- */
 weir_status wi_local_list(const char *root, const char *folder, bool deep,
                           wi_store_entries *out, weir_error *err);

@@ -5,8 +5,9 @@
  * `_weir/leases/<run id>.<n>`, and a new one with the next n every other minute, after which the
  * last one goes. Work younger than WI_LEASE_LIFE_US needs none: nothing so young is litter. Who
  * is about to commit asks whether the lease still holds: it stops counting for its holder five
- * minutes before it does for others. Whether a lease lives is judged by src/maintain, by the
- * store's clock and by what the object says. */
+ * minutes before it does for others. Whether a lease lives is judged by the store's clock and by
+ * what the object says (lease_read.c). Who puts a first object removes those that are dead: below
+ * many tables nobody else ever looks. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "storage/hook.h"
+#include "storage/internal.h"
 
 #define WI_ORIGIN "lease"
 
@@ -105,6 +107,26 @@ static bool renew(wi_lease *l) {
   return true;
 }
 
+/* The store's clock is read off our own object. Whatever fails, the next one will do it. */
+static void sweep(wi_lease *l) {
+  wi_leases leases = WI_LEASES_INIT;
+  wi_store_entries entries = {NULL, 0, 0};
+  char own[PATH_SIZE];
+  int64_t now_us = 0;
+  object_path(l, l->first, own);
+  if (wi_store_list(l->store, WI_LEASE_FOLDER, &entries, NULL) == WEIR_OK) {
+    for (size_t i = 0; i < entries.n; i++) {
+      bool ours = strcmp(entries.items[i].path, own) == 0;
+      now_us = ours ? entries.items[i].mtime_us : now_us;
+    }
+    (void)wi_leases_see(l->store, &entries, now_us, &leases, NULL);
+    (void)wi_store_remove(l->store, (const char *const *)leases.dead.items, leases.dead.n,
+                          NULL);
+  }
+  wi_leases_release(&leases);
+  wi_store_entries_release(&entries);
+}
+
 /* By the clock that nobody sets: one set back would put the next object off by as much. */
 static void wait_until(wi_lease *l, int64_t us) {
   struct timespec until = {(time_t)(us / SECOND_US), (long)(us % SECOND_US) * 1000};
@@ -114,6 +136,7 @@ static void wait_until(wi_lease *l, int64_t us) {
 static void *renewer(void *arg) {
   wi_lease *l = arg;
   int64_t next = monotonic_us() + l->times.first_us;
+  bool swept = false;
   pthread_mutex_lock(&l->lock);
   while (!l->over) {
     if (monotonic_us() < next) {
@@ -122,6 +145,10 @@ static void *renewer(void *arg) {
     }
     pthread_mutex_unlock(&l->lock);
     bool fine = renew(l);
+    if (fine && !swept) {
+      sweep(l);
+      swept = true;
+    }
     pthread_mutex_lock(&l->lock);
     next = monotonic_us() + (fine ? l->times.renew_us : l->times.again_us);
   }

@@ -112,4 +112,19 @@ void wi_lease_release(wi_lease **lease);
 /* Whether objects, and no locks, tell of work at this root. */
 bool wi_lease_by_object(const wi_store *store);
 
+/* Which of them live (lease_read.c). */
+typedef struct wi_leases {
+  wi_map live;  /* run ids */
+  wi_list dead; /* paths of objects that count no more, wi_free each */
+} wi_leases;
+#define WI_LEASES_INIT {WI_MAP_INIT, WI_LIST_INIT}
+void wi_leases_release(wi_leases *leases);
+/* Adds those below a root. `now_us`: the store's clock. An object lives while it is younger than
+ * WI_LEASE_LIFE_US by that clock, or says so itself. What somebody read the clock off, and left,
+ * is dead at that age. */
+weir_status wi_leases_read(wi_store *store, int64_t now_us, wi_leases *out,
+                           weir_error *err);
+/* The store's clock, read off an object that is put and removed again. */
+weir_status wi_store_clock(wi_store *store, int64_t *now_us, weir_error *err);
+
 #endif

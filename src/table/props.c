@@ -22,6 +22,10 @@ weir_status wi_table_stats(const wi_table_props *p, wi_stats_columns *out,
 
 bool wi_table_checkpoint(const wi_table_props *p, wi_session *session, wi_store *store,
                          int64_t version, weir_error *err) {
-  return !wi_checkpoint_due(version, property(p, "delta.checkpointInterval")) ||
-         wi_delta_checkpoint(session->engine, store, version, err) == WEIR_OK;
+  weir_status status = WEIR_OK;
+  if (wi_checkpoint_due(version, property(p, "delta.checkpointInterval"))) {
+    status = wi_delta_checkpoint(session->engine, store, version, err);
+    wi_log_checkpoint(&session->log, wi_store_uri(store), version, status);
+  }
+  return status == WEIR_OK;
 }

@@ -24,8 +24,10 @@ typedef struct write_job {
   wi_map partitions;
   struct {
     char id[37];     /* names its folder and its late-bound input */
+    char prefix[48]; /* the folder below the table, ending in '/' */
     bool first;      /* the table has no folder yet */
     wi_lease *lease; /* from before the first file is staged */
+    wi_lent *rows;
   } work;
   wb_bind *bind;
   wb_plan *plan;
@@ -33,8 +35,15 @@ typedef struct write_job {
   wi_staged staged;
 } write_job;
 
+static void release_schema(struct ArrowSchema *schema) {
+  if (schema->release != NULL) {
+    schema->release(schema);
+  }
+}
+
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
+  wi_stream_recall(&j->work.rows);
   wi_staged_release(&j->staged);
   wi_lease_release(&j->work.lease);
   wi_gate_free(&j->gate);
@@ -43,20 +52,11 @@ static void job_release(write_job *j) {
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
   wi_pin_release(&j->base);
-  if (j->given.release != NULL) {
-    j->given.release(&j->given);
-  }
-  if (j->target.release != NULL) {
-    j->target.release(&j->target);
-  }
+  release_schema(&j->given);
+  release_schema(&j->target);
   wi_partitioning_free(&j->partitioning);
   wi_map_release(&j->partitions);
   wi_store_unref(&j->store);
-}
-
-/* The folder below the table, ending in '/'. */
-static void prefix_of(const write_job *j, char out[48]) {
-  snprintf(out, 48, "%s/", j->work.id);
 }
 
 /* ---- the table's schema and the plan that brings the rows into it ---- */
@@ -174,12 +174,8 @@ static weir_status widen(write_job *j, weir_error *err) {
   ArrowSchemaMove(&wide, &j->target);
   j->widened = true;
 done:
-  if (wide.release != NULL) {
-    ArrowSchemaRelease(&wide);
-  }
-  if (mapped.release != NULL) {
-    ArrowSchemaRelease(&mapped);
-  }
+  release_schema(&wide);
+  release_schema(&mapped);
   return status;
 }
 
@@ -242,12 +238,11 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
   }
   WI_CHECK(wi_session_declare(j->r->session, WRITE_SCHEMA, j->work.id, &copy, err));
   WI_CHECK(wi_br_bind_new(j->r->session->engine, &j->bind, err));
+  WI_CHECK(wi_stream_lend(take, &j->work.rows, err));
   WI_CHECK(wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id,
-                             take, err));
+                             wi_stream_lent(j->work.rows), err));
 done:
-  if (copy.release != NULL) {
-    copy.release(&copy);
-  }
+  release_schema(&copy);
   return status;
 }
 
@@ -291,10 +286,10 @@ static weir_status check_partitions(const write_job *j, weir_error *err) {
     WI_CHECK(wi_partition_key_text(j->partitioning, file->partition_values, file->path,
                                    &key, err));
     if (!wi_map_has(&j->partitions, wi_buf_text(&key))) {
-      status = WI_ERR(
-          err, WEIR_E_CONSTRAINT,
-          "%llu rows belong to the partition %s, which is not among those to replace",
-          (unsigned long long)file->rows, file->partition_values);
+      status = WI_ERR(err, WEIR_E_CONSTRAINT,
+                      "the partition %s, where %llu of the rows belong, is not among "
+                      "those to replace",
+                      file->partition_values, (unsigned long long)file->rows);
       goto done;
     }
   }
@@ -329,15 +324,13 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   wi_stage_request stage = {0};
   wi_table_props p = props(j);
   wi_stats_columns stats;
-  char prefix[48];
   WI_TRY(wi_stop_token(j->r->stop, &stage.cancel, err));
   WI_TRY(wi_table_stats(&p, &stats, err));
-  prefix_of(j, prefix);
   stage.session = j->r->session;
   stage.plan = j->plan;
   stage.bind = j->bind;
   stage.store = j->store;
-  stage.prefix = prefix;
+  stage.prefix = j->work.prefix;
   stage.partition_columns = j->partitioned;
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
@@ -415,6 +408,7 @@ done:
 static weir_status open_job(write_job *j, weir_error *err) {
   const wi_write_request *r = j->r;
   wi_uuid7(j->work.id);
+  snprintf(j->work.prefix, sizeof(j->work.prefix), "%s/", j->work.id);
   WI_TRY(wi_stop_check(r->stop, err));
   WI_TRY(wi_session_store(j->r->session, r->uri, &j->store, err));
   WI_TRY(wi_base_open(j->r->session, j->store, &j->base, &j->base_snap, err));
@@ -491,9 +485,7 @@ done:
   if (j.work.lease != NULL &&
       (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {
-    char prefix[48];
-    prefix_of(&j, prefix);
-    wi_stage_remove(j.store, prefix, j.work.first);
+    wi_stage_remove(j.store, j.work.prefix, j.work.first);
   }
   if (take->release != NULL) {
     take->release(take);

@@ -2,6 +2,7 @@
  * table as it was. */
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,8 +135,7 @@ static void leave(place *at) {
   wf_remove(at->folder);
 }
 
-/* Rows without an end, which fire the token after some batches. On the heap, and freed by their
- * release: a stopped write may let go of them from another thread, after it has returned. */
+/* Rows without an end, which fire the token after some batches. */
 typedef struct endless {
   struct ArrowArrayStream inner;
   weir_cancel *cancel;
@@ -250,6 +250,74 @@ WT_TEST(a_write_that_is_stopped_leaves_the_table_as_it_was) {
   char sql[160];
   snprintf(sql, sizeof sql, "SELECT n, part FROM read_delta('%s')", at.uri);
   WT_CHECK(wf_expect(at.session, sql, "1|a;"));
+  leave(&at);
+}
+
+/* Rows that come slowly, and that count what is done to them. */
+typedef struct slow {
+  struct ArrowArrayStream inner;
+  atomic_int inside, calls, released;
+} slow;
+
+static int slow_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
+  slow *s = stream->private_data;
+  return s->inner.get_schema(&s->inner, out);
+}
+
+static int slow_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  static const char *const cells[] = {"7", "b"};
+  slow *s = stream->private_data;
+  struct ArrowArrayStream one;
+  memset(out, 0, sizeof *out);
+  s->inside++;
+  s->calls++;
+  usleep(500 * 1000);
+  int code = EIO;
+  if (wf_rows(&one, "n:l! part:t", cells, 1)) {
+    code = one.get_next(&one, out);
+    one.release(&one);
+  }
+  s->inside--;
+  return code;
+}
+
+static void slow_release(struct ArrowArrayStream *stream) {
+  slow *s = stream->private_data;
+  s->released++;
+  s->inner.release(&s->inner);
+  memset(stream, 0, sizeof *stream);
+}
+
+/* The token is fired while the engine waits for rows. When the call has returned the caller may
+ * free all that its stream needs. */
+WT_TEST(a_stopped_write_has_let_go_of_its_stream) {
+  static const char *const cells[] = {"7", "b"};
+  place at;
+  weir_error err = WEIR_ERROR_INIT;
+  weir_cancel *cancel = NULL;
+  weir_write_result result;
+  weir_write_options o = WEIR_WRITE_OPTIONS_INIT;
+  pthread_t thread;
+  slow s = {0};
+  struct ArrowArrayStream rows = {slow_schema, slow_next, endless_error, slow_release,
+                                  &s};
+  WT_CHECK(place_of(&at) && wf_rows(&s.inner, "n:l! part:t", cells, 1));
+  WT_OK(weir_cancel_new(&cancel, &err));
+  o.cancel = cancel;
+  WT_EQ_INT(pthread_create(&thread, NULL, fire_soon, cancel), 0);
+  WT_EQ_INT(weir_table_append(at.session, at.uri, &rows, &o, &result, &err),
+            WEIR_E_CANCELLED);
+  WT_EQ_INT(s.inside, 0);
+  WT_EQ_INT(s.released, 1);
+  int calls = s.calls;
+  WT_CHECK(calls > 0);
+  usleep(1200 * 1000);
+  WT_EQ_INT(s.calls, calls);
+  WT_EQ_INT(s.released, 1);
+  pthread_join(thread, NULL);
+  weir_write_result_release(&result);
+  weir_error_release(&err);
+  weir_cancel_free(&cancel);
   leave(&at);
 }
 

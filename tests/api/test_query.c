@@ -388,6 +388,11 @@ WT_TEST(bad_parameters_have_errors) {
   WT_CHECK(wf_query_with(s, "SELECT n FROM m LIMIT $s", &text, 1, got, sizeof got,
                          &err) != WEIR_OK);
   weir_error_release(&err);
+  weir_parameter other = {"litter", WEIR_TYPE_STRING, 0, 0, 0, "x"}; /* both are told */
+  WT_EQ_INT(wf_query_with(s, "SELECT $letter", &other, 1, got, sizeof got, &err),
+            WEIR_E_PARAM_UNKNOWN);
+  WT_CHECK(strstr(err.message, "$letter") != NULL && strstr(err.hint, "$litter") != NULL);
+  weir_error_release(&err);
   weir_parameter odd = {"s", (weir_type)77, 0, 0, 0, "x"};
   WT_CHECK(wf_query_with(s, "SELECT $s", &odd, 1, got, sizeof got, &err) != WEIR_OK);
   weir_error_release(&err);

@@ -216,6 +216,7 @@ WT_TEST(parameters_are_all_given_and_no_others) {
   values[1].name = "hihg";
   WT_EQ_INT(run(st, values, 2, got, sizeof got, &err), WEIR_E_PARAM_UNKNOWN);
   WT_CHECK(strstr(err.hint, "$high") != NULL);
+  WT_CHECK(strstr(err.message, "'$hihg', and its parameter '$high' has no") != NULL);
   weir_error_release(&err);
   values[1] = int_of("high", 3);
   values[1].type = (weir_type)99;

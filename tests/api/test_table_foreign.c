@@ -260,3 +260,100 @@ WT_TEST(what_is_no_value_is_refused) {
   weir_error_release(&err);
   leave(&at);
 }
+
+/* ---- a log that others clean while a write is at work ---- */
+
+/* Others: enough appends for a checkpoint; then the commits before it are gone. */
+static void append_and_clean(const char *uri) {
+  static const char *const cells[] = {"2"};
+  weir_session *s = wf_session(NULL, 0);
+  for (int i = 0; i < 20; i++) {
+    struct ArrowArrayStream rows;
+    weir_write_result r;
+    weir_error err = WEIR_ERROR_INIT;
+    WT_CHECK(wf_rows(&rows, "n:l", cells, 1));
+    WT_OK(weir_table_append(s, uri, &rows, NULL, &r, &err));
+    weir_write_result_release(&r);
+  }
+  for (int v = 0; v < 20; v++) {
+    char path[512];
+    snprintf(path, sizeof path, "%s/_delta_log/%020d.json", uri, v);
+    WT_EQ_INT(unlink(path), 0);
+  }
+  weir_session_free(&s);
+}
+
+static const char *cleaned_uri;
+static int (*usual_next)(struct ArrowArrayStream *, struct ArrowArray *);
+static int next_after_cleaning(struct ArrowArrayStream *stream, struct ArrowArray *out) {
+  if (cleaned_uri != NULL) {
+    append_and_clean(cleaned_uri);
+    cleaned_uri = NULL;
+  }
+  return usual_next(stream, out);
+}
+
+/* The version after the base is free again, in a part of the log that nobody reads: rows put there
+ * were told as committed, and were nowhere. */
+WT_TEST(a_commit_is_not_put_where_a_log_was_cleaned) {
+  static const char *const cells[] = {"1"};
+  place at;
+  struct ArrowArrayStream rows;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  char sql[512], log[512];
+  WT_CHECK(wt_project_make(&at.folder, NULL, 0));
+  snprintf(at.uri, sizeof at.uri, "%s/t", at.folder.root);
+  snprintf(log, sizeof log, "%s/_delta_log", at.uri);
+  snprintf(sql, sizeof sql,
+           "SELECT n, count(*) FROM read_delta('%s') GROUP BY n ORDER BY n", at.uri);
+  weir_session *s = wf_session(NULL, 0);
+  WT_CHECK(wf_table(at.uri, "n:l", cells, 1, NULL) && wf_rows(&rows, "n:l", cells, 1));
+  cleaned_uri = at.uri;
+  usual_next = rows.get_next;
+  rows.get_next = next_after_cleaning;
+  WT_EQ_INT(weir_table_append(s, at.uri, &rows, NULL, &r, &err), WEIR_E_VERSION_MISSING);
+  weir_error_release(&err);
+  char *listing = wf_listing(log);
+  WT_CHECK(strstr(listing, "00000000000000000001.json") == NULL);
+  free(listing);
+  WT_CHECK(wf_expect(s, sql, "1|1;2|20;"));
+  /* The same once more, from the table as it is. */
+  WT_CHECK(wf_rows(&rows, "n:l", cells, 1));
+  WT_OK(weir_table_append(s, at.uri, &rows, NULL, &r, &err));
+  WT_EQ_INT(r.version, 21);
+  WT_CHECK(wf_expect(s, sql, "1|2;2|20;"));
+  weir_write_result_release(&r);
+  weir_session_free(&s);
+  leave(&at);
+}
+
+/* A folder of a commit's name is no commit; and nobody can say that the write may have happened. */
+WT_TEST(a_folder_named_like_a_commit_is_refused) {
+  static const char *const cells[] = {"1"};
+  place at;
+  struct ArrowArrayStream rows;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  char path[512];
+  WT_CHECK(wt_project_make(&at.folder, NULL, 0));
+  snprintf(at.uri, sizeof at.uri, "%s/t", at.folder.root);
+  snprintf(path, sizeof path, "%s/_delta_log/00000000000000000001.json", at.uri);
+  weir_session *s = wf_session(NULL, 0);
+  WT_CHECK(wf_table(at.uri, "n:l", cells, 1, NULL) && wf_rows(&rows, "n:l", cells, 1));
+  WT_CHECK(mkdir(path, 0777) == 0);
+  char *before = wf_listing(at.uri);
+  WT_EQ_INT(weir_table_append(s, at.uri, &rows, NULL, &r, &err), WEIR_E_BAD_VALUE);
+  WT_CHECK(strstr(err.message, path) != NULL);
+  WT_CHECK(strstr(err.message, "is a folder") != NULL);
+  weir_error_release(&err);
+  char *after = wf_listing(at.uri);
+  WT_EQ_STR(after, before);
+  free(before);
+  free(after);
+  WT_CHECK(rmdir(path) == 0 && wf_rows(&rows, "n:l", cells, 1));
+  WT_OK(weir_table_append(s, at.uri, &rows, NULL, &r, &err));
+  weir_write_result_release(&r);
+  weir_session_free(&s);
+  leave(&at);
+}

@@ -100,7 +100,7 @@ WT_TEST(put_new_refusals) {
   WT_EQ_INT(wi_file_put_new(at("put/a"), "y", 1, &err), WEIR_E_EXISTS);
   WT_CHECK(strstr(err.message, "put/a") != NULL);
   weir_error_release(&err);
-  WT_EQ_INT(wi_file_put_new(at("put"), "y", 1, &err), WEIR_E_EXISTS);
+  WT_EQ_INT(wi_file_put_new(at("put"), "y", 1, &err), WEIR_E_BAD_VALUE); /* a folder */
   weir_error_release(&err);
   WT_EQ_INT(wi_file_put_new(at("absent/a"), "y", 1, &err), WEIR_E_NOT_FOUND);
   WT_CHECK(err.hint[0] != '\0');

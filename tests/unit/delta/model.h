@@ -27,11 +27,13 @@ typedef enum kind {
   FOREIGN_META,
   CHECKPOINT,
   SOURCE, /* the view's source moves on */
+  CLEAN,  /* commits twice, writes a checkpoint and cleans the log up to it */
   N_KINDS
 } kind;
 static const char *const kind_names[] = {
-    "append",      "append_other",   "replace",  "view",         "adjust",     "property",
-    "foreign_add", "foreign_delete", "optimize", "foreign_meta", "checkpoint", "source"};
+    "append",     "append_other", "replace",        "view",     "adjust",
+    "property",   "foreign_add",  "foreign_delete", "optimize", "foreign_meta",
+    "checkpoint", "source",       "clean"};
 
 /* Faults that were in weir, to be put back: the model must see them. */
 typedef enum fault {
@@ -39,7 +41,8 @@ typedef enum fault {
   FAULT_LATEST = 1, /* judged up to one version, then stood on the newest */
   FAULT_SAME = 2,   /* SAME tells the newest version */
   FAULT_PIN = 3,    /* a run pins its sources before it reads its base */
-  FAULT_LOOP = 4    /* the loop of the first two, without a fault: nothing is seen */
+  FAULT_LOOP = 4,   /* the loop of the first two, without a fault: nothing is seen */
+  FAULT_BLIND = 5   /* puts without a look whether the log was cleaned past its base */
 } fault;
 
 /* What a version is, as its commits say. */
@@ -92,6 +95,10 @@ typedef struct model {
   char *commits[MODEL_VERSIONS];
   state states[MODEL_VERSIONS];
   int64_t latest, checkpoint;
+  int64_t cleaned; /* commits below are gone, */
+  uint64_t stray;  /* but for those that somebody put there again */
+  int64_t
+      fresh_us; /* of transactions: they look at the log only where somebody cleans it */
   file files[MODEL_FILES];
   int n_files;
   int64_t source;
@@ -170,9 +177,11 @@ static inline uint64_t intended(const model *m, const writer *w, uint64_t rows,
     case FOREIGN_META:
     case CHECKPOINT:
     case SOURCE:
+      return rows;
+    case CLEAN:
     case N_KINDS:
     default:
-      return rows;
+      return rows | added;
   }
 }
 
@@ -245,12 +254,19 @@ static inline void give_way(model *m) {
   }
 }
 
+static inline bool model_has(const model *m, int64_t v) {
+  return v >= 0 && v <= m->latest && (v >= m->cleaned || (m->stray >> v & 1) != 0);
+}
+
 static inline weir_status model_list(model *m, const wi_store_call *call,
                                      weir_error *err) {
   weir_status status = WEIR_OK;
   char path[96];
   for (int64_t v = 0; v <= m->latest && status == WEIR_OK; v++) {
     wi_store_entries *e = call->entries;
+    if (!model_has(m, v)) {
+      continue;
+    }
     wi_log_commit_path(v, path);
     if (e->n == e->cap) {
       e->cap = e->cap == 0 ? 64 : e->cap * 2;
@@ -275,11 +291,13 @@ static inline int64_t version_of(const char *path) {
 static inline weir_status model_put(model *m, const wi_store_call *call) {
   int64_t v = version_of(call->paths[0]);
   if (strstr(call->paths[0], "checkpoint") != NULL) {
-    m->checkpoint = v;
+    m->checkpoint = v > m->checkpoint ? v : m->checkpoint;
     return WEIR_OK;
   }
   if (v <= m->latest) {
-    return WEIR_E_EXISTS;
+    bool taken = model_has(m, v) || m->running == NULL || m->running->what >= FOREIGN_ADD;
+    m->stray |= taken ? 0 : (uint64_t)1 << v; /* others know their bases */
+    return taken ? WEIR_E_EXISTS : WEIR_OK;
   }
   if (v != m->latest + 1 || v >= MODEL_VERSIONS) {
     abort();
@@ -302,7 +320,7 @@ static inline weir_status model_around(void *ctx, const wi_store_call *call,
     case WI_STORE_LIST:
       return model_list(m, call, err);
     case WI_STORE_READ:
-      if (v < 0 || v > m->latest) {
+      if (!model_has(m, v)) {
         return WI_ERR(err, WEIR_E_NOT_FOUND, "no version");
       }
       wi_buf_str(call->out, m->commits[v]);

@@ -152,7 +152,8 @@ static void commit(step *s, wi_claim claim, int64_t base, int64_t batch) {
                              .adds = &s->staged,
                              .data_change = s->staged.n > 0};
   claim.app.key = claim.app.key != NULL ? key : NULL;
-  const wi_txn txn = {m->store, base, claim, &def, {stand_on, s}, {.lost = 20}, NULL};
+  const wi_txn_limits limits = {.lost = 20, .fresh_us = m->fresh_us};
+  const wi_txn txn = {m->store, base, claim, &def, {stand_on, s}, limits, NULL};
   struct told *told = &w->ends[w->n_ends++];
   *told = (struct told){.base = base, .batch = batch, .pin = w->pin, .put = true};
   bool old = m->plant == FAULT_LATEST || m->plant == FAULT_SAME || m->plant == FAULT_LOOP;
@@ -317,6 +318,30 @@ static void checkpoint(writer *w) {
   (void)wi_store_put_new(w->m->store, path, "x", 1, NULL);
 }
 
+/* Each of the two commits right after the newest, as others do; the checkpoint and its cleaning are
+ * one step. */
+static void clean(writer *w) {
+  wi_buf text = WI_BUF_INIT;
+  for (int n = 0; n < 2; n++) {
+    char path[64];
+    int own = model_file(w->m, 1);
+    wi_buf_clear(&text);
+    wi_buf_fmt(&text,
+               "{\"commitInfo\":{\"engineInfo\":\"other\",\"model.writer\":\"%d\"}}\n",
+               w->index);
+    add_line(w->m, &text, own, true);
+    give_way(w->m);
+    wi_log_commit_path(w->m->latest + 1, path);
+    const char *const paths[] = {path};
+    const wi_store_call put = {
+        .paths = paths, .bytes = wi_buf_text(&text), .size = text.n};
+    (void)model_put(w->m, &put);
+  }
+  wi_buf_release(&text);
+  give_way(w->m);
+  w->m->checkpoint = w->m->cleaned = w->m->latest;
+}
+
 static void body(writer *w) {
   switch (w->what) {
     case APPEND:
@@ -343,6 +368,9 @@ static void body(writer *w) {
     case SOURCE:
       give_way(w->m);
       w->m->source++;
+      break;
+    case CLEAN:
+      clean(w);
       break;
     case FOREIGN_ADD:
     case FOREIGN_DELETE:

@@ -56,11 +56,26 @@ WT_TEST(damage_at_the_version_is_somebody_elses) {
 
 WT_TEST(an_unreadable_version_is_ambiguous) {
   weir_error err = WEIR_ERROR_INIT;
+  char link[256];
   wi_store *store = crafted_store("unreadable");
-  crafted_log(store, "00000000000000000000.json/inside", "x"); /* a folder in its place */
+  crafted_log(store, "x", "x");
+  snprintf(link, sizeof link, "%s/_delta_log/00000000000000000000.json",
+           wi_store_local(store));
+  WT_CHECK(symlink("/", link) == 0); /* somebody has the name, and nobody can read it */
   WT_EQ_INT(put(store, 0, "a", &err), WEIR_E_AMBIGUOUS);
   WT_EQ_INT(result, 0);
   WT_CHECK(err.hint[0] != '\0' && weir_error_class(err.code) == WEIR_CLASS_AMBIGUOUS);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+WT_TEST(a_folder_in_its_place_is_refused) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_store *store = crafted_store("folder");
+  crafted_log(store, "00000000000000000000.json/inside", "x");
+  WT_EQ_INT(put(store, 0, "a", &err), WEIR_E_BAD_VALUE);
+  WT_EQ_INT(result, 0);
+  WT_CHECK(strstr(err.message, "00000000000000000000.json") != NULL);
   weir_error_release(&err);
   wi_store_unref(&store);
 }

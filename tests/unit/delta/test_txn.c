@@ -67,7 +67,8 @@ WT_TEST(it_stands_on_what_was_judged_and_on_nothing_newer) {
   crafted_commit(store, 2, FOREIGN);
   late l = {store, 3, FOREIGN};
   wi_txn txn = txn_at(store, 0, &h);
-  wh_run(&hooks, WI_STORE_LIST, NULL, 1, WH_AFTER, put_late, &l);
+  /* The first listing is of whether the base is the newest, the second is judged. */
+  wh_run(&hooks, WI_STORE_LIST, NULL, 2, WH_AFTER, put_late, &l);
   wh_on_store(&hooks, store);
   WT_OK(wi_txn_commit(&txn, &out, &err));
   wh_off(&hooks);
@@ -79,6 +80,16 @@ WT_TEST(it_stands_on_what_was_judged_and_on_nothing_newer) {
   WT_EQ_INT(h.on[1], 2); /* not 3, which nobody had judged */
   WT_EQ_INT(h.on[2], 3);
   wi_store_unref(&store);
+}
+
+/* The same where the version may be ours by then. */
+static void put_late_or_never(void *ctx) {
+  late *l = ctx;
+  char path[64];
+  wi_log_commit_path(l->version, path);
+  if (wi_store_put_new(l->store, path, l->text, strlen(l->text), NULL) == WEIR_OK) {
+    l->version++;
+  }
 }
 
 /* Wherever the other one comes in, the batch is there once. */
@@ -96,21 +107,151 @@ WT_TEST(a_batch_is_there_once_wherever_the_other_comes) {
     late l = {store, 2, BATCH};
     wi_txn txn = txn_at(store, 0, &h);
     txn.claim.app = (wi_app){.id = "loader", .version = 7};
-    wh_run(&hooks, 0, NULL, nth, WH_BEFORE, put_late, &l);
+    wh_run(&hooks, 0, NULL, nth, WH_BEFORE, put_late_or_never, &l);
     wh_on_store(&hooks, store);
     WT_OK(wi_txn_commit(&txn, &out, &err));
     wh_off(&hooks);
-    if (hooks.fired == 0) {
-      WT_EQ_INT(out.end, WI_END_COMMITTED);
-      wi_store_unref(&store);
-      return;
-    }
-    WT_EQ_INT(out.end, WI_END_UNCHANGED);
+    WT_EQ_INT(out.end, l.version == 2 ? WI_END_COMMITTED : WI_END_UNCHANGED);
     WT_EQ_INT(out.version, 2);
     WT_EQ_INT(latest(store), 2);
     wi_store_unref(&store);
+    if (hooks.fired == 0) {
+      return;
+    }
   }
   wt_fail(__FILE__, __LINE__, "there is no end of operations");
+}
+
+/* ---- a log that others clean ---- */
+
+/* Others commit, write a checkpoint and clean the log up to it: of `from` and all that came after
+ * only the newest is left. */
+static void clean_log(void *ctx) {
+  late *l = ctx;
+  int64_t from = l->version;
+  char path[64];
+  const char *paths[] = {path};
+  crafted_commit(l->store, from + 1, FOREIGN);
+  crafted_commit(l->store, from + 2, FOREIGN);
+  crafted_log(l->store, "00000000000000000002.checkpoint.parquet", "x");
+  for (int64_t v = 0; v < from + 2; v++) {
+    wi_log_commit_path(v, path);
+    (void)wi_store_remove(l->store, paths, 1, NULL);
+  }
+}
+
+static bool is_there(wi_store *store, int64_t version) {
+  char path[64];
+  wi_buf text = WI_BUF_INIT;
+  wi_log_commit_path(version, path);
+  bool there = wi_store_read(store, path, &text, NULL) == WEIR_OK;
+  wi_buf_release(&text);
+  return there;
+}
+
+/* The version after the base is free again, and no reader looks there. */
+WT_TEST(a_log_cleaned_past_the_base_takes_no_commit) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wi_store *store = crafted_store("cleaned");
+  base(store);
+  late l = {store, 0, NULL};
+  clean_log(&l);
+  wi_txn txn = txn_at(store, 0, &h);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_VERSION_MISSING);
+  WT_CHECK(!is_there(store, 1));
+  WT_EQ_INT(latest(store), 2);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* Between the look and the put, too: then it is not called committed. */
+WT_TEST(a_log_cleaned_around_the_put_is_seen) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("around");
+  base(store);
+  late l = {store, 0, NULL};
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_BEFORE, clean_log, &l);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_AMBIGUOUS);
+  WT_CHECK(strstr(err.message, "cleaned the log past it") != NULL);
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+static void go_on(void *ctx) {
+  late *l = ctx;
+  crafted_commit(l->store, l->version, FOREIGN);
+  crafted_log(l->store, "00000000000000000002.checkpoint.parquet", "x");
+}
+
+/* Who commits right after us stands on ours, also where a checkpoint follows. */
+WT_TEST(others_that_go_on_from_a_commit_do_no_harm) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("goes_on");
+  base(store);
+  late l = {store, 2, NULL};
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_AFTER, go_on, &l);
+  wh_on_store(&hooks, store);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.version, 1);
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+WT_TEST(a_table_that_is_gone_takes_no_commit) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  char path[64];
+  const char *paths[] = {path};
+  wi_store *store = crafted_store("gone");
+  base(store);
+  wi_log_commit_path(0, path);
+  WT_OK(wi_store_remove(store, paths, 1, &err));
+  wi_txn txn = txn_at(store, 0, &h);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(!is_there(store, 1));
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* Where the log was listed a moment ago, it is not listed again. */
+WT_TEST(a_commit_right_after_its_base_lists_nothing) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  host h = {0};
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("fresh");
+  base(store);
+  WT_EQ_INT(latest(store), 0);
+  wi_txn txn = txn_at(store, 0, &h);
+  txn.limits.fresh_us = (int64_t)60 * 1000000;
+  wh_on_store(&hooks, store);
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(hooks.count[WI_STORE_LIST], 0);
+  WT_EQ_INT(hooks.count[WI_STORE_PUT_NEW], 1);
+  txn.read_version = 1; /* what the listing did not see yet is not taken for gone */
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(hooks.count[WI_STORE_LIST], 1);
+  txn.read_version = 2; /* not trusting any: around the put */
+  txn.limits.fresh_us = 0;
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(hooks.count[WI_STORE_LIST], 3);
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
 }
 
 /* Where no second put is allowed either: what is there already is no conflict. */
@@ -125,7 +266,7 @@ WT_TEST(what_is_there_is_found_without_another_put) {
   txn.limits.lost = 0;
   txn.claim.app = (wi_app){.id = "loader", .version = 7};
   WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
-  WT_CHECK(strstr(err.message, "1 commits in a row") != NULL);
+  WT_CHECK(strstr(err.message, ": 1 commit was lost") != NULL);
   weir_error_release(&err);
   crafted_commit(store, 2, BATCH);
   WT_OK(wi_txn_commit(&txn, &out, &err));
@@ -235,7 +376,10 @@ WT_TEST(what_stays_unclear_is_ambiguous) {
   wh_hooks hooks = {0};
   wi_store *store = crafted_store("unclear");
   base(store);
+  WT_EQ_INT(latest(store), 0);
   wi_txn txn = txn_at(store, 0, &h);
+  txn.limits.fresh_us =
+      (int64_t)60 * 1000000; /* no read but of the version that was put */
   wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_LOSE, NULL, NULL);
   wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 0, WH_FAIL, NULL, NULL);
   wh_run(&hooks, WI_STORE_READ, NULL, 0, WH_FAIL, NULL, NULL);

@@ -110,7 +110,7 @@ static void commit_and_end(void *ctx) {
 }
 
 static void wait_for_lease(bench *b, const char *id) {
-  wi_leases leases = {WI_MAP_INIT, WI_LIST_INIT};
+  wi_leases leases = WI_LEASES_INIT;
   for (int i = 0; i < 2000 && !wi_map_has(&leases.live, id); i++) {
     wi_sleep_us(1000);
     (void)wi_leases_read(b->root, wi_now_us(), &leases, NULL);
@@ -229,6 +229,64 @@ WT_TEST(a_lease_lives_by_the_stores_clock_or_by_what_it_says) {
   wi_lease_set_times(NULL);
 }
 
+static size_t n_leases(wi_store *store) {
+  wi_store_entries entries;
+  size_t n = SIZE_MAX;
+  if (wi_store_list(store, WI_LEASE_FOLDER, &entries, NULL) == WEIR_OK) {
+    n = entries.n;
+    wi_store_entries_release(&entries);
+  }
+  return n;
+}
+
+/* Also below the tables that views write, where a write by the API may have left one. */
+WT_TEST(dead_leases_of_tables_go) {
+  bench b;
+  char dead[37], lives[37];
+  wi_lease_set_times(&quick);
+  bench_make(&b, "table_leases");
+  old_run_id(48 * HOUR, dead);
+  old_run_id(47 * HOUR, lives);
+  put_lease(b.table, dead, HOUR / 3, 0);
+  put_lease(b.table, lives, HOUR / 5, 0);
+  crafted_put(b.root, WI_LEASE_FOLDER "/clock-left", "x");
+  set_age(b.root, WI_LEASE_FOLDER "/clock-left", HOUR / 3);
+  crafted_put(b.root, WI_LEASE_FOLDER "/clock-now", "x");
+  crafted_put(b.root, WI_LEASE_FOLDER "/notes", "of somebody else");
+  set_age(b.root, WI_LEASE_FOLDER "/notes", 48 * HOUR);
+  WT_EQ_INT(clean(&b, WI_CLEAN_OLDER_US), 2);
+  WT_EQ_INT(n_leases(b.table), 1);
+  WT_EQ_INT(n_leases(b.root), 2);
+  bench_free(&b);
+  wi_lease_set_times(NULL);
+}
+
+/* Below a table of nobody's project: the next one that is at work there. */
+WT_TEST(who_takes_a_lease_removes_dead_ones) {
+  static const char id[] = "0190a2b4-1234-7abc-8def-0123456789ab";
+  weir_error err = WEIR_ERROR_INIT;
+  char dead[37], fresh[37], says[37];
+  wi_lease *lease = NULL;
+  wi_lease_set_times(&quick);
+  wi_store *store = crafted_store("taker");
+  old_run_id(48 * HOUR, dead);
+  old_run_id(47 * HOUR, fresh);
+  old_run_id(46 * HOUR, says);
+  put_lease(store, dead, HOUR / 3, 0);
+  put_lease(store, fresh, HOUR / 5, 0);
+  put_lease(store, says, HOUR / 3, wi_now_us() + HOUR);
+  crafted_put(store, WI_LEASE_FOLDER "/clock-left", "x");
+  set_age(store, WI_LEASE_FOLDER "/clock-left", HOUR / 3);
+  WT_OK(wi_lease_take(store, id, &lease, &err));
+  for (int i = 0; i < 3000 && n_leases(store) != 3; i++) {
+    wi_sleep_us(1000);
+  }
+  wi_lease_release(&lease);
+  WT_EQ_INT(n_leases(store), 2); /* those that may live */
+  wi_store_unref(&store);
+  wi_lease_set_times(NULL);
+}
+
 WT_TEST(a_lease_is_renewed_and_given_back) {
   weir_error err = WEIR_ERROR_INIT;
   static const wi_lease_times long_ones = {1000, 5000, 1000, 600000000};
@@ -326,13 +384,19 @@ WT_TEST(locally_a_lock_keeps_the_cleaner_out) {
   wi_clean_request r = {0};
   r.spec = &b.spec;
   r.session = &b.session;
-  r.apply = true;
   WT_OK(wi_lease_take(b.root, dead, &lease, &err));
-  WT_EQ_INT(wi_clean(&r, &litter, &err), WEIR_E_LOCKED);
-  weir_error_release(&err);
+  for (int apply = 0; apply < 2; apply++) { /* a look says what would be done */
+    r.apply = apply == 1;
+    WT_EQ_INT(wi_clean(&r, &litter, &err), WEIR_E_LOCKED);
+    weir_error_release(&err);
+  }
   wi_lease_release(&lease);
   /* A write through the API holds its own table only: that one is passed over. */
   WT_OK(wi_lease_take(b.table, dead, &lease, &err));
+  r.apply = false;
+  WT_OK(wi_clean(&r, &litter, &err));
+  WT_EQ_INT(litter.n, 0);
+  wi_litter_release(&litter);
   WT_EQ_INT(clean(&b, 0), 0);
   WT_CHECK(is_there(b.table, dead));
   wi_lease_release(&lease);

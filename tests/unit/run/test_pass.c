@@ -164,7 +164,7 @@ WT_TEST(an_unclear_commit_after_a_stop_is_told) {
   WT_OK(bench_decide(&b, &err));
   wh_run(&b.hooks, WI_STORE_PUT_NEW, "_delta_log/", 0, WH_LOSE, fire, &b);
   wh_of(&b.hooks, "lake/one");
-  wh_run(&b.hooks, WI_STORE_READ, "_delta_log/", 0, WH_FAIL, NULL, NULL);
+  wh_run(&b.hooks, WI_STORE_READ, "_delta_log/0", 0, WH_FAIL, NULL, NULL);
   wh_of(&b.hooks, "lake/one");
   wh_on_store(&b.hooks, view_of(&b, "one")->store);
   WT_EQ_INT(wi_pass_execute(b.pass, NULL, &err), WEIR_E_CANCELLED);

@@ -1,10 +1,12 @@
-/* Which runs live: what the lease objects below a root say (src/storage/lease.c puts them). */
+/* Which leases live: what the objects below a root say that lease.c puts. */
 #include <stdio.h>
 #include <string.h>
 
-#include "maintain/internal.h"
+#include <jansson.h>
 
-#define WI_ORIGIN "maintain"
+#include "storage/internal.h"
+
+#define WI_ORIGIN "lease"
 
 enum { RUN_ID = 36 };
 
@@ -17,16 +19,15 @@ void wi_leases_release(wi_leases *leases) {
   *leases = (wi_leases){WI_MAP_INIT, WI_LIST_INIT};
 }
 
-/* "_weir/leases/<run id>.<n>" */
-static bool is_lease(const char *path, char run_id[37]) {
-  wi_folder run;
-  const char *name = path + sizeof WI_LEASE_FOLDER;
-  if (strlen(path) < sizeof WI_LEASE_FOLDER + RUN_ID + 2 ||
-      !wi_folder_parse((wi_str){name, RUN_ID}, &run) || name[RUN_ID] != '.' ||
+/* "<run id>.<n>" */
+static bool is_lease(const char *name, char run_id[37]) {
+  if (strspn(name, "0123456789abcdef-") != RUN_ID || name[RUN_ID] != '.' ||
+      name[RUN_ID + 1] == '\0' ||
       strspn(name + RUN_ID + 1, "0123456789") != strlen(name + RUN_ID + 1)) {
     return false;
   }
-  memcpy(run_id, run.run_id, sizeof run.run_id);
+  memcpy(run_id, name, RUN_ID);
+  run_id[RUN_ID] = '\0';
   return true;
 }
 
@@ -53,18 +54,23 @@ static weir_status says_it_lives(wi_store *store, const char *path, bool *lives,
   return status;
 }
 
-static weir_status read_one(wi_store *store, const wi_store_entry *e, int64_t now_us,
-                            wi_leases *out, weir_error *err) {
+static weir_status see(wi_store *store, const wi_store_entry *e, int64_t now_us,
+                       wi_leases *out, weir_error *err) {
   char run_id[37];
-  bool lives = true;
-  if (!is_lease(e->path, run_id)) {
+  const char *name = e->path + sizeof WI_LEASE_FOLDER;
+  bool old = now_us - e->mtime_us >= WI_LEASE_LIFE_US, lives = true;
+  if (strlen(e->path) < sizeof WI_LEASE_FOLDER) {
     return WEIR_OK;
   }
-  if (now_us - e->mtime_us >= WI_LEASE_LIFE_US) {
-    WI_TRY(says_it_lives(store, e->path, &lives, err));
-  }
-  if (lives) {
-    return wi_map_put(&out->live, run_id, out) ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+  if (is_lease(name, run_id)) {
+    if (old) {
+      WI_TRY(says_it_lives(store, e->path, &lives, err));
+    }
+    if (lives) {
+      return wi_map_put(&out->live, run_id, out) ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+    }
+  } else if (!old || !wi_starts_with(name, WI_LEASE_CLOCK)) {
+    return WEIR_OK;
   }
   char *path = wi_strdup(e->path);
   if (path == NULL || !wi_list_add(&out->dead, path)) {
@@ -74,15 +80,19 @@ static weir_status read_one(wi_store *store, const wi_store_entry *e, int64_t no
   return WEIR_OK;
 }
 
+weir_status wi_leases_see(wi_store *store, const wi_store_entries *entries,
+                          int64_t now_us, wi_leases *out, weir_error *err) {
+  for (size_t i = 0; i < entries->n; i++) {
+    WI_TRY(see(store, &entries->items[i], now_us, out, err));
+  }
+  return WEIR_OK;
+}
+
 weir_status wi_leases_read(wi_store *store, int64_t now_us, wi_leases *out,
                            weir_error *err) {
-  weir_status status = WEIR_OK;
   wi_store_entries entries = {NULL, 0, 0};
-  WI_CHECK(wi_store_list(store, WI_LEASE_FOLDER, &entries, err));
-  for (size_t i = 0; i < entries.n; i++) {
-    WI_CHECK(read_one(store, &entries.items[i], now_us, out, err));
-  }
-done:
+  WI_TRY(wi_store_list(store, WI_LEASE_FOLDER, &entries, err));
+  weir_status status = wi_leases_see(store, &entries, now_us, out, err);
   wi_store_entries_release(&entries);
   return status;
 }
@@ -93,7 +103,7 @@ weir_status wi_store_clock(wi_store *store, int64_t *now_us, weir_error *err) {
   const char *paths[] = {path};
   wi_buf text = WI_BUF_INIT;
   wi_uuid7(id);
-  snprintf(path, sizeof path, "%s/clock-%s", WI_LEASE_FOLDER, id);
+  snprintf(path, sizeof path, "%s/" WI_LEASE_CLOCK "%s", WI_LEASE_FOLDER, id);
   WI_CHECK(wi_store_put_new(store, path, id, strlen(id), err));
   status = wi_store_read_timed(store, path, &text, now_us, err);
   (void)wi_store_remove(store, paths, 1, NULL);
