@@ -1,6 +1,6 @@
 # A thin front of tools/setup and the CMake presets; docs/build.md says what each does.
 .DEFAULT_GOAL := build
-.PHONY: setup build c test asan demo bench check lint format clean
+.PHONY: setup build c test asan tsan demo bench check lint format clean
 
 # Where the demo takes its Python code from; empty means Python's standard library.
 SRC ?=
@@ -14,6 +14,9 @@ build/build.ninja: CMakePresets.json | setup
 build-asan/build.ninja: CMakePresets.json | setup
 	@cmake --preset asan >/dev/null
 
+build-tsan/build.ninja: CMakePresets.json | setup
+	@cmake --preset tsan >/dev/null
+
 build: setup build/build.ninja
 	@cmake --build build
 
@@ -26,10 +29,16 @@ asan: setup build-asan/build.ninja
 	@cmake --build build-asan --target weir_bridge tests
 	@tests/run --build build-asan build-asan/
 
-test: build build-asan/build.ninja
+# The tests of what threads share under ThreadSanitizer; a reported race fails its suite.
+tsan: setup build-tsan/build.ninja
+	@cmake --build build-tsan --target weir_bridge tests
+	@tests/run --build build-tsan build-tsan/
+
+test: build build-asan/build.ninja build-tsan/build.ninja
 	@cmake --build build-asan --target weir_bridge tests
+	@cmake --build build-tsan --target weir_bridge tests
 	@tools/check-symbols build
-	@tests/run --build build --build build-asan
+	@tests/run --build build --build build-asan --build build-tsan
 
 demo: build
 	@tools/demo $(if $(SRC),'$(SRC)')
@@ -55,4 +64,4 @@ format: setup
 
 # Keeps the cache folder: it holds the compiled engines of all checkouts.
 clean:
-	@rm -rf build build-asan build-release
+	@rm -rf build build-asan build-tsan build-release

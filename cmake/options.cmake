@@ -19,7 +19,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   endif()
 endif()
 
-if(WEIR_SANITIZE)
+if(WEIR_SANITIZE STREQUAL "address")
   # Everything for memory errors, ours also for undefined behaviour.
   add_compile_options(-O1 -fsanitize=address -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
@@ -27,4 +27,10 @@ if(WEIR_SANITIZE)
     -fsanitize=undefined -fno-sanitize-recover=all
     # Known false alarms of gcc 12 in instrumented code.
     -Wno-maybe-uninitialized)
+elseif(WEIR_SANITIZE STREQUAL "thread")
+  # Everything: what fetched sources do with memory counts for ours.
+  add_compile_options(-O1 -fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(WEIR_SANITIZE)
+  message(FATAL_ERROR "WEIR_SANITIZE is '${WEIR_SANITIZE}', not address or thread")
 endif()

@@ -135,6 +135,9 @@ static weir_status load(wi_engine *engine, weir_error *err) {
     goto done;
   }
   WI_CHECK(resolve(library, wi_buf_text(&path), &engine->table, err));
+#ifdef __SANITIZE_THREAD__
+  wi_tsan_wrap(&engine->table);
+#endif
   int code = engine->table.wb_rt_new(&options, &engine->runtime, &from);
   WI_CHECK(wi_wb_status(&engine->table, code, &from, err));
 done:

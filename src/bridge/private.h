@@ -67,6 +67,11 @@ wb_rt *wi_engine_runtime(wi_engine *engine);
     *(handle) = NULL;                                    \
   } while (0)
 
+#ifdef __SANITIZE_THREAD__
+/* tsan.c: hand-overs through the engine, which the sanitizer does not see. */
+void wi_tsan_wrap(wi_engine_table *table);
+#endif
+
 wb_str wi_wb_str(const char *text);
 /* Moves the engine's error into err and frees it; returns `code`. */
 weir_status wi_wb_status(const wi_engine_table *table, int code, wb_err *from,

@@ -148,6 +148,13 @@ WT_TEST(clauses) {
 
 /* ---- many rows ---- */
 
+/* The thread sanitizer looks at each access. */
+#ifdef __SANITIZE_THREAD__
+enum { ROWS_MANY = 12000 };
+#else
+enum { ROWS_MANY = 60000 };
+#endif
+
 /* Each aggregate beside what the engine's own functions say of the same rows; one row of
  * differences, all 0. Groups are ids by %s, so that there are few or very many. */
 static const char *const beside =
@@ -169,7 +176,7 @@ static const char *const beside =
 
 static weir_session *many(uint32_t threads, uint64_t memory, int64_t batch_rows) {
   weir_session_options options = WEIR_SESSION_OPTIONS_INIT;
-  wf_seed seed = {.seed = 7, .rows = 60000, .batch_rows = batch_rows};
+  wf_seed seed = {.seed = 7, .rows = ROWS_MANY, .batch_rows = batch_rows};
   weir_session *s = NULL;
   weir_error err = WEIR_ERROR_INIT;
   struct ArrowArrayStream rows;
@@ -194,7 +201,7 @@ static weir_session *many(uint32_t threads, uint64_t memory, int64_t batch_rows)
 }
 
 static void check_many(uint32_t threads, uint64_t memory, int64_t batch_rows) {
-  static const int groups[] = {1, 10, 20000};
+  static const int groups[] = {1, 10, ROWS_MANY / 3};
   weir_session *s = many(threads, memory, batch_rows);
   for (size_t i = 0; i < 3; i++) {
     char sql[2048], rows[64];

@@ -141,6 +141,13 @@ void wh_off(wh_hooks *h) {
   }
 }
 
+int wh_count(const wh_hooks *h, int op) {
+  pthread_mutex_lock(&counting);
+  int n = h->count[op];
+  pthread_mutex_unlock(&counting);
+  return n;
+}
+
 void wh_reset(wh_hooks *h) {
   h->n_rules = h->calls = h->fired = 0;
   memset(h->count, 0, sizeof h->count);

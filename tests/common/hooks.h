@@ -62,6 +62,8 @@ void wh_fault(wh_hooks *h, int nth, wh_what what);
 void wh_on_store(wh_hooks *h, wi_store *store);
 void wh_on_new(wh_hooks *h);
 void wh_off(wh_hooks *h);
+/* `count` of an operation while threads are at work. */
+int wh_count(const wh_hooks *h, int op);
 /* Forgets rules and counts. */
 void wh_reset(wh_hooks *h);
 const char *wh_op_name(int op);

@@ -1,54 +1,22 @@
 /* Every allocation fails once in turn: each call must say so or do without, leak
- * nothing and never crash. alloc.c is compiled in here with calls that can fail, so
- * base is to be linked as an archive, whose own alloc.c is then left out. */
-#include <jansson.h>
-#include <stdlib.h>
+ * nothing and never crash. */
 #include <unistd.h>
 
 #include "base/base.h"
+#include "common/oom.h"
 #include "common/test.h"
-
-static long countdown = -1; /* calls left until one fails; below zero: never */
-static bool hit;
-
-static bool fails(void) {
-  if (countdown < 0) {
-    return false;
-  }
-  if (countdown-- == 0) {
-    hit = true;
-    return true;
-  }
-  return false;
-}
-
-static void *test_calloc(size_t count, size_t size) {
-  return fails() ? NULL : calloc(count, size);
-}
-
-static void *test_realloc(void *p, size_t size) {
-  return fails() ? NULL : realloc(p, size);
-}
-
-#define calloc  test_calloc
-#define realloc test_realloc
-#include "util/alloc.c"
-
-#undef calloc
-#undef realloc
 
 /* Runs `body` with the 1st, 2nd, ... allocation failing until none fails. `body` returns
  * false if it took a failure for a success. */
 static bool exhaust(bool (*body)(void), int *rounds) {
   for (*rounds = 0; *rounds < 10000; (*rounds)++) {
-    countdown = *rounds;
-    hit = false;
+    oom_fail(*rounds);
     bool good = body();
-    countdown = -1;
+    oom_stop();
     if (!good) {
       return false;
     }
-    if (!hit) {
+    if (!oom_hit()) {
       return true;
     }
   }
@@ -69,7 +37,7 @@ static bool buffers(void) {
   }
   wi_json_array_end(&j);
   bool failed = wi_buf_check(&b, &err, "test") == WEIR_E_NO_MEMORY;
-  bool good = failed == hit && failed == (err.code == WEIR_E_NO_MEMORY);
+  bool good = failed == oom_hit() && failed == (err.code == WEIR_E_NO_MEMORY);
   char *text = wi_buf_take(&b);
   good = good && (text == NULL) == failed;
   wi_free(text);
@@ -89,7 +57,7 @@ static bool containers(void) {
     made += wi_arena_fmt(&a, "%0200d", 5) != NULL ? 1 : 0;
     made += wi_arena_alloc(&a, 5000) != NULL ? 1 : 0;
   }
-  bool good = m.n == puts && l.n == adds && puts + adds + made == (hit ? 199 : 200);
+  bool good = m.n == puts && l.n == adds && puts + adds + made == (oom_hit() ? 199 : 200);
   for (size_t i = 1; i < m.n; i++) {
     good = good && strcmp(m.entries[i - 1].key, m.entries[i].key) < 0;
   }
@@ -107,7 +75,7 @@ static bool errors(void) {
     wi_err_detail(&err, "detail", 6);
     wi_diags_take(&d, &err, false);
   }
-  bool good = d.errors == 20 && d.n >= (hit ? 19 : 20);
+  bool good = d.errors == 20 && d.n >= (oom_hit() ? 19 : 20);
   char a[300], b[300];
   memset(a, 'a', 299);
   memset(b, 'b', 299);
@@ -136,7 +104,7 @@ static bool files(void) {
   WI_CHECK(wi_path_absolute(path.p, &whole, &err));
   WI_CHECK(wi_dir_remove_all(folder, &err));
 done:;
-  bool good = hit ? status == WEIR_E_NO_MEMORY : status == WEIR_OK;
+  bool good = oom_hit() ? status == WEIR_E_NO_MEMORY : status == WEIR_OK;
   good = good && err.code == status && (status != WEIR_OK || strcmp(text.p, "two") == 0);
   for (size_t i = 0; i < names.n; i++) {
     wi_free(names.items[i]);
@@ -147,7 +115,7 @@ done:;
   wi_buf_release(&text);
   wi_buf_release(&whole);
   weir_error_release(&err);
-  countdown = -1;
+  oom_stop();
   good = good && wi_dir_remove_all(folder, NULL) == WEIR_OK;
   return good && wi_dir_make(folder, NULL) == WEIR_OK;
 }
@@ -160,20 +128,16 @@ done:;
   "\"c\":[1.2345678901234567,true,null,\"x\"]},\"many\":{\"k1\":1,\"k2\":2,\"k3\":3,"   \
   "\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":[[],{}]}}"
 
-static void *test_malloc(size_t size) {
-  return fails() ? NULL : malloc(size);
-}
-
 static json_t *json_whole;
 
 static bool json(void) {
   weir_error err = WEIR_ERROR_INIT;
   json_t *got = NULL;
-  json_set_alloc_funcs(test_malloc, free);
+  oom_json();
   weir_status status = wi_json_read(JSON_TEXT, strlen(JSON_TEXT), &got, &err);
   json_set_alloc_funcs(malloc, free);
-  bool good = status == (hit ? WEIR_E_NO_MEMORY : WEIR_OK) && err.code == status &&
-              (hit ? got == NULL : json_equal(got, json_whole) == 1);
+  bool good = status == (oom_hit() ? WEIR_E_NO_MEMORY : WEIR_OK) && err.code == status &&
+              (oom_hit() ? got == NULL : json_equal(got, json_whole) == 1);
   json_decref(got);
   return good;
 }
@@ -189,7 +153,7 @@ static bool vectors(void) {
       *one = i + 1;
     }
   }
-  bool good = v.n == made && made >= (hit ? 99 : 100);
+  bool good = v.n == made && made >= (oom_hit() ? 99 : 100);
   for (size_t i = 1; i < v.n; i++) {
     good = good && v.items[i - 1] < v.items[i];
   }
@@ -201,7 +165,7 @@ static bool secrets(void) {
   wi_secret *one = NULL;
   char text[] = "http://u:p%40ssword@host and p@ssword";
   bool made = wi_secret_add("http://u:p%40ssword@host", &one);
-  bool good = made == !hit && (one != NULL) == made;
+  bool good = made == !oom_hit() && (one != NULL) == made;
   wi_secret_cut(text, strlen(text), false);
   good = good && (!made || strcmp(text, "*** and ***") == 0);
   wi_secret_drop(one);

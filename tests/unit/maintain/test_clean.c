@@ -300,11 +300,11 @@ WT_TEST(a_lease_is_renewed_and_given_back) {
   wi_uuid7(id);
   wh_on_store(&h, root);
   WT_OK(wi_lease_take(root, id, &lease, &err));
-  for (int i = 0; i < 2000 && h.count[WI_STORE_PUT_NEW] < 4; i++) {
+  for (int i = 0; i < 2000 && wh_count(&h, WI_STORE_PUT_NEW) < 4; i++) {
     wi_sleep_us(1000);
     WT_OK(wi_lease_check(lease, &err));
   }
-  WT_CHECK(h.count[WI_STORE_PUT_NEW] >= 4);
+  WT_CHECK(wh_count(&h, WI_STORE_PUT_NEW) >= 4);
   wi_lease_release(&lease);
   WT_OK(wi_store_list(root, WI_LEASE_FOLDER, &entries, &err));
   WT_EQ_INT(entries.n, 0);

@@ -12,7 +12,9 @@ static wi_session *session(void) {
       {"main", "u2", "id l, y g"},
       {"main", "wide", "id l, k i, x g, name vu, extra l"}};
   static wi_session *one;
-  one = one != NULL ? one : kit_session(tables, sizeof tables / sizeof tables[0]);
+  if (one == NULL) { /* written once: threads read it */
+    one = kit_session(tables, sizeof tables / sizeof tables[0]);
+  }
   return one;
 }
 

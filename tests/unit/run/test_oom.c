@@ -1,48 +1,19 @@
-/* Stamps and decisions while every allocation fails once in turn: each says so, and leaks nothing.
- * alloc.c is compiled in here with calls that can fail. */
-#include <stdlib.h>
-
+/* Stamps and decisions while every allocation fails once in turn: each says so, and leaks nothing. */
+#include "common/oom.h"
 #include "common/test.h"
-
-static long countdown = -1; /* calls left until one fails; below zero: never */
-static bool hit;
-
-static bool fails(void) {
-  if (countdown < 0 || countdown-- > 0) {
-    return false;
-  }
-  hit = true;
-  return true;
-}
-
-static void *test_calloc(size_t count, size_t size) {
-  return fails() ? NULL : calloc(count, size);
-}
-
-static void *test_realloc(void *p, size_t size) {
-  return fails() ? NULL : realloc(p, size);
-}
-
-#define calloc  test_calloc
-#define realloc test_realloc
-#include "util/alloc.c"
-#undef calloc
-#undef realloc
-
 #include "run/decide.h"
 
 /* false: a failure was taken for a success. */
 static bool told(weir_status status) {
-  return status == WEIR_OK ? !hit : status == WEIR_E_NO_MEMORY;
+  return status == WEIR_OK ? !oom_hit() : status == WEIR_E_NO_MEMORY;
 }
 
 static bool exhaust(bool (*body)(void), int *rounds) {
   for (*rounds = 0; *rounds < 1000; (*rounds)++) {
-    countdown = *rounds;
-    hit = false;
+    oom_fail(*rounds);
     bool good = body();
-    countdown = -1;
-    if (!good || !hit) {
+    oom_stop();
+    if (!good || !oom_hit()) {
       return good;
     }
   }
@@ -50,15 +21,14 @@ static bool exhaust(bool (*body)(void), int *rounds) {
 }
 
 static const wi_pin *make_pin(void) {
-  long kept = countdown;
-  countdown = -1;
+  long kept = atomic_exchange(&oom_left, -1);
   wi_pin pin = {.version = 3, .names_files = true};
   pin.uri = wi_strdup("file:///lake/src");
   pin.table_id = wi_strdup("id");
   pin.reader_features = wi_strdup("");
   pin.writer_features = wi_strdup("");
   const wi_pin *shared = wi_pin_share(&pin);
-  countdown = kept;
+  atomic_store(&oom_left, kept);
   return shared;
 }
 

@@ -1,5 +1,5 @@
-/* The scheduler over random graphs with stand-ins for the work. Built once more under a thread
- * sanitizer (tests/CMakeLists.txt), so what tasks hand to each other is plain memory here. */
+/* The scheduler over random graphs with stand-ins for the work. What tasks hand to each other is
+ * plain memory here, for the thread sanitizer (make tsan). */
 #include "run/schedule.h"
 
 #include <stdatomic.h>

@@ -212,6 +212,46 @@ WT_TEST(the_first_put_into_an_absent_folder_has_one_winner) {
   wi_store_unref(&store);
 }
 
+/* ---- what threads share ---- */
+
+static void *open_handle(void *arg) {
+  racer *r = arg;
+  wb_store *handle = NULL;
+  pthread_barrier_wait(r->barrier);
+  r->status = wi_store_handle(r->store, &handle, NULL);
+  r->path = (const char *)handle;
+  return NULL;
+}
+
+/* The engine and its handle are made by whoever needs them first. */
+WT_TEST(a_handle_is_opened_once) {
+  enum { THREADS = 6 };
+  weir_error err = WEIR_ERROR_INIT;
+  const wi_engine_options options = {1, NULL};
+  wi_engine *engine = NULL;
+  wi_store *stores[2] = {NULL, NULL};
+  pthread_barrier_t barrier;
+  pthread_t threads[THREADS];
+  racer racers[THREADS];
+  WT_OK(wi_engine_new(&options, &engine, &err));
+  WT_OK(wi_store_open(engine, "memory:///one", NULL, 0, &stores[0], &err));
+  WT_OK(wi_store_open(engine, "memory:///two", NULL, 0, &stores[1], &err));
+  pthread_barrier_init(&barrier, NULL, THREADS);
+  for (int i = 0; i < THREADS; i++) {
+    racers[i] = (racer){stores[i % 2], &barrier, NULL, WEIR_E_BUG};
+    WT_CHECK(pthread_create(&threads[i], NULL, open_handle, &racers[i]) == 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    WT_EQ_INT(racers[i].status, WEIR_OK);
+    WT_CHECK(racers[i].path != NULL && racers[i].path == racers[i % 2].path);
+  }
+  pthread_barrier_destroy(&barrier);
+  wi_store_unref(&stores[0]);
+  wi_store_unref(&stores[1]);
+  wi_engine_unref(&engine);
+}
+
 /* ---- options ---- */
 
 static weir_status open_with(const char *key, const char *value, weir_error *err) {
