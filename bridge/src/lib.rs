@@ -61,6 +61,7 @@ mod stage_sink;
 mod stage_stats;
 mod star;
 mod store;
+pub mod store_hook;
 mod store_local;
 mod store_open;
 mod stream;

@@ -150,7 +150,7 @@ static bool make_table(void) {
   snprintf(uri, sizeof uri, "%s/t", c.folder.root);
   snprintf(url, sizeof url, "file://%s/t", c.folder.root);
   bool ok = wf_table(uri, "n:l! letter:t", cells, 3, NULL) &&
-            wi_br_store_open(c.engine, url, NULL, 0, &c.store, &err) == WEIR_OK &&
+            wi_br_store_open(c.engine, url, NULL, 0, NULL, &c.store, &err) == WEIR_OK &&
             wi_br_snap_open(c.engine, c.store, -1, &c.snap, &err) == WEIR_OK;
   if (!ok) {
     wt_fail(__FILE__, __LINE__, "no table: %s", err.message);
@@ -638,7 +638,7 @@ static int call_exec_table_read(wb_err *e) {
 
 static int call_store_open(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
   c.t->wb_store_free(store);
   return code;
 }
@@ -835,7 +835,7 @@ static int free_snap(wb_err *e) {
 
 static int free_store(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
