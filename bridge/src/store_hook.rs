@@ -312,6 +312,7 @@ mod tests {
     use object_store::memory::InMemory;
 
     use super::*;
+    use crate::log_view::LogView;
 
     /// What the hook answers, and what it was asked: each operation as its number, 100 more the
     /// second time.
@@ -403,9 +404,28 @@ mod tests {
         assert!(run(inner.head(&Path::from("a"))).is_ok());
         let e = BridgeError::from(run(store.head(&Path::from("a"))).unwrap_err());
         assert_eq!((e.code, e.os_error), (crate::codes::E_STORE, libc::EIO));
+
+        // An object of the log that is dropped is given up.
         host.asked.lock().unwrap().clear();
-        drop(store);
-        assert_eq!(*host.asked.lock().unwrap(), [0]);
+        host.answer.store(0, Ordering::SeqCst);
+        let view = LogView::new(Arc::new(store), false);
+        run(async {
+            let mut upload = view.put_multipart(&Path::from("b")).await.unwrap();
+            upload.put_part("text".into()).await.unwrap();
+            drop(upload);
+            while !host.asked.lock().unwrap().contains(&5) {
+                tokio::task::yield_now().await;
+            }
+            let mut upload = view.put_multipart(&Path::from("b")).await.unwrap();
+            upload.put_part("text".into()).await.unwrap();
+            upload.complete().await.unwrap();
+            drop(upload);
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        });
+        drop(view);
+        assert_eq!(*host.asked.lock().unwrap(), [2, 3, 5, 2, 3, 4, 0]);
         assert!(HookedStore::new(inner, wb_store_hook { struct_size: 8, ..hook }, "s").is_err());
     }
 }
