@@ -951,19 +951,11 @@ int32_t wb_snap_open(const struct wb_store *store,
                      struct wb_snap **out,
                      struct wb_err *err);
 
-// The version that is pinned.
-int32_t wb_snap_version(const struct wb_snap *snap, int64_t *out, struct wb_err *err);
-
 // The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
 int32_t wb_snap_actions(const struct wb_snap *snap,
                         struct wb_buf *protocol_json,
                         struct wb_buf *metadata_json,
                         struct wb_err *err);
-
-// The table's schema, partition columns in their places.
-int32_t wb_snap_schema(const struct wb_snap *snap,
-                       struct ArrowSchema *out,
-                       struct wb_err *err);
 
 // Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
 // partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),

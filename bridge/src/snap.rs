@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
@@ -15,7 +14,7 @@ use object_store::ObjectStore;
 use serde_json::Value;
 
 use crate::abi::{self, wb_buf, wb_err, wb_str};
-use crate::codes::{E_BUG, E_LOG_CORRUPT, E_VERSION_MISSING};
+use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::log_view::LogView;
@@ -199,24 +198,6 @@ pub unsafe extern "C" fn wb_snap_open(
     })
 }
 
-/// The version that is pinned.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_version(
-    snap: *const wb_snap,
-    out: *mut i64,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_snap_version", err, || {
-        // SAFETY: the caller's promise.
-        let (out, snap) = unsafe { (abi::out_ref(out)?, abi::in_ref(snap)?) };
-        *out = 0;
-        *out = i64::try_from(snap.inner.version).map_err(|_| {
-            Error::new(E_BUG, ORIGIN_BRIDGE, "a version above the largest 64-bit number")
-        })?;
-        Ok(())
-    })
-}
-
 /// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_actions(
@@ -238,24 +219,6 @@ pub unsafe extern "C" fn wb_snap_actions(
         *protocol = wb_buf::from_vec(first);
         *metadata = wb_buf::from_vec(second);
         Ok(())
-    })
-}
-
-/// The table's schema, partition columns in their places.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_schema(
-    snap: *const wb_snap,
-    out: *mut FFI_ArrowSchema,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_snap_schema", err, || {
-        // SAFETY: the caller's promise.
-        let snap = unsafe {
-            abi::zero_schema(out)?;
-            abi::in_ref(snap)?
-        };
-        // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_schema(&snap.inner.snapshot.arrow_schema(), out) }
     })
 }
 

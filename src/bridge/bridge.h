@@ -76,7 +76,6 @@ bool wi_cursor_null(const wi_cursor *cursor, int64_t column);
 wi_str wi_cursor_text(const wi_cursor *cursor,
                       int64_t column); /* valid until the next row */
 int64_t wi_cursor_int(const wi_cursor *cursor, int64_t column); /* also booleans */
-double wi_cursor_double(const wi_cursor *cursor, int64_t column);
 const struct ArrowSchema *wi_cursor_schema(const wi_cursor *cursor);
 void wi_cursor_free(wi_cursor **cursor);
 
@@ -426,12 +425,8 @@ weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
 void wi_br_store_free(wi_engine *engine, wb_store **store);
 weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t version,
                             wb_snap **out, weir_error *err);
-weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *out,
-                               weir_error *err);
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err);
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
-                              struct ArrowSchema *out, weir_error *err);
 /* Rows: path, size, mtime_ms, stats, partition_values, dv, base_row_id, tags. */
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err);

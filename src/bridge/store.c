@@ -90,12 +90,6 @@ weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t ve
   WI_ENGINE_RETURN(engine, err, t->wb_snap_open(store, version, out, &from));
 }
 
-weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *out,
-                               weir_error *err) {
-  *out = -1;
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_version(snap, out, &from));
-}
-
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -114,11 +108,6 @@ done:
   t->wb_buf_free(&p);
   t->wb_buf_free(&m);
   return status;
-}
-
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
-                              struct ArrowSchema *out, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_schema(snap, out, &from));
 }
 
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,

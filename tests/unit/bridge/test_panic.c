@@ -672,26 +672,11 @@ static int call_snap_open(wb_err *e) {
   return code;
 }
 
-static int call_snap_version(wb_err *e) {
-  int64_t version = -1;
-  int code = c.t->wb_snap_version(c.snap, &version, e);
-  return code == 0 && version != 0 ? WEIR_E_BUG : code;
-}
-
 static int call_snap_actions(wb_err *e) {
   wb_buf protocol = {0}, metadata = {0};
   int code = c.t->wb_snap_actions(c.snap, &protocol, &metadata, e);
   c.t->wb_buf_free(&protocol);
   c.t->wb_buf_free(&metadata);
-  return code;
-}
-
-static int call_snap_schema(wb_err *e) {
-  struct ArrowSchema schema = {0};
-  int code = c.t->wb_snap_schema(c.snap, &schema, e);
-  if (schema.release != NULL) {
-    schema.release(&schema);
-  }
   return code;
 }
 
@@ -823,11 +808,11 @@ static int free_bind(wb_err *e) {
 
 static int free_snap(wb_err *e) {
   wb_snap *snap = NULL;
-  int64_t version = 0;
   int code = c.t->wb_snap_open(c.store, 0, &snap, e);
   if (code == 0) {
+    struct ArrowArrayStream out = {0};
     c.t->wb_snap_free(snap);
-    code = c.t->wb_snap_version(snap, &version, e);
+    code = drop(&out, c.t->wb_snap_files(snap, &out, e));
     c.t->wb_snap_free(snap);
   }
   return code;
@@ -913,9 +898,7 @@ static const export_case cases[] = {
     CALLS(snap_files),
     RELEASES(snap_free, free_snap),
     CALLS(snap_open),
-    CALLS(snap_schema),
     CALLS(snap_txn),
-    CALLS(snap_version),
     CALLS(sql_params),
     CALLS(sql_refs),
     RELEASES(store_free, free_store),
