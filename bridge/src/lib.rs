@@ -8,6 +8,7 @@ mod adapt;
 mod bind_delta;
 mod bind_files;
 mod bind_stream;
+mod blank;
 mod calls;
 mod canon;
 mod codes;
