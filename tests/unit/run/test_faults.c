@@ -1,84 +1,6 @@
-/* Each operation of the stores of a run of three views, weir's own and the engine's, fails, loses its
- * answer, or is the last of its process: afterwards each table is the old or the new one, the errors
- * say that a store failed, and the next run ends as one that nobody disturbed. */
-#include "common/hooks.h"
-#include "unit/run/three.h"
-
-/* Each operation; under a sanitizer, which is slow, each third. */
-#ifdef __SANITIZE_ADDRESS__
-enum { STEP = 3 };
-#else
-enum { STEP = 1 };
-#endif
-
-/* What a failing store may be told as: no fault of the table or of weir. */
-static bool is_honest(const weir_error *err) {
-  weir_class cls = err == NULL ? WEIR_CLASS_NONE : weir_error_class(err->code);
-  return cls == WEIR_CLASS_NONE || cls == WEIR_CLASS_IO || cls == WEIR_CLASS_AMBIGUOUS;
-}
-
-static bool check_errors(const weir_report *report, const weir_error *err,
-                         const char *what) {
-  size_t n = 0;
-  const weir_view_result *views = report != NULL ? weir_report_views(report, &n) : NULL;
-  bool fine = err->code == WEIR_E_RUN_FAILED || is_honest(err);
-  const weir_error *bad = err;
-  for (size_t i = 0; i < n && fine; i++) {
-    bad = views[i].error;
-    fine = is_honest(bad);
-  }
-  if (!fine) {
-    wt_fail(__FILE__, __LINE__, "%s: told as %s %s", what,
-            weir_error_code_name(bad->code), bad->message);
-  }
-  return fine;
-}
-
-typedef struct trial {
-  wh_who who;
-  int ops; /* as of wh_rule: any, or those that change a store */
-  wh_what how;
-  int nth;
-} trial;
-
-/* false: there is no such operation, or something is wrong. */
-static bool disturb(const trial *t, bool *fine) {
-  weir_error err = WEIR_ERROR_INIT;
-  weir_report *report = NULL;
-  wh_hooks h = {.who = t->who};
-  wt_project at;
-  char what[64];
-  snprintf(what, sizeof what, "way %d, operation %d", (int)t->how, t->nth);
-  *fine = three_make(&at);
-  if (!*fine) {
-    return false;
-  }
-  wh_run(&h, t->ops, NULL, t->nth, t->how, NULL, NULL);
-  wh_on_new(&h);
-  (void)three_run(&at, &report, &err);
-  wh_off(&h);
-  *fine = check_errors(report, &err, what) && three_check(&at, three_any, what);
-  weir_report_free(&report);
-  weir_error_release(&err);
-  if (*fine && three_run(&at, NULL, &err) != WEIR_OK) {
-    wt_fail(__FILE__, __LINE__, "%s: the next run: %s", what, err.message);
-    *fine = false;
-  }
-  weir_error_release(&err);
-  *fine = *fine && three_check(&at, three_all, what);
-  wt_project_remove(&at);
-  return *fine && h.fired > 0;
-}
-
-static void each_operation(wh_who who, int ops, wh_what how) {
-  bool fine = true;
-  trial t = {who, ops, how, 1};
-  while (disturb(&t, &fine)) {
-    t.nth += STEP;
-  }
-  printf("  %d operations\n", t.nth - STEP);
-  WT_CHECK(fine && t.nth > (ops == WH_CHANGES ? 4 : 10));
-}
+/* Each operation of weir's own on the stores of a run fails, loses its answer, or is the last of its
+ * process. */
+#include "unit/run/faults.h"
 
 WT_TEST(each_operation_fails) {
   each_operation(WH_OURS, 0, WH_FAIL);
@@ -94,21 +16,4 @@ WT_TEST(each_operation_is_the_last) {
 
 WT_TEST(each_operation_is_the_last_one_done) {
   each_operation(WH_OURS, 0, WH_KILL_AFTER);
-}
-
-WT_TEST(each_operation_of_the_engine_fails) {
-  each_operation(WH_ENGINES, 0, WH_FAIL);
-}
-
-/* One that changes nothing fails where its answer is lost. */
-WT_TEST(each_operation_of_the_engine_loses_its_answer) {
-  each_operation(WH_ENGINES, WH_CHANGES, WH_LOSE);
-}
-
-WT_TEST(each_operation_of_the_engine_is_the_last) {
-  each_operation(WH_ENGINES, 0, WH_KILL);
-}
-
-WT_TEST(each_operation_of_the_engine_is_the_last_one_done) {
-  each_operation(WH_ENGINES, WH_CHANGES, WH_KILL_AFTER);
 }
