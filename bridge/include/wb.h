@@ -19,7 +19,7 @@
 #include "weir/arrow.h"
 
 // The version of this interface.
-#define WB_ABI 2
+#define WB_ABI 3
 
 // Who said it.
 typedef enum wb_origin {
@@ -185,6 +185,29 @@ typedef enum wb_rule_flags {
   // a cast of integers to floats around the argument is taken away
   WB_RULE_STRIP_CAST = 4,
 } wb_rule_flags;
+
+// What an engine does with a store.
+typedef enum wb_store_op {
+  // An object, whole.
+  WB_STORE_PUT = 1,
+  // Begins an object of parts.
+  WB_STORE_UPLOAD = 2,
+  WB_STORE_PART = 3,
+  // The object is there once it is done.
+  WB_STORE_COMPLETE = 4,
+  WB_STORE_ABORT = 5,
+  // A request for an object or one range of it.
+  WB_STORE_GET = 6,
+  // The bytes that come with its answer.
+  WB_STORE_BYTES = 7,
+  // Ranges of an object, with their bytes.
+  WB_STORE_RANGES = 8,
+  WB_STORE_HEAD = 9,
+  WB_STORE_LIST = 10,
+  WB_STORE_DELETE = 11,
+  WB_STORE_COPY = 12,
+  WB_STORE_RENAME = 13,
+} wb_store_op;
 
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
@@ -624,6 +647,20 @@ typedef struct wb_stage_options {
   size_t n_file_metadata;
 } wb_stage_options;
 
+// Asked before each operation of a store, on the thread that is at it: many may be asking at
+// once, they are the engines' own, and no call of the bridge that waits is allowed on them.
+typedef struct wb_store_hook {
+  size_t struct_size;
+  void *ctx;
+  // op: a wb_store_op; path: NUL-terminated, below the store's root, of a list the folder, of
+  // a copy and a rename the target. again is 0; answers: 0 does it, a negative number lets it
+  // fail undone, any other does it and then asks once more with again as that number: a
+  // negative one loses its answer, which then is a failure.
+  int32_t (*ask)(void *ctx, uint32_t op, const char *path, int32_t again);
+  // Once, after the last question; may be NULL.
+  void (*release)(void *ctx);
+} wb_store_hook;
+
 // Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
 // has them (percent-encoded as in the log), NULL: all of the snapshot.
 int32_t wb_bind_delta(struct wb_bind *bind,
@@ -914,19 +951,11 @@ int32_t wb_snap_open(const struct wb_store *store,
                      struct wb_snap **out,
                      struct wb_err *err);
 
-// The version that is pinned.
-int32_t wb_snap_version(const struct wb_snap *snap, int64_t *out, struct wb_err *err);
-
 // The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
 int32_t wb_snap_actions(const struct wb_snap *snap,
                         struct wb_buf *protocol_json,
                         struct wb_buf *metadata_json,
                         struct wb_err *err);
-
-// The table's schema, partition columns in their places.
-int32_t wb_snap_schema(const struct wb_snap *snap,
-                       struct ArrowSchema *out,
-                       struct wb_err *err);
 
 // Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
 // partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
@@ -983,11 +1012,14 @@ int32_t wb_exec_stage(struct wb_exec *exec,
 
 // Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
 // the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-// the environment. A memory store is empty and known by its handle only.
+// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
+// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+// context stays the caller's when this fails).
 int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_str url,
                       const struct wb_kv *options,
                       size_t n_options,
+                      const struct wb_store_hook *hook,
                       struct wb_store **out,
                       struct wb_err *err);
 

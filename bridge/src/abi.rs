@@ -13,7 +13,7 @@ use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
 
 /// The version of this interface.
-pub const WB_ABI: u32 = 2;
+pub const WB_ABI: u32 = 3;
 
 /// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
 #[repr(C)]

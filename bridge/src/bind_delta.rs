@@ -9,12 +9,14 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::DataFusionError;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use deltalake_core::delta_datafusion::{DeltaScanNext, FileSelection, MissingSelectedFilePolicy};
 use futures::TryStreamExt;
 
 use crate::abi::{self, wb_err, wb_str};
+use crate::blank;
 use crate::codes::{E_FEATURE_UNSUPPORTED, E_FILE_MISSING, E_SQL_PLAN};
 use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
@@ -74,10 +76,14 @@ impl DeltaBound {
             return Ok(None);
         }
         let mut kinds = [Vec::new(), Vec::new()];
+        let mut blanks = self.snap.blank_search();
         let mut files = snapshot.files(self.snap.log.as_ref(), None);
         let wanted: Option<std::collections::HashSet<&str>> =
             self.files.as_ref().map(|files| files.iter().map(String::as_str).collect());
-        while let Some(batch) = files.try_next().await? {
+        while let Some(batch) = files.try_next().await.map_err(|e| self.snap.explain(e))? {
+            if let Some(search) = &mut blanks {
+                search.look(&batch)?;
+            }
             let rows = crate::snap_files::flatten(&batch)?;
             let (Some(path), Some(vector)) =
                 (rows.column_by_name("path"), rows.column_by_name("dv"))
@@ -93,6 +99,9 @@ impl DeltaBound {
                     kind.push(name.to_string());
                 }
             }
+        }
+        if let Some(search) = blanks {
+            self.snap.keep_blanks(search);
         }
         if let Some(wanted) = &self.files {
             let [with, without] = &kinds;
@@ -113,6 +122,7 @@ impl DeltaBound {
         &self,
         wanted: &Wanted<'_>,
         files: Option<&Vec<String>>,
+        blanks: &[String],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let views = wanted.declared.fields().iter().any(|field| has_views(field.data_type()));
         // Filters inside the Parquet reader only if the settings ask for them, and never with
@@ -132,19 +142,26 @@ impl DeltaBound {
             .filters
             .iter()
             .filter(|filter| {
-                filter.column_refs().iter().all(|c| schema.field_with_name(&c.name).is_ok())
+                // Of the blanks the scan knows no null: it would skip the files that have them.
+                filter.column_refs().iter().all(|c| {
+                    schema.field_with_name(&c.name).is_ok() && !blanks.contains(&c.name)
+                })
             })
             .cloned()
             .collect();
         let plan = scan
             .scan(wanted.state, Some(&columns), &filters, wanted.limit)
             .await
-            .map_err(|e| self.explain(Error::from(e)))?;
+            .map_err(|e| self.explain(e))?;
         self.check_places(&plan)?;
-        Ok(plan)
+        blank::as_null(plan, blanks)
     }
 
-    fn explain(&self, error: Error) -> Error {
+    fn explain(&self, failed: DataFusionError) -> Error {
+        if let Some(e) = snap_error::value(&self.snap.store, &self.snap.snapshot, &failed) {
+            return e;
+        }
+        let error = Error::from(failed);
         if error.code == E_SQL_PLAN && error.message.contains("File selection contains") {
             let version = self.snap.version;
             let message = format!(
@@ -189,13 +206,13 @@ impl Bound for DeltaBound {
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
         self.snap.store.register(wanted.state.runtime_env());
-        let kinds =
-            self.by_vectors().await.map_err(|e| snap_error::unreadable(&self.snap.store, e))?;
+        let kinds = self.by_vectors().await?;
+        let blanks = self.snap.blanks().await?;
         let Some([with, without]) = kinds else {
-            return self.scan_files(wanted, self.files.as_ref()).await;
+            return self.scan_files(wanted, self.files.as_ref(), blanks).await;
         };
-        let first = self.scan_files(wanted, Some(&with)).await?;
-        let second = self.scan_files(wanted, Some(&without)).await?;
+        let first = self.scan_files(wanted, Some(&with), blanks).await?;
+        let second = self.scan_files(wanted, Some(&without), blanks).await?;
         if wanted.state.config().target_partitions() > 1 {
             return Ok(UnionExec::try_new(vec![first, second])?);
         }

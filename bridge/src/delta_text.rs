@@ -155,7 +155,8 @@ fn parse_time(text: &str) -> Option<i64> {
     }
 }
 
-fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
+/// A decimal of any number of digits behind the point that the scale has room for.
+pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

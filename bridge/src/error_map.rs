@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use buoyant_kernel::Error as KernelError;
+use buoyant_kernel::schema::DataType as KernelType;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use datafusion::sql::sqlparser::parser::ParserError;
@@ -29,7 +30,7 @@ enum Verdict {
 }
 use Verdict::{Pass, Perhaps, Sure};
 
-type Link<'a> = &'a (dyn StdError + 'static);
+pub type Link<'a> = &'a (dyn StdError + 'static);
 
 /// The next cause. An `io::Error` hides the error in it from `source`, and so does an `Arc`.
 fn next(link: Link<'_>) -> Option<Link<'_>> {
@@ -103,6 +104,14 @@ impl Error {
             None => (choose(&links).message, 0),
         }
     }
+}
+
+/// The text of the log that the kernel could not take for a value, and the value's type.
+pub fn unparsed(error: Link<'_>) -> Option<(String, KernelType)> {
+    chain(error).iter().find_map(|link| match cast::<KernelError>(*link)? {
+        KernelError::ParseError(text, t) => Some((text.clone(), t.clone())),
+        _ => None,
+    })
 }
 
 fn chain(outer: Link<'_>) -> Vec<Link<'_>> {

@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
+use tokio::runtime::Handle;
 
 /// The first and last bytes of every Parquet file.
 const MAGIC: &[u8] = b"PAR1";
@@ -107,6 +108,54 @@ impl Sight {
     }
 }
 
+/// An object of parts, a checkpoint: its writer drops it when a part fails, and the store would
+/// keep the others.
+#[derive(Debug)]
+struct Kept {
+    upload: Option<Box<dyn MultipartUpload>>,
+    runtime: Handle,
+}
+
+impl Kept {
+    fn upload(&mut self) -> Result<&mut Box<dyn MultipartUpload>> {
+        self.upload.as_mut().ok_or(object_store::Error::NotImplemented {
+            operation: "another part".into(),
+            implementer: "an object that is ended".into(),
+        })
+    }
+}
+
+#[async_trait]
+impl MultipartUpload for Kept {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        match self.upload() {
+            Ok(upload) => upload.put_part(data),
+            Err(e) => futures::future::ready(Err(e)).boxed(),
+        }
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let done = self.upload()?.complete().await?;
+        self.upload = None;
+        Ok(done)
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        match self.upload.take() {
+            Some(mut upload) => upload.abort().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if let Some(mut upload) = self.upload.take() {
+            self.runtime.spawn(async move { upload.abort().await });
+        }
+    }
+}
+
 #[async_trait]
 impl ObjectStore for LogView {
     async fn put_opts(
@@ -123,7 +172,8 @@ impl ObjectStore for LogView {
         location: &Path,
         opts: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        self.0.inner.put_multipart_opts(location, opts).await
+        let upload = self.0.inner.put_multipart_opts(location, opts).await?;
+        Ok(Box::new(Kept { upload: Some(upload), runtime: Handle::current() }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {

@@ -3,19 +3,20 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
 use deltalake_core::kernel::Snapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::abi::{self, wb_buf, wb_err, wb_str};
-use crate::codes::{E_BUG, E_LOG_CORRUPT, E_VERSION_MISSING};
+use crate::blank::Search;
+use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::log_view::LogView;
@@ -42,6 +43,8 @@ pub struct SnapInner {
     pub version: u64,
     /// The kernel's own snapshot of it, once somebody asked for what delta-rs does not pass on.
     kernel: OnceLock<Arc<KernelSnapshot>>,
+    /// The partition columns with empty texts (`blank`), once somebody looked.
+    blanks: OnceCell<Vec<String>>,
 }
 
 impl std::fmt::Debug for SnapInner {
@@ -98,7 +101,42 @@ impl SnapInner {
             return Err(snap_error::unreadable(&store, Error::from(e)));
         }
         snap_error::check_schema(&store, &snapshot)?;
-        Ok(Self { log, snapshot, version: found, store, kernel: OnceLock::new() })
+        let (kernel, blanks) = (OnceLock::new(), OnceCell::new());
+        Ok(Self { log, snapshot, version: found, store, kernel, blanks })
+    }
+
+    /// What an error of reading the log says of this snapshot.
+    pub fn explain<E>(&self, error: E) -> Error
+    where
+        E: std::error::Error + Into<Error> + 'static,
+    {
+        snap_error::value(&self.store, &self.snapshot, &error)
+            .unwrap_or_else(|| snap_error::unreadable(&self.store, error.into()))
+    }
+
+    /// To be shown the list of files by whoever reads it anyway; None: not needed.
+    pub fn blank_search(&self) -> Option<Search> {
+        if self.blanks.initialized() { None } else { Search::of(&self.snapshot) }
+    }
+
+    /// What it found in the whole list.
+    pub fn keep_blanks(&self, search: Search) {
+        // Another one may have been quicker, and has found the same.
+        let _ = self.blanks.set(search.found());
+    }
+
+    /// The partition columns of which some file has an empty text. Reads the list of files at
+    /// the first call if the table has a column that could be one.
+    pub async fn blanks(&self) -> Result<&[String]> {
+        let found = self.blanks.get_or_try_init(|| async {
+            let Some(mut search) = Search::of(&self.snapshot) else { return Ok(Vec::new()) };
+            let mut files = self.snapshot.files(self.log.as_ref(), None);
+            while let Some(batch) = files.try_next().await.map_err(|e| self.explain(e))? {
+                search.look(&batch)?;
+            }
+            Ok(search.found())
+        });
+        found.await.map(Vec::as_slice)
     }
 
     /// The kernel's own snapshot of the same version. Lists and reads the log at the first call;
@@ -199,24 +237,6 @@ pub unsafe extern "C" fn wb_snap_open(
     })
 }
 
-/// The version that is pinned.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_version(
-    snap: *const wb_snap,
-    out: *mut i64,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_snap_version", err, || {
-        // SAFETY: the caller's promise.
-        let (out, snap) = unsafe { (abi::out_ref(out)?, abi::in_ref(snap)?) };
-        *out = 0;
-        *out = i64::try_from(snap.inner.version).map_err(|_| {
-            Error::new(E_BUG, ORIGIN_BRIDGE, "a version above the largest 64-bit number")
-        })?;
-        Ok(())
-    })
-}
-
 /// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_actions(
@@ -238,24 +258,6 @@ pub unsafe extern "C" fn wb_snap_actions(
         *protocol = wb_buf::from_vec(first);
         *metadata = wb_buf::from_vec(second);
         Ok(())
-    })
-}
-
-/// The table's schema, partition columns in their places.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_schema(
-    snap: *const wb_snap,
-    out: *mut FFI_ArrowSchema,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_snap_schema", err, || {
-        // SAFETY: the caller's promise.
-        let snap = unsafe {
-            abi::zero_schema(out)?;
-            abi::in_ref(snap)?
-        };
-        // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_schema(&snap.inner.snapshot.arrow_schema(), out) }
     })
 }
 
@@ -282,10 +284,10 @@ pub unsafe extern "C" fn wb_snap_files(
             let _entered = rt.handle().enter();
             inner.snapshot.files(inner.log.as_ref(), None)
         };
-        let store = Arc::clone(&inner.store);
+        let snap = Arc::clone(&inner);
         let rows = files.map(move |batch| {
             batch
-                .map_err(|e| snap_error::unreadable(&store, Error::from(e)))
+                .map_err(|e| snap.explain(e))
                 .and_then(|batch| snap_files::flatten(&batch))
                 .map_err(Error::into_df)
         });

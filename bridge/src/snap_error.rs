@@ -1,11 +1,14 @@
 //! Why a table cannot be opened: the engines have text for it, the log itself has the answer.
 
+use buoyant_kernel::schema::{DataType, PrimitiveType};
 use deltalake_core::kernel::Snapshot;
 use deltalake_core::kernel::transaction::PROTOCOL;
 use object_store::path::Path;
 
 use crate::codes::*;
+use crate::delta_text;
 use crate::error::{Error, ORIGIN_DELTA, Result};
+use crate::error_map::{self, Link};
 use crate::store::StoreInner;
 
 /// What the names in a log folder say.
@@ -132,6 +135,31 @@ pub fn unreadable(store: &StoreInner, error: Error) -> Error {
     }
     let message = format!("the log of the table {} cannot be read: {}", store.shown, error.message);
     with(error, E_LOG_CORRUPT, message)
+}
+
+/// A partition value that is right, but not spelled as the reader wants it: a decimal with fewer
+/// or more digits behind the point than its type has.
+pub fn value(store: &StoreInner, snapshot: &Snapshot, error: Link<'_>) -> Option<Error> {
+    let (text, t) = error_map::unparsed(error)?;
+    let DataType::Primitive(PrimitiveType::Decimal(decimal)) = &t else { return None };
+    let scale = i8::try_from(decimal.scale()).ok()?;
+    let value = delta_text::parse_decimal(&text, decimal.precision(), scale)?;
+    let schema = snapshot.schema();
+    let columns: Vec<&str> = snapshot
+        .metadata()
+        .partition_columns()
+        .iter()
+        .filter(|name| schema.field(name).is_some_and(|field| field.data_type() == &t))
+        .map(String::as_str)
+        .collect();
+    let message = format!(
+        "the table {} has the partition value '{text}' in {}, a {t}: this reader takes it as \
+         '{}' only",
+        store.shown,
+        columns.join(" or "),
+        delta_text::decimal(value, scale)
+    );
+    Some(Error::new(E_FEATURE_UNSUPPORTED, ORIGIN_DELTA, message))
 }
 
 /// Refuses a protocol that the reader does not know, by the names of the features.

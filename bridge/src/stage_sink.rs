@@ -1,48 +1,131 @@
 //! What a staged file is written to.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use object_store::ObjectStore;
-use object_store::buffered::BufWriter;
 use object_store::path::Path;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::async_writer::AsyncFileWriter;
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
+use tokio::task::JoinSet;
 
-/// A writer of one object that may be given up at any time: the plain one panics when it is
-/// touched once more after its end failed.
+/// Objects of fewer bytes are written whole; stores want parts of one size.
+const PART: usize = 10 << 20;
+/// How many parts are under way at once.
+const IN_FLIGHT: usize = 8;
+
+/// A writer of one object that may be given up at any time, also when its end failed: then a
+/// store keeps none of its parts. The plain one leaves them when the last part fails.
 pub struct Sink {
-    target: BufWriter,
-    /// Its end was begun: it cleans up after itself from there on.
-    ended: bool,
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    buffer: VecDeque<Bytes>,
+    buffered: usize,
+    /// There is one until all parts have become the object.
+    upload: Option<Box<dyn MultipartUpload>>,
+    parts: JoinSet<object_store::Result<()>>,
 }
 
 impl Sink {
     pub fn new(store: &Arc<dyn ObjectStore>, path: Path) -> Self {
-        Self { target: BufWriter::new(Arc::clone(store), path), ended: false }
+        Self {
+            store: Arc::clone(store),
+            path,
+            buffer: VecDeque::new(),
+            buffered: 0,
+            upload: None,
+            parts: JoinSet::new(),
+        }
     }
 
-    /// Gives up the parts of an unfinished object; the store would keep them otherwise.
+    /// The first `n` bytes of the buffer.
+    fn take(&mut self, n: usize) -> PutPayload {
+        let mut taken = Vec::new();
+        let mut missing = n;
+        while missing > 0
+            && let Some(mut bytes) = self.buffer.pop_front()
+        {
+            if bytes.len() > missing {
+                self.buffer.push_front(bytes.split_off(missing));
+            }
+            missing -= bytes.len();
+            taken.push(bytes);
+        }
+        self.buffered -= n - missing;
+        taken.into_iter().collect()
+    }
+
+    /// Waits until no more parts than these are under way.
+    async fn wait(&mut self, under_way: usize) -> object_store::Result<()> {
+        while self.parts.len() > under_way
+            && let Some(done) = self.parts.join_next().await
+        {
+            done.map_err(object_store::Error::from)??;
+        }
+        Ok(())
+    }
+
+    async fn put_part(&mut self, n: usize) -> object_store::Result<()> {
+        self.wait(IN_FLIGHT - 1).await?;
+        let part = self.take(n);
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => none.insert(self.store.put_multipart(&self.path).await?),
+        };
+        self.parts.spawn(upload.put_part(part));
+        Ok(())
+    }
+
+    async fn put(&mut self, bytes: Bytes) -> object_store::Result<()> {
+        self.buffered += bytes.len();
+        self.buffer.push_back(bytes);
+        while self.buffered >= PART {
+            self.put_part(PART).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self) -> object_store::Result<()> {
+        let rest = self.buffered;
+        if self.upload.is_none() {
+            let whole = self.take(rest);
+            self.store.put(&self.path, whole).await?;
+            return Ok(());
+        }
+        if rest > 0 {
+            self.put_part(rest).await?;
+        }
+        self.wait(0).await?;
+        if let Some(upload) = &mut self.upload {
+            upload.complete().await?;
+        }
+        self.upload = None;
+        Ok(())
+    }
+
+    /// Gives up the parts of an unfinished object.
     pub async fn abort(mut self) {
-        if !self.ended {
+        self.parts.shutdown().await;
+        if let Some(mut upload) = self.upload.take() {
             // The reason for giving up is what the caller hears of.
-            let _ = self.target.abort().await;
+            let _ = upload.abort().await;
         }
     }
 }
 
+fn external(e: object_store::Error) -> ParquetError {
+    ParquetError::External(Box::new(e))
+}
+
 impl AsyncFileWriter for Sink {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<()>> {
-        AsyncFileWriter::write(&mut self.target, bytes)
+        self.put(bytes).map(|done| done.map_err(external)).boxed()
     }
 
     fn complete(&mut self) -> BoxFuture<'_, Result<()>> {
-        async move {
-            self.ended = true;
-            AsyncFileWriter::complete(&mut self.target).await
-        }
-        .boxed()
+        self.end().map(|done| done.map_err(external)).boxed()
     }
 }

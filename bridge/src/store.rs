@@ -23,6 +23,7 @@ use crate::codes::{E_BAD_VALUE, E_EXISTS};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::guard;
 use crate::rt::RtInner;
+use crate::store_hook::{HookedStore, wb_store_hook};
 use crate::store_open;
 use crate::stream;
 
@@ -39,8 +40,10 @@ pub struct wb_store {
 pub struct StoreInner {
     /// The runtime that waits for it.
     pub rt: Arc<RtInner>,
-    /// The store, rooted.
+    /// The store, rooted, as the engines see it: with the hook before it, if there is one.
     pub store: Arc<dyn ObjectStore>,
+    /// The store without a hook, for the caller's own operations.
+    plain: Arc<dyn ObjectStore>,
     /// The root under a host of its own, so that two stores of one bucket never meet in a
     /// registry, which knows stores by scheme and host only.
     pub url: Url,
@@ -59,8 +62,13 @@ impl std::fmt::Debug for StoreInner {
 static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
 
 impl StoreInner {
-    /// Opens the root `url`.
-    pub fn open(rt: Arc<RtInner>, url: &str, options: &[(String, String)]) -> Result<Self> {
+    /// Opens the root `url`; the engines' operations ask the hook, if there is one.
+    pub fn open(
+        rt: Arc<RtInner>,
+        url: &str,
+        options: &[(String, String)],
+        hook: Option<wb_store_hook>,
+    ) -> Result<Self> {
         rt.check()?;
         // The runtime is entered because clients start their timers when they are built.
         let _entered = rt.handle().enter();
@@ -72,10 +80,19 @@ impl StoreInner {
         let parse = |e: &dyn std::fmt::Display| {
             Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's key {key}: {e}"))
         };
+        let url = Url::parse(&format!("{key}/")).map_err(|e| parse(&e))?;
+        let key = ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?;
+        let plain = opened.store;
+        // Last, since a hook stays the caller's when this fails.
+        let store = match hook {
+            None => Arc::clone(&plain),
+            Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
+        };
         Ok(Self {
-            url: Url::parse(&format!("{key}/")).map_err(|e| parse(&e))?,
-            key: ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?,
-            store: opened.store,
+            url,
+            key,
+            store,
+            plain,
             shown: opened.shown,
             rt,
         })
@@ -144,7 +161,7 @@ pub fn get_impl(
     }
     let found: Vec<_> = store.rt.block_on(
         futures::stream::iter(wanted)
-            .map(|path| get_one(Arc::clone(&store.store), path, want_bytes))
+            .map(|path| get_one(Arc::clone(&store.plain), path, want_bytes))
             .buffered(IN_FLIGHT)
             .try_collect::<Vec<_>>(),
     )??;
@@ -191,12 +208,12 @@ pub fn list_impl(
     let after = if start_after.is_empty() { None } else { Some(path_of(start_after)?) };
     let mut objects: Vec<ObjectMeta> = store.rt.block_on(async {
         let listed = match (recursive, &after) {
-            (true, None) => store.store.list(prefix.as_ref()).try_collect().await,
+            (true, None) => store.plain.list(prefix.as_ref()).try_collect().await,
             (true, Some(after)) => {
-                store.store.list_with_offset(prefix.as_ref(), after).try_collect().await
+                store.plain.list_with_offset(prefix.as_ref(), after).try_collect().await
             }
             (false, _) => {
-                store.store.list_with_delimiter(prefix.as_ref()).await.map(|found| found.objects)
+                store.plain.list_with_delimiter(prefix.as_ref()).await.map(|found| found.objects)
             }
         };
         match listed {
@@ -241,7 +258,7 @@ pub fn put_impl(store: &StoreInner, path: &str, bytes: Vec<u8>, if_absent: bool)
     let mode = if if_absent { PutMode::Create } else { PutMode::Overwrite };
     let options = PutOptions { mode, ..PutOptions::default() };
     let payload = PutPayload::from(Bytes::from(bytes));
-    match store.rt.block_on(store.store.put_opts(&location, payload, options))? {
+    match store.rt.block_on(store.plain.put_opts(&location, payload, options))? {
         Ok(_) => Ok(()),
         Err(
             object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. },
@@ -262,7 +279,7 @@ pub fn delete_impl(store: &StoreInner, paths: &[String]) -> Result<()> {
     store.rt.block_on(
         futures::stream::iter(wanted)
             .map(|path| {
-                let store = Arc::clone(&store.store);
+                let store = Arc::clone(&store.plain);
                 async move {
                     match store.delete(&path).await {
                         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -277,24 +294,28 @@ pub fn delete_impl(store: &StoreInner, paths: &[String]) -> Result<()> {
 
 /// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
 /// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-/// the environment. A memory store is empty and known by its handle only.
+/// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
+/// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+/// context stays the caller's when this fails).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_store_open(
     rt: *mut wb_rt,
     url: wb_str,
     options: *const wb_kv,
     n_options: usize,
+    hook: *const wb_store_hook,
     out: *mut *mut wb_store,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_store_open", err, || {
         // SAFETY: the caller's promise.
-        let (out, rt, url, options) = unsafe {
+        let (out, rt, url, options, hook) = unsafe {
             let out = abi::out_ref(out)?;
             *out = std::ptr::null_mut();
-            (out, abi::in_ref(rt.cast_const())?, url.to_str()?, abi::pairs(options, n_options)?)
+            let rt = abi::in_ref(rt.cast_const())?;
+            (out, rt, url.to_str()?, abi::pairs(options, n_options)?, hook.as_ref().copied())
         };
-        let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options)?);
+        let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options, hook)?);
         *out = Box::into_raw(Box::new(wb_store { inner }));
         Ok(())
     })

@@ -76,7 +76,6 @@ bool wi_cursor_null(const wi_cursor *cursor, int64_t column);
 wi_str wi_cursor_text(const wi_cursor *cursor,
                       int64_t column); /* valid until the next row */
 int64_t wi_cursor_int(const wi_cursor *cursor, int64_t column); /* also booleans */
-double wi_cursor_double(const wi_cursor *cursor, int64_t column);
 const struct ArrowSchema *wi_cursor_schema(const wi_cursor *cursor);
 void wi_cursor_free(wi_cursor **cursor);
 
@@ -384,8 +383,32 @@ uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec);
 void wi_br_exec_free(wi_engine *engine, wb_exec **exec);
 
 /* ---- stores and snapshots (store.c) ---- */
+typedef enum wi_br_store_op { /* as WB_STORE_* */
+                              WI_BR_STORE_PUT = 1,
+                              WI_BR_STORE_UPLOAD = 2,
+                              WI_BR_STORE_PART = 3,
+                              WI_BR_STORE_COMPLETE = 4,
+                              WI_BR_STORE_ABORT = 5,
+                              WI_BR_STORE_GET = 6,
+                              WI_BR_STORE_BYTES = 7,
+                              WI_BR_STORE_RANGES = 8,
+                              WI_BR_STORE_HEAD = 9,
+                              WI_BR_STORE_LIST = 10,
+                              WI_BR_STORE_DELETE = 11,
+                              WI_BR_STORE_COPY = 12,
+                              WI_BR_STORE_RENAME = 13
+} wi_br_store_op;
+/* For tests (storage/hook.h): asked on threads of the engine, many at once, before each
+ * operation that it does by itself, as wb.h says of wb_store_hook; wi_br_obj_* are none. */
+typedef struct wi_br_store_hook {
+  int32_t (*ask)(void *ctx, uint32_t op, const char *path, int32_t again);
+  void (*release)(void *ctx); /* once, after the last question */
+  void *ctx;                  /* the caller's still when the store cannot be opened */
+} wi_br_store_hook;
+/* `hook` may be NULL, and outside of tests is. */
 weir_status wi_br_store_open(wi_engine *engine, const char *url,
-                             const wi_br_pair *options, size_t n_options, wb_store **out,
+                             const wi_br_pair *options, size_t n_options,
+                             const wi_br_store_hook *hook, wb_store **out,
                              weir_error *err);
 /* Rows: ord, path, found, size, mtime_us, etag, bytes. */
 weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
@@ -402,12 +425,8 @@ weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
 void wi_br_store_free(wi_engine *engine, wb_store **store);
 weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t version,
                             wb_snap **out, weir_error *err);
-weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *out,
-                               weir_error *err);
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err);
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
-                              struct ArrowSchema *out, weir_error *err);
 /* Rows: path, size, mtime_ms, stats, partition_values, dv, base_row_id, tags. */
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err);

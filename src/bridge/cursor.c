@@ -122,12 +122,6 @@ int64_t wi_cursor_int(const wi_cursor *c, int64_t column) {
              : ArrowArrayViewGetIntUnsafe(c->view.children[column], c->row);
 }
 
-double wi_cursor_double(const wi_cursor *c, int64_t column) {
-  return wi_cursor_null(c, column)
-             ? 0
-             : ArrowArrayViewGetDoubleUnsafe(c->view.children[column], c->row);
-}
-
 const struct ArrowSchema *wi_cursor_schema(const wi_cursor *c) {
   return &c->schema;
 }

@@ -22,8 +22,7 @@
   X(wb_plan_text) X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) \
   X(wb_exec_table_read) X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) \
   X(wb_obj_get) X(wb_obj_list) X(wb_obj_put) X(wb_obj_delete) X(wb_store_free) \
-  X(wb_snap_open) X(wb_snap_version) X(wb_snap_actions) X(wb_snap_schema) \
-  X(wb_snap_files) X(wb_snap_txn) X(wb_snap_checkpoint) X(wb_snap_free)
+  X(wb_snap_open) X(wb_snap_actions) X(wb_snap_files) X(wb_snap_txn) X(wb_snap_checkpoint) X(wb_snap_free)
 /* clang-format on */
 
 typedef struct wi_engine_table {

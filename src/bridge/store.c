@@ -4,11 +4,13 @@
 #define WI_ORIGIN "bridge"
 
 weir_status wi_br_store_open(wi_engine *engine, const char *url,
-                             const wi_br_pair *options, size_t n_options, wb_store **out,
+                             const wi_br_pair *options, size_t n_options,
+                             const wi_br_store_hook *hook, wb_store **out,
                              weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
+  wb_store_hook asked = {sizeof asked, NULL, NULL, NULL};
   *out = NULL;
   wb_kv *rows = wi_alloc_array(n_options + 1, sizeof(*rows));
   if (rows == NULL) {
@@ -19,8 +21,13 @@ weir_status wi_br_store_open(wi_engine *engine, const char *url,
     rows[i].key = wi_wb_str(options[i].key);
     rows[i].value = wi_wb_str(options[i].value);
   }
+  if (hook != NULL) {
+    asked.ctx = hook->ctx;
+    asked.ask = hook->ask;
+    asked.release = hook->release;
+  }
   int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options,
-                              out, &from);
+                              hook != NULL ? &asked : NULL, out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
   wi_free(rows);
@@ -83,12 +90,6 @@ weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t ve
   WI_ENGINE_RETURN(engine, err, t->wb_snap_open(store, version, out, &from));
 }
 
-weir_status wi_br_snap_version(wi_engine *engine, const wb_snap *snap, int64_t *out,
-                               weir_error *err) {
-  *out = -1;
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_version(snap, out, &from));
-}
-
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -107,11 +108,6 @@ done:
   t->wb_buf_free(&p);
   t->wb_buf_free(&m);
   return status;
-}
-
-weir_status wi_br_snap_schema(wi_engine *engine, const wb_snap *snap,
-                              struct ArrowSchema *out, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_schema(snap, out, &from));
 }
 
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,

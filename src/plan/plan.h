@@ -53,9 +53,6 @@ void wi_calls_release(wi_calls *calls);
  * the column and the cast to write; OUTPUT_NAME the AS to add. */
 weir_status wi_typemap(const struct ArrowSchema *plan, const char *const *not_null,
                        size_t n_not_null, struct ArrowSchema *out, weir_error *err);
-/* The short name of a column's type, as headers write it: int64, string, array<int64>. */
-weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out,
-                                weir_error *err);
 /* Compares a header's `columns:` with the mapped schema; SCHEMA_DECLARED lists differences. */
 weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema *mapped,
                              weir_error *err);

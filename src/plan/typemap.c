@@ -384,12 +384,6 @@ static void type_text(const struct ArrowSchema *field, int depth, wi_buf *out) {
   }
 }
 
-weir_status wi_column_type_text(const struct ArrowSchema *field, wi_buf *out,
-                                weir_error *err) {
-  type_text(field, 0, out);
-  return wi_buf_check(out, err, WI_ORIGIN);
-}
-
 static void without_spaces(const char *text, wi_buf *out) {
   for (const char *p = text; *p != '\0'; p++) {
     if (*p != ' ' && *p != '\t') {

@@ -23,12 +23,34 @@ size_t wi_project_view_index(const wi_project *project, const char *name) {
   return found == NULL ? SIZE_MAX : (size_t)(found - project->spec->views);
 }
 
-/* A lack of memory is no error of the project, and says nothing about it. */
+/* The first error, if each of them is one of a store or the machine. */
+static const weir_error *failure_of_others(const wi_diags *diags) {
+  const weir_error *first = NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < diags->n; i++) {
+    const weir_error *error = &diags->items[i].error;
+    if (!diags->items[i].warning && weir_error_class(error->code) == WEIR_CLASS_IO) {
+      first = first == NULL ? error : first;
+      n++;
+    }
+  }
+  return n == diags->errors ? first : NULL; /* not all of them may be listed */
+}
+
+/* What a store or the machine fails in, or lacks memory for, is no error of the project, and says
+ * nothing about it. */
 weir_status wi_project_broken(wi_diags *diags, weir_error *err) {
   if (diags->no_memory) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   wi_spec_sort_diags(diags);
+  const weir_error *failure = failure_of_others(diags);
+  if (failure != NULL) {
+    weir_error copy = WEIR_ERROR_INIT;
+    wi_err_copy(failure, &copy);
+    wi_err_move(err, &copy);
+    return failure->code;
+  }
   return WI_ERR(err, WEIR_E_PROJECT, "the project has %zu error%s", diags->errors,
                 diags->errors == 1 ? "" : "s");
 }

@@ -84,7 +84,8 @@ void wi_project_free(wi_project **project);
 /* Indexes by name; SIZE_MAX: there is none. */
 size_t wi_project_source_index(const wi_project *project, const char *name);
 size_t wi_project_view_index(const wi_project *project, const char *name);
-/* Sorts the diags and says how many errors there are. */
+/* Sorts the diags and says how many errors there are. If all of them are a store's or the
+ * machine's, and so none is the project's, the first of them is the answer. */
 weir_status wi_project_broken(wi_diags *diags, weir_error *err);
 /* The parameter's value, the clock filled in; PARAM_MISSING without one. */
 weir_status wi_param_bind(const wi_spec_param *param, int64_t now_us, wi_br_value *out,

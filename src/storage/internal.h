@@ -2,7 +2,7 @@
 #ifndef WI_STORAGE_INTERNAL_H
 #define WI_STORAGE_INTERNAL_H
 
-#include "storage/storage.h"
+#include "storage/hook.h"
 
 /* ---- options (options.c) ---- */
 typedef struct wi_store_option {
@@ -27,6 +27,15 @@ weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
 /* As wi_leases_read, of a listing of the folder. */
 weir_status wi_leases_see(wi_store *store, const wi_store_entries *entries,
                           int64_t now_us, wi_leases *out, weir_error *err);
+
+/* ---- what a hook hears of the engine's handle (link.c) ---- */
+/* What a handle on the root `uri` is opened with. */
+weir_status wi_store_link_new(const wi_store_hook *hook, const char *uri,
+                              wi_br_store_hook *out, weir_error *err);
+/* Where the handle could not be opened. */
+void wi_store_link_free(wi_br_store_hook *link);
+/* From now on no handle asks this hook; waits for those that are asking. */
+void wi_store_links_cut(const wi_store_hook *hook);
 
 /* ---- local roots (local.c); `root` is an absolute folder ---- */
 weir_status wi_local_list(const char *root, const char *folder, bool deep,

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "storage/hook.h"
 #include "storage/internal.h"
 
 #define WI_ORIGIN "storage"
@@ -25,11 +24,22 @@ struct wi_store {
 static const wi_store_hook *_Atomic hook_of_new;
 
 void wi_store_hook_new(const wi_store_hook *hook) {
-  atomic_store(&hook_of_new, hook);
+  const wi_store_hook *old = atomic_exchange(&hook_of_new, hook);
+  if (old != hook) {
+    wi_store_links_cut(old);
+  }
 }
 
 void wi_store_set_hook(wi_store *store, const wi_store_hook *hook) {
-  atomic_store(&store->hook, hook);
+  const wi_store_hook *old = atomic_exchange(&store->hook, hook);
+  if (old != hook) {
+    wi_store_links_cut(old);
+  }
+  pthread_mutex_lock(&store->lock);
+  if (hook != NULL && hook->engine != NULL && store->handle != NULL) {
+    wi_br_store_free(store->engine, &store->handle);
+  }
+  pthread_mutex_unlock(&store->lock);
 }
 
 static weir_status operate(const wi_store_call *call, weir_error *err) {
@@ -123,6 +133,10 @@ const char *wi_store_local(const wi_store *store) {
 }
 
 static weir_status open_handle(wi_store *s, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_br_store_hook link = {NULL, NULL, NULL};
+  const wi_store_hook *hook = atomic_load(&s->hook);
+  bool asks = hook != NULL && hook->engine != NULL;
   /* Options are about object stores; the profile's go to each of its roots. */
   size_t n = s->local == NULL ? s->options.n : 0;
   wi_br_pair *pairs = wi_alloc_array(n + 1, sizeof *pairs);
@@ -132,7 +146,15 @@ static weir_status open_handle(wi_store *s, weir_error *err) {
   for (size_t i = 0; i < n; i++) {
     pairs[i] = (wi_br_pair){s->options.items[i].key, s->options.items[i].value};
   }
-  weir_status status = wi_br_store_open(s->engine, s->uri, pairs, n, &s->handle, err);
+  if (asks) {
+    WI_CHECK(wi_store_link_new(hook, s->uri, &link, err));
+  }
+  status =
+      wi_br_store_open(s->engine, s->uri, pairs, n, asks ? &link : NULL, &s->handle, err);
+  if (asks && status != WEIR_OK) {
+    wi_store_link_free(&link);
+  }
+done:
   wi_free(pairs);
   return status;
 }

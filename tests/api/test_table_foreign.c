@@ -22,26 +22,49 @@ static void put_value(char *out, size_t size, const char *text) {
   snprintf(out, size, text == NULL ? "null" : "\"%s\"", text);
 }
 
+/* What a table may have that its values do not show. */
+typedef struct shape {
+  const char *protocol, *configuration; /* members */
+  const char *of_n, *of_p;              /* metadata of the columns */
+  const char *key;                      /* of p in partitionValues */
+} shape;
+
+#define COMMENT "\\\"comment\\\":\\\"theirs\\\""
+#define MAPPED(id, name)               \
+  "\\\"delta.columnMapping.id\\\":" id \
+  ",\\\"delta.columnMapping.physicalName\\\":\\\"" name "\\\""
+#define FEATURE(name)                                                         \
+  "\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"" name \
+  "\"],\"writerFeatures\":[\"" name "\"]"
+
+static const shape
+    plain = {"\"minReaderVersion\":1,\"minWriterVersion\":2", "", "", COMMENT, "p"},
+    ntz = {FEATURE("timestampNtz"), "", "", COMMENT, "p"},
+    checkpoints = {"\"minReaderVersion\":1,\"minWriterVersion\":2",
+                   "\"delta.checkpointInterval\":\"1\"", "", "", "p"},
+    vectors = {FEATURE("deletionVectors"), "", "", "", "p"},
+    mapped = {"\"minReaderVersion\":2,\"minWriterVersion\":5",
+              "\"delta.columnMapping.mode\":\"name\",\"delta.columnMapping.maxColumnId\":"
+              "\"2\"",
+              MAPPED("1", "n"), MAPPED("2", "col-p"), "col-p"};
+
 static const char add_line[] =
-    "{\"add\":{\"path\":\"%s\",\"partitionValues\":{\"p\":%s},\"size\":%lld,"
+    "{\"add\":{\"path\":\"%s\",\"partitionValues\":{\"%s\":%s},\"size\":%lld,"
     "\"modificationTime\":1700000000000,\"dataChange\":true}}\n";
 
-static bool write_log(place *at, const char *type, const char *const values[2]) {
+static bool write_log(place *at, const shape *s, const char *type,
+                      const char *const values[2]) {
   char text[4096], path[512], value[128];
-  bool ntz = strcmp(type, "timestamp_ntz") == 0;
   int n = snprintf(
       text, sizeof text,
       "{\"protocol\":{%s}}\n{\"metaData\":{\"id\":\"tid\",\"format\":{\"provider\":"
       "\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\","
       "\\\"fields\\\":[{\\\"name\\\":\\\"n\\\",\\\"type\\\":\\\"long\\\","
       "\\\"nullable\\\":"
-      "true,\\\"metadata\\\":{}},{\\\"name\\\":\\\"p\\\",\\\"type\\\":\\\"%s\\\","
-      "\\\"nullable\\\":true,\\\"metadata\\\":{\\\"comment\\\":\\\"theirs\\\"}}]}\","
-      "\"partitionColumns\":[\"p\"],\"configuration\":{},\"createdTime\":1}}\n",
-      ntz ? "\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":"
-            "[\"timestampNtz\"],\"writerFeatures\":[\"timestampNtz\"]"
-          : "\"minReaderVersion\":1,\"minWriterVersion\":2",
-      type);
+      "true,\\\"metadata\\\":{%s}},{\\\"name\\\":\\\"p\\\",\\\"type\\\":\\\"%s\\\","
+      "\\\"nullable\\\":true,\\\"metadata\\\":{%s}}]}\","
+      "\"partitionColumns\":[\"p\"],\"configuration\":{%s},\"createdTime\":1}}\n",
+      s->protocol, s->of_n, type, s->of_p, s->configuration);
   for (size_t i = 0; i < 2; i++) {
     struct stat info;
     snprintf(path, sizeof path, "%s/f%zu.parquet", at->uri, i);
@@ -50,14 +73,15 @@ static bool write_log(place *at, const char *type, const char *const values[2]) 
     }
     put_value(value, sizeof value, values[i]);
     snprintf(path, sizeof path, "f%zu.parquet", i);
-    n += snprintf(text + n, sizeof text - (size_t)n, add_line, path, value,
+    n += snprintf(text + n, sizeof text - (size_t)n, add_line, path, s->key, value,
                   (long long)info.st_size);
   }
   return wt_project_write(&at->folder, "t/_delta_log/00000000000000000000.json", text,
                           (size_t)n);
 }
 
-static bool make(place *at, const char *type, const char *const values[2]) {
+static bool make_as(place *at, const shape *s, const char *type,
+                    const char *const values[2]) {
   static const char *const numbers[] = {"1", "2"};
   char from[512], to[512], other[256];
   if (!wt_project_make(&at->folder, NULL, 0)) {
@@ -75,7 +99,11 @@ static bool make(place *at, const char *type, const char *const values[2]) {
       return false;
     }
   }
-  return write_log(at, type, values);
+  return write_log(at, s, type, values);
+}
+
+static bool make(place *at, const char *type, const char *const values[2]) {
+  return make_as(at, strcmp(type, "timestamp_ntz") == 0 ? &ntz : &plain, type, values);
 }
 
 static bool holds(const place *at, const char *sql, const char *rows) {
@@ -155,7 +183,9 @@ static const spelling spellings[] = {
     /* null */
     {"long", {NULL, "1"}, "p IS NULL", {NULL, ""}},
     {"timestamp", {"", "2024-01-01 00:00:00"}, "p IS NULL", {NULL, ""}},
-    {"string", {NULL, "x"}, "p IS NULL", {NULL, ""}}};
+    {"string", {NULL, "x"}, "p IS NULL", {NULL, ""}},
+    {"string", {"", "x"}, "p IS NULL", {NULL, ""}},
+    {"binary", {"", "x"}, "p IS NULL", {NULL, ""}}};
 
 /* NULL is a spelling too where it is the first. */
 static bool is_given(const spelling *s, size_t k) {
@@ -258,6 +288,107 @@ WT_TEST(what_is_no_value_is_refused) {
   WT_EQ_INT(replace(&at, good[0], "n:l", NULL, 0, &r, &err), WEIR_E_LOG_CORRUPT);
   WT_CHECK(strstr(err.message, "some day") != NULL); /* the engine's own words */
   weir_error_release(&err);
+  leave(&at);
+}
+
+/* ---- "" is null for text too ---- */
+
+typedef struct question {
+  const char *sql, *rows;
+} question;
+
+/* Of a table with n = 1 where p is "", and n = 2 where it is x. */
+static const question empties[] = {
+    {"SELECT n, p FROM t ORDER BY n", "1|NULL;2|x;"},
+    {"SELECT n FROM t WHERE p IS NULL", "1;"},
+    {"SELECT n FROM t WHERE p IS NOT NULL", "2;"},
+    {"SELECT n FROM t WHERE p = ''", ""},
+    {"SELECT n FROM t WHERE p <> ''", "2;"},
+    {"SELECT n FROM t WHERE p < 'z'", "2;"},
+    {"SELECT n FROM t WHERE p IN ('', 'x')", "2;"},
+    {"SELECT n FROM t WHERE p IS NULL OR p = 'x' ORDER BY n", "1;2;"},
+    {"SELECT n FROM t WHERE p IS NULL AND n > 0", "1;"},
+    {"SELECT p, count(*) FROM t GROUP BY p ORDER BY p", "x|1;NULL|1;"},
+    {"SELECT count(*), count(p), min(p), max(p) FROM t", "2|1|x|x;"},
+    {"SELECT count(*) FROM t WHERE p IS NULL", "1;"},
+    {"SELECT n FROM t ORDER BY p NULLS FIRST LIMIT 1", "1;"},
+    {"SELECT n FROM t WHERE p IS NULL LIMIT 1", "1;"}};
+
+static bool answers(const place *at, const question *questions, size_t n) {
+  bool fine = true;
+  for (size_t i = 0; i < n; i++) {
+    fine = holds(at, questions[i].sql, questions[i].rows) && fine;
+  }
+  return fine;
+}
+
+WT_TEST(an_empty_text_is_null) {
+  static const char *const values[] = {"", "x"};
+  const shape *const shapes[] = {&plain, &vectors, &mapped};
+  for (size_t i = 0; i < 3; i++) {
+    place at;
+    WT_CHECK(make_as(&at, shapes[i], "string", values));
+    if (!answers(&at, empties, sizeof empties / sizeof empties[0])) {
+      wt_fail(__FILE__, __LINE__, "shape %zu", i);
+    }
+    leave(&at);
+  }
+}
+
+/* The engine copies the log's text into a checkpoint. */
+WT_TEST(an_empty_text_is_null_in_a_checkpoint) {
+  static const char *const values[] = {"", "x"}, *const more[] = {"3", "y", "4", NULL};
+  static const question questions[] = {
+      {"SELECT n, p FROM t ORDER BY n", "1|NULL;2|x;3|y;4|NULL;"},
+      {"SELECT n FROM t WHERE p IS NULL ORDER BY n", "1;4;"},
+      {"SELECT n FROM t WHERE p = ''", ""}};
+  struct ArrowArrayStream rows;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  char path[512];
+  place at;
+  WT_CHECK(make_as(&at, &checkpoints, "string", values));
+  weir_session *s = wf_session(NULL, 0);
+  WT_CHECK(s != NULL && wf_rows(&rows, "n:l p:t", more, 2));
+  WT_OK(weir_table_append(s, at.uri, &rows, NULL, &r, &err));
+  weir_write_result_release(&r);
+  weir_session_free(&s);
+  for (int version = 0; version < 2; version++) { /* only the checkpoint is left */
+    snprintf(path, sizeof path, "%s/_delta_log/%020d.json", at.uri, version);
+    WT_CHECK(unlink(path) == 0);
+  }
+  WT_CHECK(answers(&at, questions, 3));
+  WT_OK(replace(&at, NULL, "n:l", NULL, 0, &r, &err));
+  WT_EQ_INT(r.removed_files, 2);
+  weir_write_result_release(&r);
+  WT_CHECK(holds(&at, "SELECT n FROM t ORDER BY n", "2;3;"));
+  leave(&at);
+}
+
+/* Spelled with fewer digits than the scale has the reader does not take a decimal. It is no broken
+ * log: the message says what the reader lacks. */
+WT_TEST(a_decimal_that_the_reader_does_not_take) {
+  static const char *const values[] = {"1.5", "2.50"}, *const none[] = {"x.5", "2.50"};
+  wf_input inputs[] = {{.name = "t", .version = -1}};
+  char rows[64];
+  weir_error err = WEIR_ERROR_INIT;
+  place at;
+  WT_CHECK(make(&at, "decimal(10,2)", values));
+  inputs[0].uri = at.uri;
+  weir_session *s = wf_session(inputs, 1);
+  WT_EQ_INT(wf_query(s, "SELECT n FROM t", rows, sizeof rows, &err),
+            WEIR_E_FEATURE_UNSUPPORTED);
+  WT_CHECK(strstr(err.message, "'1.5' in p, a decimal(10,2)") != NULL);
+  WT_CHECK(strstr(err.message, "'1.50'") != NULL);
+  weir_error_release(&err);
+  weir_session_free(&s);
+  leave(&at);
+  WT_CHECK(make(&at, "decimal(10,2)", none));
+  inputs[0].uri = at.uri;
+  s = wf_session(inputs, 1);
+  WT_EQ_INT(wf_query(s, "SELECT n FROM t", rows, sizeof rows, &err), WEIR_E_LOG_CORRUPT);
+  weir_error_release(&err);
+  weir_session_free(&s);
   leave(&at);
 }
 

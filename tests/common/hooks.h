@@ -7,7 +7,9 @@
  *     ... the write under test ...
  *     wh_off(&h);
  *
- * What the engine does with its own handle (snapshots, staged files, checkpoints) is not seen. */
+ * What the engine does with its own handle (snapshots, data files, checkpoints) is seen where
+ * `who` says so; its operations are WH_ENGINE(PUT), WH_ENGINE(GET) and so on. They come from
+ * threads of the engine, many at once, in an order that is not the same each time. */
 #ifndef TESTS_COMMON_HOOKS_H
 #define TESTS_COMMON_HOOKS_H
 
@@ -26,27 +28,37 @@ typedef enum wh_what {
   WH_KILL_AFTER = 6
 } wh_what;
 
+/* Whose operations are seen; a death ends them all. */
+typedef enum wh_who { WH_OURS = 0, WH_ENGINES = 1, WH_BOTH = 2 } wh_who;
+
+#define WH_ENGINE(op) (WI_STORE_ENGINE + WI_BR_STORE_##op)
+/* A rule's: any operation after which the store is another. A read that loses its answer is one
+ * that fails. */
+#define WH_CHANGES (-1)
+
 typedef struct wh_rule {
-  int op;           /* wi_store_op; 0: any */
+  int op;           /* wi_store_op, WH_ENGINE(...), WH_CHANGES; 0: any */
   const char *path; /* part of the (first) path; NULL: any */
   int nth;          /* which matching operation, from 1; 0: each */
   wh_what what;
-  void (*fn)(void *ctx);
+  void (*fn)(
+      void *ctx); /* on a thread of the engine no engine is to be asked for anything */
   void *ctx;
   int seen;
   const char *uri; /* part of the store's URI; NULL: any (wh_of sets it) */
 } wh_rule;
 
-enum { WH_RULES = 16 };
+enum { WH_RULES = 16, WH_OPS = WI_STORE_ENGINE + WI_BR_STORE_RENAME + 1 };
 
 typedef struct wh_hooks {
   wh_rule rules[WH_RULES];
   int n_rules;
-  int calls;        /* operations so far; those of a rule's own code are not counted */
-  int count[8];     /* by wi_store_op */
-  int fired;        /* rules that did something */
-  atomic_bool dead; /* after WH_KILL; wh_reset brings it to life */
-  bool trace;       /* prints each operation */
+  wh_who who;        /* to be set before wh_on_store, wh_on_new */
+  int calls;         /* operations so far; those of a rule's own code are not counted */
+  int count[WH_OPS]; /* by operation */
+  int fired;         /* rules that did something */
+  atomic_bool dead;  /* after WH_KILL; wh_reset brings it to life */
+  bool trace;        /* prints each operation */
   bool on_new;
   wi_store *store;
   wi_store_hook hook;

@@ -150,7 +150,7 @@ static bool make_table(void) {
   snprintf(uri, sizeof uri, "%s/t", c.folder.root);
   snprintf(url, sizeof url, "file://%s/t", c.folder.root);
   bool ok = wf_table(uri, "n:l! letter:t", cells, 3, NULL) &&
-            wi_br_store_open(c.engine, url, NULL, 0, &c.store, &err) == WEIR_OK &&
+            wi_br_store_open(c.engine, url, NULL, 0, NULL, &c.store, &err) == WEIR_OK &&
             wi_br_snap_open(c.engine, c.store, -1, &c.snap, &err) == WEIR_OK;
   if (!ok) {
     wt_fail(__FILE__, __LINE__, "no table: %s", err.message);
@@ -638,7 +638,7 @@ static int call_exec_table_read(wb_err *e) {
 
 static int call_store_open(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
   c.t->wb_store_free(store);
   return code;
 }
@@ -672,26 +672,11 @@ static int call_snap_open(wb_err *e) {
   return code;
 }
 
-static int call_snap_version(wb_err *e) {
-  int64_t version = -1;
-  int code = c.t->wb_snap_version(c.snap, &version, e);
-  return code == 0 && version != 0 ? WEIR_E_BUG : code;
-}
-
 static int call_snap_actions(wb_err *e) {
   wb_buf protocol = {0}, metadata = {0};
   int code = c.t->wb_snap_actions(c.snap, &protocol, &metadata, e);
   c.t->wb_buf_free(&protocol);
   c.t->wb_buf_free(&metadata);
-  return code;
-}
-
-static int call_snap_schema(wb_err *e) {
-  struct ArrowSchema schema = {0};
-  int code = c.t->wb_snap_schema(c.snap, &schema, e);
-  if (schema.release != NULL) {
-    schema.release(&schema);
-  }
   return code;
 }
 
@@ -823,11 +808,11 @@ static int free_bind(wb_err *e) {
 
 static int free_snap(wb_err *e) {
   wb_snap *snap = NULL;
-  int64_t version = 0;
   int code = c.t->wb_snap_open(c.store, 0, &snap, e);
   if (code == 0) {
+    struct ArrowArrayStream out = {0};
     c.t->wb_snap_free(snap);
-    code = c.t->wb_snap_version(snap, &version, e);
+    code = drop(&out, c.t->wb_snap_files(snap, &out, e));
     c.t->wb_snap_free(snap);
   }
   return code;
@@ -835,7 +820,7 @@ static int free_snap(wb_err *e) {
 
 static int free_store(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
@@ -913,9 +898,7 @@ static const export_case cases[] = {
     CALLS(snap_files),
     RELEASES(snap_free, free_snap),
     CALLS(snap_open),
-    CALLS(snap_schema),
     CALLS(snap_txn),
-    CALLS(snap_version),
     CALLS(sql_params),
     CALLS(sql_refs),
     RELEASES(store_free, free_store),

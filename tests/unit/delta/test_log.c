@@ -266,7 +266,7 @@ WT_TEST(a_listing_that_missed_a_version_is_made_again) {
     snprintf(name, sizeof name, "torn%d", misses);
     wi_store *store = crafted_store(name);
     torn t = {.torn = misses};
-    t.hook = (wi_store_hook){tear, &t};
+    t.hook = (wi_store_hook){tear, &t, NULL};
     for (int64_t v = 0; v <= 3; v++) {
       crafted_commit(store, v, C0);
     }
@@ -285,7 +285,7 @@ WT_TEST(a_version_that_stays_away_is_a_gap) {
   wi_log log;
   wi_store *store = crafted_store("stays");
   torn t = {0};
-  t.hook = (wi_store_hook){tear, &t};
+  t.hook = (wi_store_hook){tear, &t, NULL};
   crafted_commit(store, 0, C0);
   crafted_commit(store, 1, C0);
   crafted_commit(store, 3, C0);

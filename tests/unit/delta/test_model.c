@@ -116,7 +116,7 @@ static void begin(const kind *kinds, int n, fault plant, bool built) {
   m->latest = m->checkpoint = -1;
   m->plant = plant;
   m->n = n;
-  m->hook = (wi_store_hook){model_around, m};
+  m->hook = (wi_store_hook){model_around, m, NULL};
   if (wi_store_open(NULL, "file:///model", NULL, 0, &m->store, NULL) != WEIR_OK) {
     abort();
   }

@@ -86,25 +86,28 @@ static inline bool three_make(wt_project *at) {
 /* Each view's rows are old or new, and new where must_be_new says so; `what` is for the failure. */
 static inline bool three_check(const wt_project *at, const bool must_be_new[3],
                                const char *what) {
-  bool fine = true;
+  wf_input inputs[3];
+  char uris[3][256];
+  for (int i = 0; i < 3; i++) {
+    snprintf(uris[i], sizeof uris[i], "%s/lake/%s", at->root, three_views[i]);
+    inputs[i] = (wf_input){.name = three_views[i], .uri = uris[i], .version = -1};
+  }
+  weir_session *s = wf_session(inputs, 3);
+  bool fine = s != NULL;
   for (int i = 0; i < 3 && fine; i++) {
     weir_error err = WEIR_ERROR_INIT;
-    char uri[256], rows[256] = "";
-    snprintf(uri, sizeof uri, "%s/lake/%s", at->root, three_views[i]);
-    wf_input inputs[] = {{.name = "t", .uri = uri, .version = -1}};
-    weir_session *s = wf_session(inputs, 1);
-    fine =
-        s != NULL &&
-        wf_query(s, "SELECT n FROM t ORDER BY n", rows, sizeof rows, &err) == WEIR_OK &&
-        (strcmp(rows, new_rows[i]) == 0 ||
-         (!must_be_new[i] && strcmp(rows, old_rows[i]) == 0));
-    weir_session_free(&s);
+    char sql[64], rows[256] = "";
+    snprintf(sql, sizeof sql, "SELECT n FROM %s ORDER BY n", three_views[i]);
+    fine = wf_query(s, sql, rows, sizeof rows, &err) == WEIR_OK &&
+           (strcmp(rows, new_rows[i]) == 0 ||
+            (!must_be_new[i] && strcmp(rows, old_rows[i]) == 0));
     if (!fine) {
       wt_fail(__FILE__, __LINE__, "%s: %s has %s %s", what, three_views[i], rows,
               err.message);
     }
     weir_error_release(&err);
   }
+  weir_session_free(&s);
   return fine;
 }
 

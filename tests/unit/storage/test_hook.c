@@ -4,6 +4,7 @@
 
 #include "common/hooks.h"
 #include "common/test.h"
+#include "unit/plan/kit.h"
 
 static char root[64];
 
@@ -99,4 +100,63 @@ WT_TEST(operations_fail_lose_their_answer_and_die) {
   wh_off(&h);
   WT_CHECK(has(store, "one") && !has(store, "two"));
   close_store(&store);
+}
+
+static weir_status look_for_table(wi_store *store) {
+  wb_store *handle = NULL;
+  wb_snap *snap = NULL;
+  weir_status status = wi_store_handle(store, &handle, NULL);
+  status =
+      status == WEIR_OK ? wi_br_snap_open(kit_engine(), handle, -1, &snap, NULL) : status;
+  wi_br_snap_free(kit_engine(), &snap);
+  return status;
+}
+
+/* What weir does on a root that is no folder goes through the engine's handle, too. */
+WT_TEST(the_engine_is_asked_about_what_it_does_by_itself) {
+  weir_error err = WEIR_ERROR_INIT;
+  wh_hooks h = {.who = WH_BOTH};
+  wi_store *store = NULL;
+  wi_store_entries entries;
+  WT_OK(wi_store_open(kit_engine(), "memory:///t", NULL, 0, &store, &err));
+  wh_on_store(&h, store);
+  WT_OK(wi_store_put_new(store, "a/one", "1", 1, &err));
+  WT_CHECK(has(store, "a/one"));
+  WT_OK(wi_store_list(store, "a", &entries, &err));
+  WT_EQ_INT(entries.n, 1);
+  wi_store_entries_release(&entries);
+  WT_EQ_INT(h.calls, 3);
+  WT_EQ_INT(look_for_table(store), WEIR_E_TABLE_MISSING);
+  WT_EQ_INT(h.count[WH_ENGINE(GET)], 1); /* the hint at a checkpoint */
+  WT_CHECK(h.count[WH_ENGINE(LIST)] > 0);
+  WT_EQ_INT(h.count[WI_STORE_READ] + h.count[WI_STORE_LIST], 2);
+  wh_fault(&h, 0, WH_FAIL);
+  WT_EQ_INT(look_for_table(store), WEIR_E_STORE);
+  WT_CHECK(!has(store, "a/one"));
+  wh_off(&h);
+  int calls = h.calls;
+  WT_EQ_INT(look_for_table(store), WEIR_E_TABLE_MISSING);
+  WT_CHECK(has(store, "a/one"));
+  WT_EQ_INT(h.calls, calls);
+  wi_store_unref(&store);
+}
+
+static void count_one(void *ctx) {
+  ++*(int *)ctx;
+}
+
+WT_TEST(others_come_before_and_after_the_engine) {
+  int before = 0, after = 0;
+  weir_error err = WEIR_ERROR_INIT;
+  wh_hooks h = {.who = WH_ENGINES};
+  wi_store *store = NULL;
+  WT_OK(wi_store_open(kit_engine(), "memory:///t", NULL, 0, &store, &err));
+  wh_run(&h, WH_ENGINE(GET), "_last_checkpoint", 1, WH_BEFORE, count_one, &before);
+  wh_run(&h, WH_ENGINE(LIST), "_delta_log", 1, WH_AFTER, count_one, &after);
+  wh_on_store(&h, store);
+  WT_EQ_INT(look_for_table(store), WEIR_E_TABLE_MISSING);
+  wh_off(&h);
+  WT_EQ_INT(before, 1);
+  WT_EQ_INT(after, 1);
+  wi_store_unref(&store);
 }

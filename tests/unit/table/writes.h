@@ -7,17 +7,27 @@
 
 #define APP "loader"
 
-typedef enum write { CREATE, APPEND, REPLACE, REPLACE_ALL, ADJUST, N_WRITES } write;
-static const char *const names[] = {"create", "append", "replace", "replace all",
-                                    "adjust"};
-static const char *const old_rows[] = {NULL, "1|a;2|b;", "1|a;2|b;", "1|a;2|b;",
-                                       "1|a;2|b;"};
-static const char *const new_rows[] = {"1|a;2|b;", "1|a;2|b;3|c;", "2|b;9|a;", "7|z;",
-                                       "1|a;2|b;"};
+/* CHECKPOINT is an append after which the table gets one. */
+typedef enum write {
+  CREATE,
+  APPEND,
+  REPLACE,
+  REPLACE_ALL,
+  ADJUST,
+  CHECKPOINT,
+  N_WRITES
+} write;
+static const char *const names[] = {"create",      "append", "replace",
+                                    "replace all", "adjust", "checkpoint"};
+static const char *const old_rows[] = {NULL,       "1|a;2|b;", "1|a;2|b;",
+                                       "1|a;2|b;", "1|a;2|b;", "1|a;2|b;"};
+static const char *const new_rows[] = {"1|a;2|b;", "1|a;2|b;3|c;", "2|b;9|a;",
+                                       "7|z;",     "1|a;2|b;",     "1|a;2|b;3|c;"};
 
-static const char *const cells[][4] = {
-    {"1", "a", "2", "b"}, {"3", "c"}, {"9", "a"}, {"7", "z"}};
-static const size_t n_cells[] = {2, 1, 1, 1};
+static const char *const cells[][4] = {{"1", "a", "2", "b"}, {"3", "c"}, {"9", "a"},
+                                       {"7", "z"},           {NULL},     {"3", "c"}};
+static const size_t n_cells[] = {2, 1, 1, 1, 0, 1};
+static const char *const each_commit[] = {"delta.checkpointInterval", "1"};
 static const char *const by_name[] = {"name"};
 static const char *const part_a[] = {"a"};
 static const char *const *const only_a[] = {part_a};
@@ -52,8 +62,9 @@ static inline weir_status adjust(place *p, weir_error *err) {
 
 static inline weir_status write_as(place *p, write what, wi_write_report *report,
                                    weir_error *err) {
-  static const wi_write_mode modes[] = {WI_WRITE_CREATE, WI_WRITE_APPEND,
-                                        WI_WRITE_REPLACE, WI_WRITE_REPLACE};
+  static const wi_write_mode modes[] = {WI_WRITE_CREATE,  WI_WRITE_APPEND,
+                                        WI_WRITE_REPLACE, WI_WRITE_REPLACE,
+                                        WI_WRITE_ADJUST,  WI_WRITE_APPEND};
   memset(report, 0, sizeof *report);
   if (what == ADJUST) {
     return adjust(p, err);
@@ -95,6 +106,10 @@ static inline bool make(place *p, write what) {
   if (what != REPLACE_ALL) {
     w.table.partition_by = by_name;
     w.table.n_partition_by = 1;
+  }
+  if (what == CHECKPOINT) {
+    w.table.properties = each_commit;
+    w.table.n_properties = 1;
   }
   bool fine = wi_write_stream(&w, &stream, &report, &err) == WEIR_OK;
   if (!fine) {
