@@ -157,6 +157,9 @@ static weir_status read_commit(wi_store *store, int64_t version, bool keep_files
   if (status == WEIR_E_LOG_CORRUPT) {
     wi_err_context(err, "table '%s'", wi_store_uri(store));
   }
+  if (status == WEIR_OK && out->n_lines == 0) { /* every reader takes it as a commit */
+    wi_log_note_empty(store, version);
+  }
 done:
   wi_buf_release(&bytes);
   return status;

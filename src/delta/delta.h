@@ -62,9 +62,11 @@ weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
  * looks. */
 weir_status wi_log_goes_on(wi_store *store, int64_t version, bool *goes_on,
                            weir_error *err);
-/* What was passed over in this store's log, as a warning in words; false: nothing, or it was
- * told before. */
-bool wi_log_tell(wi_store *store, wi_buf *out);
+/* What was passed over in this store's log, as a warning in words; OK: nothing, or it was told
+ * before. */
+weir_status wi_log_tell(wi_store *store, wi_buf *out);
+/* That a commit without a line was read. */
+void wi_log_note_empty(wi_store *store, int64_t version);
 void wi_log_release(wi_log *log);
 /* Can this version be read from what is there? VERSION_MISSING with the range that can. */
 weir_status wi_log_check_version(const wi_log *log, int64_t version, const char *uri,

@@ -21,6 +21,7 @@ typedef struct kept {
   wi_log_look look;   /* when, and what the newest was */
   int64_t told_empty; /* of what was passed over, what has been told */
   bool told_hint;
+  int64_t empty_commit, told_commit; /* the newest that was read */
 } kept;
 
 static void kept_release(void *value) {
@@ -38,7 +39,7 @@ static kept *kept_of(wi_store_memo *memo) {
     if (k != NULL) {
       k->log.latest = -1;
       k->log.empty_checkpoint = -1;
-      k->told_empty = -1;
+      k->told_empty = k->empty_commit = k->told_commit = -1;
       memo->value = k;
       memo->release = kept_release;
     }
@@ -430,22 +431,41 @@ done:
   return status;
 }
 
-bool wi_log_tell(wi_store *store, wi_buf *out) {
+void wi_log_note_empty(wi_store *store, int64_t version) {
   wi_store_memo *memo = wi_store_memo_of(store);
-  bool told = false;
+  pthread_mutex_lock(&memo->lock);
+  kept *k = kept_of(memo);
+  if (k != NULL && version > k->empty_commit) {
+    k->empty_commit = version;
+  }
+  pthread_mutex_unlock(&memo->lock);
+}
+
+weir_status wi_log_tell(wi_store *store, wi_buf *out) {
+  wi_store_memo *memo = wi_store_memo_of(store);
+  weir_status code = WEIR_OK;
   pthread_mutex_lock(&memo->lock);
   kept *k = memo->value;
   if (k != NULL && k->log.hint_lies && !k->told_hint) {
     wi_buf_fmt(out, "the log of '%s' names a last checkpoint that is not there",
                wi_store_uri(store));
-    told = k->told_hint = true;
+    k->told_hint = true;
+    code = WEIR_E_CHECKPOINT;
   }
   if (k != NULL && k->log.empty_checkpoint > k->told_empty) {
     k->told_empty = k->log.empty_checkpoint;
     wi_buf_fmt(out, "%sthe checkpoint at version %" PRId64 " of '%s' is empty",
-               told ? "; " : "", k->told_empty, wi_store_uri(store));
-    told = true;
+               code != WEIR_OK ? "; " : "", k->told_empty, wi_store_uri(store));
+    code = WEIR_E_CHECKPOINT;
+  }
+  if (k != NULL && k->empty_commit > k->told_commit) {
+    k->told_commit = k->empty_commit;
+    wi_buf_fmt(out,
+               "%sthe commit at version %" PRId64
+               " of '%s' is empty, as a write that was torn leaves it",
+               code != WEIR_OK ? "; " : "", k->told_commit, wi_store_uri(store));
+    code = WEIR_E_LOG_CORRUPT;
   }
   pthread_mutex_unlock(&memo->lock);
-  return told;
+  return code;
 }

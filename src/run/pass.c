@@ -219,9 +219,9 @@ static void tell_logs(wi_pass *pass) {
     wi_store *store = i < pass->n_tables ? pass->tables[i].store
                                          : pass->views[i - pass->n_tables].store;
     wi_buf_clear(&text);
-    if (store != NULL && wi_log_tell(store, &text)) {
-      wi_pass_warn(pass, WEIR_E_CHECKPOINT, "log", "%s; it counts for nothing",
-                   wi_buf_text(&text));
+    weir_status odd = store != NULL ? wi_log_tell(store, &text) : WEIR_OK;
+    if (odd != WEIR_OK) {
+      wi_pass_warn(pass, odd, "log", "%s; it counts for nothing", wi_buf_text(&text));
     }
   }
   wi_buf_release(&text);

@@ -188,6 +188,18 @@ def test_overtaken_later_run(folder):
     overtaken(folder, built=True)
 
 
+def test_being_overtaken_can_count_as_an_error(folder):
+    p = shop(folder)
+    p.run()
+    kit.append(folder / "facts", facts(ROWS, 500))
+    held = hold(p, "first", "--warn-error")
+    kit.append(folder / "facts", facts(ROWS + 500, 1000))
+    p.run()
+    older = held.go_on(code=1)
+    expect(older.statuses()["first"], "warn")
+    has(older.err, "WEIR-WARN-ERROR")
+
+
 def test_overtaken_by_an_older_result(folder):
     """A run over older pins was faster: its result is not called newer, and the next run goes
     on."""
@@ -257,12 +269,12 @@ def test_clean_takes_nothing_from_a_living_run(folder):
     unborn = kit.log_folder(p.uri("aside")) / ".weir-01a1fd64-93bf-7985-a8c3-42d1d3a95872.tmp"
     unborn.write_text("what a killed commit leaves")
     before = kit.listing(p.folder / "lake")
-    done = p.weir("clean", "--yes", code=1)
-    has(done.err, "WEIR-LOCKED")
+    for args in ((), ("--older-than", "0s"), ("--yes",)):  # a look says what would be done
+        has(p.weir("clean", *args, code=1).err, "WEIR-LOCKED")
     expect(kit.listing(p.folder / "lake"), before)
-    has(p.weir("clean").out, "Nothing to remove")  # too young
-    has(p.weir("clean", "--older-than", "0s").out, "staged")
     assert "pass" in set(held.go_on().statuses().values()) <= {"pass", "reused"}
+    has(p.weir("clean").out, "Nothing to remove")  # too young
+    has(p.weir("clean", "--older-than", "0s").out, "staged", unborn.name)
     done = p.weir("clean", "--older-than", "0s", "--yes")
     has(done.out, "Removed 1", unborn.name)
     assert not unborn.exists()

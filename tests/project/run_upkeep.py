@@ -115,6 +115,19 @@ def test_an_empty_checkpoint_counts_for_nothing(folder):
     has(run.warnings[0]["message"], "version 2", "empty")
 
 
+def test_an_empty_commit_is_told(folder):
+    """Readers take it as a commit of nothing; it may be a write that was torn."""
+    source = folder / "src"
+    overwrite(source, numbers(5))
+    p = Project(folder, {"v": "SELECT * FROM src"}, {"src": "./src"})
+    expect(p.run().warnings, [])
+    (kit.log_folder(source) / f"{1:020}.json").write_bytes(b"")
+    run = p.run()
+    expect([w["code"] for w in run.warnings], ["WEIR-LOG-CORRUPT"])
+    has(run.warnings[0]["message"], "version 1", "src", "empty")
+    expect(p.weir("sql", "--format", "csv", "SELECT count(*) AS n FROM v").out, "n\n5\n")
+
+
 def test_a_torn_checkpoint_counts_for_nothing(folder):
     broken_checkpoint(folder, lambda path: path.write_bytes(path.read_bytes()[:-9]))
 

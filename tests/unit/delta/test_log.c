@@ -475,3 +475,23 @@ WT_TEST(ten_thousand_commits_behind_a_checkpoint_cost_what_ten_do) {
          (double)first / 1e6, (double)again / 1e6, (double)all / 1e6);
   wi_store_unref(&store);
 }
+
+/* Readers take it as a commit of nothing; whoever wrote it may have meant more. */
+WT_TEST(an_empty_commit_is_told_once) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_buf told = WI_BUF_INIT;
+  wi_commit commit;
+  wi_store *store = crafted_store("empty_commit");
+  crafted_commit(store, 0, "{\"commitInfo\":{\"timestamp\":1}}\n");
+  crafted_commit(store, 1, "");
+  WT_OK(wi_commit_read(store, 0, &commit, &err));
+  wi_commit_release(&commit);
+  WT_EQ_INT(wi_log_tell(store, &told), WEIR_OK);
+  WT_OK(wi_commit_read(store, 1, &commit, &err));
+  wi_commit_release(&commit);
+  WT_EQ_INT(wi_log_tell(store, &told), WEIR_E_LOG_CORRUPT);
+  WT_CHECK(strstr(wi_buf_text(&told), "version 1") != NULL);
+  WT_EQ_INT(wi_log_tell(store, &told), WEIR_OK);
+  wi_buf_release(&told);
+  wi_store_unref(&store);
+}
