@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use async_trait::async_trait;
+use buoyant_kernel::table_features::ColumnMappingMode;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
@@ -137,7 +138,12 @@ impl DeltaBound {
             scan = scan.with_file_selection(selection);
         }
         let schema: SchemaRef = scan.schema();
-        let columns = projection(&schema, wanted.schema);
+        let mut columns = projection(&schema, wanted.schema);
+        // Of mapped columns the reader cannot make rows without any; the adapter above drops it.
+        let mode = self.snap.snapshot.table_configuration().column_mapping_mode();
+        if columns.is_empty() && mode != ColumnMappingMode::None && !schema.fields().is_empty() {
+            columns.push(0);
+        }
         let filters: Vec<_> = wanted
             .filters
             .iter()

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::FutureExt;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
@@ -27,6 +27,8 @@ pub struct Sink {
     /// There is one until all parts have become the object.
     upload: Option<Box<dyn MultipartUpload>>,
     parts: JoinSet<object_store::Result<()>>,
+    /// Something failed, or the object is there: nothing more is written.
+    ended: bool,
 }
 
 impl Sink {
@@ -38,6 +40,7 @@ impl Sink {
             buffered: 0,
             upload: None,
             parts: JoinSet::new(),
+            ended: false,
         }
     }
 
@@ -106,6 +109,13 @@ impl Sink {
         Ok(())
     }
 
+    fn check(&self) -> Result<()> {
+        match self.ended {
+            true => Err(ParquetError::General(format!("the writing of {} has ended", self.path))),
+            false => Ok(()),
+        }
+    }
+
     /// Gives up the parts of an unfinished object.
     pub async fn abort(mut self) {
         self.parts.shutdown().await;
@@ -122,10 +132,21 @@ fn external(e: object_store::Error) -> ParquetError {
 
 impl AsyncFileWriter for Sink {
     fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<()>> {
-        self.put(bytes).map(|done| done.map_err(external)).boxed()
+        async move {
+            self.check()?;
+            let done = self.put(bytes).await;
+            self.ended = done.is_err();
+            done.map_err(external)
+        }
+        .boxed()
     }
 
     fn complete(&mut self) -> BoxFuture<'_, Result<()>> {
-        self.end().map(|done| done.map_err(external)).boxed()
+        async move {
+            self.check()?;
+            self.ended = true;
+            self.end().await.map_err(external)
+        }
+        .boxed()
     }
 }

@@ -52,8 +52,9 @@ typedef struct weir_diagnostic {
 } weir_diagnostic;
 
 /**
- * Opens a project. On WEIR_E_PROJECT *out is set all the same, so that
- * weir_project_diagnostics can list every error; the caller frees it in any case.
+ * Opens a project. Where it has errors *out is set all the same, so that
+ * weir_project_diagnostics can list every one; the caller frees it in any case. The call's own
+ * error is WEIR_E_PROJECT, or the first of the list if each is one of a store or the machine.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_project_open(const weir_project_options *options,
                                                      weir_project **out, weir_error *err);

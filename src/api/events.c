@@ -26,7 +26,7 @@ void wi_tell_commit(wi_log_sink *log, const char *uri, const wi_commit_outcome *
     wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "commit_lost");
     wi_log_place(&event, "uri", uri);
     wi_log_int(&event, "retries", o->retries);
-    wi_log_send(&event, "commits were lost to others before one held: %u", o->retries);
+    wi_log_send(&event, "commits were lost to others: %u", o->retries);
   }
   if (o->unclear > 0) {
     wi_log_begin(&event, log, WEIR_LOG_WARNING, "table", "commit_unclear");

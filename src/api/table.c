@@ -219,8 +219,9 @@ static weir_status run_write(const write_call *call, const weir_write_options *o
   r.info = info;
   r.n_info = o->n_metadata;
   WI_CHECK(wi_stop_new(r.session->engine, o->cancel, &r.stop, err));
-  WI_CHECK(wi_write_stream(&r, stream, &report, err));
+  status = wi_write_stream(&r, stream, &report, err);
   wi_tell_commit(&r.session->log, uri, &report.commit);
+  WI_CHECK(status);
   WI_CHECK(fill(&report, uri, o, out, err));
 done:
   wi_stop_free(&r.stop);

@@ -182,9 +182,12 @@ weir_status wi_dir_make(const char *path, weir_error *err);
  * folder is absent. Caller frees each with wi_free. */
 weir_status wi_dir_list(const char *path, wi_list *names, weir_error *err);
 weir_status wi_dir_sync(const char *path, weir_error *err);
-/* An advisory lock on a folder, until *fd is closed or the process ends: many may share it;
- * `alone` waits for nobody (LOCKED). *fd is -1 without an error where the folder is absent. */
+/* An advisory lock on a folder, until *fd is closed or the process ends: many may share it, or
+ * one has it alone. Waits for nobody (LOCKED). *fd is -1 without an error where the folder is
+ * absent. */
 weir_status wi_dir_lock(const char *path, bool alone, int *fd, weir_error *err);
+/* Who has it alone shares it from here on; -1: nothing happens. */
+void wi_dir_share(int fd);
 weir_status wi_file_sync(const char *path, weir_error *err);
 /* Writes through a temporary name, syncs, links to `path` only if absent (EXISTS; BAD_VALUE where
  * a folder has the name), syncs the folder. Needs hard links: NOT_DURABLE where the file system has none. AMBIGUOUS: the

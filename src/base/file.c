@@ -332,7 +332,7 @@ weir_status wi_dir_lock(const char *path, bool alone, int *fd, weir_error *err) 
     return errno == ENOENT ? WEIR_OK : fail(err, errno, "open", path);
   }
   do {
-    code = flock(*fd, alone ? LOCK_EX | LOCK_NB : LOCK_SH) == 0 ? 0 : errno;
+    code = flock(*fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 ? 0 : errno;
   } while (code == EINTR);
   if (code == 0) {
     return WEIR_OK;
@@ -341,6 +341,12 @@ weir_status wi_dir_lock(const char *path, bool alone, int *fd, weir_error *err) 
   *fd = -1;
   return code == EWOULDBLOCK ? fail_as(err, WEIR_E_LOCKED, code, "lock", path)
                              : fail(err, code, "lock", path);
+}
+
+void wi_dir_share(int fd) {
+  if (fd >= 0) {
+    (void)flock(fd, LOCK_SH | LOCK_NB); /* nobody else has it */
+  }
 }
 
 weir_status wi_dir_make(const char *path, weir_error *err) {

@@ -56,7 +56,10 @@ int wi_cli_project_fail(wi_cli_call *call, weir_project *project, weir_error *er
   int code = weir_error_exit_code(err->code);
   wi_cli_out_flush(&call->screen.out);
   size_t before = call->screen.errors;
-  if (err->code == WEIR_E_PROJECT && project != NULL) {
+  /* Where each error of a project is its store's, the first of them is the call's. */
+  bool in_list =
+      err->code == WEIR_E_PROJECT || weir_error_class(err->code) == WEIR_CLASS_IO;
+  if (in_list && project != NULL) {
     tell_found(call, project, false);
   } else if (project != NULL) {
     wi_cli_project_warnings(call, project);

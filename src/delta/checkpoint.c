@@ -64,7 +64,7 @@ weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t vers
   wb_snap *snap = NULL;
   wb_store *handle = NULL;
   WI_TRY(wi_store_handle(store, &handle, err));
-  WI_TRY(wi_br_snap_open(engine, handle, version, &snap, err));
+  WI_TRY(wi_snap_open(engine, handle, version, &snap, err));
   weir_status status = wi_br_snap_checkpoint(engine, snap, err);
   wi_br_snap_free(engine, &snap);
   return status == WEIR_OK && wi_store_local(store) != NULL

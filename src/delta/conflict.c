@@ -119,7 +119,8 @@ static void meet(const wi_claim *claim, const wi_commit *commit, met_set *out) {
 
 static void writer_of(const wi_commit *commit, char out[64]) {
   const char *name = wi_commit_info_text(commit, "engineInfo");
-  snprintf(out, 64, "%.60s", name != NULL ? name : "an unnamed writer");
+  const char *text = name != NULL ? name : "an unnamed writer";
+  (void)wi_text_fit(out, 64, text, strlen(text));
 }
 
 static void add_gone(const wi_commit *commit, wi_gone_commits *list) {
@@ -180,7 +181,7 @@ static weir_status judge_version(wi_store *store, int64_t version, const wi_clai
   if (status == WEIR_E_NOT_FOUND) {
     weir_error_release(&gone);
     status =
-        WI_ERR(err, WEIR_E_VERSION_MISSING,
+        WI_ERR(err, WEIR_E_CONFLICT,
                "version %" PRId64
                " of '%.300s' was committed meanwhile, and its commit is gone already",
                version, wi_store_uri(store));

@@ -148,6 +148,10 @@ bool wi_pin_same(const wi_pin *a, const wi_pin *b);
  * list from the snapshot. `pin` is full. */
 weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
                          char out[WI_DIGEST_HEX], weir_error *err);
+/* Opens the engine's snapshot of a version; again, and a few times, where a file of the log went
+ * between its listing and its reading. The caller frees it. */
+weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
+                         wb_snap **out, weir_error *err);
 /* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
  * empty, a snapshot is opened and the pin is full. */
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,

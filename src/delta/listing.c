@@ -447,23 +447,29 @@ weir_status wi_log_tell(wi_store *store, wi_buf *out) {
   pthread_mutex_lock(&memo->lock);
   kept *k = memo->value;
   if (k != NULL && k->log.hint_lies && !k->told_hint) {
-    wi_buf_fmt(out, "the log of '%s' names a last checkpoint that is not there",
+    wi_buf_fmt(out,
+               "the log of '%s' names a last checkpoint that is not there, which counts "
+               "for nothing",
                wi_store_uri(store));
     k->told_hint = true;
     code = WEIR_E_CHECKPOINT;
   }
   if (k != NULL && k->log.empty_checkpoint > k->told_empty) {
     k->told_empty = k->log.empty_checkpoint;
-    wi_buf_fmt(out, "%sthe checkpoint at version %" PRId64 " of '%s' is empty",
+    wi_buf_fmt(out,
+               "%sthe checkpoint at version %" PRId64
+               " of '%s' is empty and counts for nothing",
                code != WEIR_OK ? "; " : "", k->told_empty, wi_store_uri(store));
     code = WEIR_E_CHECKPOINT;
   }
   if (k != NULL && k->empty_commit > k->told_commit) {
     k->told_commit = k->empty_commit;
-    wi_buf_fmt(out,
-               "%sthe commit at version %" PRId64
-               " of '%s' is empty, as a write that was torn leaves it",
-               code != WEIR_OK ? "; " : "", k->told_commit, wi_store_uri(store));
+    wi_buf_fmt(
+        out,
+        "%sthe commit at version %" PRId64
+        " of '%s' is empty, as a write that was torn leaves it; it counts as a commit "
+        "without rows",
+        code != WEIR_OK ? "; " : "", k->told_commit, wi_store_uri(store));
     code = WEIR_E_LOG_CORRUPT;
   }
   pthread_mutex_unlock(&memo->lock);

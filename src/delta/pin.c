@@ -7,6 +7,8 @@
 
 #define WI_ORIGIN "delta"
 
+enum { SNAP_TRIES = 4, SNAP_WAIT_US = 5000 };
+
 void wi_pin_release(wi_pin *pin) {
   wi_free(pin->uri);
   wi_free(pin->table_id);
@@ -206,13 +208,30 @@ static weir_status explain(wi_store *store, int64_t version, weir_error *first,
   return status;
 }
 
+/* Others write checkpoints and clean what is older: what the listing named may be gone when it is
+ * read, and a later listing names something else. A log that lacks it for good says so again. */
+weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
+                         wb_snap **out, weir_error *err) {
+  for (uint32_t tried = 1;; tried++) {
+    weir_error failed = WEIR_ERROR_INIT;
+    weir_status status = wi_br_snap_open(engine, handle, version, out, &failed);
+    bool odd = status == WEIR_E_FILE_MISSING || status == WEIR_E_LOG_CORRUPT;
+    if (!odd || tried == SNAP_TRIES) {
+      wi_err_move(err, &failed);
+      return status;
+    }
+    weir_error_release(&failed);
+    wi_sleep_us(tried * SNAP_WAIT_US);
+  }
+}
+
 static weir_status open_snapshot(wi_engine *engine, wi_store *store, int64_t version,
                                  wb_snap **out, weir_error *err) {
   wb_store *handle = NULL;
   *out = NULL;
   weir_error first = WEIR_ERROR_INIT;
   WI_TRY(wi_store_handle(store, &handle, err));
-  weir_status status = wi_br_snap_open(engine, handle, version, out, &first);
+  weir_status status = wi_snap_open(engine, handle, version, out, &first);
   if (status != WEIR_OK) {
     status = explain(store, version, &first, err);
   }

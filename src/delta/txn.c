@@ -108,7 +108,10 @@ static weir_status look_after(attempt *a, weir_error *err) {
     }
   }
   if (status != WEIR_OK || !goes_on) {
-    wi_err_hint(err, "run again: a commit that counts is found");
+    wi_err_hint(
+        err,
+        "run again: a view's commit, or one with an app_id, is found if it counts; "
+        "look at the table before other rows are sent again");
     status = WI_ERR(
         err, WEIR_E_AMBIGUOUS,
         "version %" PRId64

@@ -322,8 +322,11 @@ static weir_status prepare(cleaner *c, weir_error *err) {
     return c->r->apply ? wi_store_clock(c->root, &c->now_us, err) : WEIR_OK;
   }
   weir_status status = wi_dir_lock(wi_store_local(c->root), true, &c->held, err);
+  if (status == WEIR_OK && !c->r->apply) {
+    wi_dir_share(c->held); /* no run waits for a look */
+  }
   if (status == WEIR_E_LOCKED) {
-    wi_err_hint(err, "a run is at work there; clean when it has ended");
+    wi_err_hint(err, "a run or another clean is at work there; clean when it has ended");
   }
   return status;
 }

@@ -354,8 +354,8 @@ weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err) 
     status = wi_store_handle(view->store, &handle, err);
   }
   if (handle != NULL) {
-    status = wi_br_snap_open(pass->project->engine, handle, view->outcome.version,
-                             &view->read.snap, err);
+    status = wi_snap_open(pass->project->engine, handle, view->outcome.version,
+                          &view->read.snap, err);
   }
   pthread_mutex_unlock(&view->read.lock);
   return status;

@@ -221,7 +221,7 @@ static void tell_logs(wi_pass *pass) {
     wi_buf_clear(&text);
     weir_status odd = store != NULL ? wi_log_tell(store, &text) : WEIR_OK;
     if (odd != WEIR_OK) {
-      wi_pass_warn(pass, odd, "log", "%s; it counts for nothing", wi_buf_text(&text));
+      wi_pass_warn(pass, odd, "log", "%s", wi_buf_text(&text));
     }
   }
   wi_buf_release(&text);

@@ -21,8 +21,8 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
   if (wi_record_rows(record) == 0) {
     return WEIR_OK;
   }
-  WI_CHECK(wi_record_stream(record, &stream, err));
   WI_CHECK(wi_record_uri(pass->project->spec, table, &uri, err));
+  WI_CHECK(wi_record_stream(record, &stream, err)); /* the write's from here on */
   r.session = pass->session;
   r.uri = wi_buf_text(&uri);
   r.mode = WI_WRITE_APPEND;
@@ -43,6 +43,16 @@ static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record 
 done:
   wi_buf_release(&uri);
   return status;
+}
+
+/* Frees the record. `made`: what came of filling it. */
+static weir_status write_made(wi_pass *pass, wi_record_table table, weir_status made,
+                              wi_record **record, const char *app_id, weir_error *err) {
+  if (made == WEIR_OK) {
+    made = write_record(pass, table, *record, app_id, err);
+  }
+  wi_record_free(record);
+  return made;
 }
 
 static const char *run_status(const wi_pass *pass) {
@@ -79,9 +89,7 @@ static weir_status record_run(wi_pass *pass, weir_error *err) {
   wi_record_int(r, "threads", s->threads);
   wi_record_int(r, "memory", (int64_t)s->memory);
   wi_record_int(r, "record_format", WI_RECORD_FORMAT);
-  weir_status status = write_record(pass, WI_RECORD_RUNS, r, NULL, err);
-  wi_record_free(&r);
-  return status;
+  return write_made(pass, WI_RECORD_RUNS, WEIR_OK, &r, NULL, err);
 }
 
 /* ---- tasks ---- */
@@ -215,9 +223,7 @@ static weir_status record_tasks(wi_pass *pass, weir_error *err) {
       record_view(r, pass, view);
     }
   }
-  weir_status status = write_record(pass, WI_RECORD_TASKS, r, NULL, err);
-  wi_record_free(&r);
-  return status;
+  return write_made(pass, WI_RECORD_TASKS, WEIR_OK, &r, NULL, err);
 }
 
 /* ---- plans, session, warnings ---- */
@@ -252,26 +258,23 @@ static weir_status record_plans(wi_pass *pass, weir_error *err) {
       WI_CHECK(record_plan(r, pass, view, err));
     }
   }
-  WI_CHECK(write_record(pass, WI_RECORD_PLANS, r, NULL, err));
 done:
-  wi_record_free(&r);
-  return status;
+  return write_made(pass, WI_RECORD_PLANS, status, &r, NULL, err);
 }
 
-/* Settings once for each digest, plug-ins with each run. */
-static weir_status record_session(wi_pass *pass, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_record *settings = NULL, *plugins = NULL;
+/* Once for each digest. */
+static weir_status record_settings(wi_pass *pass, weir_error *err) {
+  wi_record *r = NULL;
   char app_id[96];
   snprintf(app_id, sizeof(app_id), "weir-settings/%s", pass->session->settings_digest);
-  WI_CHECK(wi_record_settings(pass->session, &settings, err));
-  WI_CHECK(write_record(pass, WI_RECORD_SETTINGS, settings, app_id, err));
-  WI_CHECK(wi_record_plugins(pass->session, pass->run_id, &plugins, err));
-  WI_CHECK(write_record(pass, WI_RECORD_PLUGINS, plugins, NULL, err));
-done:
-  wi_record_free(&settings);
-  wi_record_free(&plugins);
-  return status;
+  weir_status made = wi_record_settings(pass->session, &r, err);
+  return write_made(pass, WI_RECORD_SETTINGS, made, &r, app_id, err);
+}
+
+static weir_status record_plugins(wi_pass *pass, weir_error *err) {
+  wi_record *r = NULL;
+  weir_status made = wi_record_plugins(pass->session, pass->run_id, &r, err);
+  return write_made(pass, WI_RECORD_PLUGINS, made, &r, NULL, err);
 }
 
 /* Those of reading the project, then those of the pass. */
@@ -280,17 +283,18 @@ static weir_status record_warnings(wi_pass *pass, weir_error *err) {
   WI_TRY(wi_record_new(WI_RECORD_WARNINGS, &r, err));
   wi_record_warnings(r, pass->run_id, pass->project->diags);
   wi_record_warnings(r, pass->run_id, &pass->warnings);
-  weir_status status = write_record(pass, WI_RECORD_WARNINGS, r, NULL, err);
-  wi_record_free(&r);
-  return status;
+  return write_made(pass, WI_RECORD_WARNINGS, WEIR_OK, &r, NULL, err);
 }
 
 void wi_pass_record(wi_pass *pass) {
   const wi_run_summary *sum = &pass->summary;
   bool moved = sum->reused < sum->total;
-  weir_status (*const parts[])(wi_pass *, weir_error *) = {
-      moved ? record_tasks : NULL, moved ? record_plans : NULL,
-      moved ? record_session : NULL, record_warnings, record_run};
+  weir_status (*const parts[])(wi_pass *, weir_error *) = {moved ? record_tasks : NULL,
+                                                           moved ? record_plans : NULL,
+                                                           moved ? record_settings : NULL,
+                                                           moved ? record_plugins : NULL,
+                                                           record_warnings,
+                                                           record_run};
   for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
     weir_error err = WEIR_ERROR_INIT;
     if (parts[i] != NULL && parts[i](pass, &err) != WEIR_OK) {

@@ -156,7 +156,9 @@ static bool inputs_stand(const wi_pass *pass, wi_run_view *view) {
     wi_task_status status = up->chosen ? up->outcome.status : WI_TASK_REUSED;
     if (status == WI_TASK_ERROR || status == WI_TASK_SKIP || status == WI_TASK_WARN) {
       end(view, WI_TASK_SKIP, "upstream %s %s", up->refs->spec->name,
-          status == WI_TASK_WARN ? "was superseded" : "failed");
+          status == WI_TASK_WARN   ? "was superseded"
+          : status == WI_TASK_SKIP ? "was skipped"
+                                   : "failed");
       return false;
     }
   }
@@ -276,9 +278,9 @@ static weir_status hold_warehouse(wi_pass *pass, weir_error *err) {
     return WEIR_OK;
   }
   if (wi_lease_by_object(store)) {
-    status = wi_lease_take(store, pass->run_id, &pass->lease, err);
+    status = wi_lease_take(store, pass->run_id, pass->stop, &pass->lease, err);
   } else if (wi_dir_make(wi_store_local(store), NULL) == WEIR_OK) {
-    (void)wi_lease_take(store, pass->run_id, &pass->lease, NULL);
+    (void)wi_lease_take(store, pass->run_id, pass->stop, &pass->lease, NULL);
   }
   wi_store_unref(&store);
   return status;

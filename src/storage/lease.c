@@ -107,6 +107,9 @@ static bool renew(wi_lease *l) {
   return true;
 }
 
+/* Each old one is read: the lease itself must be renewed in time. */
+enum { MOST_SWEPT = 100 };
+
 /* The store's clock is read off our own object. Whatever fails, the next one will do it. */
 static void sweep(wi_lease *l) {
   wi_leases leases = WI_LEASES_INIT;
@@ -119,6 +122,7 @@ static void sweep(wi_lease *l) {
       bool ours = strcmp(entries.items[i].path, own) == 0;
       now_us = ours ? entries.items[i].mtime_us : now_us;
     }
+    entries.n = entries.n > MOST_SWEPT ? MOST_SWEPT : entries.n;
     (void)wi_leases_see(l->store, &entries, now_us, &leases, NULL);
     (void)wi_store_remove(l->store, (const char *const *)leases.dead.items, leases.dead.n,
                           NULL);
@@ -175,8 +179,26 @@ static weir_status start(wi_lease *l, weir_error *err) {
   return WEIR_OK;
 }
 
-weir_status wi_lease_take(wi_store *store, const char *run_id, wi_lease **out,
-                          weir_error *err) {
+/* Shared with others at work; whoever cleans there has it alone, and is waited for. */
+static weir_status share(wi_lease *l, const wi_stop *stop, weir_error *err) {
+  for (;;) {
+    weir_error locked = WEIR_ERROR_INIT;
+    weir_status status = wi_dir_lock(wi_store_local(l->store), false, &l->fd, &locked);
+    if (status != WEIR_E_LOCKED) {
+      wi_err_move(err, &locked);
+      return status;
+    }
+    weir_error_release(&locked);
+    if (wi_stop_fired(stop)) {
+      return WI_ERR(err, WEIR_E_CANCELLED, "stopped while '%s' was cleaned",
+                    wi_store_uri(l->store));
+    }
+    wi_sleep_us(20000);
+  }
+}
+
+weir_status wi_lease_take(wi_store *store, const char *run_id, const wi_stop *stop,
+                          wi_lease **out, weir_error *err) {
   const wi_lease_times *times = atomic_load(&times_of_tests);
   weir_status status = WEIR_OK;
   *out = NULL;
@@ -189,8 +211,7 @@ weir_status wi_lease_take(wi_store *store, const char *run_id, wi_lease **out,
   l->fd = -1;
   l->by_object = wi_lease_by_object(store);
   l->times = times != NULL ? *times : usual;
-  status = l->by_object ? start(l, err)
-                        : wi_dir_lock(wi_store_local(store), false, &l->fd, err);
+  status = l->by_object ? start(l, err) : share(l, stop, err);
   if (status == WEIR_OK) {
     *out = l;
   } else {

@@ -102,10 +102,10 @@ weir_status wi_store_sync(wi_store *store, const char *const *paths, size_t n,
  * litter. */
 #define WI_LEASE_LIFE_US ((int64_t)15 * 60 * 1000000)
 typedef struct wi_lease wi_lease;
-/* Local: waits while somebody cleans there; holds nothing where the folder is absent. On a store
- * a thread renews it. */
-weir_status wi_lease_take(wi_store *store, const char *run_id, wi_lease **out,
-                          weir_error *err);
+/* Local: waits while somebody cleans there, but no longer than until `stop` (CANCELLED); holds
+ * nothing where the folder is absent. On a store a thread renews it. */
+weir_status wi_lease_take(wi_store *store, const char *run_id, const wi_stop *stop,
+                          wi_lease **out, weir_error *err);
 /* To be asked before a commit: LEASE_LOST when others may have taken the run for dead. */
 weir_status wi_lease_check(wi_lease *lease, weir_error *err);
 void wi_lease_release(wi_lease **lease);

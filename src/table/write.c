@@ -454,7 +454,7 @@ static weir_status write_rows(write_job *j, struct ArrowArrayStream *take,
   WI_TRY(make_plan(j, err));
   WI_TRY(make_gate(j, err));
   j->work.first = wi_stage_is_first(j->store);
-  WI_TRY(wi_lease_take(j->store, j->work.id, &j->work.lease, err));
+  WI_TRY(wi_lease_take(j->store, j->work.id, j->r->stop, &j->work.lease, err));
   WI_TRY(stage_rows(j, err));
   WI_TRY(wi_lease_check(j->work.lease, err));
   WI_TRY(wi_stop_check(j->r->stop, err)); /* from here on it is the commit that decides */
@@ -482,6 +482,7 @@ weir_status wi_write_stream(const wi_write_request *r, struct ArrowArrayStream *
     checkpoint(&j, out);
   }
 done:
+  wi_stream_recall(&j.work.rows); /* what was stopped writes no more */
   if (j.work.lease != NULL &&
       (status != WEIR_OK || out->commit.end != WI_END_COMMITTED) &&
       status != WEIR_E_AMBIGUOUS) {

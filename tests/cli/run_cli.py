@@ -569,6 +569,22 @@ def test_broken_project_lists_all_errors():
     same(codes, {"WEIR-UNKNOWN-TABLE", "WEIR-SQL-SYNTAX"})
 
 
+def test_sources_that_fail_are_all_told():
+    folder = project("failing", {"a": "SELECT x.n FROM x JOIN y ON x.n = y.n\n"})
+    yml = folder / "weir.yml"
+    yml.write_text(yml.read_text() + "sources:\n  x: {table: ./x}\n  y: {table: ./y}\n"
+                   if "sources:" not in yml.read_text() else
+                   yml.read_text().replace("sources:\n", "sources:\n  x: {table: ./x}\n"
+                                           "  y: {table: ./y}\n"))
+    for name in ("x", "y"):  # a link to itself: not a place that anybody can read
+        (folder / name).mkdir()
+        (folder / name / "_delta_log").symlink_to("_delta_log")
+    err = weir("plan", code=1, cwd=folder)[1]
+    same(err.count("error[WEIR-IO]"), 2)
+    assert "source 'x'" in err and "source 'y'" in err
+    same(err.splitlines()[-1], "2 errors, 0 warnings")
+
+
 def test_ls():
     folder = two_views("listed")
     same(weir("ls", cwd=folder)[0],

@@ -238,7 +238,7 @@ WT_TEST(what_cannot_be_read_cannot_be_judged) {
   WT_EQ_INT(judged.verdict, WI_VERDICT_PASS);
   /* A checkpoint hides what the commits before it said. */
   crafted_log(store, "00000000000000000005.checkpoint.parquet", "x");
-  WT_EQ_INT(wi_judge_since(store, 0, &claim, &judged, &err), WEIR_E_VERSION_MISSING);
+  WT_EQ_INT(wi_judge_since(store, 0, &claim, &judged, &err), WEIR_E_CONFLICT);
   weir_error_release(&err);
   wi_store_unref(&store);
 }

@@ -1,4 +1,5 @@
 /* What needs the engine: pins completed from snapshots, states without a commit, checkpoints. */
+#include "common/hooks.h"
 #include "unit/delta/golden.h"
 
 static wi_engine *engine(void) {
@@ -168,6 +169,51 @@ WT_TEST(a_checkpoint_stands_in_for_the_commits) {
   WT_EQ_INT(wi_pin_resolve(engine(), store, 0, &after, NULL), WEIR_E_VERSION_MISSING);
   wi_pin_release(&pin);
   wi_pin_release(&after);
+  wi_store_unref(&store);
+}
+
+typedef struct move {
+  const char *from, *to;
+} move;
+
+static void move_file(void *ctx) {
+  const move *m = ctx;
+  if (access(m->from, F_OK) == 0 && rename(m->from, m->to) != 0) {
+    abort();
+  }
+}
+
+/* Between its listing and its reading a checkpoint may go: others clean what a later one replaced.
+ * Then the log is listed again, before anybody calls it broken. */
+WT_TEST(a_checkpoint_that_goes_is_looked_for_again) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_pin pin;
+  wh_hooks h = {.who = WH_BOTH};
+  char from[512], to[512], uri[512];
+  wi_store *store = copy_of("dat-basic_append", "going");
+  WT_OK(wi_pin_resolve(engine(), store, -1, &pin, &err));
+  WT_OK(wi_delta_checkpoint(engine(), store, pin.version, &err));
+  for (int64_t v = 0; v <= pin.version; v++) {
+    remove_commit(store, v);
+  }
+  snprintf(from, sizeof from, "%s/_delta_log/%020lld.checkpoint.parquet",
+           wi_store_local(store), (long long)pin.version);
+  snprintf(to, sizeof to, "%s/away", wi_store_local(store));
+  move away = {from, to}, back = {to, from};
+  snprintf(uri, sizeof uri, "%s", wi_store_uri(store));
+  wi_pin_release(&pin);
+  wi_store_unref(&store);
+  wh_on_new(&h);
+  store = open_with_engine(uri);
+  for (int nth = 1; nth <= 2; nth++) { /* the engine itself tries twice */
+    wh_run(&h, WH_ENGINE(GET), ".checkpoint.parquet", nth, WH_BEFORE, move_file, &away);
+  }
+  wh_run(&h, WH_ENGINE(LIST), NULL, 0, WH_BEFORE, move_file, &back);
+  WT_OK(wi_pin_resolve(engine(), store, -1, &pin, &err));
+  WT_OK(wi_pin_complete(engine(), store, &pin, NULL, &err));
+  wh_off(&h);
+  WT_CHECK(h.rules[1].seen > 2); /* asked for again */
+  wi_pin_release(&pin);
   wi_store_unref(&store);
 }
 

@@ -159,7 +159,7 @@ WT_TEST(a_log_cleaned_past_the_base_takes_no_commit) {
   late l = {store, 0, NULL};
   clean_log(&l);
   wi_txn txn = txn_at(store, 0, &h);
-  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_VERSION_MISSING);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
   WT_CHECK(!is_there(store, 1));
   WT_EQ_INT(latest(store), 2);
   weir_error_release(&err);

@@ -129,7 +129,7 @@ static void meet_at(int nth, bool *met_it) {
   snprintf(name, sizeof name, "meet%d", nth);
   bench_make(&b, name);
   old_run_id(48 * HOUR, m.id);
-  WT_OK(wi_lease_take(b.root, m.id, &m.lease, &err));
+  WT_OK(wi_lease_take(b.root, m.id, NULL, &m.lease, &err));
   stage(b.table, m.id, 48 * HOUR);
   wait_for_lease(&b, m.id);
   wh_run(&h, 0, NULL, nth, WH_AFTER, commit_and_end, &m);
@@ -160,7 +160,7 @@ static void stage_now(void *ctx) {
   weir_error err = WEIR_ERROR_INIT;
   if (!m->done) {
     m->done = true;
-    WT_OK(wi_lease_take(m->b->root, m->id, &m->lease, &err));
+    WT_OK(wi_lease_take(m->b->root, m->id, NULL, &m->lease, &err));
     stage(m->b->table, m->id, 0);
   }
 }
@@ -277,7 +277,7 @@ WT_TEST(who_takes_a_lease_removes_dead_ones) {
   put_lease(store, says, HOUR / 3, wi_now_us() + HOUR);
   crafted_put(store, WI_LEASE_FOLDER "/clock-left", "x");
   set_age(store, WI_LEASE_FOLDER "/clock-left", HOUR / 3);
-  WT_OK(wi_lease_take(store, id, &lease, &err));
+  WT_OK(wi_lease_take(store, id, NULL, &lease, &err));
   for (int i = 0; i < 3000 && n_leases(store) != 3; i++) {
     wi_sleep_us(1000);
   }
@@ -299,7 +299,7 @@ WT_TEST(a_lease_is_renewed_and_given_back) {
   wi_store *root = crafted_store("renewed");
   wi_uuid7(id);
   wh_on_store(&h, root);
-  WT_OK(wi_lease_take(root, id, &lease, &err));
+  WT_OK(wi_lease_take(root, id, NULL, &lease, &err));
   for (int i = 0; i < 2000 && wh_count(&h, WI_STORE_PUT_NEW) < 4; i++) {
     wi_sleep_us(1000);
     WT_OK(wi_lease_check(lease, &err));
@@ -312,7 +312,7 @@ WT_TEST(a_lease_is_renewed_and_given_back) {
   /* A store that takes no lease any more: the holder knows before others do. */
   wh_run(&h, WI_STORE_PUT_NEW, NULL, 0, WH_FAIL, NULL, NULL);
   wi_lease_set_times(&short_ones);
-  WT_OK(wi_lease_take(root, id, &lease, &err));
+  WT_OK(wi_lease_take(root, id, NULL, &lease, &err));
   wi_sleep_us(250000);
   WT_EQ_INT(wi_lease_check(lease, &err), WEIR_E_LEASE_LOST);
   weir_error_release(&err);
@@ -331,7 +331,7 @@ WT_TEST(a_clock_that_is_set_back_puts_no_renewal_off) {
   wi_lease_set_times(&times);
   bench_make(&b, "setback");
   atomic_store(&ahead_s, 3600);
-  WT_OK(wi_lease_take(b.root, id, &lease, &err));
+  WT_OK(wi_lease_take(b.root, id, NULL, &lease, &err));
   wi_sleep_us(100000); /* its thread waits by now */
   atomic_store(&ahead_s, 0);
   wait_for_lease(&b, id);
@@ -348,7 +348,7 @@ WT_TEST(short_work_puts_nothing) {
   wi_lease_set_times(&times);
   wi_store *root = crafted_store("short");
   wh_on_store(&h, root);
-  WT_OK(wi_lease_take(root, "0190a2b4-1234-7abc-8def-0123456789ab", &lease, &err));
+  WT_OK(wi_lease_take(root, "0190a2b4-1234-7abc-8def-0123456789ab", NULL, &lease, &err));
   WT_OK(wi_lease_check(lease, &err));
   wi_lease_release(&lease);
   WT_EQ_INT(h.calls, 0);
@@ -384,7 +384,7 @@ WT_TEST(locally_a_lock_keeps_the_cleaner_out) {
   wi_clean_request r = {0};
   r.spec = &b.spec;
   r.session = &b.session;
-  WT_OK(wi_lease_take(b.root, dead, &lease, &err));
+  WT_OK(wi_lease_take(b.root, dead, NULL, &lease, &err));
   for (int apply = 0; apply < 2; apply++) { /* a look says what would be done */
     r.apply = apply == 1;
     WT_EQ_INT(wi_clean(&r, &litter, &err), WEIR_E_LOCKED);
@@ -392,7 +392,7 @@ WT_TEST(locally_a_lock_keeps_the_cleaner_out) {
   }
   wi_lease_release(&lease);
   /* A write through the API holds its own table only: that one is passed over. */
-  WT_OK(wi_lease_take(b.table, dead, &lease, &err));
+  WT_OK(wi_lease_take(b.table, dead, NULL, &lease, &err));
   r.apply = false;
   WT_OK(wi_clean(&r, &litter, &err));
   WT_EQ_INT(litter.n, 0);
