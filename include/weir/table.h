@@ -83,7 +83,11 @@ WEIR_API WEIR_MUST_USE weir_status weir_table_create(
     weir_session *session, const char *uri, struct ArrowArrayStream *stream,
     const weir_write_options *options, weir_write_result *out, weir_error *err);
 
-/** Appends the rows; columns are matched by name. Errors: WEIR_E_SCHEMA_CHANGED; WEIR_E_NOT_OURS
+/** Appends the rows; columns are matched by name. One that the rows lack is null. Types may differ
+ * where every value comes through as it is, or the write fails for one that does not: wider and
+ * narrower integers, a float as a wider one, decimals of no more digits after the point, units of
+ * timestamps, a date as a timestamp, text that reads as a value. WEIR_E_SCHEMA_CHANGED for others
+ * (a float as an integer, 64 bits as a float, a timestamp as a date). Errors beside it: WEIR_E_NOT_OURS
  * for the table of a view or of the records (also of weir_table_replace), WEIR_E_USAGE for options
  * that say another thing than the table does. */
 WEIR_API WEIR_MUST_USE weir_status weir_table_append(

@@ -53,6 +53,10 @@ void wi_calls_release(wi_calls *calls);
  * the column and the cast to write; OUTPUT_NAME the AS to add. */
 weir_status wi_typemap(const struct ArrowSchema *plan, const char *const *not_null,
                        size_t n_not_null, struct ArrowSchema *out, weir_error *err);
+/* Whether rows may be written into a table's columns of the same names (fits.c): SCHEMA_CHANGED
+ * where their type would be cast with loss, without a word. */
+weir_status wi_schema_fits(const struct ArrowSchema *rows,
+                           const struct ArrowSchema *table, weir_error *err);
 /* Compares a header's `columns:` with the mapped schema; SCHEMA_DECLARED lists differences. */
 weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema *mapped,
                              weir_error *err);

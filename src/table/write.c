@@ -208,6 +208,7 @@ static weir_status make_plan(write_job *j, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf sql = WI_BUF_INIT;
   wb_plan *made = NULL;
+  WI_CHECK(wi_schema_fits(&j->given, &j->target, err));
   WI_CHECK(select_sql(j, &sql, err));
   WI_CHECK(wi_br_plan_sql(j->r->session->engine, j->r->session->handle,
                           &(wi_br_statement){.sql = wi_buf_text(&sql)}, &j->plan, err));

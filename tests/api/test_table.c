@@ -714,3 +714,30 @@ WT_TEST(a_folder_that_was_there_stays_after_a_refusal) {
   refused(&at, CREATE, COLUMNS, nulls, 1, &o, NULL, 0, WEIR_E_CONSTRAINT);
   leave(&at);
 }
+
+/* 1.5 was stored as 1, without a word. */
+WT_TEST(values_that_a_column_cannot_hold_are_refused) {
+  static const char *const whole[] = {"1"}, *const half[] = {"1.5"};
+  wt_project folder;
+  struct ArrowArrayStream rows;
+  weir_write_result r;
+  weir_error err = WEIR_ERROR_INIT;
+  char uri[512], text[64];
+  WT_CHECK(wt_project_make(&folder, NULL, 0));
+  snprintf(uri, sizeof uri, "%s/t", folder.root);
+  WT_CHECK(wf_table(uri, "n:l", whole, 1, NULL) && wf_rows(&rows, "n:d", half, 1));
+  weir_session *s = wf_session(NULL, 0);
+  WT_EQ_INT(weir_table_append(s, uri, &rows, NULL, &r, &err), WEIR_E_SCHEMA_CHANGED);
+  WT_CHECK(strstr(err.message, "'n'") != NULL && rows.release == NULL);
+  weir_error_release(&err);
+  WT_CHECK(wf_rows(&rows, "n:i", whole, 1));
+  WT_OK(weir_table_append(s, uri, &rows, NULL, &r, &err));
+  weir_write_result_release(&r);
+  weir_session_free(&s);
+  wf_input inputs[] = {{.name = "t", .uri = uri, .version = -1}};
+  s = wf_session(inputs, 1);
+  WT_OK(wf_query(s, "SELECT n FROM t", text, sizeof text, &err));
+  WT_EQ_STR(text, "1;1;");
+  weir_session_free(&s);
+  wt_project_remove(&folder);
+}
