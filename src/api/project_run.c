@@ -44,13 +44,26 @@ static weir_status take(job *j, const weir_run_options *options, weir_error *err
   return WEIR_OK;
 }
 
+static const weir_error *first_warning(const wi_diags *diags) {
+  for (size_t i = 0; i < diags->n; i++) {
+    if (diags->items[i].warning) {
+      return &diags->items[i].error;
+    }
+  }
+  return NULL;
+}
+
 static weir_status check_warnings(const job *j, weir_error *err) {
   size_t n = j->p->diags.warnings + j->pass->warnings.warnings;
   if (!j->select.warn_error || n == 0) {
     return WEIR_OK;
   }
-  return WI_ERR(err, WEIR_E_WARN_ERROR, "%zu warning%s, and warnings count as errors", n,
-                n == 1 ? "" : "s");
+  const weir_error *first = first_warning(&j->p->diags);
+  first = first != NULL ? first : first_warning(&j->pass->warnings);
+  return WI_ERR(err, WEIR_E_WARN_ERROR,
+                "%zu warning%s, and warnings count as errors; the first is %s: %.600s", n,
+                n == 1 ? "" : "s", first == NULL ? "" : weir_error_code_name(first->code),
+                first == NULL ? "" : first->message);
 }
 
 static weir_status begin(job *j, const weir_run_options *options, weir_error *err) {
