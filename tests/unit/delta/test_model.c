@@ -18,8 +18,8 @@ static void count_told(const struct told *t) {
 static void check_told(model *m, const struct told *t, const writer *w) {
   const wi_commit_outcome *o = &t->out;
   size_t others = 0;
-  if (m->cleaned > 0 &&
-      (t->status == WEIR_E_VERSION_MISSING || t->status == WEIR_E_AMBIGUOUS)) {
+  bool conflict = t->status == WEIR_E_CONFLICT && w->what != ADJUST;
+  if (m->cleaned > 0 && (conflict || t->status == WEIR_E_AMBIGUOUS)) {
     met_cleaned++;
     return;
   }
