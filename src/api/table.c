@@ -65,18 +65,13 @@ static weir_status utf8(const char *what, const char *text, weir_error *err) {
   return WEIR_OK;
 }
 
-/* An id that is not read back as it was given, or a version that is none, would let a batch in
- * twice or keep another out. */
+/* An id that is not read back as it was given would let a batch in twice or keep another out. */
 static weir_status check_texts(const weir_write_options *o, weir_error *err) {
   WI_TRY(utf8("app_id", o->app_id, err));
   WI_TRY(utf8("the description", o->description, err));
   if (o->app_id != NULL && o->app_id[0] == '\0') {
     wi_err_hint(err, "leave app_id NULL for a write without an application transaction");
     return WI_ERR(err, WEIR_E_USAGE, "app_id is empty");
-  }
-  if (o->app_id != NULL && o->app_version < 0) {
-    wi_err_hint(err, "number the batches of an application from 0 on");
-    return WI_ERR(err, WEIR_E_USAGE, "app_version is %lld", (long long)o->app_version);
   }
   return WEIR_OK;
 }

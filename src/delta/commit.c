@@ -175,6 +175,19 @@ weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out
   return read_commit(store, version, false, out, err);
 }
 
+weir_status wi_commit_find_head(wi_store *store, int64_t version, wi_commit *out,
+                                bool *there, weir_error *err) {
+  weir_error failed = WEIR_ERROR_INIT;
+  weir_status status = wi_commit_read_head(store, version, out, &failed);
+  *there = status == WEIR_OK;
+  if (status == WEIR_E_NOT_FOUND) {
+    weir_error_release(&failed);
+    return WEIR_OK;
+  }
+  wi_err_move(err, &failed);
+  return status;
+}
+
 void wi_commit_release(wi_commit *commit) {
   json_decref(commit->actions);
   *commit = (wi_commit){.version = -1};

@@ -73,6 +73,8 @@ weir_status wi_log_check_version(const wi_log *log, int64_t version, const char 
                                  weir_error *err);
 void wi_log_commit_path(int64_t version, char out[64]); /* _delta_log/%020d.json */
 bool wi_log_has_commit(const wi_log *log, int64_t version);
+/* The newest checkpoint not after `version`; -1: none. */
+int64_t wi_log_base(const wi_log *log, int64_t version);
 
 typedef struct wi_commit { /* one commit's JSON, parsed */
   int64_t version;
@@ -98,6 +100,9 @@ weir_status wi_commit_parse(int64_t version, const char *bytes, size_t n, wi_com
  * itself, however many files it has. Each line is dropped as soon as it is looked at. */
 weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out,
                                 weir_error *err);
+/* The same; OK and *there false if its JSON is gone, as others clean logs at any time. */
+weir_status wi_commit_find_head(wi_store *store, int64_t version, wi_commit *out,
+                                bool *there, weir_error *err);
 weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
                                  wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);

@@ -180,8 +180,7 @@ bool wi_log_has_commit(const wi_log *log, int64_t version) {
   return commit_index(log, version) != SIZE_MAX;
 }
 
-/* The newest checkpoint not after `version`; -1: none. */
-static int64_t base_of(const wi_log *log, int64_t version) {
+int64_t wi_log_base(const wi_log *log, int64_t version) {
   int64_t base = -1;
   for (size_t i = 0; i < log->n_checkpoints && log->checkpoints[i] <= version; i++) {
     base = log->checkpoints[i];
@@ -191,7 +190,7 @@ static int64_t base_of(const wi_log *log, int64_t version) {
 
 /* The first version that is missing between the base and `version`; -1: none is. */
 static int64_t first_missing(const wi_log *log, int64_t version) {
-  int64_t next = base_of(log, version) + 1;
+  int64_t next = wi_log_base(log, version) + 1;
   if (next > version) {
     return -1;
   }
@@ -308,16 +307,11 @@ weir_status wi_log_check_version(const wi_log *log, int64_t version, const char 
 weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,
                              bool *is, bool *names_files, weir_error *err) {
   wi_commit commit;
-  weir_error gone = WEIR_ERROR_INIT;
+  bool there = false;
   *is = *names_files = false;
-  weir_status status = wi_commit_read_head(store, version, &commit, &gone);
-  if (status == WEIR_E_NOT_FOUND) {
-    weir_error_release(&gone);
+  WI_TRY(wi_commit_find_head(store, version, &commit, &there, err));
+  if (!there) {
     return WEIR_OK;
-  }
-  if (status != WEIR_OK) {
-    wi_err_move(err, &gone);
-    return status;
   }
   *is = strcmp(commit.digest, digest) == 0;
   *names_files = commit.adds + commit.removes > 0;
@@ -333,15 +327,10 @@ weir_status wi_log_only_maintained(wi_store *store, int64_t from, int64_t to,
   }
   for (int64_t v = from + 1; v <= to; v++) {
     wi_commit commit;
-    weir_error gone = WEIR_ERROR_INIT;
-    weir_status status = wi_commit_read_head(store, v, &commit, &gone);
-    if (status == WEIR_E_NOT_FOUND) {
-      weir_error_release(&gone);
+    bool there = false;
+    WI_TRY(wi_commit_find_head(store, v, &commit, &there, err));
+    if (!there) {
       return WEIR_OK;
-    }
-    if (status != WEIR_OK) {
-      wi_err_move(err, &gone);
-      return status;
     }
     bool moved = commit.data_change || commit.cdcs > 0 || commit.metadata != NULL ||
                  commit.protocol != NULL;

@@ -20,35 +20,20 @@ static bool take(json_t **to, const json_t *from) {
   return true;
 }
 
-/* The oldest commit that is worth reading: at a checkpoint the log begins anew for everybody, and
- * opening the table has read no less. */
-static int64_t oldest(const wi_log *log, int64_t version) {
-  int64_t first = 0;
-  for (size_t i = 0; i < log->n_checkpoints && log->checkpoints[i] <= version; i++) {
-    first = log->checkpoints[i];
-  }
-  return first;
-}
-
 /* *gone: cleaned since the log was listed. */
 static weir_status see_commit(wi_store *store, int64_t version, written *w, bool *gone,
                               weir_error *err) {
   wi_commit commit;
-  weir_error failed = WEIR_ERROR_INIT;
-  weir_status status = wi_commit_read_head(store, version, &commit, &failed);
-  *gone = status == WEIR_E_NOT_FOUND;
-  if (*gone) {
-    weir_error_release(&failed);
-    return WEIR_OK;
-  }
-  wi_err_move(err, &failed);
-  if (status == WEIR_OK) {
+  bool there = false;
+  WI_TRY(wi_commit_find_head(store, version, &commit, &there, err));
+  *gone = !there;
+  if (there) {
     bool taken = take(&w->protocol, commit.protocol);
     taken = take(&w->metadata, commit.metadata) || taken;
     w->inexact = w->inexact || (taken && commit.inexact);
     wi_commit_release(&commit);
   }
-  return status;
+  return WEIR_OK;
 }
 
 /* The newest of each at or before the version. */
@@ -65,7 +50,8 @@ static weir_status walk(wi_store *store, int64_t version, written *w, weir_error
   }
   wi_err_move(err, &failed);
   WI_TRY(status);
-  int64_t first = oldest(&log, version);
+  /* At a checkpoint the log begins anew for everybody; opening the table has read no less. */
+  int64_t first = wi_log_base(&log, version);
   for (int64_t v = version; v >= first && !gone && wi_log_has_commit(&log, v); v--) {
     WI_CHECK(see_commit(store, v, w, &gone, err));
     if (w->protocol != NULL && w->metadata != NULL) {

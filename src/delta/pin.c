@@ -304,16 +304,11 @@ static int64_t file_time(const wi_log *log, int64_t version) {
 static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
                                   weir_error *err) {
   wi_commit commit;
-  weir_error gone = WEIR_ERROR_INIT;
+  bool there = false;
   *said = false;
-  weir_status status = wi_commit_read_head(store, pin->version, &commit, &gone);
-  if (status == WEIR_E_NOT_FOUND) { /* cleaned since the log was listed */
-    weir_error_release(&gone);
+  WI_TRY(wi_commit_find_head(store, pin->version, &commit, &there, err));
+  if (!there) { /* cleaned since the log was listed */
     return WEIR_OK;
-  }
-  if (status != WEIR_OK) {
-    wi_err_move(err, &gone);
-    return status;
   }
   *said = commit.n_lines > 0;
   pin->names_files = commit.adds + commit.removes > 0;
