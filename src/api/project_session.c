@@ -166,12 +166,7 @@ static weir_status add_relations(const table_request *r, const char *sql,
 
 /* A view that was never built is no table yet, nor is a record before the first run. */
 static weir_status unless_missing(weir_status status, weir_error *one, weir_error *err) {
-  if (status != WEIR_OK && status != WEIR_E_TABLE_MISSING) {
-    wi_err_move(err, one);
-    return status;
-  }
-  weir_error_release(one);
-  return WEIR_OK;
+  return wi_err_except(status, WEIR_E_TABLE_MISSING, one, err);
 }
 
 static weir_status add_all_records(const table_request *r, weir_error *err) {

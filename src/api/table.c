@@ -289,13 +289,8 @@ weir_status weir_table_version(weir_session *session, const char *uri, int64_t *
   WI_CHECK(wi_log_list(store, &log, &first));
   *out = log.latest;
 done:
-  if (status == WEIR_E_TABLE_MISSING) {
-    weir_error_release(&first);
-    status = WEIR_OK;
-  }
   wi_log_release(&log);
   wi_store_unref(&store);
   wi_buf_release(&canonical);
-  wi_err_move(err, &first);
-  return status;
+  return wi_err_except(status, WEIR_E_TABLE_MISSING, &first, err);
 }

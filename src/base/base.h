@@ -57,6 +57,10 @@ void wi_err_causes(weir_error *err, const char *lines, size_t n);
 void wi_err_copy(const weir_error *from, weir_error *to);
 /* Moves *src to *dst (released first); src is emptied. */
 void wi_err_move(weir_error *dst, weir_error *src);
+/* The same for the end of a call that was given src, but for one code that is no failure to its
+ * caller: OK then, and nothing is moved. */
+weir_status wi_err_except(weir_status status, weir_status code, weir_error *src,
+                          weir_error *dst);
 /* In a function with a `weir_status status` and a `done:` label. */
 #define WI_CHECK(call)       \
   do {                       \

@@ -340,6 +340,16 @@ void wi_err_move(weir_error *dst, weir_error *src) {
   memset(src, 0, sizeof *src);
 }
 
+weir_status wi_err_except(weir_status status, weir_status code, weir_error *src,
+                          weir_error *dst) {
+  if (status == code) {
+    weir_error_release(src);
+    return WEIR_OK;
+  }
+  wi_err_move(dst, src);
+  return status;
+}
+
 weir_status wi_err_nomem(weir_error *err, const char *origin) {
   return wi_err_hinted(err, WEIR_E_NO_MEMORY, origin,
                        "free memory on this machine, or lower the memory limit",

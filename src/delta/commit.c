@@ -180,12 +180,24 @@ weir_status wi_commit_find_head(wi_store *store, int64_t version, wi_commit *out
   weir_error failed = WEIR_ERROR_INIT;
   weir_status status = wi_commit_read_head(store, version, out, &failed);
   *there = status == WEIR_OK;
-  if (status == WEIR_E_NOT_FOUND) {
-    weir_error_release(&failed);
-    return WEIR_OK;
+  return wi_err_except(status, WEIR_E_NOT_FOUND, &failed, err);
+}
+
+weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark *out,
+                                weir_error *err) {
+  char path[64];
+  wi_buf bytes = WI_BUF_INIT;
+  weir_error failed = WEIR_ERROR_INIT;
+  *out = (wi_commit_mark){0};
+  wi_log_commit_path(version, path);
+  weir_status status = wi_store_read(store, path, &bytes, &failed);
+  if (status == WEIR_OK) {
+    out->there = true;
+    out->says = wi_str_trim((wi_str){wi_buf_text(&bytes), bytes.n}).n > 0;
+    wi_blake3_hex(wi_buf_text(&bytes), bytes.n, out->digest);
   }
-  wi_err_move(err, &failed);
-  return status;
+  wi_buf_release(&bytes);
+  return wi_err_except(status, WEIR_E_NOT_FOUND, &failed, err);
 }
 
 void wi_commit_release(wi_commit *commit) {
@@ -195,6 +207,12 @@ void wi_commit_release(wi_commit *commit) {
 
 const char *wi_commit_info_text(const wi_commit *commit, const char *key) {
   return wi_delta_json_text(commit->commit_info, key);
+}
+
+void wi_commit_writer(const wi_commit *commit, char *out, size_t size) {
+  const char *name = wi_commit_info_text(commit, "engineInfo");
+  const char *text = name != NULL ? name : "an unnamed writer";
+  (void)wi_text_fit(out, size, text, strlen(text));
 }
 
 int64_t wi_commit_txn(const wi_commit *commit, const char *app_id) {

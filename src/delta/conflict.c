@@ -117,19 +117,13 @@ static void meet(const wi_claim *claim, const wi_commit *commit, met_set *out) {
 
 /* ---- summing up ---- */
 
-static void writer_of(const wi_commit *commit, char out[64]) {
-  const char *name = wi_commit_info_text(commit, "engineInfo");
-  const char *text = name != NULL ? name : "an unnamed writer";
-  (void)wi_text_fit(out, 64, text, strlen(text));
-}
-
 static void add_gone(const wi_commit *commit, wi_gone_commits *list) {
   if (list->n >= WI_GONE_KEPT) {
     memmove(list->items, list->items + 1, sizeof list->items - sizeof list->items[0]);
   }
   size_t at = list->n < WI_GONE_KEPT ? list->n : WI_GONE_KEPT - 1;
   list->items[at].version = commit->version;
-  writer_of(commit, list->items[at].writer);
+  wi_commit_writer(commit, list->items[at].writer, sizeof list->items[at].writer);
   list->n++;
 }
 
@@ -138,7 +132,7 @@ static void keep(wi_judged *judged, wi_met met, const wi_commit *commit) {
   judged->met = met;
   judged->version = commit->version;
   judged->timestamp_us = commit->timestamp_us;
-  writer_of(commit, judged->writer);
+  wi_commit_writer(commit, judged->writer, sizeof judged->writer);
 }
 
 /* Of several commits of our application the newest says what the table holds now; a batch is

@@ -79,7 +79,8 @@ typedef struct wi_judged {
 /* Adds one commit, the one after `judged->to`. */
 void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *judged);
 /* Reads what was committed after `from` up to the newest, and judges it. TABLE_MISSING;
- * VERSION_MISSING when one of the commits is gone, so that nobody can tell. */
+ * CONFLICT when one of the commits is gone, so that nobody can tell. Whether those that are there are
+ * the table's, wi_log_goes_on tells afterwards. */
 weir_status wi_judge_since(wi_store *store, int64_t from, const wi_claim *claim,
                            wi_judged *out, weir_error *err);
 #endif

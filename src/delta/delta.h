@@ -42,6 +42,8 @@ typedef struct wi_log { /* what a listing of _delta_log says */
  * that is still there when the log is listed again. Ignores stray files, .crc, .tmp, compacted
  * logs, folders. */
 weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err);
+/* The same, and OK with `latest` -1 where there is no table. */
+weir_status wi_log_list_any(wi_store *store, wi_log *out, weir_error *err);
 /* All of it. */
 weir_status wi_log_list_all(wi_store *store, wi_log *out, weir_error *err);
 /* A listing from which the version can be judged (-1: the latest, which *found is then), without
@@ -57,11 +59,14 @@ bool wi_log_is_fresh(const wi_log_look *look, int64_t fresh_us);
 /* Without a request where the store was listed less than `fresh_us` ago and `version` was there. */
 weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
                           wi_log_look *out, weir_error *err);
-/* Whether `version`, which was put just now, is what the log goes on from. false: others have
- * cleaned the log up to a later version, so that it may have come into a gap where no reader
- * looks. */
-weir_status wi_log_goes_on(wi_store *store, int64_t version, bool *goes_on,
-                           weir_error *err);
+/* Whether the commits after `version` are those that followed it, where `digest` is that of its
+ * commit as it was read (NULL: not known). false: others have cleaned the log up to a later version,
+ * so that what stands after it may have been put into the gap, where no reader looks; or another
+ * table is there. Asked after those commits were read or put: logs are cleaned from their beginning,
+ * so while the one before them is there, so were they. -1 has no commit: then those after it count if
+ * all are there. */
+weir_status wi_log_goes_on(wi_store *store, int64_t version, const char *digest,
+                           bool *goes_on, weir_error *err);
 /* What was passed over in this store's log, as a warning in words; OK: nothing, or it was told
  * before. */
 weir_status wi_log_tell(wi_store *store, wi_buf *out);
@@ -103,11 +108,22 @@ weir_status wi_commit_read_head(wi_store *store, int64_t version, wi_commit *out
 /* The same; OK and *there false if its JSON is gone, as others clean logs at any time. */
 weir_status wi_commit_find_head(wi_store *store, int64_t version, wi_commit *out,
                                 bool *there, weir_error *err);
+/* What is said of a version's commit without looking into it. */
+typedef struct wi_commit_mark {
+  bool there;
+  bool
+      says; /* it has a line: a pin's digest is of these bytes, and else of the table's files */
+  char digest[WI_DIGEST_HEX];
+} wi_commit_mark;
+weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark *out,
+                                weir_error *err);
 weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
                                  wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);
 /* A text of commitInfo (top level), NULL if absent; borrowed. */
 const char *wi_commit_info_text(const wi_commit *commit, const char *key);
+/* Its engineInfo, or words for one that has none; cut to fit. */
+void wi_commit_writer(const wi_commit *commit, char *out, size_t size);
 /* The version of the application's txn in this commit; -1 if none. */
 int64_t wi_commit_txn(const wi_commit *commit, const char *app_id);
 
@@ -164,6 +180,13 @@ weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
 /* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err);
+/* Whether a commit of an application that was found in this log is one of the table's. One that
+ * stands before the newest checkpoint may have been put into a gap, after others had cleaned the log
+ * past it, where no reader looks: there the table itself says which version of the application it
+ * has. */
+weir_status wi_log_counts(wi_engine *engine, wi_store *store, const wi_log *log,
+                          const wi_commit *commit, const char *app_id, bool *counts,
+                          weir_error *err);
 /* Whether a version's commit is the one of that digest, and whether it names a file; both false
  * when it is gone. */
 weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,

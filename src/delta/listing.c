@@ -346,6 +346,12 @@ weir_status wi_log_list(wi_store *store, wi_log *out, weir_error *err) {
   return list(store, -1, out, err);
 }
 
+weir_status wi_log_list_any(wi_store *store, wi_log *out, weir_error *err) {
+  weir_error first = WEIR_ERROR_INIT;
+  weir_status status = wi_log_list(store, out, &first);
+  return wi_err_except(status, WEIR_E_TABLE_MISSING, &first, err);
+}
+
 weir_status wi_log_list_all(wi_store *store, wi_log *out, weir_error *err) {
   *out = (wi_log){.latest = -1};
   return look_again(store, 0, out, err);
@@ -381,7 +387,6 @@ bool wi_log_is_fresh(const wi_log_look *look, int64_t fresh_us) {
 weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
                           wi_log_look *out, weir_error *err) {
   wi_store_memo *memo = wi_store_memo_of(store);
-  weir_error gone = WEIR_ERROR_INIT;
   wi_log log = {.latest = -1};
   *out = look_now();
   pthread_mutex_lock(&memo->lock);
@@ -395,40 +400,49 @@ weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
   if (known) {
     return WEIR_OK;
   }
-  weir_status status = wi_log_list(store, &log, &gone);
+  weir_status status = wi_log_list_any(store, &log, err);
   out->newest = log.latest;
   wi_log_release(&log);
-  if (status == WEIR_E_TABLE_MISSING) {
-    weir_error_release(&gone);
-    return WEIR_OK;
-  }
-  wi_err_move(err, &gone);
   return status;
 }
 
-/* What cleans a log leaves the newest checkpoint and what came after it. So nothing was missing
- * where no checkpoint is above `version`, or where all commits from the one before it on are
- * there, which would have gone sooner. */
-weir_status wi_log_goes_on(wi_store *store, int64_t version, bool *goes_on,
-                           weir_error *err) {
+/* What cleans a log leaves the newest checkpoint and what came after it. So nothing is missing after
+ * `version` where no checkpoint is above the one that follows it, or where all commits from its own
+ * on are there, which would have gone sooner. */
+static weir_status look_whole(wi_store *store, int64_t version, bool *whole, bool *above,
+                              weir_error *err) {
   weir_status status = WEIR_OK;
   wi_log_names names = {.empty = -1};
   wi_log tail = {.latest = -1};
-  int64_t first = version > 0 ? version - 1 : 0;
+  int64_t first = version > 0 ? version : 0;
   bool nothing = false;
-  *goes_on = true;
   WI_CHECK(look(store, first, &names, &nothing, err));
   wi_log_take(&tail, &names);
-  if (tail.n_checkpoints == 0 || tail.checkpoints[tail.n_checkpoints - 1] <= version) {
-    goto done;
-  }
-  for (int64_t v = first; v <= tail.latest && *goes_on; v++) {
-    *goes_on = wi_log_has_commit(&tail, v);
+  *above =
+      tail.n_checkpoints > 0 && tail.checkpoints[tail.n_checkpoints - 1] > version + 1;
+  *whole = true;
+  for (int64_t v = first; v <= tail.latest && *above && *whole; v++) {
+    *whole = wi_log_has_commit(&tail, v);
   }
 done:
   wi_log_names_release(&names);
   wi_log_release(&tail);
   return status;
+}
+
+weir_status wi_log_goes_on(wi_store *store, int64_t version, const char *digest,
+                           bool *goes_on, weir_error *err) {
+  wi_commit_mark mark;
+  bool above = false;
+  WI_TRY(look_whole(store, version, goes_on, &above, err));
+  if (!*goes_on || version < 0 || digest == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_commit_find_mark(store, version, &mark, err));
+  bool same = mark.there && mark.says && strcmp(mark.digest, digest) == 0;
+  bool other = mark.there && mark.says && !same;
+  *goes_on = above ? same : !other;
+  return WEIR_OK;
 }
 
 void wi_log_note_empty(wi_store *store, int64_t version) {

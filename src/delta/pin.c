@@ -335,6 +335,24 @@ done:
   return status;
 }
 
+weir_status wi_log_counts(wi_engine *engine, wi_store *store, const wi_log *log,
+                          const wi_commit *commit, const char *app_id, bool *counts,
+                          weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_snap *snap = NULL;
+  int64_t said = wi_commit_txn(commit, app_id), has = -1;
+  *counts = true;
+  if (commit->version >= wi_log_base(log, log->latest)) {
+    return WEIR_OK;
+  }
+  WI_CHECK(open_snapshot(engine, store, log->latest, &snap, err));
+  WI_CHECK(wi_br_snap_txn(engine, snap, app_id, &has, err));
+  *counts = said >= 0 && has == said;
+done:
+  wi_br_snap_free(engine, &snap);
+  return status;
+}
+
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
                            wi_pin *out, weir_error *err) {
   weir_status status = WEIR_OK;

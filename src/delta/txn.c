@@ -76,19 +76,35 @@ static int64_t fresh_us(const attempt *a) {
   return wi_store_local(a->txn->store) != NULL ? us : 10 * us;
 }
 
+static weir_status base_is_gone(const attempt *a, weir_error *err) {
+  wi_err_hint(err, "run again: the next run starts from the table as it is now");
+  return WI_ERR(err, WEIR_E_CONFLICT,
+                "version %" PRId64
+                " of '%s', from which this write started, is not there any more: "
+                "somebody removed the table, or put another one there",
+                a->base_version, wi_store_uri(a->txn->store));
+}
+
+/* Another table in its place may have as many versions. A commit that is gone says nothing: a
+ * checkpoint stands for it. */
+static weir_status check_base(const attempt *a, weir_error *err) {
+  wi_commit_mark mark;
+  if (a->base_version < 0 || a->base.digest == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_commit_find_mark(a->txn->store, a->base_version, &mark, err));
+  bool other = mark.there && mark.says && strcmp(mark.digest, a->base.digest) != 0;
+  return other ? base_is_gone(a, err) : WEIR_OK;
+}
+
 static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
   *newer = false;
   WI_TRY(wi_log_newest(a->txn->store, a->base_version, fresh_us(a), &a->look, err));
   if (a->look.newest < a->base_version) {
-    wi_err_hint(err, "run again: the next run starts from the table as it is now");
-    return WI_ERR(err, WEIR_E_CONFLICT,
-                  "version %" PRId64
-                  " of '%s', from which this write started, is not there any more: "
-                  "somebody removed the table, or put another one there",
-                  a->base_version, wi_store_uri(a->txn->store));
+    return base_is_gone(a, err);
   }
   *newer = a->look.newest > a->base_version;
-  return WEIR_OK;
+  return *newer ? WEIR_OK : check_base(a, err);
 }
 
 /* The same after a put that took its time. What cannot be told is not called committed. */
@@ -102,7 +118,7 @@ static weir_status look_after(attempt *a, weir_error *err) {
   }
   for (uint32_t tried = 0; tried <= t->limits.unclear; tried++) {
     weir_error_release(&why);
-    status = wi_log_goes_on(t->store, a->base_version + 1, &goes_on, &why);
+    status = wi_log_goes_on(t->store, a->base_version, a->base.digest, &goes_on, &why);
     if (status == WEIR_OK || !back_off(a)) {
       break;
     }
@@ -117,7 +133,9 @@ static weir_status look_after(attempt *a, weir_error *err) {
         "version %" PRId64
         " of '%.200s' was put, and it cannot be told whether it counts: %.300s",
         a->base_version + 1, wi_store_uri(t->store),
-        status != WEIR_OK ? why.message : "others cleaned the log past it meanwhile");
+        status != WEIR_OK ? why.message
+                          : "others cleaned the log past it meanwhile, or put another "
+                            "table there");
   }
   weir_error_release(&why);
   return status;
@@ -246,8 +264,26 @@ static weir_status act_on(attempt *a, const wi_judged *judged, bool *ended,
 static weir_status stand_on(attempt *a, int64_t version, const wi_judged *judged,
                             weir_error *err) {
   a->base_version = version;
-  a->base = (wi_txn_base){NULL, NULL, NULL};
+  a->base = (wi_txn_base){NULL, NULL, NULL, NULL};
   return a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err);
+}
+
+/* What was judged must be what came after the base, and no commit that somebody put into a gap. */
+static weir_status judge(const attempt *a, wi_judged *judged, weir_error *err) {
+  const wi_txn *t = a->txn;
+  bool goes_on = true;
+  WI_TRY(wi_judge_since(t->store, a->base_version, &t->claim, judged, err));
+  WI_TRY(wi_log_goes_on(t->store, a->base_version, a->base.digest, &goes_on, err));
+  if (goes_on) {
+    return WEIR_OK;
+  }
+  wi_err_hint(err, "run again: the next run starts from the table as it is now");
+  return WI_ERR(
+      err, WEIR_E_CONFLICT,
+      "what was committed to '%s' after version %" PRId64
+      ", from which this write started, cannot be told: somebody cleaned the log "
+      "past it meanwhile, or put another table there",
+      wi_store_uri(t->store), a->base_version);
 }
 
 static weir_status lost(attempt *a, bool *ended, wi_commit_outcome *out,
@@ -257,7 +293,7 @@ static weir_status lost(attempt *a, bool *ended, wi_commit_outcome *out,
   WI_TRY(wi_stop_check(a->txn->stop, err));
   /* Also where no further put is allowed: the result may be there already. */
   bool last = out->retries > a->txn->limits.lost || !back_off(a);
-  WI_TRY(wi_judge_since(a->txn->store, a->base_version, &a->txn->claim, &judged, err));
+  WI_TRY(judge(a, &judged, err));
   WI_TRY(act_on(a, &judged, ended, out, err));
   if (*ended) {
     return WEIR_OK;

@@ -1,5 +1,5 @@
 /* One transaction on a table, and the only loop that commits: look whether the base is still the
- * newest version, unless it was listed a moment ago; put; if the version is somebody's
+ * newest version, unless it was listed a moment ago, and the very commit that was read; put; if the version is somebody's
  * already, read what came up to the newest, judge every commit of it, stand on exactly what was
  * judged, put again. No engine: what needs one comes from the host. */
 #ifndef WI_DELTA_TXN_H
@@ -27,6 +27,9 @@ typedef struct wi_commit_outcome {
 
 /* What an attempt stands on; the host keeps it alive until it is asked again. */
 typedef struct wi_txn_base {
+  /* Of the commit at this version, as it was when the table was read; where it is another one by
+   * now, nothing is put. NULL: not known. */
+  const char *digest;
   const wi_meta *is;         /* what the table is; NULL: there is none */
   const wi_meta *to_be;      /* what it is to be; NULL: as it is */
   const wi_removes *removes; /* NULL: none */

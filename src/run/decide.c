@@ -31,8 +31,8 @@ void wi_result_key(const char *plan_digest, const wi_view_facts *facts,
 /* How much of what moved an input is forgiven. */
 typedef enum mercy { MERCY_NONE, MERCY_MAINTENANCE } mercy;
 
-static const char *text(const wi_view_facts *f, wi_stamp_text which) {
-  const char *t = f->last.found ? f->last.stamp.text[which] : NULL;
+const char *wi_last_text(const wi_view_facts *f, wi_stamp_text which) {
+  const char *t = f->last.stamp.text[which];
   return t != NULL ? t : "";
 }
 
@@ -112,12 +112,12 @@ static const char *forced_reason(const wi_view_facts *f) {
   if (last->rows.any || f->reshaped) {
     return "foreign commit";
   }
-  return strcmp(text(f, WI_STAMP_VOLATILE), "1") == 0 ? "volatile" : NULL;
+  return strcmp(wi_last_text(f, WI_STAMP_VOLATILE), "1") == 0 ? "volatile" : NULL;
 }
 
 /* The rows stand; does what the header promises of them stand too? */
 static void decide_kept(const wi_view_facts *f, bool forgiven, wi_decision *d) {
-  if (strcmp(f->digests.gate, text(f, WI_STAMP_GATE_DIGEST)) != 0) {
+  if (strcmp(f->digests.gate, wi_last_text(f, WI_STAMP_GATE_DIGEST)) != 0) {
     decide(d, WI_ACTION_ADJUST, "contract changed");
     d->needs_plan = true;
   } else {
@@ -135,7 +135,7 @@ static weir_status decide_by_key(const wi_view_facts *f, const char *forced,
   bool is_volatile = f->plan != NULL && f->plan->is_volatile;
   WI_TRY(list_inputs(f, MERCY_MAINTENANCE, &d->inputs, &forgiven, err));
   wi_result_key(d->plan_digest, f, &d->inputs, d->result_key);
-  bool same = strcmp(d->result_key, text(f, WI_STAMP_RESULT_KEY)) == 0;
+  bool same = strcmp(d->result_key, wi_last_text(f, WI_STAMP_RESULT_KEY)) == 0;
   if (forced == NULL && !is_volatile && same) {
     decide_kept(f, forgiven, d);
     return WEIR_OK;
@@ -178,10 +178,11 @@ static void stand_identity(const wi_view_facts *f, char out[WI_DIGEST_HEX]) {
     wi_digest_u64(&d, (uint64_t)last->latest);
     wi_digest_text(&d, last->latest_digest);
     wi_digest_end_hex(&d, out);
-  } else if (strcmp(text(f, WI_STAMP_VOLATILE), "1") == 0) {
-    volatile_identity(text(f, WI_STAMP_RESULT_KEY), text(f, WI_STAMP_RUN_ID), out);
+  } else if (strcmp(wi_last_text(f, WI_STAMP_VOLATILE), "1") == 0) {
+    volatile_identity(wi_last_text(f, WI_STAMP_RESULT_KEY),
+                      wi_last_text(f, WI_STAMP_RUN_ID), out);
   } else {
-    snprintf(out, WI_DIGEST_HEX, "%s", text(f, WI_STAMP_RESULT_KEY));
+    snprintf(out, WI_DIGEST_HEX, "%s", wi_last_text(f, WI_STAMP_RESULT_KEY));
   }
 }
 
@@ -207,7 +208,7 @@ static weir_status refuse_newer(const wi_view_facts *f, weir_error *err) {
   return WI_ERR(err, WEIR_E_NOT_OURS,
                 "version %lld of the table of '%s' was written by a weir to come "
                 "(weir.format %s), and is not written over",
-                (long long)f->last.version, f->name, text(f, WI_STAMP_FORMAT));
+                (long long)f->last.version, f->name, wi_last_text(f, WI_STAMP_FORMAT));
 }
 
 weir_status wi_decide(const wi_view_facts *f, wi_decision *d, weir_error *err) {
@@ -215,15 +216,16 @@ weir_status wi_decide(const wi_view_facts *f, wi_decision *d, weir_error *err) {
   memset(d, 0, sizeof(*d));
   const char *forced = forced_reason(f);
   bool planned = f->plan != NULL;
-  if (!planned && (forced != NULL ||
-                   strcmp(f->digests.planning, text(f, WI_STAMP_PLANNING_KEY)) != 0)) {
+  if (!planned &&
+      (forced != NULL ||
+       strcmp(f->digests.planning, wi_last_text(f, WI_STAMP_PLANNING_KEY)) != 0)) {
     d->needs_plan = true;
     return WEIR_OK;
   }
   snprintf(d->plan_digest, sizeof(d->plan_digest), "%s",
-           planned ? f->plan->digest : text(f, WI_STAMP_PLAN_DIGEST));
+           planned ? f->plan->digest : wi_last_text(f, WI_STAMP_PLAN_DIGEST));
   snprintf(d->schema_digest, sizeof(d->schema_digest), "%s",
-           planned ? f->plan->schema_digest : text(f, WI_STAMP_SCHEMA_DIGEST));
+           planned ? f->plan->schema_digest : wi_last_text(f, WI_STAMP_SCHEMA_DIGEST));
   WI_CHECK(decide_by_key(f, forced, d, err));
   if (!f->chosen) {
     WI_CHECK(stand(f, d, err));

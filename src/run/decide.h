@@ -100,6 +100,8 @@ void wi_decision_release(wi_decision *decision);
 void wi_result_key(const char *plan_digest, const wi_view_facts *facts,
                    const wi_key_inputs *inputs, char out[WI_DIGEST_HEX]);
 
+/* What the last result was stamped with; "" where it says nothing, or there is none. */
+const char *wi_last_text(const wi_view_facts *facts, wi_stamp_text which);
 /* Why it must be built, in words: the first difference that explains it (reason.c). `inputs` as
  * they count, with those forgiven that only maintenance moved. */
 void wi_decide_reason(const wi_view_facts *facts, const wi_key_inputs *inputs,

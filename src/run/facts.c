@@ -22,7 +22,8 @@ static weir_status read_last(wi_pass *pass, wi_run_view *view, weir_error *err) 
   wi_buf uri = WI_BUF_INIT;
   WI_CHECK(wi_view_uri(spec, name, &uri, err));
   WI_CHECK(wi_session_store(pass->session, wi_buf_text(&uri), &view->store, err));
-  WI_CHECK(wi_last_read(spec->name, name, view->store, &view->facts.last, err));
+  WI_CHECK(wi_last_read(pass->project->engine, spec->name, name, view->store,
+                        &view->facts.last, err));
   view->outcome.version = view->facts.last.latest;
 done:
   wi_buf_release(&uri);
@@ -161,18 +162,18 @@ static weir_status identify_by_files(wi_pass *pass, wi_run_table *table,
   return WEIR_OK;
 }
 
-/* From the very commit that was recorded on? Read once for all views of one age. */
+/* Once for all views of one age; the recorded commit last: it goes before those after it. */
 static weir_status read_between(wi_run_table *table, const wi_pin *was, weir_error *err) {
   if (table->moved.asked && table->moved.from == was->version &&
       strcmp(table->moved.digest, was->commit_digest) == 0) {
     return WEIR_OK;
   }
   table->moved.asked = false;
-  WI_TRY(wi_log_is_commit(table->store, was->version, was->commit_digest,
-                          &table->moved.maintained, &table->moved.names_files, err));
+  WI_TRY(wi_log_only_maintained(table->store, was->version, table->pin->version,
+                                &table->moved.maintained, err));
   if (table->moved.maintained) {
-    WI_TRY(wi_log_only_maintained(table->store, was->version, table->pin->version,
-                                  &table->moved.maintained, err));
+    WI_TRY(wi_log_is_commit(table->store, was->version, was->commit_digest,
+                            &table->moved.maintained, &table->moved.names_files, err));
   }
   table->moved.asked = true;
   table->moved.from = was->version;
@@ -193,11 +194,9 @@ static weir_status had_files(wi_pass *pass, wi_run_table *table,
   if (status == WEIR_OK) {
     status = wi_pin_state(pass->project->engine, snap, &pin, state, &gone);
     *had = status == WEIR_OK && strcmp(state, recorded->state) == 0;
-  } else if (status == WEIR_E_VERSION_MISSING) { /* nobody can tell any more */
-    weir_error_release(&gone);
-    status = WEIR_OK;
   }
-  wi_err_move(err, &gone);
+  status =
+      wi_err_except(status, WEIR_E_VERSION_MISSING, &gone, err); /* nobody can tell */
   wi_br_snap_free(pass->project->engine, &snap);
   wi_pin_release(&pin);
   return status;

@@ -7,40 +7,54 @@
 #define WI_ORIGIN "run"
 
 static void see_foreign(const wi_commit *commit, wi_foreign_seen *out) {
-  const char *writer = wi_commit_info_text(commit, "engineInfo");
-  if (out->any) {
-    return; /* a newer one was seen */
+  if (!out->any) { /* else a newer one was seen */
+    out->any = true;
+    out->version = commit->version;
+    wi_commit_writer(commit, out->writer, sizeof(out->writer));
   }
-  out->any = true;
+}
+
+typedef struct own { /* whose commits are looked for, and where */
+  wi_engine *engine;
+  const char *project, *view;
+  wi_store *store;
+  wi_log log;
+} own;
+
+/* The commit is out's then, if it counts; what is before one that doesn't tells nothing. */
+static weir_status take(const own *o, wi_commit *commit, wi_last *out, weir_error *err) {
+  char app[320];
+  snprintf(app, sizeof(app), WI_APP_PREFIX "%s/%s", o->project, o->view);
+  weir_status status =
+      wi_log_counts(o->engine, o->store, &o->log, commit, app, &out->found, err);
+  if (status != WEIR_OK || !out->found) {
+    wi_commit_release(commit);
+    return status;
+  }
   out->version = commit->version;
-  snprintf(out->writer, sizeof(out->writer), "%s",
-           writer != NULL ? writer : "an unnamed writer");
+  out->commit = *commit;
+  return wi_stamp_read(&out->commit, &out->stamp, err);
 }
 
 /* From the newest commit back to the first of this view's own. */
-static weir_status walk_back(const char *project, const char *view, wi_store *store,
-                             const wi_log *log, wi_last *out, weir_error *err) {
+static weir_status walk_back(const own *o, wi_last *out, weir_error *err) {
+  const wi_log *log = &o->log;
   size_t left = log->n_commits;
   for (int64_t v = log->first - 1; left > 0 || v >= 0;) {
     wi_commit commit = {0};
     weir_error gone = WEIR_ERROR_INIT;
     bool listed = left > 0; /* then those from before the last checkpoint, one by one */
     weir_status status =
-        wi_commit_read(store, listed ? log->commits[--left] : v--, &commit, &gone);
+        wi_commit_read(o->store, listed ? log->commits[--left] : v--, &commit, &gone);
     if (status != WEIR_OK) {
-      bool end = status == WEIR_E_NOT_FOUND && !listed;
-      wi_err_move(end ? NULL : err, &gone);
-      return end ? WEIR_OK : status;
+      return wi_err_except(status, listed ? WEIR_OK : WEIR_E_NOT_FOUND, &gone, err);
     }
     if (commit.version == log->latest) {
       memcpy(out->latest_digest, commit.digest, sizeof(out->latest_digest));
       out->latest_us = commit.timestamp_us;
     }
-    if (wi_stamp_is_of(&commit, project, view)) {
-      out->found = true;
-      out->version = commit.version;
-      out->commit = commit;
-      return wi_stamp_read(&out->commit, &out->stamp, err);
+    if (wi_stamp_is_of(&commit, o->project, o->view)) {
+      return take(o, &commit, out, err);
     }
     if (commit.data_change) {
       see_foreign(&commit, &out->rows);
@@ -53,27 +67,20 @@ static weir_status walk_back(const char *project, const char *view, wi_store *st
   return WEIR_OK;
 }
 
-weir_status wi_last_read(const char *project, const char *view, wi_store *store,
-                         wi_last *out, weir_error *err) {
-  weir_error first = WEIR_ERROR_INIT;
-  wi_log log = {0};
-  memset(out, 0, sizeof(*out));
-  out->latest = out->version = -1;
-  weir_status status = wi_log_list(store, &log, &first);
-  if (status == WEIR_E_TABLE_MISSING) {
-    weir_error_release(&first);
-    return WEIR_OK;
-  }
+weir_status wi_last_read(wi_engine *engine, const char *project, const char *view,
+                         wi_store *store, wi_last *out, weir_error *err) {
+  own o = {engine, project, view, store, {0}};
+  *out = (wi_last){.latest = -1, .version = -1};
+  weir_status status = wi_log_list_any(store, &o.log, err);
   if (status == WEIR_OK) {
-    out->table = true;
-    out->latest = log.latest;
-    status = walk_back(project, view, store, &log, out, &first);
+    out->latest = o.log.latest;
+    out->table = o.log.latest >= 0;
+    status = walk_back(&o, out, err);
   }
-  wi_log_release(&log);
+  wi_log_release(&o.log);
   if (status != WEIR_OK) {
     wi_last_release(out);
   }
-  wi_err_move(err, &first);
   return status;
 }
 

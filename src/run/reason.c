@@ -3,19 +3,15 @@
 
 #include "run/decide.h"
 
-static const char *text(const wi_view_facts *f, wi_stamp_text which) {
-  const char *t = f->last.stamp.text[which];
-  return t != NULL ? t : "";
-}
-
 static bool differs(const wi_view_facts *f, wi_stamp_text which, const char *now) {
-  return strcmp(text(f, which), now) != 0;
+  return strcmp(wi_last_text(f, which), now) != 0;
 }
 
 /* The first parameter whose value is not the recorded one. */
 static bool param_moved(const wi_view_facts *f, char out[256]) {
   json_t *before = NULL, *after = NULL;
-  wi_str old_text = wi_str_of(text(f, WI_STAMP_PARAMS)), new_text = wi_str_of(f->params);
+  wi_str old_text = wi_str_of(wi_last_text(f, WI_STAMP_PARAMS)),
+         new_text = wi_str_of(f->params);
   const char *name = NULL;
   json_t *now = NULL;
   bool moved = false;

@@ -150,8 +150,8 @@ weir_status wi_pass_decide(wi_pass *pass, const wi_pass_select *select, weir_err
 weir_status wi_pass_execute(wi_pass *pass, const wi_watcher *watcher, weir_error *err);
 
 /* A view's last result, from its table's log (last.c). */
-weir_status wi_last_read(const char *project, const char *view, wi_store *store,
-                         wi_last *out, weir_error *err);
+weir_status wi_last_read(wi_engine *engine, const char *project, const char *view,
+                         wi_store *store, wi_last *out, weir_error *err);
 void wi_last_release(wi_last *last);
 
 #endif

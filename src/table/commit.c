@@ -13,7 +13,7 @@
 
 weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
                             wb_snap **snap, weir_error *err) {
-  memset(base, 0, sizeof(*base));
+  *base = (wi_pin){.version = -1};
   *snap = NULL;
   weir_status status = wi_pin_resolve(s->engine, store, version, base, err);
   if (status == WEIR_OK) {
@@ -29,13 +29,7 @@ weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap *
                          weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
   weir_status status = wi_base_open_at(s, store, -1, base, snap, &first);
-  if (status == WEIR_E_TABLE_MISSING) {
-    weir_error_release(&first);
-    base->version = -1;
-    return WEIR_OK;
-  }
-  wi_err_move(err, &first);
-  return status;
+  return wi_err_except(status, WEIR_E_TABLE_MISSING, &first, err);
 }
 
 /* "*" stands for any project: several may share one warehouse, and then its records. */
@@ -109,8 +103,7 @@ static weir_status check_append_only(const wi_commit_request *r, const wi_meta *
   if (removes->n == 0 || then == NULL || !wi_meta_is_on(then, "delta.appendOnly")) {
     return WEIR_OK;
   }
-  wi_err_hint(err,
-              "take append_only (the property delta.appendOnly) off, if rows may go");
+  wi_err_hint(err, "take append_only (property delta.appendOnly) off, if rows may go");
   return WI_ERR(err, WEIR_E_APPEND_ONLY,
                 "'%s' is append-only, and this write would remove %zu of its files",
                 wi_store_uri(r->store), removes->n);
@@ -216,6 +209,7 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   }
   out->is = s->is != NULL || base == NULL ? s->is : base->meta;
   out->to_be = s->to_be;
+  out->digest = base != NULL ? base->commit_digest : NULL;
   WI_TRY(list_removes(r, snap, &s->removes, err));
   WI_TRY(check_append_only(r, s->to_be != NULL ? s->to_be : out->is, &s->removes, err));
   out->removes = &s->removes;

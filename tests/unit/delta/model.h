@@ -28,12 +28,13 @@ typedef enum kind {
   CHECKPOINT,
   SOURCE, /* the view's source moves on */
   CLEAN,  /* commits twice, writes a checkpoint and cleans the log up to it */
+  SWEEP,  /* writes a checkpoint and cleans the log up to it, twice */
   N_KINDS
 } kind;
 static const char *const kind_names[] = {
     "append",     "append_other", "replace",        "view",     "adjust",
     "property",   "foreign_add",  "foreign_delete", "optimize", "foreign_meta",
-    "checkpoint", "source",       "clean"};
+    "checkpoint", "source",       "clean",          "sweep"};
 
 /* Faults that were in weir, to be put back: the model must see them. */
 typedef enum fault {
@@ -42,7 +43,8 @@ typedef enum fault {
   FAULT_SAME = 2,   /* SAME tells the newest version */
   FAULT_PIN = 3,    /* a run pins its sources before it reads its base */
   FAULT_LOOP = 4,   /* the loop of the first two, without a fault: nothing is seen */
-  FAULT_BLIND = 5   /* puts without a look whether the log was cleaned past its base */
+  FAULT_BLIND = 5,  /* puts without a look whether the log was cleaned past its base */
+  FAULT_DIGEST = 6  /* takes any commit of that version for its base */
 } fault;
 
 /* What a version is, as its commits say. */
@@ -54,6 +56,7 @@ typedef struct state {
   uint64_t properties; /* bits */
   wi_meta *meta;
   /* Of the version's commit: */
+  char digest[WI_DIGEST_HEX];
   int writer;
   bool foreign_data, moves_data, is_result;
 } state;
@@ -95,8 +98,8 @@ typedef struct model {
   char *commits[MODEL_VERSIONS];
   state states[MODEL_VERSIONS];
   int64_t latest, checkpoint;
-  int64_t cleaned; /* commits below are gone, */
-  uint64_t stray;  /* but for those that somebody put there again */
+  int64_t cleaned;              /* commits below are gone, */
+  char *strays[MODEL_VERSIONS]; /* but for those that somebody put there again */
   int64_t
       fresh_us; /* of transactions: they look at the log only where somebody cleans it */
   file files[MODEL_FILES];
@@ -179,6 +182,7 @@ static inline uint64_t intended(const model *m, const writer *w, uint64_t rows,
     case SOURCE:
       return rows;
     case CLEAN:
+    case SWEEP:
     case N_KINDS:
     default:
       return rows | added;
@@ -205,6 +209,7 @@ static inline void apply_commit(model *m, int64_t version, const char *text, sta
   const char *by = wi_commit_info_text(&c, "model.writer");
   const writer *w = by != NULL ? &m->writers[atoi(by)] : NULL;
   s->writer = by != NULL ? atoi(by) : -1;
+  memcpy(s->digest, c.digest, sizeof s->digest);
   for (size_t i = 0; i < json_array_size(c.actions); i++) {
     const json_t *action = json_array_get(c.actions, i);
     const char *add = wi_delta_json_text(wi_delta_json_get(action, "add"), "path");
@@ -255,7 +260,7 @@ static inline void give_way(model *m) {
 }
 
 static inline bool model_has(const model *m, int64_t v) {
-  return v >= 0 && v <= m->latest && (v >= m->cleaned || (m->stray >> v & 1) != 0);
+  return v >= 0 && v <= m->latest && (v >= m->cleaned || m->strays[v] != NULL);
 }
 
 static inline weir_status model_list(model *m, const wi_store_call *call,
@@ -296,7 +301,9 @@ static inline weir_status model_put(model *m, const wi_store_call *call) {
   }
   if (v <= m->latest) {
     bool taken = model_has(m, v) || m->running == NULL || m->running->what >= FOREIGN_ADD;
-    m->stray |= taken ? 0 : (uint64_t)1 << v; /* others know their bases */
+    if (!taken) { /* others know their bases */
+      m->strays[v] = wi_strndup(call->bytes, call->size);
+    }
     return taken ? WEIR_E_EXISTS : WEIR_OK;
   }
   if (v != m->latest + 1 || v >= MODEL_VERSIONS) {
@@ -314,8 +321,11 @@ static inline weir_status model_around(void *ctx, const wi_store_call *call,
                                        weir_error *err) {
 #define WI_ORIGIN "model"
   model *m = ctx;
-  give_way(m);
   int64_t v = version_of(call->paths[0]);
+  /* A commit that nobody takes away is the same whenever it is read. */
+  if (call->op != WI_STORE_READ || m->fresh_us == 0 || !model_has(m, v)) {
+    give_way(m);
+  }
   switch (call->op) {
     case WI_STORE_LIST:
       return model_list(m, call, err);
@@ -323,7 +333,7 @@ static inline weir_status model_around(void *ctx, const wi_store_call *call,
       if (!model_has(m, v)) {
         return WI_ERR(err, WEIR_E_NOT_FOUND, "no version");
       }
-      wi_buf_str(call->out, m->commits[v]);
+      wi_buf_str(call->out, m->strays[v] != NULL ? m->strays[v] : m->commits[v]);
       return WEIR_OK;
     case WI_STORE_PUT_NEW: {
       weir_status status = model_put(m, call);

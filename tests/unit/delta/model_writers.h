@@ -49,6 +49,7 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
   list_removes(s, s->takes == NULL ? 0 : s->takes(s->w->m, base));
   out->removes = &s->removes;
   out->is = base->meta;
+  out->digest = s->w->m->plant == FAULT_DIGEST ? NULL : base->digest;
   if (s->sets_property) {
     WI_TRY(set_property(s, base->meta, err));
     out->to_be = s->to_be;
@@ -342,6 +343,13 @@ static void clean(writer *w) {
   w->m->checkpoint = w->m->cleaned = w->m->latest;
 }
 
+static void sweep(writer *w) {
+  for (int n = 0; n < 2; n++) {
+    give_way(w->m);
+    w->m->checkpoint = w->m->cleaned = w->m->latest;
+  }
+}
+
 static void body(writer *w) {
   switch (w->what) {
     case APPEND:
@@ -371,6 +379,9 @@ static void body(writer *w) {
       break;
     case CLEAN:
       clean(w);
+      break;
+    case SWEEP:
+      sweep(w);
       break;
     case FOREIGN_ADD:
     case FOREIGN_DELETE:

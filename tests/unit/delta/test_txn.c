@@ -8,15 +8,22 @@ static const wi_commit_def def = {.operation = "WRITE", .engine_info = "weir/tes
 typedef struct host {
   int64_t on[32]; /* what it was to stand on */
   int n;
+  wi_store *reads; /* it tells the digests of its bases; NULL: it does not */
+  wi_commit_mark base;
 } host;
 
 static weir_status stand(void *ctx, int64_t version, const wi_judged *judged,
                          wi_txn_base *out, weir_error *err) {
   host *h = ctx;
   (void)judged;
-  (void)out;
-  (void)err;
   h->on[h->n++ % 32] = version;
+  if (h->reads != NULL) {
+    WI_TRY(wi_commit_find_mark(h->reads, version, &h->base, err));
+    if (!h->base.says) { /* as a pin does */
+      snprintf(h->base.digest, sizeof h->base.digest, "that of its files");
+    }
+    out->digest = h->base.digest;
+  }
   return WEIR_OK;
 }
 
@@ -182,6 +189,159 @@ WT_TEST(a_log_cleaned_around_the_put_is_seen) {
   WT_CHECK(strstr(err.message, "cleaned the log past it") != NULL);
   wh_off(&hooks);
   weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* One commit by others; then up to `version` only that one is left, under a checkpoint. */
+static void sweep_log(void *ctx) {
+  late *l = ctx;
+  char path[64];
+  const char *paths[] = {path};
+  crafted_commit(l->store, l->version, l->text);
+  snprintf(path, sizeof path, "%020" PRId64 ".checkpoint.parquet", l->version);
+  crafted_log(l->store, path, "x");
+  for (int64_t v = 0; v < l->version; v++) {
+    wi_log_commit_path(v, path);
+    (void)wi_store_remove(l->store, paths, 1, NULL);
+  }
+}
+
+/* The same, and others put again what is missing before it, each into the gap. */
+static void sweep_and_stray(void *ctx) {
+  late *l = ctx;
+  crafted_commit(l->store, 1, BATCH);
+  sweep_log(l);
+  crafted_commit(l->store, 0, FOREIGN);
+}
+
+/* What stands where the base was is a commit that nobody reads: it proves nothing. */
+WT_TEST(a_commit_in_a_gap_is_not_taken_for_the_base) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("gap");
+  base(store);
+  host h = {.reads = store};
+  late l = {store, 2, FOREIGN};
+  wi_txn txn = txn_at(store, 0, &h);
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_BEFORE, sweep_and_stray, &l);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_AMBIGUOUS);
+  WT_CHECK(is_there(store, 0) && is_there(store, 1) && is_there(store, 2));
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* Version 1 was FOREIGN and is gone; in its place somebody has put a batch that no reader sees. */
+static void stray_batch(void *ctx) {
+  late *l = ctx;
+  crafted_commit(l->store, 1, FOREIGN);
+  sweep_log(l);
+  crafted_commit(l->store, 1, BATCH);
+}
+
+/* Nor does it tell what came after the base: here that the batch is in the table. */
+WT_TEST(a_commit_in_a_gap_is_not_judged) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("stray");
+  base(store);
+  host h = {.reads = store};
+  late l = {store, 2, FOREIGN};
+  wi_txn txn = txn_at(store, 0, &h);
+  txn.claim.app = (wi_app){.id = "loader", .version = 7};
+  wh_run(&hooks, WI_STORE_PUT_NEW, NULL, 1, WH_BEFORE, stray_batch, &l);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(strstr(err.message, "cannot be told") != NULL);
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
+/* A log that is cleaned up to the base's own version, or the next one's, is still its log. */
+WT_TEST(a_log_cleaned_up_to_the_base_does_no_harm) {
+  for (int64_t to = 1; to <= 2; to++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wi_commit_outcome out;
+    char path[64];
+    const char *paths[] = {path};
+    wi_store *store = crafted_store(to == 1 ? "to_base" : "to_next");
+    base(store);
+    if (to == 2) {
+      crafted_commit(store, 1, FOREIGN);
+    }
+    host h = {.reads = store};
+    late l = {store, to, FOREIGN};
+    wi_txn txn = txn_at(store, 1, &h);
+    wh_hooks hooks = {0};
+    wh_run(&hooks, WI_STORE_LIST, NULL, 1, WH_BEFORE, sweep_log, &l);
+    if (to == 1) { /* its own JSON is gone, too */
+      sweep_log(&l);
+      wi_log_commit_path(1, path);
+      WT_OK(wi_store_remove(store, paths, 1, &err));
+      wh_reset(&hooks);
+    }
+    wh_on_store(&hooks, store);
+    WT_OK(wi_txn_commit(&txn, &out, &err));
+    WT_EQ_INT(out.end, WI_END_COMMITTED);
+    WT_EQ_INT(out.version, to + 1);
+    wh_off(&hooks);
+    wi_store_unref(&store);
+  }
+}
+
+/* A table that was made anew has other commits under the same numbers. */
+static void make_anew(void *ctx) {
+  late *l = ctx;
+  char path[64];
+  const char *paths[] = {path};
+  wi_log_commit_path(0, path);
+  (void)wi_store_remove(l->store, paths, 1, NULL);
+  for (int64_t v = 0; v <= l->version; v++) {
+    crafted_commit(l->store, v, FOREIGN);
+  }
+}
+
+WT_TEST(another_table_in_its_place_takes_no_commit) {
+  for (int64_t last = 0; last <= 2; last++) {
+    for (int fresh = 0; fresh < 2; fresh++) {
+      weir_error err = WEIR_ERROR_INIT;
+      wi_commit_outcome out;
+      wh_hooks hooks = {0};
+      char name[64];
+      snprintf(name, sizeof name, "anew%lld.%d", (long long)last, fresh);
+      wi_store *store = crafted_store(name);
+      base(store);
+      host h = {.reads = store};
+      late l = {store, last, NULL};
+      wi_txn txn = txn_at(store, 0, &h);
+      txn.limits.fresh_us = fresh ? (int64_t)60 * 1000000 : 0;
+      wh_run(&hooks, WI_STORE_LIST, NULL, 1, WH_BEFORE, make_anew, &l);
+      wh_on_store(&hooks, store);
+      WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+      WT_CHECK(!is_there(store, last + 1));
+      wh_off(&hooks);
+      weir_error_release(&err);
+      wi_store_unref(&store);
+    }
+  }
+}
+
+/* A commit without a line is one, and its digest stands for nothing. */
+WT_TEST(a_base_that_says_nothing_takes_a_commit) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  wi_store *store = crafted_store("says_nothing");
+  base(store);
+  crafted_commit(store, 1, "\n");
+  host h = {0};
+  wi_txn txn = txn_at(store, 1, &h);
+  h.reads = store;
+  WT_OK(wi_txn_commit(&txn, &out, &err));
+  WT_EQ_INT(out.version, 2);
   wi_store_unref(&store);
 }
 

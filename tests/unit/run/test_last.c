@@ -34,7 +34,7 @@ static weir_status read_log(const char *name, const char *const *commits, size_t
   for (size_t i = 0; i < n; i++) {
     crafted_commit(store, first + (int64_t)i, commits[i]);
   }
-  weir_status status = wi_last_read("shop", "daily", store, out, err);
+  weir_status status = wi_last_read(NULL, "shop", "daily", store, out, err);
   wi_store_unref(&store);
   return status;
 }

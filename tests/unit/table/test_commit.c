@@ -593,6 +593,29 @@ WT_TEST(a_table_of_somebody_else_in_its_place_is_not_taken) {
   bench_free(&b);
 }
 
+/* Made anew while the write was prepared, with as many versions as the one that was read. */
+WT_TEST(a_table_made_anew_takes_no_rows_of_the_old_one) {
+  weir_error err = WEIR_ERROR_INIT;
+  bench b;
+  wi_commit_outcome out;
+  char path[64];
+  const char *paths[] = {path};
+  wi_buf first = WI_BUF_INIT;
+  WT_CHECK(bench_table(&b, &err));
+  wi_log_commit_path(0, path);
+  WT_OK(wi_store_read(b.store, path, &first, &err));
+  WT_OK(wi_store_remove(b.store, paths, 1, &err));
+  wi_buf_str(&first, blind_append);
+  put(&b, 0, wi_buf_text(&first));
+  wi_commit_request r = request(&b, WI_WRITE_APPEND);
+  WT_EQ_INT(wi_table_commit(&r, &out, &err), WEIR_E_CONFLICT);
+  WT_CHECK(strstr(err.message, "put another one there") != NULL);
+  WT_CHECK(!in_log(&b, 1));
+  weir_error_release(&err);
+  wi_buf_release(&first);
+  bench_free(&b);
+}
+
 /* ---- nothing staged is left behind ---- */
 
 static weir_status write_rows(bench *b, struct ArrowArrayStream *stream,
