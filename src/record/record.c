@@ -172,6 +172,11 @@ void wi_record_text(wi_record *r, const char *column, const char *text) {
   r->failed = r->failed || !v->set;
 }
 
+void wi_record_buf(wi_record *r, const char *column, const wi_buf *text) {
+  r->failed = r->failed || text->failed;
+  wi_record_text(r, column, wi_buf_text(text));
+}
+
 void wi_record_int(wi_record *r, const char *column, int64_t value) {
   record_value *v = value_at(r, column);
   if (v != NULL) {

@@ -27,6 +27,8 @@ weir_status wi_record_new(wi_record_table table, wi_record **out, weir_error *er
 void wi_record_row(wi_record *record); /* begins a row */
 void wi_record_text(wi_record *record, const char *column,
                     const char *text); /* NULL: null */
+/* What was built; a buffer that lacked memory is no shorter text, but no memory of the record. */
+void wi_record_buf(wi_record *record, const char *column, const wi_buf *text);
 void wi_record_int(wi_record *record, const char *column, int64_t value);
 void wi_record_bool(wi_record *record, const char *column, bool value);
 void wi_record_time(wi_record *record, const char *column, int64_t us);

@@ -173,7 +173,7 @@ static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *vi
   wi_record_text(r, "task_key", view->decision.result_key);
   wi_record_text(r, "kind", "view");
   wi_record_text(r, "name", view->refs->spec->name);
-  wi_record_text(r, "inputs", wi_buf_text(&inputs));
+  wi_record_buf(r, "inputs", &inputs);
   wi_record_text(r, "status", wi_task_status_name(view->outcome.status));
   wi_record_text(r, "action", wi_action_name(view->decision.action));
   wi_record_text(r, "reason", wi_view_reason(view));
@@ -186,7 +186,7 @@ static void record_view(wi_record *r, const wi_pass *pass, const wi_run_view *vi
   wi_record_text(r, "planning_key", view->facts.digests.planning);
   wi_record_text(r, "result_key", view->decision.result_key);
   wi_record_text(r, "schema_digest", view->decision.schema_digest);
-  wi_record_text(r, "pins", wi_buf_text(&pins));
+  wi_record_buf(r, "pins", &pins);
   wi_record_text(r, "mode", mode_text(view));
   if (view->outcome.version >= 0) {
     wi_record_int(r, "version", view->outcome.version);
@@ -237,11 +237,9 @@ static weir_status record_plan(wi_record *r, const wi_pass *pass, const wi_run_v
   wi_record_text(r, "view", view->refs->spec->name);
   wi_record_text(r, "run_id", pass->run_id);
   wi_record_text(r, "sql", view->refs->spec->sql);
-  wi_record_text(r, "inputs", wi_buf_text(&inputs));
-  weir_status status = wi_buf_check(&inputs, err, WI_ORIGIN);
+  wi_record_buf(r, "inputs", &inputs);
   wi_buf_release(&inputs);
-  return status == WEIR_OK ? wi_record_plan(r, pass->session, view->made.plan, err)
-                           : status;
+  return wi_record_plan(r, pass->session, view->made.plan, err);
 }
 
 /* A plan is written when it is first committed, not again with every run. */

@@ -88,6 +88,23 @@ WT_TEST(an_unknown_column_is_an_error_at_the_end) {
   }
 }
 
+WT_TEST(a_text_that_lacked_memory_is_not_recorded_shortened) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_record *record = NULL;
+  struct ArrowArrayStream stream;
+  wi_buf text = WI_BUF_INIT;
+  WT_OK(wi_record_new(WI_RECORD_TASKS, &record, &err));
+  wi_record_row(record);
+  wi_buf_str(&text, "[\"orders\"");
+  text.failed = true; /* as where the rest found no memory */
+  wi_record_buf(record, "inputs", &text);
+  WT_EQ_INT(wi_record_stream(record, &stream, &err), WEIR_E_NO_MEMORY);
+  WT_CHECK(stream.release == NULL);
+  wi_buf_release(&text);
+  wi_record_free(&record);
+  weir_error_release(&err);
+}
+
 WT_TEST(an_empty_record_is_a_stream_without_rows) {
   weir_error err = WEIR_ERROR_INIT;
   wi_record *record = NULL;
