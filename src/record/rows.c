@@ -4,8 +4,6 @@
 #include "plugin/plugin.h"
 #include "record/record.h"
 
-#define WI_ORIGIN "record"
-
 void wi_record_pin(wi_record *r, const wi_pin *pin) {
 #define WI_PIN_TEXT(field, column, identity)      wi_record_text(r, #column, pin->field);
 #define WI_PIN_DIGEST                             WI_PIN_TEXT

@@ -4,8 +4,6 @@
 
 #include "run/private.h"
 
-#define WI_ORIGIN "run"
-
 static void see_foreign(const wi_commit *commit, wi_foreign_seen *out) {
   if (!out->any) { /* else a newer one was seen */
     out->any = true;

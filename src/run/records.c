@@ -4,8 +4,6 @@
 
 #include "run/private.h"
 
-#define WI_ORIGIN "record"
-
 static weir_status write_record(wi_pass *pass, wi_record_table table, wi_record *record,
                                 const char *app_id, weir_error *err) {
   weir_status status = WEIR_OK;
