@@ -122,6 +122,9 @@ static weir_status put_commit_info(const wi_commit_def *def, wi_buf *out,
   if (def->read_version >= 0) {
     wi_json_ki(&j, "readVersion", def->read_version);
   }
+  if (def->base_digest != NULL) {
+    wi_json_kt(&j, WI_BASE_KEY, def->base_digest);
+  }
   wi_json_kt(&j, "isolationLevel", "Serializable");
   wi_json_kb(&j, "isBlindAppend", def->blind_append);
   put_metrics(&j, def);

@@ -1,4 +1,5 @@
 /* One commit: its lines as JSON, and what is asked of them most. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "delta/internal.h"
@@ -198,6 +199,24 @@ weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark
   }
   wi_buf_release(&bytes);
   return wi_err_except(status, WEIR_E_NOT_FOUND, &failed, err);
+}
+
+weir_status wi_commit_check(wi_store *store, int64_t version, const char *digest,
+                            weir_error *err) {
+  wi_commit_mark mark;
+  if (version < 0 || digest[0] == '\0') {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_commit_find_mark(store, version, &mark, err));
+  if (!mark.there || !mark.says || strcmp(mark.digest, digest) == 0) {
+    return WEIR_OK;
+  }
+  wi_err_hint(err, "run again: the next run starts from the table as it is now");
+  return WI_ERR(err, WEIR_E_CONFLICT,
+                "version %" PRId64
+                " of '%s' is not the one that was read any more: somebody removed the "
+                "table, or put another one there",
+                version, wi_store_uri(store));
 }
 
 void wi_commit_release(wi_commit *commit) {

@@ -132,6 +132,7 @@ static void keep(wi_judged *judged, wi_met met, const wi_commit *commit) {
   judged->met = met;
   judged->version = commit->version;
   judged->timestamp_us = commit->timestamp_us;
+  memcpy(judged->digest, commit->digest, sizeof judged->digest);
   wi_commit_writer(commit, judged->writer, sizeof judged->writer);
 }
 
@@ -150,6 +151,8 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
   met_set found = {0};
   int64_t app_version = -1;
   judged->to = commit->version;
+  memcpy(judged->to_digest, commit->n_lines > 0 ? commit->digest : "",
+         commit->n_lines > 0 ? sizeof judged->to_digest : 1);
   wi_met app = meet_app(&claim->app, commit, &app_version);
   if (app != WI_MET_QUIET) {
     keep_app(app, app_version, commit, judged);

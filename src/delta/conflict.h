@@ -64,13 +64,15 @@ typedef struct wi_gone_commits {
 
 /* What became of a claim over the commits (from, to]. */
 typedef struct wi_judged {
-  int64_t to;         /* the last version that was judged */
-  wi_verdict verdict; /* the gravest */
-  wi_met met;         /* that gave it, in the commit `version` */
-  int64_t version;    /* for UNCHANGED, SUPERSEDED, SAME: of our application's commit */
+  int64_t to;                    /* the last version that was judged */
+  char to_digest[WI_DIGEST_HEX]; /* of its commit; "": none was, or it has no line */
+  wi_verdict verdict;            /* the gravest */
+  wi_met met;                    /* that gave it, in the commit `version` */
+  int64_t version; /* for UNCHANGED, SUPERSEDED, SAME: of our application's commit */
   int64_t timestamp_us;
   int64_t app_version;
-  char writer[64]; /* of that commit */
+  char digest[WI_DIGEST_HEX]; /* of that commit; so writer */
+  char writer[64];
   wi_gone_commits gone;
 } wi_judged;
 #define WI_JUDGED_INIT \
@@ -79,8 +81,8 @@ typedef struct wi_judged {
 /* Adds one commit, the one after `judged->to`. */
 void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *judged);
 /* Reads what was committed after `from` up to the newest, and judges it. TABLE_MISSING;
- * CONFLICT when one of the commits is gone, so that nobody can tell. Whether those that are there are
- * the table's, wi_log_goes_on tells afterwards. */
+ * CONFLICT when one of the commits is gone, so that nobody can tell. Whether those that are there
+ * are the table's, wi_log_goes_on tells afterwards. */
 weir_status wi_judge_since(wi_store *store, int64_t from, const wi_claim *claim,
                            wi_judged *out, weir_error *err);
 #endif

@@ -60,11 +60,11 @@ bool wi_log_is_fresh(const wi_log_look *look, int64_t fresh_us);
 weir_status wi_log_newest(wi_store *store, int64_t version, int64_t fresh_us,
                           wi_log_look *out, weir_error *err);
 /* Whether the commits after `version` are those that followed it, where `digest` is that of its
- * commit as it was read (NULL: not known). false: others have cleaned the log up to a later version,
- * so that what stands after it may have been put into the gap, where no reader looks; or another
- * table is there. Asked after those commits were read or put: logs are cleaned from their beginning,
- * so while the one before them is there, so were they. -1 has no commit: then those after it count if
- * all are there. */
+ * commit as it was read (NULL: not known). false: others have cleaned the log up to a later
+ * version, so that what stands after it may have been put into the gap, where no reader looks; or
+ * another table is there. Asked after those commits were read or put: logs are cleaned from their
+ * beginning, so while the one before them is there, so were they. -1 has no commit: then those
+ * after it count if all are there. */
 weir_status wi_log_goes_on(wi_store *store, int64_t version, const char *digest,
                            bool *goes_on, weir_error *err);
 /* What was passed over in this store's log, as a warning in words; OK: nothing, or it was told
@@ -117,6 +117,11 @@ typedef struct wi_commit_mark {
 } wi_commit_mark;
 weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark *out,
                                 weir_error *err);
+/* CONFLICT where the version's commit is another than the one of that digest ("": not known),
+ * which was read before: there is another table. One that is gone says nothing, as a checkpoint may
+ * stand for it, nor does one without a line. */
+weir_status wi_commit_check(wi_store *store, int64_t version, const char *digest,
+                            weir_error *err);
 weir_status wi_commit_parse_head(int64_t version, const char *bytes, size_t n,
                                  wi_commit *out, weir_error *err);
 void wi_commit_release(wi_commit *commit);
@@ -173,20 +178,26 @@ weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *p
  * between its listing and its reading. The caller frees it. */
 weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
                          wb_snap **out, weir_error *err);
+/* The same of a store, and says what a log is that no reader of today knows. */
+weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_snap **out,
+                       weir_error *err);
 /* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
  * empty, a snapshot is opened and the pin is full. */
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
                            wi_pin *out, weir_error *err);
-/* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate. */
+/* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate.
+ * CONFLICT where another table is there by now. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err);
-/* Whether a commit of an application that was found in this log is one of the table's. One that
- * stands before the newest checkpoint may have been put into a gap, after others had cleaned the log
- * past it, where no reader looks: there the table itself says which version of the application it
- * has. */
+/* Both at once. */
+weir_status wi_pin_at(wi_engine *engine, wi_store *store, int64_t version, wi_pin *out,
+                      wb_snap **snap, weir_error *err);
+/* Whether a commit of weir's that was found in this log is one of the table's. One that stands
+ * before the newest checkpoint may have been put into a gap, after others had cleaned the log past
+ * it, where no reader looks. It was not if the commit that it was made on is still there, as logs
+ * are cleaned from their beginning; of the first one, the table's id tells. */
 weir_status wi_log_counts(wi_engine *engine, wi_store *store, const wi_log *log,
-                          const wi_commit *commit, const char *app_id, bool *counts,
-                          weir_error *err);
+                          const wi_commit *commit, bool *counts, weir_error *err);
 /* Whether a version's commit is the one of that digest, and whether it names a file; both false
  * when it is gone. */
 weir_status wi_log_is_commit(wi_store *store, int64_t version, const char *digest,
@@ -278,7 +289,8 @@ typedef struct wi_commit_def {
   const char *partition_by_json; /* JSON array text */
   const char *commit_id;         /* unique, looked for after an unclear put */
   int64_t timestamp_ms;
-  int64_t read_version; /* -1: none */
+  int64_t read_version;    /* -1: none */
+  const char *base_digest; /* of that version's commit; NULL: not known */
   bool blind_append;
   const wi_br_pair *info; /* flat `weir.*` and user keys for commitInfo, sorted */
   size_t n_info;

@@ -6,6 +6,7 @@
 
 #define WI_LOG_FOLDER    "_delta_log"
 #define WI_COMMIT_ID_KEY "weir.commit_id"
+#define WI_BASE_KEY      "weir.base_digest"
 
 /* ---- JSON (json.c) ---- */
 typedef struct wi_delta_json_note {

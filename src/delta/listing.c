@@ -420,7 +420,9 @@ static weir_status look_whole(wi_store *store, int64_t version, bool *whole, boo
   wi_log_take(&tail, &names);
   *above =
       tail.n_checkpoints > 0 && tail.checkpoints[tail.n_checkpoints - 1] > version + 1;
-  *whole = true;
+  /* Its own commit goes only where a checkpoint stands for it, or for the next. */
+  *whole = version < 0 || wi_log_has_commit(&tail, version) ||
+           has_checkpoint(&tail, version) || has_checkpoint(&tail, version + 1);
   for (int64_t v = first; v <= tail.latest && *above && *whole; v++) {
     *whole = wi_log_has_commit(&tail, v);
   }
@@ -435,13 +437,15 @@ weir_status wi_log_goes_on(wi_store *store, int64_t version, const char *digest,
   wi_commit_mark mark;
   bool above = false;
   WI_TRY(look_whole(store, version, goes_on, &above, err));
+  if (!*goes_on) { /* a hole may be of the listing; what was there before it began is seen now */
+    WI_TRY(look_whole(store, version, goes_on, &above, err));
+  }
   if (!*goes_on || version < 0 || digest == NULL) {
     return WEIR_OK;
   }
   WI_TRY(wi_commit_find_mark(store, version, &mark, err));
-  bool same = mark.there && mark.says && strcmp(mark.digest, digest) == 0;
-  bool other = mark.there && mark.says && !same;
-  *goes_on = above ? same : !other;
+  bool other = mark.there && mark.says && strcmp(mark.digest, digest) != 0;
+  *goes_on = above ? mark.there && !other : !other;
   return WEIR_OK;
 }
 

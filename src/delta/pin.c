@@ -225,8 +225,8 @@ weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
   }
 }
 
-static weir_status open_snapshot(wi_engine *engine, wi_store *store, int64_t version,
-                                 wb_snap **out, weir_error *err) {
+weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_snap **out,
+                       weir_error *err) {
   wb_store *handle = NULL;
   *out = NULL;
   weir_error first = WEIR_ERROR_INIT;
@@ -322,7 +322,7 @@ static weir_status resolve_snapshot(wi_engine *engine, wi_store *store, wi_pin *
                                     weir_error *err) {
   weir_status status = WEIR_OK;
   wb_snap *snap = NULL;
-  WI_CHECK(open_snapshot(engine, store, pin->version, &snap, err));
+  WI_CHECK(wi_snap_at(engine, store, pin->version, &snap, err));
   WI_CHECK(fill_from(engine, snap, pin, err));
   /* Where there are no bytes that say anything, it stands for the commit's digest: reuse looks at
    * version and digest alone, so all that matters is in it. */
@@ -335,22 +335,31 @@ done:
   return status;
 }
 
+/* Whether it made the table that is there: each creation has an id of its own. */
+static weir_status made_it(wi_engine *engine, wi_store *store, int64_t latest,
+                           const wi_commit *commit, bool *made, weir_error *err) {
+  wi_pin pin = {.version = -1};
+  const char *id = wi_delta_json_text(commit->metadata, "id");
+  weir_status status = wi_pin_at(engine, store, latest, &pin, NULL, err);
+  *made = status == WEIR_OK && id != NULL && strcmp(id, pin.table_id) == 0;
+  wi_pin_release(&pin);
+  return status;
+}
+
 weir_status wi_log_counts(wi_engine *engine, wi_store *store, const wi_log *log,
-                          const wi_commit *commit, const char *app_id, bool *counts,
-                          weir_error *err) {
-  weir_status status = WEIR_OK;
-  wb_snap *snap = NULL;
-  int64_t said = wi_commit_txn(commit, app_id), has = -1;
-  *counts = true;
-  if (commit->version >= wi_log_base(log, log->latest)) {
+                          const wi_commit *commit, bool *counts, weir_error *err) {
+  wi_commit_mark before;
+  const char *base = wi_commit_info_text(commit, WI_BASE_KEY);
+  *counts = commit->version >= wi_log_base(log, log->latest);
+  if (*counts) {
     return WEIR_OK;
   }
-  WI_CHECK(open_snapshot(engine, store, log->latest, &snap, err));
-  WI_CHECK(wi_br_snap_txn(engine, snap, app_id, &has, err));
-  *counts = said >= 0 && has == said;
-done:
-  wi_br_snap_free(engine, &snap);
-  return status;
+  if (commit->version == 0) {
+    return made_it(engine, store, log->latest, commit, counts, err);
+  }
+  WI_TRY(wi_commit_find_mark(store, commit->version - 1, &before, err));
+  *counts = before.there && base != NULL && strcmp(before.digest, base) == 0;
+  return WEIR_OK;
 }
 
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
@@ -376,7 +385,7 @@ done:
   return status;
 }
 
-weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
+static weir_status complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_snap *opened = NULL;
@@ -384,7 +393,7 @@ weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
     *snap = NULL;
   }
   if (!pin->full || snap != NULL) {
-    WI_CHECK(open_snapshot(engine, store, pin->version, &opened, err));
+    WI_CHECK(wi_snap_at(engine, store, pin->version, &opened, err));
   }
   if (!pin->full) {
     WI_CHECK(fill_from(engine, opened, pin, err));
@@ -397,6 +406,31 @@ weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
 done:
   if (opened != NULL) {
     wi_br_snap_free(engine, &opened);
+  }
+  return status;
+}
+
+weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
+                            wb_snap **snap, weir_error *err) {
+  bool opens = !pin->full || snap != NULL;
+  WI_TRY(complete(engine, store, pin, snap, err));
+  weir_status status =
+      opens ? wi_commit_check(store, pin->version, pin->commit_digest, err) : WEIR_OK;
+  if (status != WEIR_OK && snap != NULL) {
+    wi_br_snap_free(engine, snap);
+  }
+  return status;
+}
+
+weir_status wi_pin_at(wi_engine *engine, wi_store *store, int64_t version, wi_pin *out,
+                      wb_snap **snap, weir_error *err) {
+  if (snap != NULL) {
+    *snap = NULL;
+  }
+  WI_TRY(wi_pin_resolve(engine, store, version, out, err));
+  weir_status status = complete(engine, store, out, snap, err);
+  if (status != WEIR_OK) {
+    wi_pin_release(out);
   }
   return status;
 }

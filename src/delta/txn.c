@@ -85,18 +85,6 @@ static weir_status base_is_gone(const attempt *a, weir_error *err) {
                 a->base_version, wi_store_uri(a->txn->store));
 }
 
-/* Another table in its place may have as many versions. A commit that is gone says nothing: a
- * checkpoint stands for it. */
-static weir_status check_base(const attempt *a, weir_error *err) {
-  wi_commit_mark mark;
-  if (a->base_version < 0 || a->base.digest == NULL) {
-    return WEIR_OK;
-  }
-  WI_TRY(wi_commit_find_mark(a->txn->store, a->base_version, &mark, err));
-  bool other = mark.there && mark.says && strcmp(mark.digest, a->base.digest) != 0;
-  return other ? base_is_gone(a, err) : WEIR_OK;
-}
-
 static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
   *newer = false;
   WI_TRY(wi_log_newest(a->txn->store, a->base_version, fresh_us(a), &a->look, err));
@@ -104,7 +92,10 @@ static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
     return base_is_gone(a, err);
   }
   *newer = a->look.newest > a->base_version;
-  return *newer ? WEIR_OK : check_base(a, err);
+  /* Another table in its place may have as many versions. */
+  return *newer || a->base.digest == NULL
+             ? WEIR_OK
+             : wi_commit_check(a->txn->store, a->base_version, a->base.digest, err);
 }
 
 /* The same after a put that took its time. What cannot be told is not called committed. */
@@ -150,6 +141,7 @@ static weir_status compose(attempt *a, wi_buf *out, weir_error *err) {
   def.commit_id = a->commit_id;
   def.timestamp_ms = a->now_us / 1000;
   def.read_version = a->base_version;
+  def.base_digest = a->base.digest;
   def.blind_append =
       t->claim.reads.kind == WI_SCOPE_NONE && t->claim.takes.kind == WI_SCOPE_NONE;
   def.app_id = t->claim.app.id;
@@ -218,6 +210,7 @@ static void end_by(wi_commit_end end, const wi_judged *judged, wi_commit_outcome
   out->version = judged->version;
   out->timestamp_us = judged->timestamp_us;
   out->app_version = judged->app_version;
+  memcpy(out->digest, judged->digest, sizeof out->digest);
 }
 
 static weir_status stop(const attempt *a, const wi_judged *judged, weir_error *err) {
@@ -265,7 +258,10 @@ static weir_status stand_on(attempt *a, int64_t version, const wi_judged *judged
                             weir_error *err) {
   a->base_version = version;
   a->base = (wi_txn_base){NULL, NULL, NULL, NULL};
-  return a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err);
+  WI_TRY(a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err));
+  bool other = judged != NULL && judged->to_digest[0] != '\0' && a->base.digest != NULL &&
+               strcmp(judged->to_digest, a->base.digest) != 0;
+  return other ? base_is_gone(a, err) : WEIR_OK;
 }
 
 /* What was judged must be what came after the base, and no commit that somebody put into a gap. */
@@ -331,6 +327,7 @@ weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error 
       out->version = a.base_version + 1;
       out->timestamp_us = a.now_us / 1000 * 1000;
       out->app_version = txn->claim.app.id != NULL ? txn->claim.app.version : -1;
+      wi_blake3_hex(bytes.p, bytes.n, out->digest);
       out->removed_files = a.base.removes != NULL ? a.base.removes->n : 0;
       out->gone = a.gone;
       break;

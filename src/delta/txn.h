@@ -1,7 +1,7 @@
 /* One transaction on a table, and the only loop that commits: look whether the base is still the
- * newest version, unless it was listed a moment ago, and the very commit that was read; put; if the version is somebody's
- * already, read what came up to the newest, judge every commit of it, stand on exactly what was
- * judged, put again. No engine: what needs one comes from the host. */
+ * newest version, unless it was listed a moment ago, and the very commit that was read; put; if the
+ * version is somebody's already, read what came up to the newest, judge every commit of it, stand
+ * on exactly what was judged, put again. No engine: what needs one comes from the host. */
 #ifndef WI_DELTA_TXN_H
 #define WI_DELTA_TXN_H
 
@@ -19,8 +19,9 @@ typedef struct wi_commit_outcome {
   int64_t version;      /* of the commit that holds the result: ours, or the one found */
   int64_t timestamp_us; /* of that commit; so app_version */
   int64_t app_version;
-  uint32_t retries; /* races lost */
-  uint32_t unclear; /* puts whose answer said nothing, or not the truth */
+  char digest[WI_DIGEST_HEX]; /* of its bytes */
+  uint32_t retries;           /* races lost */
+  uint32_t unclear;           /* puts whose answer said nothing, or not the truth */
   uint64_t removed_files;
   wi_gone_commits gone; /* of COMMITTED: others' commits whose rows went */
 } wi_commit_outcome;

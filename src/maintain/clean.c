@@ -91,7 +91,7 @@ static weir_status clean_folders(cleaner *c, wi_store *store, wi_folders *folder
     return WEIR_OK;
   }
   WI_CHECK(read_leases(c, store, &leases, err));
-  WI_CHECK(wi_folders_mark(store, folders, &facts.whole_log, err));
+  WI_CHECK(wi_folders_mark(c->r->session->engine, store, folders, &facts.whole_log, err));
   for (size_t i = 0; i < folders->n; i++) {
     const wi_folder *f = &folders->items[i];
     if (wi_folder_judge(f, &facts) != WI_IS_LITTER) {

@@ -44,10 +44,10 @@ wi_litter_verdict wi_folder_judge(const wi_folder *folder, const wi_litter_facts
 bool wi_folder_is_young(int64_t started_us, int64_t newest_us, int64_t now_us,
                         int64_t older_than_us);
 
-/* Marks the folders that a commit names, from the newest commit back, until all are found: each
- * commit is read once at most. *whole: no commit that might name one is gone. */
-weir_status wi_folders_mark(wi_store *store, wi_folders *folders, bool *whole,
-                            weir_error *err);
+/* Marks the folders that a commit names, from the newest commit back, until all are found, or the
+ * table as it is now where it has a checkpoint: each commit is read once at most. *whole: no commit that might name one is gone. */
+weir_status wi_folders_mark(wi_engine *engine, wi_store *store, wi_folders *folders,
+                            bool *whole, weir_error *err);
 
 /* Does one place lie in the other, or are they one? */
 bool wi_places_touch(const char *a, const char *b);

@@ -167,8 +167,30 @@ static weir_status mark_commit(wi_folders *folders, const wi_commit *commit, siz
   return WEIR_OK;
 }
 
-weir_status wi_folders_mark(wi_store *store, wi_folders *folders, bool *whole,
-                            weir_error *err) {
+/* Those that a checkpoint names: a commit that was cleaned may have a stray in its place, so that the
+ * log looks whole. What it took away again no version that can be read needs, or the commit that did
+ * is there. */
+static weir_status mark_live(wi_engine *engine, wi_store *store, int64_t version,
+                             wi_folders *folders, size_t *left, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_snap *snap = NULL;
+  wi_cursor *rows = NULL;
+  wi_removes files = {0};
+  WI_CHECK(wi_snap_at(engine, store, version, &snap, err));
+  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
+  WI_CHECK(wi_removes_read(rows, &files, err));
+  for (size_t i = 0; i < files.n && *left > 0; i++) {
+    WI_CHECK(mark_path(folders, files.items[i].path, left, err));
+  }
+done:
+  wi_removes_release(&files);
+  wi_cursor_free(&rows);
+  wi_br_snap_free(engine, &snap);
+  return status;
+}
+
+weir_status wi_folders_mark(wi_engine *engine, wi_store *store, wi_folders *folders,
+                            bool *whole, weir_error *err) {
   wi_log log = {0};
   weir_error first = WEIR_ERROR_INIT;
   size_t left = folders->n;
@@ -193,6 +215,9 @@ weir_status wi_folders_mark(wi_store *store, wi_folders *folders, bool *whole,
   }
   if (status == WEIR_OK && left > 0) {
     *whole = *whole && (int64_t)log.n_commits == log.latest + 1;
+  }
+  if (status == WEIR_OK && left > 0 && *whole && log.n_checkpoints > 0) {
+    status = mark_live(engine, store, log.latest, folders, &left, &first);
   }
   wi_log_release(&log);
   wi_err_move(err, &first);

@@ -160,6 +160,25 @@ done:
 
 /* ---- the whole ---- */
 
+/* What was decided and read is known by versions; a table in another's place has them, too. */
+static weir_status check_read(const wi_view_job *j, weir_error *err) {
+  const wi_key_inputs *inputs = &j->view->decision.inputs;
+  const wi_last *own = &j->view->facts.last;
+  WI_TRY(wi_commit_check(j->view->store, own->latest, own->latest_digest, err));
+  for (size_t i = 0; i < inputs->n; i++) {
+    const wi_key_input *in = &inputs->items[i];
+    if (in->what == WI_KEY_VIEW) {
+      size_t up = wi_project_view_index(j->pass->project, in->name);
+      WI_TRY(wi_view_check(&j->pass->views[up], err));
+    } else if (in->pin != NULL) {
+      size_t source = wi_project_source_index(j->pass->project, in->name);
+      WI_TRY(wi_commit_check(j->pass->sources[source].table->store, in->pin->version,
+                             in->pin->commit_digest, err));
+    }
+  }
+  return WEIR_OK;
+}
+
 static weir_status open_base(wi_view_job *j, weir_error *err) {
   const wi_run_view *v = j->view;
   j->base = (wi_pin){.version = -1};
@@ -167,8 +186,8 @@ static weir_status open_base(wi_view_job *j, weir_error *err) {
     return WEIR_OK;
   }
   /* The version that was decided upon, not a newer one: what came since is found at the put. */
-  WI_TRY(wi_base_open_at(j->pass->session, v->store, v->facts.last.latest, &j->base,
-                         &j->base_snap, err));
+  WI_TRY(wi_pin_at(j->pass->project->engine, v->store, v->facts.last.latest, &j->base,
+                   &j->base_snap, err));
   return wi_base_gate(&j->base, j->owner, err);
 }
 
@@ -220,6 +239,7 @@ weir_status wi_view_execute(wi_pass *pass, wi_run_view *view, uint64_t memory,
   WI_CHECK(open_base(&j, &first));
   WI_CHECK(how->stage(&j, &first));
   WI_CHECK(wi_lease_check(pass->lease, &first));
+  WI_CHECK(check_read(&j, &first));
   WI_CHECK(commit(&j, &first));
   take_facts(&j);
 done:

@@ -189,8 +189,8 @@ static weir_status had_files(wi_pass *pass, wi_run_table *table,
   char state[WI_DIGEST_HEX] = "";
   weir_error gone = WEIR_ERROR_INIT;
   *had = false;
-  weir_status status = wi_base_open_at(pass->session, table->store,
-                                       recorded->pin->version, &pin, &snap, &gone);
+  weir_status status = wi_pin_at(pass->project->engine, table->store,
+                                 recorded->pin->version, &pin, &snap, &gone);
   if (status == WEIR_OK) {
     status = wi_pin_state(pass->project->engine, snap, &pin, state, &gone);
     *had = status == WEIR_OK && strcmp(state, recorded->state) == 0;
@@ -345,16 +345,23 @@ weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err) {
   return look_at_columns(pass, view, err);
 }
 
+weir_status wi_view_check(const wi_run_view *view, weir_error *err) {
+  const char *made = view->outcome.commit.digest;
+  const char *digest = made[0] != '\0' ? made : view->facts.last.latest_digest;
+  return wi_commit_check(view->store, view->outcome.version, digest, err);
+}
+
 weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err) {
-  wb_store *handle = NULL;
-  pthread_mutex_lock(&view->read.lock);
   weir_status status = WEIR_OK;
+  pthread_mutex_lock(&view->read.lock);
   if (view->read.snap == NULL) {
-    status = wi_store_handle(view->store, &handle, err);
+    WI_CHECK(wi_snap_at(pass->project->engine, view->store, view->outcome.version,
+                        &view->read.snap, err));
+    WI_CHECK(wi_view_check(view, err));
   }
-  if (handle != NULL) {
-    status = wi_snap_open(pass->project->engine, handle, view->outcome.version,
-                          &view->read.snap, err);
+done:
+  if (status != WEIR_OK) {
+    wi_br_snap_free(pass->project->engine, &view->read.snap);
   }
   pthread_mutex_unlock(&view->read.lock);
   return status;

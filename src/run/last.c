@@ -1,5 +1,4 @@
 /* A view's last result, as its own table's log tells it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "run/private.h"
@@ -21,10 +20,8 @@ typedef struct own { /* whose commits are looked for, and where */
 
 /* The commit is out's then, if it counts; what is before one that doesn't tells nothing. */
 static weir_status take(const own *o, wi_commit *commit, wi_last *out, weir_error *err) {
-  char app[320];
-  snprintf(app, sizeof(app), WI_APP_PREFIX "%s/%s", o->project, o->view);
   weir_status status =
-      wi_log_counts(o->engine, o->store, &o->log, commit, app, &out->found, err);
+      wi_log_counts(o->engine, o->store, &o->log, commit, &out->found, err);
   if (status != WEIR_OK || !out->found) {
     wi_commit_release(commit);
     return status;
@@ -34,20 +31,17 @@ static weir_status take(const own *o, wi_commit *commit, wi_last *out, weir_erro
   return wi_stamp_read(&out->commit, &out->stamp, err);
 }
 
-/* From the newest commit back to the first of this view's own. */
+/* From the newest commit back to the first of this view's own, which no gap may come before. */
 static weir_status walk_back(const own *o, wi_last *out, weir_error *err) {
   const wi_log *log = &o->log;
-  size_t left = log->n_commits;
-  for (int64_t v = log->first - 1; left > 0 || v >= 0;) {
+  for (int64_t v = log->latest; v >= 0; v--) {
     wi_commit commit = {0};
     weir_error gone = WEIR_ERROR_INIT;
-    bool listed = left > 0; /* then those from before the last checkpoint, one by one */
-    weir_status status =
-        wi_commit_read(o->store, listed ? log->commits[--left] : v--, &commit, &gone);
+    weir_status status = wi_commit_read(o->store, v, &commit, &gone);
     if (status != WEIR_OK) {
-      return wi_err_except(status, listed ? WEIR_OK : WEIR_E_NOT_FOUND, &gone, err);
+      return wi_err_except(status, WEIR_E_NOT_FOUND, &gone, err);
     }
-    if (commit.version == log->latest) {
+    if (v == log->latest && commit.n_lines > 0) {
       memcpy(out->latest_digest, commit.digest, sizeof(out->latest_digest));
       out->latest_us = commit.timestamp_us;
     }

@@ -29,8 +29,8 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
   wi_pin pin = {.version = -1};
   drop_schema(&view->made.schema);
   wi_br_snap_free(pass->project->engine, &view->read.snap);
-  WI_CHECK(wi_base_open_at(pass->session, view->store, view->outcome.version, &pin,
-                           &view->read.snap, err));
+  WI_CHECK(wi_pin_at(pass->project->engine, view->store, view->outcome.version, &pin,
+                     &view->read.snap, err));
   WI_CHECK(wi_meta_arrow(pin.meta, &view->made.schema, err));
   WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
   *same_partitioning = partitioned_as_said(view->refs->spec, &pin);

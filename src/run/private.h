@@ -40,6 +40,8 @@ weir_status wi_pass_read_facts(wi_pass *pass, weir_error *err);
 weir_status wi_view_gather(wi_pass *pass, wi_run_view *view, weir_error *err);
 /* The snapshot for consumers, of outcome.version; from any thread. */
 weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err);
+/* CONFLICT where its table is not the one any more that this run has built or found. */
+weir_status wi_view_check(const wi_run_view *view, weir_error *err);
 
 /* ---- planning.c ---- */
 /* The second step of the facts: a plan over declared inputs, and the gate over its columns. */

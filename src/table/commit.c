@@ -11,24 +11,10 @@
 
 /* ---- the version a write starts from ---- */
 
-weir_status wi_base_open_at(wi_session *s, wi_store *store, int64_t version, wi_pin *base,
-                            wb_snap **snap, weir_error *err) {
-  *base = (wi_pin){.version = -1};
-  *snap = NULL;
-  weir_status status = wi_pin_resolve(s->engine, store, version, base, err);
-  if (status == WEIR_OK) {
-    status = wi_pin_complete(s->engine, store, base, snap, err);
-  }
-  if (status != WEIR_OK) {
-    wi_pin_release(base);
-  }
-  return status;
-}
-
 weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap **snap,
                          weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
-  weir_status status = wi_base_open_at(s, store, -1, base, snap, &first);
+  weir_status status = wi_pin_at(s->engine, store, -1, base, snap, &first);
   return wi_err_except(status, WEIR_E_TABLE_MISSING, &first, err);
 }
 
@@ -170,8 +156,8 @@ static weir_status reopen(standing *s, int64_t version, weir_error *err) {
   const wi_commit_request *r = s->request;
   wi_br_snap_free(r->session->engine, &s->reopened_snap);
   wi_pin_release(&s->reopened);
-  WI_TRY(wi_base_open_at(r->session, r->store, version, &s->reopened, &s->reopened_snap,
-                         err));
+  WI_TRY(wi_pin_at(r->session->engine, r->store, version, &s->reopened, &s->reopened_snap,
+                   err));
   WI_TRY(wi_base_gate(&s->reopened, r->owner, err));
   return r->base != NULL ? check_fit(s, err) : check_join(s, err);
 }

@@ -104,9 +104,6 @@ weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome 
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
                          wb_snap **snap, weir_error *err);
-/* This version (-1: the latest). */
-weir_status wi_base_open_at(wi_session *session, wi_store *store, int64_t version,
-                            wi_pin *base, wb_snap **snap, weir_error *err);
 /* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 

@@ -86,7 +86,7 @@ WT_TEST(the_log_is_read_once_and_only_as_far_as_needed) {
   WT_EQ_INT(folders.items[0].files, 1);
   WT_EQ_INT(folders.items[0].bytes, 4);
   wh_on_store(&h, store);
-  WT_OK(wi_folders_mark(store, &folders, &whole, &err));
+  WT_OK(wi_folders_mark(NULL, store, &folders, &whole, &err));
   WT_CHECK(whole);
   WT_EQ_INT(h.count[WI_STORE_READ], 5); /* five commits, whatever the number of folders */
   WT_EQ_INT(h.count[WI_STORE_LIST], 1);
@@ -102,7 +102,7 @@ WT_TEST(the_log_is_read_once_and_only_as_far_as_needed) {
   memcpy(two.items[0].name, ids[3], 37);
   memcpy(two.items[1].name, ids[4], 37);
   two.items[0].named = two.items[1].named = false;
-  WT_OK(wi_folders_mark(store, &two, &whole, &err));
+  WT_OK(wi_folders_mark(NULL, store, &two, &whole, &err));
   WT_EQ_INT(h.count[WI_STORE_READ], 2);
   wh_off(&h);
   wi_folders_release(&folders);
@@ -132,7 +132,7 @@ WT_TEST(names_are_found_however_they_are_written) {
       snprintf(text, sizeof text, "{\"add\":{\"path\":\"%s/a.parquet\"}}", escaped);
     }
     crafted_commit(store, 0, text);
-    WT_OK(wi_folders_mark(store, &folders, &whole, &err));
+    WT_OK(wi_folders_mark(NULL, store, &folders, &whole, &err));
     WT_CHECK(f.named && whole);
     wi_store_unref(&store);
   }
@@ -150,12 +150,12 @@ WT_TEST(a_log_that_was_cleaned_is_not_whole) {
   crafted_log(store, "00000000000000000005.checkpoint.parquet", "x");
   crafted_commit(store, 5, "{}\n");
   crafted_commit(store, 6, "{}\n");
-  WT_OK(wi_folders_mark(store, &folders, &whole, &err));
+  WT_OK(wi_folders_mark(NULL, store, &folders, &whole, &err));
   WT_CHECK(!whole && !f.named);
   wi_store_unref(&store);
   /* No table at all names nothing. */
   store = crafted_store("no_table");
-  WT_OK(wi_folders_mark(store, &folders, &whole, &err));
+  WT_OK(wi_folders_mark(NULL, store, &folders, &whole, &err));
   WT_CHECK(whole && !f.named);
   wi_store_unref(&store);
 }
