@@ -185,6 +185,9 @@ weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_s
  * empty, a snapshot is opened and the pin is full. */
 weir_status wi_pin_resolve(wi_engine *engine, wi_store *store, int64_t version,
                            wi_pin *out, weir_error *err);
+/* What a pin of this version has for its commit. */
+weir_status wi_pin_digest(wi_engine *engine, wi_store *store, int64_t version,
+                          char out[WI_DIGEST_HEX], weir_error *err);
 /* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate.
  * CONFLICT where another table is there by now. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,

@@ -385,6 +385,15 @@ done:
   return status;
 }
 
+weir_status wi_pin_digest(wi_engine *engine, wi_store *store, int64_t version,
+                          char out[WI_DIGEST_HEX], weir_error *err) {
+  wi_pin pin = {.version = -1};
+  WI_TRY(wi_pin_resolve(engine, store, version, &pin, err));
+  memcpy(out, pin.commit_digest, WI_DIGEST_HEX);
+  wi_pin_release(&pin);
+  return WEIR_OK;
+}
+
 static weir_status complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -428,7 +437,7 @@ weir_status wi_pin_at(wi_engine *engine, wi_store *store, int64_t version, wi_pi
     *snap = NULL;
   }
   WI_TRY(wi_pin_resolve(engine, store, version, out, err));
-  weir_status status = complete(engine, store, out, snap, err);
+  weir_status status = wi_pin_complete(engine, store, out, snap, err);
   if (status != WEIR_OK) {
     wi_pin_release(out);
   }

@@ -85,6 +85,22 @@ static weir_status base_is_gone(const attempt *a, weir_error *err) {
                 a->base_version, wi_store_uri(a->txn->store));
 }
 
+/* Another table in its place may have as many versions; where nothing is in its place, a listing says
+ * whether a checkpoint is. */
+static weir_status check_base(attempt *a, weir_error *err) {
+  wi_commit_mark mark;
+  if (a->base_version < 0 || a->base.digest == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_commit_find_mark(a->txn->store, a->base_version, &mark, err));
+  if (!mark.there) {
+    WI_TRY(wi_log_newest(a->txn->store, a->base_version, 0, &a->look, err));
+    return a->look.newest < a->base_version ? base_is_gone(a, err) : WEIR_OK;
+  }
+  bool other = mark.says && strcmp(mark.digest, a->base.digest) != 0;
+  return other ? base_is_gone(a, err) : WEIR_OK;
+}
+
 static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
   *newer = false;
   WI_TRY(wi_log_newest(a->txn->store, a->base_version, fresh_us(a), &a->look, err));
@@ -92,10 +108,7 @@ static weir_status look_before(attempt *a, bool *newer, weir_error *err) {
     return base_is_gone(a, err);
   }
   *newer = a->look.newest > a->base_version;
-  /* Another table in its place may have as many versions. */
-  return *newer || a->base.digest == NULL
-             ? WEIR_OK
-             : wi_commit_check(a->txn->store, a->base_version, a->base.digest, err);
+  return *newer ? WEIR_OK : check_base(a, err);
 }
 
 /* The same after a put that took its time. What cannot be told is not called committed. */
@@ -259,9 +272,8 @@ static weir_status stand_on(attempt *a, int64_t version, const wi_judged *judged
   a->base_version = version;
   a->base = (wi_txn_base){NULL, NULL, NULL, NULL};
   WI_TRY(a->txn->host.stand_on(a->txn->host.ctx, version, judged, &a->base, err));
-  bool other = judged != NULL && judged->to_digest[0] != '\0' && a->base.digest != NULL &&
-               strcmp(judged->to_digest, a->base.digest) != 0;
-  return other ? base_is_gone(a, err) : WEIR_OK;
+  return judged == NULL ? WEIR_OK
+                        : wi_commit_check(a->txn->store, version, judged->to_digest, err);
 }
 
 /* What was judged must be what came after the base, and no commit that somebody put into a gap. */

@@ -218,6 +218,11 @@ weir_status wi_folders_mark(wi_engine *engine, wi_store *store, wi_folders *fold
   }
   if (status == WEIR_OK && left > 0 && *whole && log.n_checkpoints > 0) {
     status = mark_live(engine, store, log.latest, folders, &left, &first);
+    if (status != WEIR_OK && status != WEIR_E_NO_MEMORY) { /* nobody can tell */
+      weir_error_release(&first);
+      *whole = false;
+      status = WEIR_OK;
+    }
   }
   wi_log_release(&log);
   wi_err_move(err, &first);

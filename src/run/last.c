@@ -61,14 +61,17 @@ static weir_status walk_back(const own *o, wi_last *out, weir_error *err) {
 
 weir_status wi_last_read(wi_engine *engine, const char *project, const char *view,
                          wi_store *store, wi_last *out, weir_error *err) {
+  weir_status status = WEIR_OK;
   own o = {engine, project, view, store, {0}};
   *out = (wi_last){.latest = -1, .version = -1};
-  weir_status status = wi_log_list_any(store, &o.log, err);
-  if (status == WEIR_OK) {
-    out->latest = o.log.latest;
-    out->table = o.log.latest >= 0;
-    status = walk_back(&o, out, err);
+  WI_CHECK(wi_log_list_any(store, &o.log, err));
+  out->latest = o.log.latest;
+  out->table = o.log.latest >= 0;
+  WI_CHECK(walk_back(&o, out, err));
+  if (out->table && out->latest_digest[0] == '\0') { /* its files stand for it */
+    WI_CHECK(wi_pin_digest(engine, store, out->latest, out->latest_digest, err));
   }
+done:
   wi_log_release(&o.log);
   if (status != WEIR_OK) {
     wi_last_release(out);

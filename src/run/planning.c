@@ -6,12 +6,6 @@
 
 #define WI_ORIGIN "run"
 
-static void drop_schema(struct ArrowSchema *schema) {
-  if (schema->release != NULL) {
-    schema->release(schema);
-  }
-}
-
 /* ---- a view's table as it is ---- */
 
 static bool partitioned_as_said(const wi_spec_view *view, const wi_pin *pin) {
@@ -27,10 +21,11 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
                                  bool *same_partitioning, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_pin pin = {.version = -1};
-  drop_schema(&view->made.schema);
+  wi_schema_drop(&view->made.schema);
   wi_br_snap_free(pass->project->engine, &view->read.snap);
   WI_CHECK(wi_pin_at(pass->project->engine, view->store, view->outcome.version, &pin,
                      &view->read.snap, err));
+  WI_CHECK(wi_view_check(view, err));
   WI_CHECK(wi_meta_arrow(pin.meta, &view->made.schema, err));
   WI_CHECK(wi_schema_digest(&view->made.schema, view->facts.digests.table, err));
   *same_partitioning = partitioned_as_said(view->refs->spec, &pin);
@@ -62,7 +57,7 @@ static weir_status declare_view(wi_pass *pass, wi_run_view *view, weir_error *er
                               &copy, err));
   view->made.declared = true;
 done:
-  drop_schema(&copy);
+  wi_schema_drop(&copy);
   return status;
 }
 
@@ -82,7 +77,7 @@ static weir_status declare_source(wi_pass *pass, wi_run_source *source, weir_err
                               &schema, err));
   source->declared = true;
 done:
-  drop_schema(&schema);
+  wi_schema_drop(&schema);
   if (status != WEIR_OK) {
     wi_source_explain(source->of, err);
   }
@@ -131,7 +126,7 @@ static weir_status plan_with_calls(wi_pass *pass, wi_run_view *view, weir_error 
                             calls, n, &view->made.plan, err));
 done:
   for (size_t i = 0; columns != NULL && i < n; i++) {
-    drop_schema(&columns[i]);
+    wi_schema_drop(&columns[i]);
   }
   wi_free(columns);
   wi_free(calls);
@@ -150,7 +145,7 @@ weir_status wi_view_make_plan(wi_pass *pass, wi_run_view *view, weir_error *err)
   }
   WI_TRY(plan_with_calls(pass, view, err));
   if (view->chosen) { /* consumers of one that is not read its table as it is */
-    drop_schema(&view->made.schema);
+    wi_schema_drop(&view->made.schema);
     if (ArrowSchemaDeepCopy(&view->made.plan->schema, &view->made.schema) !=
         NANOARROW_OK) {
       return wi_err_nomem(err, WI_ORIGIN);

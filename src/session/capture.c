@@ -192,6 +192,12 @@ static void digest_field(wi_digest *d, const struct ArrowSchema *schema) {
   wi_digest_u64(d, (uint64_t)schema->n_children);
 }
 
+void wi_schema_drop(struct ArrowSchema *schema) {
+  if (schema->release != NULL) {
+    schema->release(schema);
+  }
+}
+
 /* Depth first with a stack of its own: schemas of tables may nest deeply. */
 weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGEST_HEX],
                              weir_error *err) {

@@ -141,6 +141,8 @@ struct ArrowArrayStream *wi_stream_lent(wi_lent *lent);
  * called again. NULL is fine. */
 void wi_stream_recall(wi_lent **lent);
 
+/* Releases a schema, if it is one. */
+void wi_schema_drop(struct ArrowSchema *schema);
 /* A digest over an Arrow schema: names, types, nullability, in order. */
 weir_status wi_schema_digest(const struct ArrowSchema *schema, char out[WI_DIGEST_HEX],
                              weir_error *err);

@@ -35,12 +35,6 @@ typedef struct write_job {
   wi_staged staged;
 } write_job;
 
-static void release_schema(struct ArrowSchema *schema) {
-  if (schema->release != NULL) {
-    schema->release(schema);
-  }
-}
-
 static void job_release(write_job *j) {
   wi_engine *engine = j->r->session->engine;
   wi_stream_recall(&j->work.rows);
@@ -52,8 +46,8 @@ static void job_release(write_job *j) {
   wi_br_bind_free(engine, &j->bind);
   wi_br_snap_free(engine, &j->base_snap);
   wi_pin_release(&j->base);
-  release_schema(&j->given);
-  release_schema(&j->target);
+  wi_schema_drop(&j->given);
+  wi_schema_drop(&j->target);
   wi_partitioning_free(&j->partitioning);
   wi_map_release(&j->partitions);
   wi_store_unref(&j->store);
@@ -174,8 +168,8 @@ static weir_status widen(write_job *j, weir_error *err) {
   ArrowSchemaMove(&wide, &j->target);
   j->widened = true;
 done:
-  release_schema(&wide);
-  release_schema(&mapped);
+  wi_schema_drop(&wide);
+  wi_schema_drop(&mapped);
   return status;
 }
 
@@ -243,7 +237,7 @@ static weir_status bind_rows(write_job *j, struct ArrowArrayStream *take,
   WI_CHECK(wi_br_bind_stream(j->r->session->engine, j->bind, WRITE_SCHEMA, j->work.id,
                              wi_stream_lent(j->work.rows), err));
 done:
-  release_schema(&copy);
+  wi_schema_drop(&copy);
   return status;
 }
 

@@ -235,6 +235,28 @@ WT_TEST(a_table_that_goes_during_the_put_has_no_commit) {
   }
 }
 
+/* Where it is seen before the put, nothing is put into the empty log. */
+WT_TEST(a_table_that_goes_before_the_put_takes_no_commit) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_commit_outcome out;
+  wh_hooks hooks = {0};
+  wi_store *store = crafted_store("goes");
+  base(store);
+  WT_EQ_INT(latest(store), 0);
+  host h = {.reads = store};
+  late l = {store, 0, NULL};
+  wi_txn txn = txn_at(store, 0, &h);
+  txn.limits.fresh_us = (int64_t)60 * 1000000; /* no listing would tell */
+  wh_run(&hooks, WI_STORE_READ, NULL, 2, WH_BEFORE, drop_table, &l);
+  wh_on_store(&hooks, store);
+  WT_EQ_INT(wi_txn_commit(&txn, &out, &err), WEIR_E_CONFLICT);
+  WT_EQ_INT(hooks.fired, 1);
+  WT_CHECK(!is_there(store, 1));
+  wh_off(&hooks);
+  weir_error_release(&err);
+  wi_store_unref(&store);
+}
+
 /* After a lost race it stands on what was judged, and not on a table that came into its place since. */
 static void other_last(void *ctx) {
   late *l = ctx;

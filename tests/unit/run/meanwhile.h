@@ -36,9 +36,10 @@ static inline void on_event(void *ctx, const char *kind, const weir_view_result 
   }
 }
 
-/* `k`: the parameter, as "k=10"; NULL: its default. */
-static inline weir_status run_with(const wt_project *at, seen *s, const char *k,
-                                   weir_error *err) {
+/* `k`: the parameter, as "k=10" (NULL: its default); `view`: only this one (NULL: all). */
+static inline weir_status run_only(const wt_project *at, seen *s, const char *k,
+                                   const char *view, weir_error *err) {
+  weir_select select = WEIR_SELECT_INIT;
   weir_project_options options = WEIR_PROJECT_OPTIONS_INIT;
   weir_project *project = NULL;
   weir_report *report = NULL;
@@ -47,13 +48,20 @@ static inline weir_status run_with(const wt_project *at, seen *s, const char *k,
   options.path = at->root;
   options.params = &k;
   options.n_params = k != NULL;
+  select.select = &view;
+  select.n_select = view != NULL;
   weir_status status = weir_project_open(&options, &project, err);
   if (status == WEIR_OK) {
-    status = weir_project_run(project, NULL, &observer, &report, err);
+    status = weir_project_run(project, &select, &observer, &report, err);
   }
   weir_report_free(&report);
   weir_project_free(&project);
   return status;
+}
+
+static inline weir_status run_with(const wt_project *at, seen *s, const char *k,
+                                   weir_error *err) {
+  return run_only(at, s, k, NULL, err);
 }
 
 static inline weir_status run(const wt_project *at, seen *s, weir_error *err) {

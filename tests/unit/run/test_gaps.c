@@ -210,3 +210,33 @@ WT_TEST(files_that_a_cleaned_commit_named_are_kept) {
   others_close(&view);
   wt_project_remove(&at);
 }
+
+/* A table that cannot be opened keeps what is in its folder, and stops no cleaning of others. */
+WT_TEST(files_of_a_table_that_cannot_be_opened_are_kept) {
+  weir_error err = WEIR_ERROR_INIT;
+  wt_project at;
+  seen s;
+  others view;
+  wi_store_entries all;
+  wi_folders folders;
+  bool whole = true;
+  WT_CHECK(begin(&at));
+  WT_OK(run(&at, &s, &err));
+  WT_OK(others_open(&at, "lake/daily", &view, &err));
+  WT_OK(wi_store_list_all(view.store, "", &all, &err));
+  WT_OK(wi_folders_read(&all, &folders, &err));
+  WT_EQ_INT(folders.n, 1);
+  char path[64];
+  const char *const paths[] = {path};
+  wi_log_commit_path(0, path);
+  WT_OK(wi_store_remove(view.store, paths, 1, &err));
+  WT_OK(wi_store_put_new(view.store, path, "{\"commitInfo\":{}}\n", 18, &err));
+  WT_OK(wi_store_put_new(view.store, "_delta_log/00000000000000000000.checkpoint.parquet",
+                         "x", 1, &err));
+  WT_OK(wi_folders_mark(view.engine, view.store, &folders, &whole, &err));
+  WT_CHECK(!whole && !folders.items[0].named);
+  wi_folders_release(&folders);
+  wi_store_entries_release(&all);
+  others_close(&view);
+  wt_project_remove(&at);
+}

@@ -131,6 +131,106 @@ WT_TEST(what_is_opened_is_what_was_pinned) {
   }
 }
 
+/* And where the view that is read was built before, and is reused. */
+WT_TEST(what_is_reused_is_what_was_found) {
+  static const char again[] = "SELECT n + 0 AS n FROM daily\n";
+  bool fired = true;
+  for (int nth = 1; fired; nth++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wh_hooks h = {.who = WH_BOTH};
+    wt_project at, other;
+    seen s;
+    swap tables;
+    WT_CHECK(make(&at, cells) && make(&other, cells));
+    WT_OK(run(&at, &s, &err));
+    WT_OK(run_with(&other, &s, "k=20", &err));
+    WT_CHECK(wt_project_write(&at, "views/late.sql", again, strlen(again)));
+    swap_of(&at, &other, "lake/daily", &tables);
+    wh_run(&h, WH_ENGINE(GET), "_last_checkpoint", nth, WH_BEFORE, swap_now, &tables);
+    wh_of(&h, tables.a);
+    wh_run(&h, WH_ENGINE(PUT), NULL, 1, WH_BEFORE, swap_back, &tables);
+    wh_of(&h, "lake/late");
+    wh_on_new(&h);
+    (void)run(&at, &s, &err);
+    wh_off(&h);
+    fired = h.rules[0].seen >= nth;
+    swap_back(&tables);
+    weir_error_release(&err);
+    WT_OK(run(&at, &s, &err));
+    WT_CHECK(view_has(&at, "1;") && late_has(&at, "1;"));
+    wt_project_remove(&at);
+    wt_project_remove(&other);
+    WT_CHECK(nth < 50 && (nth > 1 || fired));
+  }
+}
+
+/* Rows that a view replaces are those of the table that it was decided for. */
+WT_TEST(a_base_is_the_table_that_was_decided_upon) {
+  bool fired = true;
+  for (int nth = 1; fired; nth++) {
+    weir_error err = WEIR_ERROR_INIT;
+    wh_hooks h = {.who = WH_BOTH};
+    wt_project at, other;
+    seen s;
+    swap tables;
+    WT_CHECK(make(&at, cells) && make(&other, cells));
+    WT_OK(run(&at, &s, &err));
+    WT_OK(run_with(&other, &s, "k=20", &err));
+    swap_of(&at, &other, "lake/daily", &tables);
+    wh_run(&h, WH_ENGINE(GET), "_last_checkpoint", nth, WH_BEFORE, swap_now, &tables);
+    wh_of(&h, tables.a);
+    wh_run(&h, WH_ENGINE(PUT), NULL, 0, WH_BEFORE, swap_back, &tables);
+    wh_of(&h, tables.a);
+    wh_on_new(&h);
+    (void)run_with(&at, &s, "k=30", &err);
+    wh_off(&h);
+    fired = h.rules[0].seen >= nth;
+    swap_back(&tables);
+    weir_error_release(&err);
+    WT_OK(run_with(&at, &s, "k=30", &err));
+    WT_CHECK(view_has(&at, "31;") && late_has(&at, "31;"));
+    wt_project_remove(&at);
+    wt_project_remove(&other);
+    WT_CHECK(nth < 50 && (nth > 1 || fired));
+  }
+}
+
+/* Its newest version has a checkpoint alone. */
+static bool cut(const wt_project *at) {
+  weir_error err = WEIR_ERROR_INIT;
+  others view;
+  char path[64];
+  const char *const paths[] = {path};
+  wi_log_commit_path(1, path);
+  bool fine = others_open(at, "lake/daily", &view, &err) == WEIR_OK &&
+              maintain(&view, 1, &err) == WEIR_OK &&
+              wi_delta_checkpoint(view.engine, view.store, 1, &err) == WEIR_OK &&
+              wi_store_remove(view.store, paths, 1, &err) == WEIR_OK;
+  others_close(&view);
+  weir_error_release(&err);
+  return fine;
+}
+
+/* No commit says what it is, and the run does not build it: its files do. */
+WT_TEST(an_upstream_that_stands_is_told_by_its_files) {
+  weir_error err = WEIR_ERROR_INIT;
+  wt_project at, other;
+  seen s;
+  swap tables;
+  WT_CHECK(make(&at, cells) && make(&other, cells + 1));
+  WT_OK(run(&at, &s, &err));
+  WT_OK(run_with(&other, &s, "k=20", &err));
+  WT_CHECK(cut(&at) && cut(&other));
+  WT_OK(run_only(&at, &s, NULL, "late", &err));
+  WT_CHECK(late_has(&at, "1;"));
+  swap_of(&at, &other, "lake/daily", &tables);
+  swap_now(&tables);
+  WT_OK(run_only(&at, &s, NULL, "late", &err));
+  WT_CHECK(late_has(&at, "22;"));
+  wt_project_remove(&at);
+  wt_project_remove(&other);
+}
+
 /* A view whose contract changed is vouched for: those rows, and no others. Only between the last look
  * and the put itself nobody can tell. */
 static void vouch(int op, int nth, bool *fired) {
