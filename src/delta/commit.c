@@ -201,6 +201,10 @@ weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark
   return wi_err_except(status, WEIR_E_NOT_FOUND, &failed, err);
 }
 
+bool wi_commit_mark_other(const wi_commit_mark *mark, const char *digest) {
+  return mark->there && mark->says && strcmp(mark->digest, digest) != 0;
+}
+
 weir_status wi_commit_check(wi_store *store, int64_t version, const char *digest,
                             weir_error *err) {
   wi_commit_mark mark;
@@ -208,7 +212,7 @@ weir_status wi_commit_check(wi_store *store, int64_t version, const char *digest
     return WEIR_OK;
   }
   WI_TRY(wi_commit_find_mark(store, version, &mark, err));
-  if (!mark.there || !mark.says || strcmp(mark.digest, digest) == 0) {
+  if (!wi_commit_mark_other(&mark, digest)) {
     return WEIR_OK;
   }
   wi_err_hint(err, "run again: the next run starts from the table as it is now");

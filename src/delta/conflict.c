@@ -1,5 +1,6 @@
 /* One write against what others committed: tables/conflict.def, applied. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "delta/conflict.h"
@@ -151,8 +152,8 @@ void wi_judge_commit(const wi_claim *claim, const wi_commit *commit, wi_judged *
   met_set found = {0};
   int64_t app_version = -1;
   judged->to = commit->version;
-  memcpy(judged->to_digest, commit->n_lines > 0 ? commit->digest : "",
-         commit->n_lines > 0 ? sizeof judged->to_digest : 1);
+  snprintf(judged->to_digest, sizeof judged->to_digest, "%s",
+           commit->n_lines > 0 ? commit->digest : "");
   wi_met app = meet_app(&claim->app, commit, &app_version);
   if (app != WI_MET_QUIET) {
     keep_app(app, app_version, commit, judged);

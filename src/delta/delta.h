@@ -112,9 +112,11 @@ weir_status wi_commit_find_head(wi_store *store, int64_t version, wi_commit *out
 typedef struct wi_commit_mark {
   bool there;
   bool
-      says; /* it has a line: a pin's digest is of these bytes, and else of the table's files */
+      says; /* has a line; a pin's digest is of these bytes then, else of the table's files */
   char digest[WI_DIGEST_HEX];
 } wi_commit_mark;
+/* Another commit than the one of that digest. One that is gone or says nothing is none. */
+bool wi_commit_mark_other(const wi_commit_mark *mark, const char *digest);
 weir_status wi_commit_find_mark(wi_store *store, int64_t version, wi_commit_mark *out,
                                 weir_error *err);
 /* CONFLICT where the version's commit is another than the one of that digest ("": not known),
@@ -284,6 +286,8 @@ void wi_removes_release(wi_removes *removes);
 void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
 /* The live files of a snapshot. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
+weir_status wi_snap_live(wi_engine *engine, const wb_snap *snap, wi_removes *out,
+                         weir_error *err);
 
 typedef struct wi_commit_def {
   const char *operation;         /* as "WRITE", "CREATE TABLE" */

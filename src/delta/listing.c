@@ -444,7 +444,7 @@ weir_status wi_log_goes_on(wi_store *store, int64_t version, const char *digest,
     return WEIR_OK;
   }
   WI_TRY(wi_commit_find_mark(store, version, &mark, err));
-  bool other = mark.there && mark.says && strcmp(mark.digest, digest) != 0;
+  bool other = wi_commit_mark_other(&mark, digest);
   *goes_on = above ? mark.there && !other : !other;
   return WEIR_OK;
 }

@@ -258,14 +258,23 @@ static int by_file(const void *a, const void *b) {
                     : strcmp(x->dv == NULL ? "" : x->dv, y->dv == NULL ? "" : y->dv);
 }
 
+weir_status wi_snap_live(wi_engine *engine, const wb_snap *snap, wi_removes *out,
+                         weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_cursor *rows = NULL;
+  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
+  WI_CHECK(wi_removes_read(rows, out, err));
+done:
+  wi_cursor_free(&rows);
+  return status;
+}
+
 weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
                          char out[WI_DIGEST_HEX], weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
   wi_removes files = {NULL, 0, 0};
   wi_digest d;
-  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
-  WI_CHECK(wi_removes_read(rows, &files, err));
+  WI_CHECK(wi_snap_live(engine, snap, &files, err));
   if (files.n > 1) {
     qsort(files.items, files.n, sizeof *files.items, by_file);
   }
@@ -284,7 +293,6 @@ weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *p
   }
   wi_digest_end_hex(&d, out);
 done:
-  wi_cursor_free(&rows);
   wi_removes_release(&files);
   return status;
 }
@@ -394,7 +402,7 @@ weir_status wi_pin_digest(wi_engine *engine, wi_store *store, int64_t version,
   return WEIR_OK;
 }
 
-static weir_status complete(wi_engine *engine, wi_store *store, wi_pin *pin,
+weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
                             wb_snap **snap, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_snap *opened = NULL;
@@ -408,6 +416,9 @@ static weir_status complete(wi_engine *engine, wi_store *store, wi_pin *pin,
     WI_CHECK(fill_from(engine, opened, pin, err));
   }
   WI_CHECK(wi_gate_read(pin, err));
+  if (opened != NULL) {
+    WI_CHECK(wi_commit_check(store, pin->version, pin->commit_digest, err));
+  }
   if (snap != NULL) {
     *snap = opened;
     opened = NULL;
@@ -415,18 +426,6 @@ static weir_status complete(wi_engine *engine, wi_store *store, wi_pin *pin,
 done:
   if (opened != NULL) {
     wi_br_snap_free(engine, &opened);
-  }
-  return status;
-}
-
-weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
-                            wb_snap **snap, weir_error *err) {
-  bool opens = !pin->full || snap != NULL;
-  WI_TRY(complete(engine, store, pin, snap, err));
-  weir_status status =
-      opens ? wi_commit_check(store, pin->version, pin->commit_digest, err) : WEIR_OK;
-  if (status != WEIR_OK && snap != NULL) {
-    wi_br_snap_free(engine, snap);
   }
   return status;
 }

@@ -85,8 +85,8 @@ static weir_status base_is_gone(const attempt *a, weir_error *err) {
                 a->base_version, wi_store_uri(a->txn->store));
 }
 
-/* Another table in its place may have as many versions; where nothing is in its place, a listing says
- * whether a checkpoint is. */
+/* Another table in its place may have as many versions; where nothing is in its place, a listing
+ * says whether a checkpoint is. */
 static weir_status check_base(attempt *a, weir_error *err) {
   wi_commit_mark mark;
   if (a->base_version < 0 || a->base.digest == NULL) {
@@ -97,8 +97,7 @@ static weir_status check_base(attempt *a, weir_error *err) {
     WI_TRY(wi_log_newest(a->txn->store, a->base_version, 0, &a->look, err));
     return a->look.newest < a->base_version ? base_is_gone(a, err) : WEIR_OK;
   }
-  bool other = mark.says && strcmp(mark.digest, a->base.digest) != 0;
-  return other ? base_is_gone(a, err) : WEIR_OK;
+  return wi_commit_mark_other(&mark, a->base.digest) ? base_is_gone(a, err) : WEIR_OK;
 }
 
 static weir_status look_before(attempt *a, bool *newer, weir_error *err) {

@@ -45,7 +45,8 @@ bool wi_folder_is_young(int64_t started_us, int64_t newest_us, int64_t now_us,
                         int64_t older_than_us);
 
 /* Marks the folders that a commit names, from the newest commit back, until all are found, or the
- * table as it is now where it has a checkpoint: each commit is read once at most. *whole: no commit that might name one is gone. */
+ * table as it is now where it has a checkpoint: each commit is read once at most. *whole: no commit
+ * that might name one is gone. */
 weir_status wi_folders_mark(wi_engine *engine, wi_store *store, wi_folders *folders,
                             bool *whole, weir_error *err);
 

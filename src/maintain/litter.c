@@ -167,24 +167,21 @@ static weir_status mark_commit(wi_folders *folders, const wi_commit *commit, siz
   return WEIR_OK;
 }
 
-/* Those that a checkpoint names: a commit that was cleaned may have a stray in its place, so that the
- * log looks whole. What it took away again no version that can be read needs, or the commit that did
- * is there. */
+/* Those that a checkpoint names: a commit that was cleaned may have a stray in its place, so that
+ * the log looks whole. What it took away again no version that can be read needs, or the commit
+ * that did is there. */
 static weir_status mark_live(wi_engine *engine, wi_store *store, int64_t version,
                              wi_folders *folders, size_t *left, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_snap *snap = NULL;
-  wi_cursor *rows = NULL;
   wi_removes files = {0};
   WI_CHECK(wi_snap_at(engine, store, version, &snap, err));
-  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
-  WI_CHECK(wi_removes_read(rows, &files, err));
+  WI_CHECK(wi_snap_live(engine, snap, &files, err));
   for (size_t i = 0; i < files.n && *left > 0; i++) {
     WI_CHECK(mark_path(folders, files.items[i].path, left, err));
   }
 done:
   wi_removes_release(&files);
-  wi_cursor_free(&rows);
   wi_br_snap_free(engine, &snap);
   return status;
 }

@@ -67,20 +67,12 @@ done:
 
 static weir_status list_removes(const wi_commit_request *r, const wb_snap *snap,
                                 wi_removes *out, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_cursor *files = NULL;
   wi_removes_release(out);
   if (snap == NULL || (r->mode != WI_WRITE_OVERWRITE && r->mode != WI_WRITE_REPLACE)) {
     return WEIR_OK;
   }
-  WI_CHECK(wi_br_snap_files(r->session->engine, snap, &files, err));
-  WI_CHECK(wi_removes_read(files, out, err));
-  if (r->partitions != NULL) {
-    WI_CHECK(keep_partitions(r, out, err));
-  }
-done:
-  wi_cursor_free(&files);
-  return status;
+  WI_TRY(wi_snap_live(r->session->engine, snap, out, err));
+  return r->partitions != NULL ? keep_partitions(r, out, err) : WEIR_OK;
 }
 
 /* By what the table says once this commit is in it: a commit may lift the property. */

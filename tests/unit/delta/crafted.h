@@ -51,4 +51,11 @@ static inline void crafted_commit(wi_store *store, int64_t version, const char *
   crafted_put(store, path, text);
 }
 
+static inline void crafted_uncommit(wi_store *store, int64_t version) {
+  char path[64];
+  const char *paths[] = {path};
+  wi_log_commit_path(version, path);
+  (void)wi_store_remove(store, paths, 1, NULL);
+}
+
 #endif

@@ -6,14 +6,11 @@
 static void clean_log(void *ctx) {
   late *l = ctx;
   int64_t from = l->version;
-  char path[64];
-  const char *paths[] = {path};
   crafted_commit(l->store, from + 1, FOREIGN);
   crafted_commit(l->store, from + 2, FOREIGN);
   crafted_log(l->store, "00000000000000000002.checkpoint.parquet", "x");
   for (int64_t v = 0; v < from + 2; v++) {
-    wi_log_commit_path(v, path);
-    (void)wi_store_remove(l->store, paths, 1, NULL);
+    crafted_uncommit(l->store, v);
   }
 }
 
@@ -66,13 +63,11 @@ WT_TEST(a_log_cleaned_around_the_put_is_seen) {
 static void sweep_log(void *ctx) {
   late *l = ctx;
   char path[64];
-  const char *paths[] = {path};
   crafted_commit(l->store, l->version, l->text);
   snprintf(path, sizeof path, "%020" PRId64 ".checkpoint.parquet", l->version);
   crafted_log(l->store, path, "x");
   for (int64_t v = 0; v < l->version; v++) {
-    wi_log_commit_path(v, path);
-    (void)wi_store_remove(l->store, paths, 1, NULL);
+    crafted_uncommit(l->store, v);
   }
 }
 
@@ -166,10 +161,7 @@ WT_TEST(a_log_cleaned_up_to_the_base_does_no_harm) {
 /* A table that was made anew has other commits under the same numbers. */
 static void make_anew(void *ctx) {
   late *l = ctx;
-  char path[64];
-  const char *paths[] = {path};
-  wi_log_commit_path(0, path);
-  (void)wi_store_remove(l->store, paths, 1, NULL);
+  crafted_uncommit(l->store, 0);
   for (int64_t v = 0; v <= l->version; v++) {
     crafted_commit(l->store, v, FOREIGN);
   }
@@ -203,11 +195,8 @@ WT_TEST(another_table_in_its_place_takes_no_commit) {
 /* Removed during the put, or made anew with fewer versions: what was put is no commit of a table. */
 static void drop_table(void *ctx) {
   late *l = ctx;
-  char path[64];
-  const char *paths[] = {path};
   for (int64_t v = 0; v <= l->version; v++) {
-    wi_log_commit_path(v, path);
-    (void)wi_store_remove(l->store, paths, 1, NULL);
+    crafted_uncommit(l->store, v);
   }
   if (l->text != NULL) {
     crafted_commit(l->store, 0, l->text);
@@ -260,10 +249,7 @@ WT_TEST(a_table_that_goes_before_the_put_takes_no_commit) {
 /* After a lost race it stands on what was judged, and not on a table that came into its place since. */
 static void other_last(void *ctx) {
   late *l = ctx;
-  char path[64];
-  const char *paths[] = {path};
-  wi_log_commit_path(l->version, path);
-  (void)wi_store_remove(l->store, paths, 1, NULL);
+  crafted_uncommit(l->store, l->version);
   crafted_commit(l->store, l->version, l->text);
 }
 
@@ -317,10 +303,7 @@ WT_TEST(others_that_go_on_from_an_empty_commit_do_no_harm) {
 /* The base goes between the listing that shows it and its reading: what follows may be a stray. */
 static void remove_base(void *ctx) {
   late *l = ctx;
-  char path[64];
-  const char *paths[] = {path};
-  wi_log_commit_path(1, path);
-  (void)wi_store_remove(l->store, paths, 1, NULL);
+  crafted_uncommit(l->store, 1);
 }
 
 WT_TEST(a_base_that_goes_after_the_listing_proves_nothing) {

@@ -93,15 +93,19 @@ static inline bool begin(wt_project *at) {
   return wf_table(uri, "n:l!", cells, 1, NULL);
 }
 
-/* Rows of the view, in order, as "1;2;". */
-static inline bool view_has(const wt_project *at, const char *rows) {
+/* Rows of a view, in order, as "1;2;". */
+static inline bool rows_are(const wt_project *at, const char *view, const char *rows) {
   char table[256];
-  snprintf(table, sizeof table, "%s/lake/daily", at->root);
+  snprintf(table, sizeof table, "%s/lake/%s", at->root, view);
   wf_input inputs[] = {{.name = "t", .uri = table, .version = -1}};
   weir_session *session = wf_session(inputs, 1);
   bool has = session != NULL && wf_expect(session, "SELECT n FROM t ORDER BY n", rows);
   weir_session_free(&session);
   return has;
+}
+
+static inline bool view_has(const wt_project *at, const char *rows) {
+  return rows_are(at, "daily", rows);
 }
 
 /* ---- others ---- */

@@ -50,13 +50,7 @@ static void swap_back(void *ctx) {
 }
 
 static bool late_has(const wt_project *at, const char *rows) {
-  char table[256];
-  snprintf(table, sizeof table, "%s/lake/late", at->root);
-  wf_input inputs[] = {{.name = "t", .uri = table, .version = -1}};
-  weir_session *session = wf_session(inputs, 1);
-  bool has = session != NULL && wf_expect(session, "SELECT n FROM t ORDER BY n", rows);
-  weir_session_free(&session);
-  return has;
+  return rows_are(at, "late", rows);
 }
 
 static bool make(wt_project *at, const char *const *cell) {
