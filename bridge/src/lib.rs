@@ -65,6 +65,7 @@ mod store;
 pub mod store_hook;
 mod store_local;
 mod store_open;
+mod store_place;
 mod stream;
 mod tie_break;
 mod udaf;

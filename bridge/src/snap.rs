@@ -23,6 +23,7 @@ use crate::log_view::LogView;
 use crate::snap_error;
 use crate::snap_files;
 use crate::store::{StoreInner, wb_store};
+use crate::store_place::{Place, Placed};
 use crate::stream;
 
 /// A pinned snapshot; see `wb_snap_open`.
@@ -35,6 +36,8 @@ pub struct wb_snap {
 pub struct SnapInner {
     /// Where the table is.
     pub store: Arc<StoreInner>,
+    /// What the engine is told of where it is, and of no other snapshot.
+    pub place: Place,
     /// The table's log.
     pub log: LogStoreRef,
     /// Protocol and metadata at the version.
@@ -61,8 +64,9 @@ pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
     config
 }
 
-fn log_of(store: &StoreInner, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
-    default_logstore(Arc::clone(&objects), objects, &store.url, &StorageConfig::default())
+fn log_of(place: &Place, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
+    let placed = Arc::new(Placed::new(Arc::clone(&objects)));
+    default_logstore(objects, placed, &place.url, &StorageConfig::default())
 }
 
 impl SnapInner {
@@ -72,7 +76,8 @@ impl SnapInner {
     }
 
     async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
-        let view = |wary| log_of(&store, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
+        let place = Place::new(&store)?;
+        let view = |wary| log_of(&place, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
         let mut log = view(false);
         let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
         if opened.as_ref().is_err_and(|e| snap_error::may_be_misled(e.code)) {
@@ -83,7 +88,10 @@ impl SnapInner {
         }
         let snapshot = match opened {
             Ok(snapshot) => Arc::new(snapshot),
-            Err(e) => return Err(snap_error::explain(&store, version, e).await),
+            Err(e) => {
+                let e = snap_error::explain(&store, version, e).await;
+                return Err(place.explained(e));
+            }
         };
         let found = snapshot.version();
         if version.is_some_and(|wanted| wanted != found) {
@@ -98,11 +106,11 @@ impl SnapInner {
         // Says now, not at the first scan, what the reader does not support, and makes sure
         // that the schema has an Arrow form, which `arrow_schema` takes for granted.
         if let Err(e) = DeltaScanNext::new(Arc::clone(&snapshot), scan_config(false, false)) {
-            return Err(snap_error::unreadable(&store, Error::from(e)));
+            return Err(place.explained(snap_error::unreadable(&store, Error::from(e))));
         }
         snap_error::check_schema(&store, &snapshot)?;
         let (kernel, blanks) = (OnceLock::new(), OnceCell::new());
-        Ok(Self { log, snapshot, version: found, store, kernel, blanks })
+        Ok(Self { log, snapshot, version: found, store, place, kernel, blanks })
     }
 
     /// What an error of reading the log says of this snapshot.
@@ -111,7 +119,12 @@ impl SnapInner {
         E: std::error::Error + Into<Error> + 'static,
     {
         snap_error::value(&self.store, &self.snapshot, &error)
-            .unwrap_or_else(|| snap_error::unreadable(&self.store, error.into()))
+            .unwrap_or_else(|| self.unreadable(error.into()))
+    }
+
+    /// An error of reading the log, with paths as the caller knows them.
+    pub fn unreadable(&self, error: Error) -> Error {
+        self.place.explained(snap_error::unreadable(&self.store, error))
     }
 
     /// To be shown the list of files by whoever reads it anyway; None: not needed.
@@ -146,7 +159,7 @@ impl SnapInner {
         if let Some(known) = self.kernel.get() {
             return Ok((Arc::clone(known), engine));
         }
-        let made = KernelSnapshot::builder_for(self.store.url.as_str())
+        let made = KernelSnapshot::builder_for(self.place.url.as_str())
             .at_version(self.version)
             .build(engine.as_ref())?;
         Ok((Arc::clone(self.kernel.get_or_init(|| made)), engine))
@@ -161,7 +174,7 @@ impl SnapInner {
         self.store.rt.block_on(async move {
             tokio::task::spawn_blocking(move || {
                 let (snapshot, engine) = this.kernel()?;
-                f(&snapshot, engine.as_ref())
+                f(&snapshot, engine.as_ref()).map_err(|e| this.place.explained(e))
             })
             .await?
         })?

@@ -25,6 +25,7 @@ use crate::guard;
 use crate::rt::RtInner;
 use crate::store_hook::{HookedStore, wb_store_hook};
 use crate::store_open;
+use crate::store_place::Placed;
 use crate::stream;
 
 /// How many requests of one call are under way at once.
@@ -98,9 +99,10 @@ impl StoreInner {
         })
     }
 
-    /// Makes the store known to an execution.
+    /// Makes the store known to an execution, which has its paths from a `Place`.
     pub fn register(&self, env: &datafusion::execution::runtime_env::RuntimeEnv) {
-        env.register_object_store(self.key.as_ref(), Arc::clone(&self.store));
+        let placed = Placed::new(Arc::clone(&self.store));
+        env.register_object_store(self.key.as_ref(), Arc::new(placed));
     }
 }
 
