@@ -354,6 +354,12 @@ typedef struct wb_sess_options {
   // keys. The engine reads none of them, and none can be set later.
   const struct wb_kv *host_settings;
   size_t n_host_settings;
+  // What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
+  // kept by place, so that no two snapshots share one; the other two, of statistics and of
+  // lists, are for tables that are folders.
+  uint64_t footer_cache_bytes;
+  uint64_t statistics_cache_bytes;
+  uint64_t list_cache_bytes;
 } wb_sess_options;
 
 // A declared parameter of a function.

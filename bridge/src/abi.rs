@@ -238,6 +238,12 @@ pub struct wb_sess_options {
     /// keys. The engine reads none of them, and none can be set later.
     pub host_settings: *const wb_kv,
     pub n_host_settings: usize,
+    /// What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
+    /// kept by place, so that no two snapshots share one; the other two, of statistics and of
+    /// lists, are for tables that are folders.
+    pub footer_cache_bytes: u64,
+    pub statistics_cache_bytes: u64,
+    pub list_cache_bytes: u64,
 }
 
 #[repr(C)]

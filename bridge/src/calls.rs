@@ -231,7 +231,7 @@ mod tests {
     use crate::plan::PlanInner;
     use crate::plan_nodes::table;
     use crate::plan_tests::runtime;
-    use crate::sess::{SessInner, SessSpec};
+    use crate::sess::{Caches, SessInner, SessSpec};
 
     fn open_session() -> SessInner {
         let spec = SessSpec {
@@ -241,6 +241,7 @@ mod tests {
             now_us: 0,
             flags: 0,
             host_settings: Vec::new(),
+            caches: Caches::default(),
         };
         SessInner::new(runtime(), &spec).unwrap()
     }

@@ -19,7 +19,7 @@ use crate::params::{Param, Params};
 use crate::plan::PlanInner;
 use crate::plan_nodes::{Walk, table};
 use crate::rt::{CancelToken, RtInner};
-use crate::sess::{SessInner, SessSpec};
+use crate::sess::{Caches, SessInner, SessSpec};
 
 /// a has ties, b breaks them, s differs in ties of both; rows come in the given order.
 pub(crate) fn rows(order: impl Iterator<Item = usize>) -> RecordBatch {
@@ -75,6 +75,7 @@ fn session_with(batches: Vec<Vec<RecordBatch>>, dialect: &str) -> Arc<SessInner>
         now_us: 1_700_000_000_000_000,
         flags: 0,
         host_settings: Vec::new(),
+        caches: Caches::default(),
     };
     let sess = SessInner::new(runtime(), &spec).unwrap();
     let schema = batches[0][0].schema();

@@ -68,6 +68,15 @@ pub struct SessSpec {
     pub now_us: i64,
     pub flags: u32,
     pub host_settings: Vec<(String, String)>,
+    pub caches: Caches,
+}
+
+/// What is kept of files that were read, in bytes.
+#[derive(Default)]
+pub struct Caches {
+    pub footers: u64,
+    pub statistics: u64,
+    pub lists: u64,
 }
 
 fn config(spec: &SessSpec) -> Result<SessionConfig> {
@@ -89,8 +98,12 @@ fn config(spec: &SessSpec) -> Result<SessionConfig> {
 }
 
 fn state(spec: &SessSpec, catalogs: Arc<dyn CatalogProviderList>) -> Result<SessionState> {
-    // A list of files that never ages would hide the files of a later run.
-    let runtime = RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?;
+    let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_metadata_cache_limit(bytes(spec.caches.footers))
+        .with_file_statistics_cache_limit(bytes(spec.caches.statistics))
+        .with_object_list_cache_limit(bytes(spec.caches.lists))
+        .build_arc()?;
     let mut state = SessionStateBuilder::new()
         .with_session_id("weir".to_string())
         .with_config(config(spec)?)
@@ -357,6 +370,11 @@ pub unsafe extern "C" fn wb_sess_new(
                 now_us: options.now_us,
                 flags: options.flags,
                 host_settings: pairs(options.host_settings, options.n_host_settings)?,
+                caches: Caches {
+                    footers: options.footer_cache_bytes,
+                    statistics: options.statistics_cache_bytes,
+                    lists: options.list_cache_bytes,
+                },
             }
         };
         let inner = Arc::new(SessInner::new(Arc::clone(&rt.inner), &spec)?);

@@ -32,8 +32,9 @@ typedef struct weir_session weir_session;
 /** Options of a session; zero means the default for every field. */
 typedef struct weir_session_options {
   uint32_t struct_size;
-  uint32_t threads; /**< workers of the engine; 0: all cores */
-  uint64_t memory;  /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
+  uint32_t threads;      /**< workers of the engine; 0: all cores */
+  uint64_t memory;       /**< bytes; 0: 60 % of the machine's or cgroup's. A sixteenth,
+                              at most 50 MiB, keeps footers of files, queries use the rest */
   const char *spill_dir; /**< a folder that is there, where queries spill; NULL: TMPDIR */
   int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */

@@ -120,6 +120,7 @@ typedef struct wi_br_session_options {
   int64_t now_us;
   const wi_br_pair *host_settings; /* shown with the engine's; read by weir only */
   size_t n_host_settings;
+  uint64_t footers; /* bytes of files' footers that the session may keep */
 } wi_br_session_options;
 typedef struct wi_br_arg {
   const struct ArrowArray *array;

@@ -41,6 +41,9 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
   o.now_us = options->now_us;
   o.host_settings = host;
   o.n_host_settings = options->n_host_settings;
+  /* No table is a folder that the engine lists: of these it has nothing to keep. */
+  o.footer_cache_bytes = options->footers;
+  o.statistics_cache_bytes = o.list_cache_bytes = 0;
   int code = t->wb_sess_new(wi_engine_runtime(engine), &o, out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:

@@ -330,14 +330,14 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
   stage.stats = &stats;
-  stage.memory = j->r->session->memory;
+  stage.memory = j->r->session->pool;
   stage.partitions = 1; /* the stream has one end */
   weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
   wi_stats_columns_release(&stats);
   WI_TRY(status);
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, stage.cancel, err);
+                     j->r->session->pool, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */
