@@ -35,6 +35,7 @@ mod merge_pool;
 mod misc;
 mod other_name;
 mod params;
+mod place_session;
 mod plan;
 mod plan_exprs;
 mod plan_nodes;

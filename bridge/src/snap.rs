@@ -23,7 +23,7 @@ use crate::log_view::LogView;
 use crate::snap_error;
 use crate::snap_files;
 use crate::store::{StoreInner, wb_store};
-use crate::store_place::{Place, Placed};
+use crate::store_place::Place;
 use crate::stream;
 
 /// A pinned snapshot; see `wb_snap_open`.
@@ -65,7 +65,7 @@ pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
 }
 
 fn log_of(place: &Place, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
-    let placed = Arc::new(Placed::new(Arc::clone(&objects)));
+    let placed = Arc::new(place.of(Arc::clone(&objects)));
     default_logstore(objects, placed, &place.url, &StorageConfig::default())
 }
 

@@ -2,7 +2,6 @@
 //! environment; every path is relative to the opened root.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder, UInt32Builder,
@@ -12,7 +11,6 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
-use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -25,7 +23,6 @@ use crate::guard;
 use crate::rt::RtInner;
 use crate::store_hook::{HookedStore, wb_store_hook};
 use crate::store_open;
-use crate::store_place::Placed;
 use crate::stream;
 
 /// How many requests of one call are under way at once.
@@ -45,22 +42,19 @@ pub struct StoreInner {
     pub store: Arc<dyn ObjectStore>,
     /// The store without a hook, for the caller's own operations.
     plain: Arc<dyn ObjectStore>,
-    /// The root under a host of its own, so that two stores of one bucket never meet in a
-    /// registry, which knows stores by scheme and host only.
-    pub url: Url,
-    /// The registry key of `url`.
-    pub key: ObjectStoreUrl,
+    /// Whether it lists in the order of paths.
+    pub sorted: bool,
+    /// What the caller opened, without user, password and query.
+    pub root: Url,
     /// What the caller opened, for messages; without user, password and query.
     pub shown: String,
 }
 
 impl std::fmt::Debug for StoreInner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.shown, self.url)
+        f.write_str(&self.shown)
     }
 }
-
-static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
 
 impl StoreInner {
     /// Opens the root `url`; the engines' operations ask the hook, if there is one.
@@ -74,15 +68,6 @@ impl StoreInner {
         // The runtime is entered because clients start their timers when they are built.
         let _entered = rt.handle().enter();
         let opened = store_open::open(url, options, rt.io_handle())?;
-        let number = NEXT_STORE.fetch_add(1, Ordering::Relaxed);
-        // The log reader sorts listings of hosts with this mark itself.
-        let mark = if opened.sorted { "" } else { "--x-s3" };
-        let key = format!("weir://store-{number}{mark}");
-        let parse = |e: &dyn std::fmt::Display| {
-            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's key {key}: {e}"))
-        };
-        let url = Url::parse(&format!("{key}/")).map_err(|e| parse(&e))?;
-        let key = ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?;
         let plain = opened.store;
         // Last, since a hook stays the caller's when this fails.
         let store = match hook {
@@ -90,19 +75,13 @@ impl StoreInner {
             Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
         };
         Ok(Self {
-            url,
-            key,
+            sorted: opened.sorted,
+            root: opened.root,
             store,
             plain,
             shown: opened.shown,
             rt,
         })
-    }
-
-    /// Makes the store known to an execution, which has its paths from a `Place`.
-    pub fn register(&self, env: &datafusion::execution::runtime_env::RuntimeEnv) {
-        let placed = Placed::new(Arc::clone(&self.store));
-        env.register_object_store(self.key.as_ref(), Arc::new(placed));
     }
 }
 

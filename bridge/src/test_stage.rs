@@ -198,7 +198,7 @@ fn stages_all_types_with_exact_statistics() {
     let metadata = file.metadata().file_metadata().key_value_metadata().unwrap().clone();
     assert!(metadata.iter().all(|kv| kv.key != "ARROW:schema"), "{metadata:?}");
     assert!(metadata.iter().any(|kv| kv.key == "weir.run"));
-    let bound = FilesBound::new(to, Vec::new(), files(&table, &[])).unwrap();
+    let bound = FilesBound::new(&to, Vec::new(), files(&table, &[])).unwrap();
     let found = Query::new(&rt, 1).run("select * from t", schema, Arc::new(bound)).unwrap();
     assert_eq!(rows(&found), rows(&[batch]));
 }
@@ -294,7 +294,7 @@ fn partitions_and_sizes_make_new_files() {
         ]
     );
     let columns = options.partition_columns.clone();
-    let bound = FilesBound::new(Arc::clone(&to), columns, found).unwrap();
+    let bound = FilesBound::new(&to, columns, found).unwrap();
     let back =
         Query::new(&rt, 1).run("select * from t", Arc::clone(&schema), Arc::new(bound)).unwrap();
     // Delta knows no empty text in a partition value: it comes back as null.
@@ -322,7 +322,7 @@ fn no_rows_make_no_files() {
     let (out, table) = staged(&rt, &to, "select * from t", &schema, bound, &options()).unwrap();
     assert_eq!((table.num_rows(), out.metadata()["rows"].as_str()), (0, "0"));
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
-    let bound = FilesBound::new(to, Vec::new(), Vec::new()).unwrap();
+    let bound = FilesBound::new(&to, Vec::new(), Vec::new()).unwrap();
     let found = Query::new(&rt, 1).run("select count(*) as n from t", schema, Arc::new(bound));
     assert_eq!(rows(&found.unwrap()), vec!["n=0"]);
 }
@@ -399,7 +399,7 @@ fn missing_and_broken_files_have_their_codes() {
     let schema = Arc::new(Schema::new(vec![Field::new("i", DataType::Int64, true)]));
     let read = |size: u64| -> Error {
         let files = vec![StagedFile { path: "x 1.parquet".into(), size, values: Vec::new() }];
-        let bound = FilesBound::new(Arc::clone(&to), Vec::new(), files).unwrap();
+        let bound = FilesBound::new(&to, Vec::new(), files).unwrap();
         Query::new(&rt, 1).run("select * from t", Arc::clone(&schema), Arc::new(bound)).unwrap_err()
     };
     let e = read(100);
