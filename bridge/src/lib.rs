@@ -14,6 +14,7 @@ mod canon;
 mod codes;
 mod concat_exec;
 mod delta_text;
+mod edit;
 mod error;
 mod error_map;
 mod exact;
@@ -66,12 +67,13 @@ pub mod store_hook;
 mod store_local;
 mod store_open;
 mod stream;
-mod tie_break;
 mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod macros_tests;
 #[cfg(test)]
@@ -82,5 +84,3 @@ mod test_golden;
 mod test_kit;
 #[cfg(test)]
 mod test_stage;
-#[cfg(test)]
-mod tie_tests;
