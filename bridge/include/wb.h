@@ -111,13 +111,16 @@ typedef enum wb_plan_table {
   // names, no addresses), subquery_of i32 expr_id or -1
   WB_PLAN_NODES = 1,
   // node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
-  // nullable bool, metadata Utf8 (sorted k=v lines)
+  // nullable bool, metadata Utf8 (sorted k=v lines), sorts u32 (wb_sort_class)
   WB_PLAN_OUTPUTS = 2,
   // expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
   // Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
   // can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
   // builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
-  // none), volatility Utf8, type Utf8
+  // none), volatility Utf8, type Utf8; of calls of aggregate and window functions: args u32,
+  // partition_keys u32, order_keys u32, distinct bool, ignore_nulls bool, frame u32
+  // (wb_frame), frame_from i32, frame_to i32 (wb_bound). Their children are the arguments,
+  // the partition keys, the filter if there is one, the order keys
   WB_PLAN_EXPRS = 3,
   // expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
   WB_PLAN_COLREFS = 4,
@@ -135,6 +138,50 @@ typedef enum wb_plan_format {
   WB_PLAN_INDENT_SCHEMA = 2,
   WB_PLAN_GRAPHVIZ = 3,
 } wb_plan_format;
+
+// How the engine sorts values of a type.
+typedef enum wb_sort_class {
+  // not at all
+  WB_SORTS_NOT = 0,
+  // numbers, dates and the like: a word or two
+  WB_SORTS_WORDS = 1,
+  // text, bytes
+  WB_SORTS_BYTES = 2,
+  // lists, structs
+  WB_SORTS_NESTED = 3,
+  // maps: not as they are, but by the list of keys and the list of values
+  WB_SORTS_BY_PARTS = 4,
+  // all values are the same
+  WB_SORTS_ALIKE = 5,
+} wb_sort_class;
+
+// The units of a window function's frame; NONE: no window function.
+typedef enum wb_frame {
+  WB_FRAME_NONE = 0,
+  WB_FRAME_ROWS = 1,
+  WB_FRAME_RANGE = 2,
+  WB_FRAME_GROUPS = 3,
+} wb_frame;
+
+// Where a frame begins or ends.
+typedef enum wb_bound {
+  WB_BOUND_FIRST = -2,
+  WB_BOUND_BEFORE = -1,
+  WB_BOUND_CURRENT = 0,
+  WB_BOUND_AFTER = 1,
+  WB_BOUND_LAST = 2,
+} wb_bound;
+
+typedef enum wb_edit_kind {
+  // `column` of the node's input, or `function` of it, as the last key, ascending with nulls
+  // first: of function `ord` of a Window or Aggregate node, or of a Sort or DISTINCT ON node
+  WB_EDIT_ADD_KEY = 1,
+  // of function `ord` of a Window node: the order keys become partition keys, and the frame
+  // is the whole partition
+  WB_EDIT_PEERS = 2,
+  // of function `ord` of a Window node: the frame is ROWS, from the first to the current row
+  WB_EDIT_ROWS = 3,
+} wb_edit_kind;
 
 typedef enum wb_exec_table {
   // node_id, parent_id, kind, detail, partitions
@@ -310,6 +357,17 @@ typedef struct wb_call {
   // borrowed
   const struct ArrowSchema *columns;
 } wb_call;
+
+// An edit of a plan; nodes by their node_id in the plan's tables.
+typedef struct wb_edit {
+  // wb_edit_kind
+  int32_t kind;
+  uint32_t node;
+  uint32_t ord;
+  uint32_t column;
+  // a scalar function of the session of one argument; empty: none
+  struct wb_str function;
+} wb_edit;
 
 typedef struct wb_rt_options {
   size_t struct_size;
@@ -825,31 +883,22 @@ int32_t wb_sql_params(struct wb_sess *sess,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
 
-// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
-// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
-// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
-// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
-int32_t wb_plan_tie_break(const struct wb_plan *plan,
-                          struct wb_plan **out,
-                          struct wb_err *err);
-
 // Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
 // over groups and over windows; outputs keep their names.
 int32_t wb_plan_replace(const struct wb_plan *plan,
                         struct wb_plan **out,
                         struct wb_err *err);
 
-// Puts a projection on top that casts (checked, failing on overflow) output i to target
-// column i and names it so. SCHEMA_CHANGED if that cannot be.
-int32_t wb_plan_cast(const struct wb_plan *plan,
+// The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
+// under a projection that casts (checked, failing on overflow) output i to target column i and
+// names it so (SCHEMA_CHANGED if that cannot be); then, if there are columns to sort by, sorted
+// by them (ascending, nulls first).
+int32_t wb_plan_edit(const struct wb_plan *plan,
+                     const struct wb_edit *edits,
+                     size_t n_edits,
                      const struct ArrowSchema *target,
-                     struct wb_plan **out,
-                     struct wb_err *err);
-
-// Sorts the output by these columns (ascending, nulls first).
-int32_t wb_plan_sort(const struct wb_plan *plan,
-                     const struct wb_str *columns,
-                     size_t n,
+                     const struct wb_str *sort,
+                     size_t n_sort,
                      struct wb_plan **out,
                      struct wb_err *err);
 

@@ -369,13 +369,16 @@ pub enum wb_plan_table {
     /// names, no addresses), subquery_of i32 expr_id or -1
     WB_PLAN_NODES = 1,
     /// node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
-    /// nullable bool, metadata Utf8 (sorted k=v lines)
+    /// nullable bool, metadata Utf8 (sorted k=v lines), sorts u32 (wb_sort_class)
     WB_PLAN_OUTPUTS = 2,
     /// expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
     /// Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
     /// can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
     /// builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
-    /// none), volatility Utf8, type Utf8
+    /// none), volatility Utf8, type Utf8; of calls of aggregate and window functions: args u32,
+    /// partition_keys u32, order_keys u32, distinct bool, ignore_nulls bool, frame u32
+    /// (wb_frame), frame_from i32, frame_to i32 (wb_bound). Their children are the arguments,
+    /// the partition keys, the filter if there is one, the order keys
     WB_PLAN_EXPRS = 3,
     /// expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
     WB_PLAN_COLREFS = 4,
@@ -386,6 +389,66 @@ pub enum wb_plan_table {
     /// kind Utf8 macro|operator|replace|star, name Utf8: what of the session's the plan was
     /// made with; sorted
     WB_PLAN_USED = 6,
+}
+
+/// How the engine sorts values of a type.
+#[repr(C)]
+pub enum wb_sort_class {
+    /// not at all
+    WB_SORTS_NOT = 0,
+    /// numbers, dates and the like: a word or two
+    WB_SORTS_WORDS = 1,
+    /// text, bytes
+    WB_SORTS_BYTES = 2,
+    /// lists, structs
+    WB_SORTS_NESTED = 3,
+    /// maps: not as they are, but by the list of keys and the list of values
+    WB_SORTS_BY_PARTS = 4,
+    /// all values are the same
+    WB_SORTS_ALIKE = 5,
+}
+
+/// The units of a window function's frame; NONE: no window function.
+#[repr(C)]
+pub enum wb_frame {
+    WB_FRAME_NONE = 0,
+    WB_FRAME_ROWS = 1,
+    WB_FRAME_RANGE = 2,
+    WB_FRAME_GROUPS = 3,
+}
+
+/// Where a frame begins or ends.
+#[repr(C)]
+pub enum wb_bound {
+    WB_BOUND_FIRST = -2,
+    WB_BOUND_BEFORE = -1,
+    WB_BOUND_CURRENT = 0,
+    WB_BOUND_AFTER = 1,
+    WB_BOUND_LAST = 2,
+}
+
+#[repr(C)]
+pub enum wb_edit_kind {
+    /// `column` of the node's input, or `function` of it, as the last key, ascending with nulls
+    /// first: of function `ord` of a Window or Aggregate node, or of a Sort or DISTINCT ON node
+    WB_EDIT_ADD_KEY = 1,
+    /// of function `ord` of a Window node: the order keys become partition keys, and the frame
+    /// is the whole partition
+    WB_EDIT_PEERS = 2,
+    /// of function `ord` of a Window node: the frame is ROWS, from the first to the current row
+    WB_EDIT_ROWS = 3,
+}
+
+/// An edit of a plan; nodes by their node_id in the plan's tables.
+#[repr(C)]
+pub struct wb_edit {
+    /// wb_edit_kind
+    pub kind: i32,
+    pub node: u32,
+    pub ord: u32,
+    pub column: u32,
+    /// a scalar function of the session of one argument; empty: none
+    pub function: wb_str,
 }
 
 #[repr(C)]

@@ -14,6 +14,7 @@ mod canon;
 mod codes;
 mod concat_exec;
 mod delta_text;
+mod edit;
 mod error;
 mod error_map;
 mod exact;
@@ -68,12 +69,13 @@ mod store_local;
 mod store_open;
 mod store_place;
 mod stream;
-mod tie_break;
 mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod macros_tests;
 #[cfg(test)]
@@ -84,5 +86,3 @@ mod test_golden;
 mod test_kit;
 #[cfg(test)]
 mod test_stage;
-#[cfg(test)]
-mod tie_tests;

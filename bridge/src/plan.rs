@@ -1,7 +1,7 @@
 //! Logical plans: made from SQL, changed by wrapping, optimised; immutable handles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::compute::can_cast_types;
@@ -18,7 +18,7 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_err, wb_plan_flags, wb_plan_format,
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format,
     wb_plan_table, wb_sess,
     wb_str, wb_value, zero_schema,
 };
@@ -27,12 +27,14 @@ use crate::codes::{
     E_BAD_VALUE, E_BUG, E_NOT_IN_CORRELATED, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
 };
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::edit::Edits;
 use crate::params::{Params, params_of};
+use crate::plan_nodes::Walk;
 use crate::rules::HostPlanner;
 use crate::sess::SessInner;
 use crate::{
-    calls, canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, replace, sess_tables, sql,
-    star, stream, tie_break, udaf,
+    calls, canon, edit, exact, gaps, guard, macros, params, plan_nodes, rel_sql, replace, sess_tables, sql,
+    star, stream, udaf,
 };
 
 /// A logical plan.
@@ -49,6 +51,8 @@ pub(crate) struct PlanInner {
     pub optimized: bool,
     /// What of the session changed it on the way.
     pub used: Used,
+    /// Its tables, once they are asked for: a plan does not change.
+    walk: OnceLock<Walk>,
 }
 
 /// The rules and macros that a plan was made with: kind and name.
@@ -100,7 +104,8 @@ impl Ready {
 impl PlanInner {
     /// The next step of this plan, not optimised yet.
     fn changed(&self, plan: LogicalPlan) -> Self {
-        Self { sess: Arc::clone(&self.sess), plan, optimized: false, used: self.used.clone() }
+        let (sess, used) = (Arc::clone(&self.sess), self.used.clone());
+        Self { sess, plan, optimized: false, used, walk: OnceLock::new() }
     }
 
     fn changeable(&self) -> Result<()> {
@@ -141,7 +146,8 @@ impl PlanInner {
             LogicalPlan::Explain(_) => plan,
             plan => analyze(&state, plan)?,
         };
-        Ok(Self { sess: Arc::clone(sess), plan, optimized: false, used })
+        let (sess, walk) = (Arc::clone(sess), OnceLock::new());
+        Ok(Self { sess, plan, optimized: false, used, walk })
     }
 
     /// The types that the statement's other places give to the parameters without a value, by
@@ -185,11 +191,19 @@ impl PlanInner {
         ])
     }
 
-    /// The plan with ties broken.
-    pub fn tie_break(&self) -> Result<Self> {
+    /// The plan's tables.
+    pub fn walk(&self) -> Result<&Walk> {
+        if let Some(walk) = self.walk.get() {
+            return Ok(walk);
+        }
+        let walk = Walk::over(&self.sess, &self.plan)?;
+        Ok(self.walk.get_or_init(|| walk))
+    }
+
+    /// The plan with edits that C decided.
+    pub fn edit(&self, edits: &Edits) -> Result<Self> {
         self.changeable()?;
-        let plan = tie_break::apply(self.plan.clone())?;
-        Ok(self.changed(plan))
+        Ok(self.changed(edit::apply(&self.plan, &self.walk()?.places, edits)?))
     }
 
     /// The plan with its outputs cast to the target's types and named as there.
@@ -405,25 +419,6 @@ pub unsafe extern "C" fn wb_sql_params(
     })
 }
 
-/// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
-/// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
-/// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
-/// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_tie_break(
-    plan: *const wb_plan,
-    out: *mut *mut wb_plan,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_plan_tie_break", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
-        *out = std::ptr::null_mut();
-        give(out, plan.inner.tie_break()?);
-        Ok(())
-    })
-}
-
 /// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
 /// over groups and over windows; outputs keep their names.
 #[unsafe(no_mangle)]
@@ -441,42 +436,36 @@ pub unsafe extern "C" fn wb_plan_replace(
     })
 }
 
-/// Puts a projection on top that casts (checked, failing on overflow) output i to target
-/// column i and names it so. SCHEMA_CHANGED if that cannot be.
+/// The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
+/// under a projection that casts (checked, failing on overflow) output i to target column i and
+/// names it so (SCHEMA_CHANGED if that cannot be); then, if there are columns to sort by, sorted
+/// by them (ascending, nulls first).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_cast(
+pub unsafe extern "C" fn wb_plan_edit(
     plan: *const wb_plan,
+    edits: *const wb_edit,
+    n_edits: usize,
     target: *const FFI_ArrowSchema,
+    sort: *const wb_str,
+    n_sort: usize,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
-    guard::entry("wb_plan_cast", err, || {
+    guard::entry("wb_plan_edit", err, || {
         // SAFETY: the contract says that the pointers are valid.
         let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
         *out = std::ptr::null_mut();
+        let inner = &plan.inner;
         // SAFETY: as above.
-        let target = unsafe { stream::borrow_schema(target)? };
-        give(out, plan.inner.cast(&target)?);
-        Ok(())
-    })
-}
-
-/// Sorts the output by these columns (ascending, nulls first).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_sort(
-    plan: *const wb_plan,
-    columns: *const wb_str,
-    n: usize,
-    out: *mut *mut wb_plan,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_plan_sort", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
-        *out = std::ptr::null_mut();
-        // SAFETY: as above.
-        let columns = unsafe { strings(columns, n)? };
-        give(out, plan.inner.sort(&columns)?);
+        let (edits, sort) =
+            unsafe { (Edits::read(&inner.sess, slice_of(edits, n_edits)?)?, strings(sort, n_sort)?) };
+        let mut made = inner.edit(&edits)?;
+        if !target.is_null() {
+            // SAFETY: as above.
+            let target = unsafe { stream::borrow_schema(target)? };
+            made = made.cast(&target)?;
+        }
+        give(out, made.sort(&sort)?);
         Ok(())
     })
 }
@@ -533,7 +522,7 @@ pub unsafe extern "C" fn wb_plan_table_read(
         const USED: i32 = wb_plan_table::WB_PLAN_USED as i32;
         let batch = match which {
             USED => plan.inner.used_table()?,
-            _ => plan_nodes::table(&plan.inner.sess, &plan.inner.plan, which)?,
+            _ => plan_nodes::table(plan.inner.walk()?, which)?,
         };
         // SAFETY: as above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }

@@ -17,6 +17,7 @@ use datafusion::logical_expr::{Distinct, LogicalPlan, Partitioning, TableScan, U
 use crate::abi::wb_plan_table;
 use crate::canon::{metadata_text, type_text};
 use crate::codes::E_BAD_VALUE;
+use crate::edit::{place_of, sort_class};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::LateBound;
 use crate::plan_exprs::{ExprRow, Place};
@@ -40,6 +41,7 @@ struct OutputRow {
     data_type: String,
     nullable: bool,
     metadata: String,
+    sorts: u32,
 }
 
 /// A row of WB_PLAN_COLREFS.
@@ -77,6 +79,8 @@ pub(crate) struct Walk {
     laterals: Vec<DFSchemaRef>,
     /// Names of the recursive queries around, outermost first.
     recursions: Vec<String>,
+    /// Where each node is in memory, as long as the plan stands still.
+    pub places: Vec<usize>,
     /// Parameters of the lambdas around, outermost first.
     pub lambdas: Vec<Vec<String>>,
 }
@@ -123,6 +127,7 @@ impl Walk {
             outer: Vec::new(),
             laterals: Vec::new(),
             recursions: Vec::new(),
+            places: Vec::new(),
             lambdas: Vec::new(),
         };
         walk.node(plan, -1, 0, -1)?;
@@ -133,6 +138,7 @@ impl Walk {
         let id = small(self.nodes.len());
         let (kind, detail) = self.describe(plan)?;
         self.nodes.push(NodeRow { parent, child_ord, kind, detail, subquery_of: of });
+        self.places.push(place_of(plan));
         self.outputs(id, plan.schema());
         let inputs: Vec<DFSchemaRef> =
             plan.inputs().iter().map(|input| Arc::clone(input.schema())).collect();
@@ -197,6 +203,7 @@ impl Walk {
                 data_type: type_text(field.data_type()),
                 nullable: field.is_nullable(),
                 metadata: metadata_text(field.metadata()),
+                sorts: sort_class(field.data_type()),
             });
         }
     }
@@ -446,6 +453,7 @@ impl Walk {
             .texts("type", rows.iter().map(|r| r.data_type.as_str()))
             .bools("nullable", rows.iter().map(|r| r.nullable))
             .texts("metadata", rows.iter().map(|r| r.metadata.as_str()))
+            .u32s("sorts", rows.iter().map(|r| r.sorts))
             .batch()
     }
 
@@ -465,6 +473,14 @@ impl Walk {
             .texts("literal", rows.iter().map(|r| r.literal.as_str()))
             .texts("volatility", rows.iter().map(|r| r.volatility))
             .texts("type", rows.iter().map(|r| r.data_type.as_str()))
+            .u32s("args", rows.iter().map(|r| r.call.args))
+            .u32s("partition_keys", rows.iter().map(|r| r.call.partition_keys))
+            .u32s("order_keys", rows.iter().map(|r| r.call.order_keys))
+            .bools("distinct", rows.iter().map(|r| r.call.distinct))
+            .bools("ignore_nulls", rows.iter().map(|r| r.call.ignore_nulls))
+            .u32s("frame", rows.iter().map(|r| r.call.frame))
+            .i32s("frame_from", rows.iter().map(|r| r.call.from))
+            .i32s("frame_to", rows.iter().map(|r| r.call.to))
             .batch()
     }
 
@@ -496,13 +512,12 @@ impl Walk {
 }
 
 /// One of the tables (wb_plan_table).
-pub(crate) fn table(sess: &SessInner, plan: &LogicalPlan, which: i32) -> Result<RecordBatch> {
+pub(crate) fn table(walk: &Walk, which: i32) -> Result<RecordBatch> {
     const NODES: i32 = wb_plan_table::WB_PLAN_NODES as i32;
     const OUTPUTS: i32 = wb_plan_table::WB_PLAN_OUTPUTS as i32;
     const EXPRS: i32 = wb_plan_table::WB_PLAN_EXPRS as i32;
     const COLREFS: i32 = wb_plan_table::WB_PLAN_COLREFS as i32;
     const SCANS: i32 = wb_plan_table::WB_PLAN_SCANS as i32;
-    let walk = Walk::over(sess, plan)?;
     match which {
         NODES => walk.nodes_batch(),
         OUTPUTS => walk.outputs_batch(),

@@ -144,7 +144,7 @@ fn canonical(sess: &Arc<SessInner>, plan: &PlanInner) -> String {
         (4, vec!["qualifier", "name"]),
         (5, vec![]),
     ] {
-        let mut batch = table(sess, &plan.plan, which).unwrap();
+        let mut batch = table(plan.walk().unwrap(), which).unwrap();
         for name in skip {
             let index = batch.schema().index_of(name).unwrap();
             batch.remove_column(index);

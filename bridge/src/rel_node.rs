@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
 use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rel::{FILTER, NARROW, RelCall, TOTAL, Wants};
-use crate::tie_break::sortable;
+use crate::edit::sortable;
 
 /// A key of the order within a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

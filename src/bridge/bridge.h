@@ -320,21 +320,54 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
 weir_status wi_br_sql_params(wi_engine *engine, wb_sess *sess,
                              const wi_br_statement *statement, wi_cursor **out,
                              weir_error *err);
-weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
-                                 weir_error *err);
 /* Aggregates replaced as the session's rules say. */
 weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                weir_error *err);
-weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
-                            const struct ArrowSchema *target, wb_plan **out,
-                            weir_error *err);
-weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan,
-                            const char *const *columns, size_t n, wb_plan **out,
-                            weir_error *err);
+/* Edits of a plan; nodes by their numbers in its tables, what each does as in wb.h. */
+typedef enum wi_br_edit_kind {
+  WI_BR_EDIT_ADD_KEY = 1,
+  WI_BR_EDIT_PEERS = 2,
+  WI_BR_EDIT_ROWS = 3
+} wi_br_edit_kind;
+typedef struct wi_br_edit {
+  wi_br_edit_kind kind;
+  uint32_t node, ord, column;
+  const char *function; /* NULL: the column itself */
+} wi_br_edit;
+typedef struct wi_br_edits {
+  const wi_br_edit *items;
+  size_t n;
+  const struct ArrowSchema *target; /* to cast the outputs to; NULL: as they are */
+  const char *const *sort;          /* the outputs to sort by, then */
+  size_t n_sort;
+} wi_br_edits;
+weir_status wi_br_plan_edit(wi_engine *engine, const wb_plan *plan,
+                            const wi_br_edits *edits, wb_plan **out, weir_error *err);
 weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                 weir_error *err);
 weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,
                               struct ArrowSchema *out, weir_error *err);
+typedef enum wi_br_sorts { /* how values of a type are sorted, as in wb.h */
+                           WI_BR_SORTS_NOT = 0,
+                           WI_BR_SORTS_WORDS = 1,
+                           WI_BR_SORTS_BYTES = 2,
+                           WI_BR_SORTS_NESTED = 3,
+                           WI_BR_SORTS_BY_PARTS = 4,
+                           WI_BR_SORTS_ALIKE = 5
+} wi_br_sorts;
+typedef enum wi_br_frame {
+  WI_BR_FRAME_NONE = 0,
+  WI_BR_FRAME_ROWS = 1,
+  WI_BR_FRAME_RANGE = 2,
+  WI_BR_FRAME_GROUPS = 3
+} wi_br_frame;
+typedef enum wi_br_bound {
+  WI_BR_BOUND_FIRST = -2,
+  WI_BR_BOUND_BEFORE = -1,
+  WI_BR_BOUND_CURRENT = 0,
+  WI_BR_BOUND_AFTER = 1,
+  WI_BR_BOUND_LAST = 2
+} wi_br_bound;
 typedef enum wi_br_plan_table { /* columns as in wb.h */
                                 WI_BR_PLAN_NODES = 1,
                                 WI_BR_PLAN_OUTPUTS = 2,

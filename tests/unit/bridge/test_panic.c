@@ -536,33 +536,21 @@ static int call_plan_sql(wb_err *e) {
   return free_plan(p, code);
 }
 
-static int call_plan_tie_break(wb_err *e) {
-  wb_plan *p = NULL;
-  int code = c.t->wb_plan_tie_break(c.logical, &p, e);
-  return free_plan(p, code);
-}
-
 static int call_plan_replace(wb_err *e) {
   wb_plan *p = NULL;
   int code = c.t->wb_plan_replace(c.logical, &p, e);
   return free_plan(p, code);
 }
 
-static int call_plan_cast(wb_err *e) {
+static int call_plan_edit(wb_err *e) {
   wb_plan *p = NULL;
   struct ArrowSchema schema = {0};
+  wb_str by = {"letter", 6};
   int code = c.t->wb_plan_schema(c.logical, &schema, e);
   if (code == 0) {
-    code = c.t->wb_plan_cast(c.logical, &schema, &p, e);
+    code = c.t->wb_plan_edit(c.logical, NULL, 0, &schema, &by, 1, &p, e);
     schema.release(&schema);
   }
-  return free_plan(p, code);
-}
-
-static int call_plan_sort(wb_err *e) {
-  wb_plan *p = NULL;
-  wb_str by = {"letter", 6};
-  int code = c.t->wb_plan_sort(c.logical, &by, 1, &p, e);
   return free_plan(p, code);
 }
 
@@ -871,16 +859,14 @@ static const export_case cases[] = {
     CALLS(obj_get),
     CALLS(obj_list),
     CALLS(obj_put),
-    CALLS(plan_cast),
+    CALLS(plan_edit),
     FREES(plan_free, free_one_plan),
     CALLS(plan_optimize),
     CALLS(plan_replace),
     CALLS(plan_schema),
-    CALLS(plan_sort),
     CALLS(plan_sql),
     CALLS(plan_table_read),
     CALLS(plan_text),
-    CALLS(plan_tie_break),
     FREES(rt_free, free_rt),
     CALLS(rt_new),
     CALLS(sess_add_aggregate),
