@@ -238,6 +238,26 @@ pub struct wb_sess_options {
     /// keys. The engine reads none of them, and none can be set later.
     pub host_settings: *const wb_kv,
     pub n_host_settings: usize,
+    pub limits: wb_sql_limits,
+}
+
+/// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
+/// no limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wb_sql_limits {
+    /// words and signs of the text
+    pub tokens: u64,
+    /// brackets within each other, and what else nests like them
+    pub nesting: u64,
+    /// levels of the tree: a chain of n terms, joins or set operations has n
+    pub depth: u64,
+    /// expressions, after macros and with each CTE as often as it is named
+    pub nodes: u64,
+    /// tables and other inputs, with each CTE as often as it is named
+    pub relations: u64,
+    /// joins in one FROM
+    pub joins: u64,
 }
 
 #[repr(C)]
@@ -273,6 +293,29 @@ pub enum wb_rule_kind {
     /// `name` is another name of the aggregate or window `function`, whose plans know nothing
     /// of it
     WB_RULE_ALIAS = 3,
+    /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
+    /// bytes; in no list, since what is let through is the same without it
+    WB_RULE_BOUND = 4,
+}
+
+/// How the bytes of a row that a function makes are counted.
+#[repr(C)]
+pub enum wb_bytes {
+    WB_BYTES_NONE = 0,
+    /// the text that the argument `item` is, `times` times
+    WB_BYTES_TIMES = 1,
+    /// an item of the list that the argument `item` is, `times` times
+    WB_BYTES_ITEMS = 2,
+    /// what the argument `times` says
+    WB_BYTES_LENGTH = 3,
+    /// a series of numbers, dates or times: to, or from, to and by
+    WB_BYTES_SERIES = 4,
+    /// the third argument wherever the second is in the first
+    WB_BYTES_REPLACE = 5,
+    /// the second argument behind every item of the list that the first one is
+    WB_BYTES_JOIN = 6,
+    /// a list of the argument `item`, `times` times
+    WB_BYTES_COPIES = 7,
 }
 
 #[repr(C)]
@@ -298,6 +341,11 @@ pub struct wb_rule {
     pub flags: u32,
     /// rises when what the rule does changes
     pub version: u32,
+    /// of a bound: wb_bytes, and which arguments count
+    pub bytes: i32,
+    pub item: u32,
+    pub times: u32,
+    pub limit: u64,
 }
 
 /// A staged Parquet file.
