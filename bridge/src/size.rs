@@ -83,6 +83,8 @@ fn refused(message: String, at: Location) -> Error {
 #[derive(Default)]
 struct Nest {
     brackets: u64,
+    /// CASE without END.
+    cases: u64,
     angles: u64,
     /// Of one word, or one group of signs, behind itself.
     run: u64,
@@ -122,8 +124,10 @@ impl Nest {
             Token::Lt if before.is_some_and(types) => self.angles += 1,
             Token::Gt => self.angles = self.angles.saturating_sub(1),
             Token::ShiftRight => self.angles = self.angles.saturating_sub(2),
-            Token::SemiColon => (self.angles, self.explains, self.begun) = (0, 0, false),
+            Token::SemiColon => *self = Self::default(),
             _ => match keyword(token) {
+                Keyword::CASE => self.cases += 1,
+                Keyword::END => self.cases = self.cases.saturating_sub(1),
                 Keyword::EXPLAIN if !self.begun => self.explains += 1,
                 Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::FROM => {
                     self.begun = true;
@@ -133,7 +137,8 @@ impl Nest {
         }
         let goes_on = before.is_some_and(|before| continues(before, token));
         self.run = if goes_on { self.run + 1 } else { 0 };
-        [self.angles, self.run / 2, self.explains].into_iter().fold(self.brackets, u64::max)
+        let around = self.brackets + self.cases;
+        [self.angles, self.run / 2, self.explains].into_iter().fold(around, u64::max)
     }
 }
 
