@@ -182,7 +182,6 @@ typedef enum wb_rule_kind {
 
 // How the bytes of a row that a function makes are counted.
 typedef enum wb_bytes {
-  WB_BYTES_NONE = 0,
   // the text that the argument `item` is, `times` times
   WB_BYTES_TIMES = 1,
   // an item of the list that the argument `item` is, `times` times

@@ -11,6 +11,7 @@ use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
+use crate::size::wb_sql_limits;
 
 /// The version of this interface.
 pub const WB_ABI: u32 = 3;
@@ -241,25 +242,6 @@ pub struct wb_sess_options {
     pub limits: wb_sql_limits,
 }
 
-/// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
-/// no limit.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct wb_sql_limits {
-    /// words and signs of the text
-    pub tokens: u64,
-    /// brackets within each other, and what else nests like them
-    pub nesting: u64,
-    /// levels of the tree: a chain of n terms, joins or set operations has n
-    pub depth: u64,
-    /// expressions, after macros and with each CTE as often as it is named
-    pub nodes: u64,
-    /// tables and other inputs, with each CTE as often as it is named
-    pub relations: u64,
-    /// joins in one FROM
-    pub joins: u64,
-}
-
 #[repr(C)]
 pub enum wb_sess_flags {
     /// Checks every value that a function of the host returns (UTF-8, offsets, dictionary
@@ -296,26 +278,6 @@ pub enum wb_rule_kind {
     /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
     /// bytes; in no list, since what is let through is the same without it
     WB_RULE_BOUND = 4,
-}
-
-/// How the bytes of a row that a function makes are counted.
-#[repr(C)]
-pub enum wb_bytes {
-    WB_BYTES_NONE = 0,
-    /// the text that the argument `item` is, `times` times
-    WB_BYTES_TIMES = 1,
-    /// an item of the list that the argument `item` is, `times` times
-    WB_BYTES_ITEMS = 2,
-    /// what the argument `times` says
-    WB_BYTES_LENGTH = 3,
-    /// a series of numbers, dates or times: to, or from, to and by
-    WB_BYTES_SERIES = 4,
-    /// the third argument wherever the second is in the first
-    WB_BYTES_REPLACE = 5,
-    /// the second argument behind every item of the list that the first one is
-    WB_BYTES_JOIN = 6,
-    /// a list of the argument `item`, `times` times
-    WB_BYTES_COPIES = 7,
 }
 
 #[repr(C)]

@@ -20,9 +20,28 @@ use datafusion::logical_expr::{
     ScalarUDF, ScalarUDFImpl, Signature, StructFieldMapping,
 };
 
-use crate::abi::wb_bytes;
 use crate::codes::E_TOO_LARGE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
+
+/// How the bytes of a row that a function makes are counted.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+pub enum wb_bytes {
+    /// the text that the argument `item` is, `times` times
+    WB_BYTES_TIMES = 1,
+    /// an item of the list that the argument `item` is, `times` times
+    WB_BYTES_ITEMS = 2,
+    /// what the argument `times` says
+    WB_BYTES_LENGTH = 3,
+    /// a series of numbers, dates or times: to, or from, to and by
+    WB_BYTES_SERIES = 4,
+    /// the third argument wherever the second is in the first
+    WB_BYTES_REPLACE = 5,
+    /// the second argument behind every item of the list that the first one is
+    WB_BYTES_JOIN = 6,
+    /// a list of the argument `item`, `times` times
+    WB_BYTES_COPIES = 7,
+}
 
 /// What decides how many bytes a row becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

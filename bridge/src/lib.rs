@@ -82,6 +82,8 @@ mod macros_tests;
 #[cfg(test)]
 mod plan_tests;
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod test_golden;
 #[cfg(test)]
 mod test_kit;

@@ -71,6 +71,16 @@ struct Ready {
     depth: u64,
 }
 
+/// Expands the macros of a statement: which there were, and how deep it is then.
+fn with_macros(sess: &SessInner, statement: &mut Statement) -> Result<(BTreeSet<String>, u64)> {
+    let (macros, limits) = (sess.macros(), &sess.limits);
+    let mut expand = || -> Result<_> {
+        let called = macros::expand(statement, &macros, limits)?;
+        Ok((called, size::measure(statement, limits)?.depth))
+    };
+    if macros.is_empty() { expand() } else { size::with_room_for_macros(limits, expand) }
+}
+
 impl Ready {
     fn new(sess: &Arc<SessInner>, text: &str, calls: Calls, read_only: bool) -> Result<Self> {
         let mut state = sess.planning_state()?;
@@ -89,8 +99,7 @@ impl Ready {
                 let message = format!("{words} is not a query; only queries are allowed here");
                 return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
             }
-            let called = macros::expand(&mut statement, &sess.macros(), limits)?;
-            let depth = size::measure(&statement, limits)?.depth;
+            let (called, depth) = with_macros(sess, &mut statement)?;
             let rules = sess.rules();
             macros::rename(&mut statement, &rules.aliases);
             let planner = Arc::new(HostPlanner::new(rules));

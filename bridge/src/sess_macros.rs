@@ -61,7 +61,9 @@ impl SessInner {
         let mut macros = Macros::clone(&self.macros());
         parse(&state, text, &self.limits, |statements| {
             let mut defined = statements.into_iter();
-            defined.try_for_each(|one| define(&mut macros, one, &known, &self.limits))
+            size::with_room_for_macros(&self.limits, || {
+                defined.try_for_each(|one| define(&mut macros, one, &known, &self.limits))
+            })
         })?;
         *self.macros.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(macros);
         Ok(())

@@ -15,10 +15,29 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
-use crate::abi::wb_sql_limits;
 use crate::codes::E_TOO_LARGE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
+
+/// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
+/// no limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_camel_case_types)]
+pub struct wb_sql_limits {
+    /// words and signs of the text
+    pub tokens: u64,
+    /// brackets within each other, and what else nests like them
+    pub nesting: u64,
+    /// levels of the tree: a chain of n terms, joins or set operations has n
+    pub depth: u64,
+    /// expressions, after macros and with each CTE as often as it is named
+    pub nodes: u64,
+    /// tables and other inputs, with each CTE as often as it is named
+    pub relations: u64,
+    /// joins in one FROM
+    pub joins: u64,
+}
 
 /// What a statement may have at most.
 #[derive(Clone, Copy, Debug)]
@@ -137,8 +156,11 @@ impl Nest {
         }
         let goes_on = before.is_some_and(|before| continues(before, token));
         self.run = if goes_on { self.run + 1 } else { 0 };
+        // Two brackets are one level of a type.
+        let pairs = matches!(token, Token::LBracket | Token::RBracket);
+        let run = if pairs { self.run / 2 } else { self.run };
         let around = self.brackets + self.cases;
-        [self.angles, self.run / 2, self.explains].into_iter().fold(around, u64::max)
+        [self.angles, run, self.explains].into_iter().fold(around, u64::max)
     }
 }
 
@@ -190,6 +212,12 @@ fn levels(depth: u64) -> usize {
 /// Runs `f` with room for trees that are so deep.
 pub(crate) fn with_room<T>(depth: u64, f: impl FnOnce() -> T) -> T {
     guard::with_stack(levels(depth), f)
+}
+
+/// Runs `f`, which puts the bodies of macros into a tree: twice as deep as it may be, at most,
+/// before it is measured again.
+pub(crate) fn with_room_for_macros<T>(limits: &Limits, f: impl FnOnce() -> T) -> T {
+    with_room(2 * limits.depth.min(MOST_ROOM), f)
 }
 
 /// How deep the tree of these tokens may be, of what is not refused.

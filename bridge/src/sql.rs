@@ -15,10 +15,10 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use crate::abi::{in_ref, strings, wb_err, wb_sql_limits, wb_str};
+use crate::abi::{in_ref, strings, wb_err, wb_str};
 use crate::codes::E_SQL_SYNTAX;
 use crate::error::{Error, ORIGIN_DATAFUSION, Result};
-use crate::size::{Limits, Scopes, folded};
+use crate::size::{Limits, Scopes, folded, wb_sql_limits};
 use crate::{guard, rel_sql, size, sql_args, stream};
 
 /// How deep SQL may nest; the engine's own default, for statements without a session.

@@ -350,8 +350,9 @@ wb_sql_limits wi_wb_limits(void) {
 
 void wi_wb_syntax(weir_error *err, const char *sql) {
   if (err != NULL && err->code == WEIR_E_TOO_LARGE) {
-    wi_err_hint(err, "make a part of it a view of its own, which is stored once; write a long "
-                     "list as IN (..), or as a table to join with");
+    wi_err_hint(err,
+                "make a part of it a view of its own, which is stored once; write a long "
+                "list as IN (..), or as a table to join with");
     return;
   }
   if (err == NULL || err->code != WEIR_E_SQL_SYNTAX) {

@@ -57,7 +57,7 @@ static const bound bounds[] = {
 /* What one call may make for a batch of rows: a quarter of the session's memory, within these. An
  * array of texts or lists cannot hold more than twice the most. */
 #define LEAST_BYTES ((uint64_t)16 << 20)
-#define MOST_BYTES ((uint64_t)1 << 30)
+#define MOST_BYTES  ((uint64_t)1 << 30)
 
 static weir_status add_bounds(wi_session *s, weir_error *err) {
   uint64_t limit = s->memory / 4;

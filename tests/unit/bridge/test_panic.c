@@ -526,8 +526,8 @@ static int call_sql_params(wb_err *e) {
 static int call_sql_refs(wb_err *e) {
   const wb_sql_limits limits = {0};
   struct ArrowArrayStream out = {0};
-  return drop(
-      &out, c.t->wb_sql_refs(wi_wb_str("SELECT a FROM b"), &limits, NULL, 0, &out, e));
+  return drop(&out,
+              c.t->wb_sql_refs(wi_wb_str("SELECT a FROM b"), &limits, NULL, 0, &out, e));
 }
 
 static int free_plan(wb_plan *p, int code) {

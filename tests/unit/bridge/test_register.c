@@ -22,12 +22,10 @@ static void release(void *self) {
   free(self);
 }
 
-static void no(void) {
-}
+static void no(void) {}
 
 /* A callback that is never called. */
-#define NEVER(of, member) \
-  .member = (__typeof__(((of *)NULL)->member))(void (*)(void))no
+#define NEVER(of, member) .member = (__typeof__(((of *)NULL)->member))(void (*)(void))no
 
 static const wb_param one_param[] = {{.name = {"x", 1},
                                       .type_text = {"Int64", 5},

@@ -11,7 +11,7 @@
 #include "unit/plan/kit.h"
 
 typedef struct child_result {
-  int signal;  /* that ended it, or 0 */
+  int signal;   /* that ended it, or 0 */
   int32_t code; /* of the error, or 0 */
   uint32_t line, column;
   int64_t rows;
@@ -51,7 +51,8 @@ static inline weir_status child_run(const child_job *job, weir_error *err) {
   wi_refs refs = {0};
   char name[] = "v", file[] = "views/v.sql";
   wi_br_exec_options options = {.partitions = 2, .batch_rows = 8192};
-  wi_session_options of = {.engine = kit_engine(), .threads = 2, .now_us = 1700000000000000};
+  wi_session_options of = {
+      .engine = kit_engine(), .threads = 2, .now_us = 1700000000000000};
   of.memory = job->memory > 0 ? job->memory : (uint64_t)512 << 20;
   options.memory_bytes = of.memory;
   char *sql = wi_strdup(job->sql);

@@ -71,8 +71,8 @@ WT_TEST(the_rest_is_as_it_was) {
     char sql[400];
     snprintf(sql, sizeof sql, "SELECT %s AS r", cases[i][0]);
     child_result r = child((child_job){.sql = sql, .memory = 200 * MB});
-    bool fine = r.signal == 0 && r.code == 0 && r.rows == 1 &&
-                strcmp(r.text, cases[i][1]) == 0;
+    bool fine =
+        r.signal == 0 && r.code == 0 && r.rows == 1 && strcmp(r.text, cases[i][1]) == 0;
     if (!fine) {
       wt_fail(__FILE__, __LINE__, "%s: signal %d, code %d, %s, %s", sql, r.signal, r.code,
               r.message, r.text);
@@ -82,8 +82,9 @@ WT_TEST(the_rest_is_as_it_was) {
 
 /* What fits into the bound is made, for columns too. */
 WT_TEST(large_ones_within_the_bound) {
-  const char *sql = "SELECT CAST(sum(cardinality(array_repeat(n, 20000))) AS STRING) AS r "
-                    "FROM range(200) AS t(n)";
+  const char *sql =
+      "SELECT CAST(sum(cardinality(array_repeat(n, 20000))) AS STRING) AS r "
+      "FROM range(200) AS t(n)";
   child_result r = child((child_job){.sql = sql, .memory = 200 * MB});
   WT_EQ_INT(r.signal, 0);
   WT_EQ_INT(r.code, 0);

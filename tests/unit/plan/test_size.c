@@ -38,11 +38,11 @@ typedef enum wanted { ANSWER, TOO_LARGE, REFUSED, ANY } wanted;
 static void look(const char *what, child_job job, wanted want) {
   child_result r = child(job);
   bool large = r.code == WEIR_E_TOO_LARGE;
-  bool fine = r.signal == 0 &&
-              (want == ANY || (want == ANSWER && r.code == 0) ||
-               (want == REFUSED && r.code != 0 && r.code != WEIR_E_PANIC) ||
-               (want == TOO_LARGE && large && r.line > 0 && r.column > 0 &&
-                strstr(r.message, "more than ") != NULL && r.hint[0] != '\0'));
+  bool fine =
+      r.signal == 0 && (want == ANY || (want == ANSWER && r.code == 0) ||
+                        (want == REFUSED && r.code != 0 && r.code != WEIR_E_PANIC) ||
+                        (want == TOO_LARGE && large && r.line > 0 && r.column > 0 &&
+                         strstr(r.message, "more than ") != NULL && r.hint[0] != '\0'));
   if (!fine) {
     wt_fail(__FILE__, __LINE__, "%s: signal %d, code %d, at %u:%u, %s; %s", what,
             r.signal, r.code, r.line, r.column, r.message, r.hint);
@@ -87,15 +87,14 @@ WT_TEST(deep_nests) {
   look_free("(t)", nested("SELECT * FROM ", "(", 5000, "(SELECT 1) t", ")", ""),
             TOO_LARGE);
   look_free("f()", nested("SELECT ", "abs(", 5000, "1", ")", " AS r"), TOO_LARGE);
-  look_free("subqueries",
-            nested("", "SELECT * FROM (", 5000, "SELECT 1 AS r", ")", ""), TOO_LARGE);
+  look_free("subqueries", nested("", "SELECT * FROM (", 5000, "SELECT 1 AS r", ")", ""),
+            TOO_LARGE);
   look_free("scalar subqueries", nested("", "SELECT (", 5000, "SELECT 1", ")", ""),
             TOO_LARGE);
   look_free("EXISTS",
             nested("SELECT 1 WHERE ", "EXISTS (SELECT 1 WHERE ", 5000, "true", ")", ""),
             TOO_LARGE);
-  look_free("CASE",
-            nested("SELECT ", "CASE WHEN b THEN 1 ELSE ", 5000, "2", " END", ONE),
+  look_free("CASE", nested("SELECT ", "CASE WHEN b THEN 1 ELSE ", 5000, "2", " END", ONE),
             TOO_LARGE);
   look_free("[]", nested("SELECT ", "[", 5000, "1", "]", " AS r"), TOO_LARGE);
   look_free("types", nested("SELECT CAST(NULL AS ", "STRUCT<a ", 5000, "INT", ">", ")"),
@@ -103,8 +102,8 @@ WT_TEST(deep_nests) {
   look_free("brackets of types",
             repeated("SELECT CAST(NULL AS INT", "[]", 50000, "", ") AS r"), TOO_LARGE);
   look_free("EXPLAIN", repeated("", "EXPLAIN", 50000, " ", " SELECT 1"), TOO_LARGE);
-  look_free("EXPLAIN ANALYZE",
-            repeated("", "EXPLAIN ANALYZE", 50000, " ", " SELECT 1"), TOO_LARGE);
+  look_free("EXPLAIN ANALYZE", repeated("", "EXPLAIN ANALYZE", 50000, " ", " SELECT 1"),
+            TOO_LARGE);
   look_free("INTERVAL", repeated("SELECT ", "INTERVAL", 5000, " ", " '1 day'"),
             TOO_LARGE);
   look_free("-", repeated("SELECT ", "-", 5000, " ", "1"), TOO_LARGE);
@@ -120,10 +119,10 @@ WT_TEST(deep_nests) {
 }
 
 WT_TEST(wide_ones_are_answered) {
-  look_free("IN",
-            repeated("SELECT n FROM (SELECT 1 AS n) t WHERE n IN (", "%d", 100000, ",",
-                     ")"),
-            ANSWER);
+  look_free(
+      "IN",
+      repeated("SELECT n FROM (SELECT 1 AS n) t WHERE n IN (", "%d", 100000, ",", ")"),
+      ANSWER);
   look_free("CASE", repeated("SELECT CASE ", "WHEN n = %d THEN 2", 2000, " ", " END" ONE),
             ANSWER);
   look_free("VALUES",
@@ -190,6 +189,20 @@ WT_TEST(macros_are_counted_before_they_are_expanded) {
   sql = nested("SELECT ", "m0(", 4, "'a'", ")", " AS r");
   look("few", (child_job){.sql = sql, .macros = macros}, ANSWER);
   wi_free(sql);
+  /* A body that is deep, and twice as deep once it is called by another. */
+  char *deep = repeated("CREATE FUNCTION deep(x TEXT) RETURN ", "x", 450, " || ",
+                        "; CREATE FUNCTION twice(x TEXT) RETURN deep(deep(x))");
+  look("deep",
+       (child_job){
+           .sql = "SELECT length(deep('a')) AS r", .macros = deep, .stack = 512 << 10},
+       ANSWER);
+  wi_free(deep);
+  deep = repeated("CREATE FUNCTION deep(x TEXT) RETURN ", "x", 900, " || ",
+                  "; CREATE FUNCTION twice(x TEXT) RETURN deep(deep(x))");
+  look("too deep",
+       (child_job){.sql = "SELECT twice('a') AS r", .macros = deep, .stack = 512 << 10},
+       TOO_LARGE);
+  wi_free(deep);
   wi_free(all);
   wi_free(macros);
 }
