@@ -222,7 +222,28 @@ typedef enum wb_rule_kind {
   // `name` is another name of the aggregate or window `function`, whose plans know nothing
   // of it
   WB_RULE_ALIAS = 3,
+  // the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
+  // bytes; in no list, since what is let through is the same without it
+  WB_RULE_BOUND = 4,
 } wb_rule_kind;
+
+// How the bytes of a row that a function makes are counted.
+typedef enum wb_bytes {
+  // the text that the argument `item` is, `times` times
+  WB_BYTES_TIMES = 1,
+  // an item of the list that the argument `item` is, `times` times
+  WB_BYTES_ITEMS = 2,
+  // what the argument `times` says
+  WB_BYTES_LENGTH = 3,
+  // a series of numbers, dates or times: to, or from, to and by
+  WB_BYTES_SERIES = 4,
+  // the third argument wherever the second is in the first
+  WB_BYTES_REPLACE = 5,
+  // the second argument behind every item of the list that the first one is
+  WB_BYTES_JOIN = 6,
+  // a list of the argument `item`, `times` times
+  WB_BYTES_COPIES = 7,
+} wb_bytes;
 
 typedef enum wb_rule_flags {
   // the right side is the first argument
@@ -255,6 +276,9 @@ typedef enum wb_store_op {
   WB_STORE_COPY = 12,
   WB_STORE_RENAME = 13,
 } wb_store_op;
+
+// What a statement may have at most.
+typedef struct Limits Limits;
 
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
@@ -388,6 +412,11 @@ typedef struct wb_rule {
   uint32_t flags;
   // rises when what the rule does changes
   uint32_t version;
+  // of a bound: wb_bytes, and which arguments count
+  int32_t bytes;
+  uint32_t item;
+  uint32_t times;
+  uint64_t limit;
 } wb_rule;
 
 // A key and its value.
@@ -395,6 +424,23 @@ typedef struct wb_kv {
   struct wb_str key;
   struct wb_str value;
 } wb_kv;
+
+// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
+// no limit.
+typedef struct wb_sql_limits {
+  // words and signs of the text
+  uint64_t tokens;
+  // brackets within each other, and what else nests like them
+  uint64_t nesting;
+  // levels of the tree: a chain of n terms, joins or set operations has n
+  uint64_t depth;
+  // expressions, after macros and with each CTE as often as it is named
+  uint64_t nodes;
+  // tables and other inputs, with each CTE as often as it is named
+  uint64_t relations;
+  // joins in one FROM
+  uint64_t joins;
+} wb_sql_limits;
 
 typedef struct wb_sess_options {
   size_t struct_size;
@@ -418,6 +464,7 @@ typedef struct wb_sess_options {
   uint64_t footer_cache_bytes;
   uint64_t statistics_cache_bytes;
   uint64_t list_cache_bytes;
+  struct wb_sql_limits limits;
 } wb_sess_options;
 
 // A declared parameter of a function.
@@ -724,6 +771,8 @@ typedef struct wb_store_hook {
   // Once, after the last question; may be NULL.
   void (*release)(void *ctx);
 } wb_store_hook;
+
+
 
 // Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
 // has them (percent-encoded as in the log), NULL: all of the snapshot.
@@ -1041,9 +1090,9 @@ void wb_snap_free(struct wb_snap *snap);
 // name for a named one}; null otherwise)), in the order of the text, one for each use.
 // kind=statement comes first and has the class as its name:
 // query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
-int32_t wb_sql_refs(struct wb_rt *rt,
-                    struct wb_str sql,
+// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
+int32_t wb_sql_refs(struct wb_str sql,
+                    const struct wb_sql_limits *limits,
                     const struct wb_str *operators,
                     size_t n_operators,
                     struct ArrowArrayStream *out,

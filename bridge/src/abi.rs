@@ -11,6 +11,7 @@ use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
+use crate::size::wb_sql_limits;
 
 /// The version of this interface.
 pub const WB_ABI: u32 = 3;
@@ -244,6 +245,7 @@ pub struct wb_sess_options {
     pub footer_cache_bytes: u64,
     pub statistics_cache_bytes: u64,
     pub list_cache_bytes: u64,
+    pub limits: wb_sql_limits,
 }
 
 #[repr(C)]
@@ -279,6 +281,9 @@ pub enum wb_rule_kind {
     /// `name` is another name of the aggregate or window `function`, whose plans know nothing
     /// of it
     WB_RULE_ALIAS = 3,
+    /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
+    /// bytes; in no list, since what is let through is the same without it
+    WB_RULE_BOUND = 4,
 }
 
 #[repr(C)]
@@ -304,6 +309,11 @@ pub struct wb_rule {
     pub flags: u32,
     /// rises when what the rule does changes
     pub version: u32,
+    /// of a bound: wb_bytes, and which arguments count
+    pub bytes: i32,
+    pub item: u32,
+    pub times: u32,
+    pub limit: u64,
 }
 
 /// A staged Parquet file.

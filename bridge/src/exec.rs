@@ -215,7 +215,8 @@ pub unsafe extern "C" fn wb_exec_new(
             )
         };
         let bindings = bind.map(wb_bind::bindings).unwrap_or_default();
-        let inner = ExecInner::new(&sess.inner, &plan.inner, bindings, &spec, cancel)?;
+        let make = || ExecInner::new(&sess.inner, &plan.inner, bindings, &spec, cancel);
+        let inner = plan.inner.with_room(make)?;
         *out = Box::into_raw(Box::new(wb_exec { inner: Arc::new(inner) }));
         Ok(())
     })

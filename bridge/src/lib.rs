@@ -9,6 +9,7 @@ mod bind_delta;
 mod bind_files;
 mod bind_stream;
 mod blank;
+mod bounds;
 mod calls;
 mod canon;
 mod codes;
@@ -32,8 +33,10 @@ mod ipc;
 mod layout;
 mod log_view;
 mod macros;
+mod macros_args;
 mod merge_pool;
 mod misc;
+mod not_in;
 mod other_name;
 mod params;
 mod place_session;
@@ -50,9 +53,11 @@ mod replace;
 mod rewrite;
 mod rt;
 mod rules;
+mod series;
 mod sess;
 mod sess_macros;
 mod sess_tables;
+mod size;
 mod snap;
 mod snap_error;
 mod snap_files;
@@ -80,6 +85,8 @@ mod edit_tests;
 mod macros_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 mod test_golden;
 #[cfg(test)]

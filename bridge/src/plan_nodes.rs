@@ -22,6 +22,7 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::LateBound;
 use crate::plan_exprs::{ExprRow, Place};
 use crate::rel_node::RelNode;
+use crate::series::Series;
 use crate::sess::SessInner;
 
 /// A row of WB_PLAN_NODES.
@@ -248,6 +249,12 @@ impl Walk {
             fetch: scan.fetch.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX)),
             filters: small(scan.filters.len()),
         });
+        if let Ok(provider) = source_as_provider(&scan.source)
+            && let Some(series) = provider.downcast_ref::<GenerateSeriesTable>()
+        {
+            let place = Place::new(node, Vec::new());
+            self.exprs_of("table_argument", &Series::of(series)?.exprs(), &place)?;
+        }
         // Filters may use columns that are not in the projection.
         let whole =
             DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?;
@@ -262,9 +269,7 @@ impl Walk {
             return format!("depth={}", number(depth));
         }
         if let Some(series) = provider.downcast_ref::<GenerateSeriesTable>() {
-            // Its arguments show nowhere else, and it has no other way to read them.
-            let text = format!("{series:?}");
-            return text.split_once("args:").map_or(text.clone(), |(_, args)| args.to_string());
+            return Series::of(series).map(|series| series.detail()).unwrap_or_default();
         }
         String::new()
     }

@@ -205,6 +205,13 @@ fn differences_show() {
         ("SELECT a FROM t", "SELECT b FROM t"),
         ("SELECT * FROM generate_series(1, 5)", "SELECT * FROM generate_series(1, 6)"),
         ("SELECT * FROM generate_series(1, 5)", "SELECT * FROM range(1, 5)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(1, 5, 2)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(0, 5)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(1, NULL)"),
+        (
+            "SELECT * FROM range(DATE '2020-01-01', DATE '2020-02-01', INTERVAL '1 day')",
+            "SELECT * FROM range(DATE '2020-01-01', DATE '2020-02-01', INTERVAL '2 days')",
+        ),
         (
             "SELECT a FROM t WHERE a = (SELECT max(b) FROM u WHERE u.a = t.a)",
             "SELECT a FROM t WHERE a = (SELECT max(b) FROM u WHERE u.a = t.b)",
@@ -243,6 +250,35 @@ fn differences_show() {
             assert!(!r.contains("unresolved"), "{right}\n{r}");
         }
     }
+}
+
+#[test]
+fn arguments_of_series_are_values() {
+    let sess = session_with(vec![vec![rows(0..20)]], "duckdb");
+    let of = |sql: &str| {
+        let plan = plan(&sess, sql).unwrap();
+        let walk = Walk::over(&sess, &plan.plan).unwrap();
+        let args: Vec<String> = walk
+            .exprs
+            .iter()
+            .filter(|e| e.role == "table_argument")
+            .map(|e| e.literal.clone())
+            .collect();
+        let details = walk.nodes.iter().filter(|n| n.kind == "scan").map(|n| n.detail.clone());
+        (args.join(" "), details.collect::<Vec<_>>().join(" "))
+    };
+    let (args, detail) = of("SELECT * FROM range(1, 5)");
+    assert_eq!((args.as_str(), detail.as_str()), ("int64:1 int64:5 int64:1", "with_end=false"));
+    let (args, detail) = of("SELECT * FROM generate_series(1, 5, 2)");
+    assert_eq!((args.as_str(), detail.as_str()), ("int64:1 int64:5 int64:2", "with_end=true"));
+    let (args, detail) = of("SELECT * FROM range(NULL, 5)");
+    assert_eq!((args.as_str(), detail.as_str()), ("", "empty"));
+    let sql = "SELECT * FROM range(DATE '1970-01-02', DATE '1970-01-03', INTERVAL '1 month')";
+    let (args, _) = of(sql);
+    assert_eq!(
+        args,
+        "timestamp(ns):86400000000000 timestamp(ns):172800000000000 interval(mdn):1,0,0"
+    );
 }
 
 #[test]

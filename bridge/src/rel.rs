@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_int, c_void};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use arrow::array::{ArrayRef, StructArray, make_array};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
@@ -55,7 +55,8 @@ pub(crate) struct RelFn {
     scratch: Scratch,
     run: Run,
     close: Drops,
-    release: Option<Drops>,
+    /// Set when the session owns the object; until then it is the caller's.
+    release: OnceLock<Drops>,
 }
 
 // SAFETY: the contract says that the object is immutable and thread-safe, and that the
@@ -125,17 +126,20 @@ impl RelFn {
             scratch,
             run,
             close,
-            release: raw.release,
+            release: OnceLock::new(),
         })
     }
 
-    /// Lets go without a release: the object is the caller's again.
-    pub fn give_back(mut self) {
-        self.release = None;
+    /// The object is the session's from here on.
+    pub fn own(&self, release: Option<Drops>) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
     }
 }
 
 /// A literal argument, copied from the SQL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RelOption {
     pub name: String,
     pub r#type: i32,
@@ -169,6 +173,8 @@ pub(crate) struct RelCall {
     /// left outputs, right outputs, computed columns
     pub fields: Fields,
     pub canonical: String,
+    /// What the call was written with: what plans the call again.
+    pub options: Vec<RelOption>,
     object: *mut c_void,
 }
 
@@ -245,7 +251,7 @@ impl RelCall {
         fun: &Arc<RelFn>,
         left: &Schema,
         right: &Schema,
-        options: &[RelOption],
+        options: Vec<RelOption>,
     ) -> Result<Self> {
         let raw: Vec<wb_rel_option> = options
             .iter()
@@ -290,6 +296,7 @@ impl RelCall {
             right: Wants::none(),
             fields: Fields::empty(),
             canonical: String::new(),
+            options,
             object: out.call,
         };
         // SAFETY: the contract says what plan answers, and how long it lives.

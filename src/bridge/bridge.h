@@ -205,19 +205,33 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
 typedef enum wi_br_rule_kind { /* as WB_RULE_* */
                                WI_BR_RULE_OPERATOR = 1,
                                WI_BR_RULE_REPLACE = 2,
-                               WI_BR_RULE_ALIAS = 3
+                               WI_BR_RULE_ALIAS = 3,
+                               WI_BR_RULE_BOUND = 4
 } wi_br_rule_kind;
 typedef enum wi_br_rule_flags { /* as WB_RULE_* */
                                 WI_BR_RULE_SWAPPED = 1,
                                 WI_BR_RULE_AS_TEXT = 2,
                                 WI_BR_RULE_STRIP_CAST = 4
 } wi_br_rule_flags;
+typedef enum wi_br_bytes { /* as WB_BYTES_* */
+                           WI_BR_BYTES_TIMES = 1,
+                           WI_BR_BYTES_ITEMS = 2,
+                           WI_BR_BYTES_LENGTH = 3,
+                           WI_BR_BYTES_SERIES = 4,
+                           WI_BR_BYTES_REPLACE = 5,
+                           WI_BR_BYTES_JOIN = 6,
+                           WI_BR_BYTES_COPIES = 7
+} wi_br_bytes;
 typedef struct wi_br_rule {
   wi_br_rule_kind kind;
   const char *name, *function;
   int32_t type_class; /* as WB_T_*: any, float64 (all floats), struct, list, map */
   uint32_t flags;     /* wi_br_rule_flags */
   uint32_t version;
+  /* of a bound: how the bytes of a row are counted, and which arguments count */
+  wi_br_bytes bytes;
+  uint32_t item, times;
+  uint64_t limit;
 } wi_br_rule;
 weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
                                    const wi_br_rule *rule, weir_error *err);

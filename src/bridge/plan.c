@@ -26,9 +26,10 @@ _Static_assert((int)WI_BR_FRAME_ROWS == (int)WB_FRAME_ROWS &&
 
 static weir_status read_refs(wi_engine *engine, const char *sql, const wb_str *operators,
                              size_t n, wi_cursor **out, weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(engine, out, err,
-                        t->wb_sql_refs(wi_engine_runtime(engine), wi_wb_str(sql),
-                                       operators, n, &stream, &from));
+  const wb_sql_limits limits = wi_wb_limits();
+  WI_ENGINE_RETURN_ROWS(
+      engine, out, err,
+      t->wb_sql_refs(wi_wb_str(sql), &limits, operators, n, &stream, &from));
 }
 
 weir_status wi_br_sql_refs(wi_engine *engine, const char *sql,

@@ -81,6 +81,8 @@ void wi_wb_words(weir_error *err, const char *whole);
 /* The parser's: without the place, which is a field of its own, and with the end of the SQL as
  * the place where it ends too early. */
 void wi_wb_syntax(weir_error *err, const char *sql);
+/* What a statement may have at most (tables/sql_limits.def). */
+wb_sql_limits wi_wb_limits(void);
 /* An error of a callback, for the engine. */
 void wi_wb_report(const weir_error *from, wb_fn_err *to);
 /* Fills fn->n_params places. */

@@ -94,12 +94,16 @@ static wb_scalar_fn function(const char *name) {
   return fn;
 }
 
-static int new_session(wb_sess **out, wb_err *e) {
+static int session_on(wb_rt *rt, wb_sess **out, wb_err *e) {
   wb_sess_options o = {.struct_size = sizeof o,
                        .catalog = {"weir_catalog", 12},
                        .schema = {"main", 4},
                        .now_us = 1};
-  return c.t->wb_sess_new(c.rt, &o, out, e);
+  return c.t->wb_sess_new(rt, &o, out, e);
+}
+
+static int new_session(wb_sess **out, wb_err *e) {
+  return session_on(c.rt, out, e);
 }
 
 static int declare(wb_sess *sess, const char *name, wb_err *e) {
@@ -520,9 +524,10 @@ static int call_sql_params(wb_err *e) {
 }
 
 static int call_sql_refs(wb_err *e) {
+  const wb_sql_limits limits = {0};
   struct ArrowArrayStream out = {0};
   return drop(&out,
-              c.t->wb_sql_refs(c.rt, wi_wb_str("SELECT a FROM b"), NULL, 0, &out, e));
+              c.t->wb_sql_refs(wi_wb_str("SELECT a FROM b"), &limits, NULL, 0, &out, e));
 }
 
 static int free_plan(wb_plan *p, int code) {
@@ -693,11 +698,12 @@ static int call_test_panic_at(wb_err *e) {
 static int free_rt(wb_err *e) {
   wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
-  struct ArrowArrayStream out = {0};
+  wb_sess *sess = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
   if (code == 0) {
     c.t->wb_rt_free(rt, 1000);
-    code = drop(&out, c.t->wb_sql_refs(rt, wi_wb_str("SELECT 1"), NULL, 0, &out, e));
+    code = session_on(rt, &sess, e);
+    c.t->wb_sess_free(sess);
     c.t->wb_rt_free(rt, 1000);
   }
   return code;
