@@ -71,6 +71,7 @@ mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
+mod yields;
 
 #[cfg(test)]
 mod macros_tests;
@@ -84,3 +85,5 @@ mod test_kit;
 mod test_stage;
 #[cfg(test)]
 mod tie_tests;
+#[cfg(test)]
+mod yields_tests;
