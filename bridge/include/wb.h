@@ -398,6 +398,8 @@ typedef struct wb_rt_options {
   uint32_t threads;
   uint32_t io_threads;
   size_t stack_bytes;
+  // so many executions at one time have `threads` of their own; the others share
+  uint32_t rooms;
 } wb_rt_options;
 
 // A rule of a session.
@@ -707,6 +709,10 @@ typedef struct wb_rel_chunk {
   const int64_t *right_offsets;
   const struct ArrowArray *const *left;
   const struct ArrowArray *const *right;
+  // Whether run may end, with CANCELLED: nobody waits for it any more. To be asked from time
+  // to time; quick, from any thread.
+  bool (*stopped)(const void *stop);
+  const void *stop;
 } wb_rel_chunk;
 
 // A relation operator of the host: FROM name(relation, relation, option => literal, ..).
@@ -756,6 +762,8 @@ typedef struct wb_stage_options {
   int32_t compression_level;
   const struct wb_kv *file_metadata;
   size_t n_file_metadata;
+  // how long it may take to let go of a file that was begun and failed
+  uint64_t abort_ms;
 } wb_stage_options;
 
 // Asked before each operation of a store, on the thread that is at it: many may be asking at
@@ -909,7 +917,8 @@ int32_t wb_test_panic_at(struct wb_str point,
 // (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 // SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
 // value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
-// that is none of `calls`: SQL_PLAN.
+// that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
+// steps of its rules, or NULL.
 int32_t wb_plan_sql(struct wb_sess *sess,
                     struct wb_str sql,
                     const struct wb_value *values,
@@ -917,6 +926,7 @@ int32_t wb_plan_sql(struct wb_sess *sess,
                     const struct wb_call *calls,
                     size_t n_calls,
                     uint32_t flags,
+                    const struct wb_cancel *cancel,
                     struct wb_plan **out,
                     struct wb_err *err);
 
@@ -954,6 +964,7 @@ int32_t wb_plan_edit(const struct wb_plan *plan,
 // Runs the session's optimiser rules. The result can be executed; it cannot be changed by
 // the calls above any more.
 int32_t wb_plan_optimize(const struct wb_plan *plan,
+                         const struct wb_cancel *cancel,
                          struct wb_plan **out,
                          struct wb_err *err);
 
@@ -977,8 +988,8 @@ int32_t wb_plan_text(const struct wb_plan *plan,
 // Frees a plan; executions keep their own share.
 void wb_plan_free(struct wb_plan *plan);
 
-// Starts a runtime. `threads` run the engine, `io_threads` the object stores (0: the engine's
-// own do both).
+// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
+// their own at one time; `io_threads` do everything else (0: the engine's own do both).
 int32_t wb_rt_new(const struct wb_rt_options *options,
                   struct wb_rt **out,
                   struct wb_err *err);
@@ -988,8 +999,12 @@ int32_t wb_rt_new(const struct wb_rt_options *options,
 void wb_rt_free(struct wb_rt *rt,
                 uint64_t timeout_ms);
 
-// A token that asks executions to stop.
-int32_t wb_cancel_new(struct wb_cancel **out, struct wb_err *err);
+// A token that asks calls and executions to stop. With `of` it is the same token, for what may
+// go on for late_ms after it was fired, or after it began, whichever comes later.
+int32_t wb_cancel_new(const struct wb_cancel *of,
+                      uint64_t late_ms,
+                      struct wb_cancel **out,
+                      struct wb_err *err);
 
 // Fires the token: idempotent, from any thread.
 void wb_cancel_fire(struct wb_cancel *cancel);
@@ -1049,9 +1064,11 @@ int32_t wb_sess_add_macros(struct wb_sess *sess,
                            struct wb_err *err);
 
 // Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
-// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+// what stops the call, and the reading of its stream, or NULL.
 int32_t wb_snap_open(const struct wb_store *store,
                      int64_t version,
+                     const struct wb_cancel *cancel,
                      struct wb_snap **out,
                      struct wb_err *err);
 
@@ -1066,6 +1083,7 @@ int32_t wb_snap_actions(const struct wb_snap *snap,
 // base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
 // statistics in columns only, it has numRecords alone.
 int32_t wb_snap_files(const struct wb_snap *snap,
+                      const struct wb_cancel *cancel,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
 
@@ -1073,12 +1091,15 @@ int32_t wb_snap_files(const struct wb_snap *snap,
 // -1 where it knows none, since 0 is a version like another.
 int32_t wb_snap_txn(const struct wb_snap *snap,
                     struct wb_str app_id,
+                    const struct wb_cancel *cancel,
                     bool *found,
                     int64_t *version,
                     struct wb_err *err);
 
 // Writes a checkpoint of the version; nothing to do if there is one.
-int32_t wb_snap_checkpoint(const struct wb_snap *snap, struct wb_err *err);
+int32_t wb_snap_checkpoint(const struct wb_snap *snap,
+                           const struct wb_cancel *cancel,
+                           struct wb_err *err);
 
 // Frees the handle; NULL is allowed.
 void wb_snap_free(struct wb_snap *snap);
@@ -1127,12 +1148,15 @@ int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_store **out,
                       struct wb_err *err);
 
+// cancel, here and below: what stops the call while it waits for the store, or NULL. What was asked
+// of the store may happen all the same.
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
 // unless want_bytes)); concurrent inside.
 int32_t wb_obj_get(const struct wb_store *store,
                    const struct wb_str *paths,
                    size_t n,
                    bool want_bytes,
+                   const struct wb_cancel *cancel,
                    struct ArrowArrayStream *out,
                    struct wb_err *err);
 
@@ -1142,6 +1166,7 @@ int32_t wb_obj_list(const struct wb_store *store,
                     struct wb_str prefix,
                     struct wb_str start_after,
                     bool recursive,
+                    const struct wb_cancel *cancel,
                     struct ArrowArrayStream *out,
                     struct wb_err *err);
 
@@ -1151,12 +1176,14 @@ int32_t wb_obj_put(const struct wb_store *store,
                    const uint8_t *bytes,
                    size_t n,
                    bool if_absent,
+                   const struct wb_cancel *cancel,
                    struct wb_err *err);
 
 // Deletes objects; an absent one is fine.
 int32_t wb_obj_delete(const struct wb_store *store,
                       const struct wb_str *paths,
                       size_t n,
+                      const struct wb_cancel *cancel,
                       struct wb_err *err);
 
 // Frees the handle; NULL is allowed.

@@ -93,6 +93,8 @@ pub struct wb_rt_options {
     pub threads: u32,
     pub io_threads: u32,
     pub stack_bytes: usize,
+    /// so many executions at one time have `threads` of their own; the others share
+    pub rooms: u32,
 }
 
 /// One argument of a call: borrowed.
@@ -498,6 +500,8 @@ pub struct wb_stage_options {
     pub compression_level: i32,
     pub file_metadata: *const wb_kv,
     pub n_file_metadata: usize,
+    /// how long it may take to let go of a file that was begun and failed
+    pub abort_ms: u64,
 }
 
 #[repr(C)]

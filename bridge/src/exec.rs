@@ -21,9 +21,10 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
 use crate::merge_pool::MergePool;
 use crate::plan::{PlanInner, wb_plan};
-use crate::rt::{CancelToken, RtInner};
+use crate::rt::{CancelToken, RtInner, until};
 use crate::sess::SessInner;
 use crate::spill::LazySpill;
+use crate::yields::{self, Detached};
 use crate::{exec_tables, guard, stream};
 
 /// How many memory consumers an error of the pool names.
@@ -125,10 +126,8 @@ impl ExecInner {
         let task = TaskContext::from(&state).with_runtime(environment);
         let planner = Arc::clone(state.query_planner());
         let physical = async { Ok(planner.create_physical_plan(&plan.plan, &state).await?) };
-        let physical = match &cancel {
-            Some(token) => sess.rt.block_on(token.run(physical))??,
-            None => sess.rt.block_on::<_>(physical)??,
-        };
+        let physical = sess.rt.block_on(until(cancel.as_ref(), physical))??;
+        let physical = yields::apply(physical, cancel.as_ref())?;
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
@@ -149,10 +148,13 @@ impl ExecInner {
         if let Some(token) = &self.cancel {
             token.check()?;
         }
-        // Operators spawn as they start.
-        let _inside = self.rt.handle().enter();
-        let stream = execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?;
-        Ok(stream)
+        let place = self.rt.place();
+        let stream = {
+            // Operators spawn as they start.
+            let _inside = place.handle.enter();
+            execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?
+        };
+        Ok(Box::pin(Detached::new(stream, place)))
     }
 
     /// The most bytes that were reserved at one time.

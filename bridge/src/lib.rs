@@ -78,6 +78,7 @@ mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
+mod yields;
 
 #[cfg(test)]
 mod edit_tests;
@@ -93,3 +94,5 @@ mod test_golden;
 mod test_kit;
 #[cfg(test)]
 mod test_stage;
+#[cfg(test)]
+mod yields_tests;

@@ -17,7 +17,8 @@ use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format,
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_cancel, wb_edit, wb_err, wb_plan_flags,
+    wb_plan_format,
     wb_plan_table, wb_sess,
     wb_str, wb_value, zero_schema,
 };
@@ -33,7 +34,7 @@ use crate::rules::HostPlanner;
 use crate::sess::SessInner;
 use crate::{
     calls, canon, edit, exact, gaps, guard, macros, not_in, params, plan_nodes, rel_sql, replace,
-    sess_tables, size, sql, star, stream, udaf,
+    rt, sess_tables, size, sql, star, stream, udaf, yields,
 };
 
 /// A logical plan.
@@ -310,14 +311,14 @@ impl PlanInner {
         if self.optimized {
             return Ok(Self { optimized: true, ..self.changed(self.plan.clone()) });
         }
-        let plan = sess.planning_state()?.optimize(&self.plan)?;
+        let plan = yields::optimize(&sess.planning_state()?, &self.plan)?;
         udaf::check_literals(&plan)?;
         Ok(Self { optimized: true, ..self.changed(plan) })
     }
 }
 
 fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
-    Ok(state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?)
+    Ok(yields::analyze(state, plan)?)
 }
 
 fn give(out: &mut *mut wb_plan, plan: PlanInner) {
@@ -328,7 +329,8 @@ fn give(out: &mut *mut wb_plan, plan: PlanInner) {
 /// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 /// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
 /// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
-/// that is none of `calls`: SQL_PLAN.
+/// that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
+/// steps of its rules, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_sql(
     sess: *mut wb_sess,
@@ -338,6 +340,7 @@ pub unsafe extern "C" fn wb_plan_sql(
     calls: *const wb_call,
     n_calls: usize,
     flags: u32,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
@@ -355,7 +358,9 @@ pub unsafe extern "C" fn wb_plan_sql(
             )
         };
         let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
-        give(out, PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only)?);
+        let work = || PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only);
+        // SAFETY: as above.
+        give(out, unsafe { rt::under(cancel, work)? });
         Ok(())
     })
 }
@@ -451,6 +456,7 @@ pub unsafe extern "C" fn wb_plan_edit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_optimize(
     plan: *const wb_plan,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
@@ -458,7 +464,9 @@ pub unsafe extern "C" fn wb_plan_optimize(
         // SAFETY: the contract says that the pointers are valid.
         let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
         *out = std::ptr::null_mut();
-        give(out, plan.inner.with_room(|| plan.inner.optimize())?);
+        let optimize = || plan.inner.with_room(|| plan.inner.optimize());
+        // SAFETY: as above.
+        give(out, unsafe { rt::under(cancel, optimize)? });
         Ok(())
     })
 }

@@ -55,6 +55,7 @@ pub(crate) fn runtime() -> Arc<RtInner> {
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
+        rooms: 4,
     };
     Arc::new(RtInner::new(&options).unwrap())
 }

@@ -11,6 +11,7 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use crate::abi::{slice_of, wb_fn_err, wb_str};
 use crate::codes::{ALL, E_BUG, E_EXECUTION};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
+use crate::rt::CancelToken;
 use crate::rel_abi::{
     wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan,
     wb_relation_fn,
@@ -383,6 +384,13 @@ pub(crate) struct Chunk<'a> {
     pub right_offsets: &'a [i64],
     pub left: &'a [ArrayRef],
     pub right: &'a [ArrayRef],
+    pub stop: Option<&'a CancelToken>,
+}
+
+/// What the host asks a chunk's `stop`.
+unsafe extern "C" fn stopped(stop: *const c_void) -> bool {
+    // SAFETY: it is NULL, or the token of the chunk, which lives as long as the call.
+    unsafe { stop.cast::<CancelToken>().as_ref() }.is_some_and(CancelToken::is_fired)
 }
 
 fn pointers(arrays: &[FFI_ArrowArray]) -> Vec<*const FFI_ArrowArray> {
@@ -412,6 +420,8 @@ impl RelState {
             right_offsets: chunk.right_offsets.as_ptr(),
             left: left.as_ptr(),
             right: right.as_ptr(),
+            stopped: Some(stopped),
+            stop: chunk.stop.map_or(std::ptr::null(), |token| std::ptr::from_ref(token).cast()),
         };
         let name = &self.call.fun.name;
         let mut out = FFI_ArrowArray::empty();

@@ -43,6 +43,7 @@ fn options() -> StageOptions {
         compression: "zstd".into(),
         compression_level: 3,
         file_metadata: vec![("weir.run".into(), "7".into())],
+        abort_after: std::time::Duration::from_secs(5),
     }
 }
 

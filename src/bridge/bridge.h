@@ -39,10 +39,6 @@ weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error 
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,
                                 weir_error *err);
 
-weir_status wi_cancel_new(wi_engine *engine, wb_cancel **out, weir_error *err);
-void wi_cancel_fire(wi_engine *engine, wb_cancel *cancel);
-void wi_cancel_free(wi_engine *engine, wb_cancel **cancel);
-
 /* ---- what stops one call (stop.c) ----
  * Fired by the token that the caller gave (weir/cancel.h), or by itself; stays fired. What takes
  * one takes NULL, too: nothing stops the call. */
@@ -56,7 +52,26 @@ bool wi_stop_fired(const wi_stop *stop);
 weir_status wi_stop_check(const wi_stop *stop, weir_error *err);
 /* The engine's token of it, for executions; lives as long as the stop does. */
 weir_status wi_stop_token(wi_stop *stop, const wb_cancel **out, weir_error *err);
+/* The token that was given; NULL: none was. For another stop of it, while this one lives. */
+weir_cancel *wi_stop_cancel(const wi_stop *stop);
 void wi_stop_free(wi_stop **stop);
+
+/* What stops the work of this thread: each call of an engine that waits (opening, listing, objects,
+ * planning) ends with CANCELLED once it fires, without having been told of it. Threads that are
+ * started for a piece of the work enter it themselves. */
+typedef struct wi_stop_scope {
+  wi_stop *stop; /* NULL: nothing does */
+  bool ending;
+} wi_stop_scope;
+wi_stop_scope wi_stop_here(void);
+/* Gives what was before, for wi_stop_leave; scopes are left in the opposite order. */
+wi_stop_scope wi_stop_enter(wi_stop *stop);
+/* From here on things are brought to their end: a commit that was begun, litter, a lease. That may
+ * go on for a moment after the stop (WI_STOP_LATE_MS), and no longer: a store that does not answer
+ * keeps nobody waiting. */
+#define WI_STOP_LATE_MS 700
+wi_stop_scope wi_stop_ending(void);
+void wi_stop_leave(wi_stop_scope before);
 
 /* ---- reading streams (cursor.c) ---- */
 /* Translates a stream's failure (its errno and last error text) into an error. */
@@ -405,6 +420,7 @@ typedef struct wi_br_exec_options {
   uint64_t spill_bytes;  /* 0: the engine's limit */
   bool no_hash_join;
 } wi_br_exec_options;
+/* `cancel` NULL: what stops this thread's work. */
 weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,
                            const wb_bind *bind, const wi_br_exec_options *options,
                            const wb_cancel *cancel, wb_exec **out, weir_error *err);

@@ -97,11 +97,14 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
   wb_err from = {0};
   wb_value *values = NULL;
   wb_call *calls = NULL;
+  const wb_cancel *stop = NULL;
   *out = NULL;
   WI_CHECK(statement_to_wb(statement, &values, &calls, err));
   WI_CHECK(wi_engine_use(engine, &t, err));
-  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values,
-                            calls, statement->n_calls, WB_PLAN_READ_ONLY, out, &from);
+  WI_CHECK(wi_stop_now(&stop, err));
+  int code =
+      t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values, calls,
+                     statement->n_calls, WB_PLAN_READ_ONLY, stop, out, &from);
   status = wi_wb_status(t, code, &from, err);
   wi_wb_syntax(err, statement->sql);
 done:
@@ -168,7 +171,7 @@ done:
 weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                 weir_error *err) {
   *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_plan_optimize(plan, out, &from));
+  WI_ENGINE_RETURN_STOPPED(engine, err, t->wb_plan_optimize(plan, stop, out, &from));
 }
 
 weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,

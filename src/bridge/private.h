@@ -37,6 +37,8 @@ weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table,
 /* NULL if the engine was never used: for the free functions. */
 const wi_engine_table *wi_engine_loaded(const wi_engine *engine);
 wb_rt *wi_engine_runtime(wi_engine *engine);
+/* The engine's token of what stops this thread's work; NULL: nothing does (stop.c). */
+weir_status wi_stop_now(const wb_cancel **out, weir_error *err);
 
 /* The body of a wrapper: `expr` calls through `t` and reports into `&from`. */
 #define WI_ENGINE_RETURN(engine, err, expr)       \
@@ -55,6 +57,20 @@ wb_rt *wi_engine_runtime(wi_engine *engine);
     *(out) = NULL;                                                \
     WI_TRY(wi_engine_use((engine), &t, (err)));                   \
     return wi_wb_cursor(t, (expr), &from, &stream, (out), (err)); \
+  } while (0)
+/* The same with `stop`, the token of what stops this thread's work. */
+#define WI_ENGINE_RETURN_STOPPED(engine, err, expr) \
+  do {                                              \
+    const wb_cancel *stop = NULL;                   \
+    WI_TRY(wi_stop_now(&stop, (err)));              \
+    WI_ENGINE_RETURN((engine), (err), (expr));      \
+  } while (0)
+#define WI_ENGINE_RETURN_ROWS_STOPPED(engine, out, err, expr) \
+  do {                                                        \
+    const wb_cancel *stop = NULL;                             \
+    *(out) = NULL;                                            \
+    WI_TRY(wi_stop_now(&stop, (err)));                        \
+    WI_ENGINE_RETURN_ROWS((engine), (out), (err), (expr));    \
   } while (0)
 /* The body of a free function. */
 #define WI_ENGINE_FREE(engine, handle, fn)               \
