@@ -442,8 +442,10 @@ pub unsafe extern "C" fn wb_plan_edit(
             false => Some(unsafe { stream::borrow_schema(target)? }),
         };
         let made = inner.with_room(|| {
-            let made = inner.edit(&edits)?;
-            let made = target.map_or(Ok(made), |target| made.cast(&target))?;
+            let mut made = inner.edit(&edits)?;
+            if let Some(target) = target {
+                made = made.cast(&target)?;
+            }
             made.sort(&sort)
         })?;
         give(out, made);
