@@ -24,7 +24,7 @@ use crate::plan::{PlanInner, wb_plan};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
 use crate::spill::LazySpill;
-use crate::{exec_tables, guard, stream};
+use crate::{exec_tables, guard, stream, tie_sort};
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
@@ -132,7 +132,7 @@ impl ExecInner {
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: physical,
+            plan: tie_sort::apply(physical)?,
             task: Arc::new(task),
             pool,
             used: AtomicBool::new(false),

@@ -67,6 +67,7 @@ pub mod store_hook;
 mod store_local;
 mod store_open;
 mod stream;
+mod tie_sort;
 mod udaf;
 mod udaf_acc;
 mod udf;
