@@ -21,6 +21,7 @@ use crate::codes::{E_BAD_VALUE, E_UNKNOWN_FUNCTION};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rewrite::merged;
 use crate::sess::SessInner;
+use crate::tie_sort::marked;
 
 /// What one edit does to a function's call, or to the keys of a node that sorts.
 enum Change {
@@ -322,7 +323,10 @@ fn edit_window_function(
 ) -> DfResult<()> {
     let params = &mut function.params;
     match &edit.change {
-        Change::AddKey { .. } => params.order_by.extend(key(schema, edit)?),
+        Change::AddKey { .. } => {
+            let key = key(schema, edit)?;
+            params.order_by.extend(key.map(|key| SortExpr { expr: marked(key.expr), ..key }));
+        }
         Change::Peers => {
             let keys = std::mem::take(&mut params.order_by);
             params.partition_by.extend(keys.into_iter().map(|key| key.expr));

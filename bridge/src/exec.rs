@@ -25,7 +25,7 @@ use crate::rt::{CancelToken, RtInner, until};
 use crate::sess::SessInner;
 use crate::spill::LazySpill;
 use crate::yields::{self, Detached};
-use crate::{exec_tables, guard, stream};
+use crate::{exec_tables, guard, stream, tie_sort};
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
@@ -131,7 +131,7 @@ impl ExecInner {
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: physical,
+            plan: tie_sort::apply(physical)?,
             task: Arc::new(task),
             pool,
             used: AtomicBool::new(false),

@@ -74,6 +74,7 @@ mod store_local;
 mod store_open;
 mod store_place;
 mod stream;
+mod tie_sort;
 mod udaf;
 mod udaf_acc;
 mod udf;

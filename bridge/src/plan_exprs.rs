@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::expr_text::{cast_text, frame_numbers, frame_text, grouping_text, like_text, nulls_ignored, terms};
 use crate::plan_nodes::{ColRow, Walk, small};
 use crate::rel_node::RelNode;
+use crate::tie_sort::below_mark;
 use crate::{udaf, udf};
 
 /// A row of WB_PLAN_EXPRS.
@@ -339,6 +340,9 @@ impl Walk {
         if let Expr::Alias(Alias { expr, .. }) = expr {
             // Names are in the outputs.
             return self.expr(expr, spot, place);
+        }
+        if let Some(key) = below_mark(expr) {
+            return self.expr(key, spot, place);
         }
         let head = self.head(expr)?;
         let data_type = match expr {

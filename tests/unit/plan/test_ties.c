@@ -457,8 +457,8 @@ static const char *const queries[] = {
           "FROM t) AS x"),
     SHOWN("s, " N("v"), "SELECT DISTINCT ON (p) s, v FROM t ORDER BY p, k"),
     /* subqueries that look out */
-    SHOWN("id, " N("n"),
-          "SELECT id, (SELECT max(s) FROM u WHERE u.id = x.id) AS n FROM (SELECT id, "
+    SHOWN("m, " N("n"),
+          "SELECT m, (SELECT max(s) FROM u WHERE u.id = x.id) AS n FROM (SELECT id, "
           "row_number() OVER (ORDER BY k) AS m FROM t) AS x WHERE m < 40"),
     SHOWN("n",
           "SELECT count(*) AS n FROM t WHERE s IN (SELECT s FROM u ORDER BY k LIMIT 3) "
@@ -495,7 +495,8 @@ static const char *const queries[] = {
           "FROM (SELECT "
           "named_struct('x', s, 'y', v) AS c, k FROM t) AS y) AS x"),
     SHOWN("n, " N("a"),
-          "SELECT n, array_to_string(map_values(m), ',', '~') AS a FROM (SELECT m, "
+          "SELECT n, concat(array_to_string(map_values(m), ',', '~'), "
+          "array_to_string(map_keys(m), ',')) AS a FROM (SELECT m, "
           "row_number() OVER "
           "(ORDER BY k) AS n FROM (SELECT map([s], [v]) AS m, k FROM t) AS y) AS x"),
     SHOWN("n, " N("a"),
