@@ -189,12 +189,12 @@ WT_TEST(macros_are_counted_before_they_are_expanded) {
   sql = nested("SELECT ", "m0(", 4, "'a'", ")", " AS r");
   look("few", (child_job){.sql = sql, .macros = macros}, ANSWER);
   wi_free(sql);
-  /* A body that is deep, and twice as deep once it is called by another. */
+  /* Bodies that are deep, on a thread with little stack. */
   char *deep = repeated("CREATE FUNCTION deep(x TEXT) RETURN ", "x", 450, " || ",
-                        "; CREATE FUNCTION twice(x TEXT) RETURN deep(deep(x))");
+                        "; CREATE FUNCTION more(x TEXT) RETURN deep(x) || 'b'");
   look("deep",
        (child_job){
-           .sql = "SELECT length(deep('a')) AS r", .macros = deep, .stack = 512 << 10},
+           .sql = "SELECT length(more('a')) AS r", .macros = deep, .stack = 512 << 10},
        ANSWER);
   wi_free(deep);
   deep = repeated("CREATE FUNCTION deep(x TEXT) RETURN ", "x", 900, " || ",
