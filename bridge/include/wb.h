@@ -1000,7 +1000,7 @@ void wb_rt_free(struct wb_rt *rt,
                 uint64_t timeout_ms);
 
 // A token that asks calls and executions to stop. With `of` it is the same token, for what may
-// go on for late_ms after it was fired, or after it began, whichever comes later.
+// go on, and begin, for late_ms after it was fired.
 int32_t wb_cancel_new(const struct wb_cancel *of,
                       uint64_t late_ms,
                       struct wb_cancel **out,
@@ -1148,10 +1148,9 @@ int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_store **out,
                       struct wb_err *err);
 
-// cancel, here and below: what stops the call while it waits for the store, or NULL. What was asked
-// of the store may happen all the same.
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-// unless want_bytes)); concurrent inside.
+// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
+// waits for the store, or NULL; what the store was asked for may happen all the same.
 int32_t wb_obj_get(const struct wb_store *store,
                    const struct wb_str *paths,
                    size_t n,

@@ -491,7 +491,7 @@ fn listed(snap: &Arc<SnapInner>) -> RecordBatch {
     let mut err = crate::abi::wb_err::empty();
     // SAFETY: locals.
     let mut stream = unsafe {
-        assert_eq!(crate::snap::wb_snap_files(&handle, &mut c, &mut err), 0);
+        assert_eq!(crate::snap::wb_snap_files(&handle, std::ptr::null(), &mut c, &mut err), 0);
         import_stream(&mut c).unwrap()
     };
     let mut batches = Vec::new();

@@ -85,9 +85,7 @@ static void block_sources(wi_pass *pass) {
 static void block_views(wi_pass *pass, weir_error *errors) {
   for (size_t v = 0; v < pass->project->spec->n_views; v++) {
     const wi_spec_view *spec = pass->views[v].refs->spec;
-    if (errors[v].code == WEIR_E_CANCELLED) {
-      pass->views[v].blocked = true; /* nothing was found out about it */
-    } else if (errors[v].code != WEIR_OK) {
+    if (errors[v].code != WEIR_OK) {
       pass->views[v].blocked = true;
       wi_err_where(&errors[v], spec->file, spec->sql_line, 0);
       wi_diags_take(pass->project->diags, &errors[v], false);

@@ -204,9 +204,7 @@ static weir_status decide_all(wi_pass *pass, weir_error *err) {
       if (one.file[0] == '\0') {
         wi_err_where(&one, view->refs->spec->file, view->refs->spec->sql_line, 0);
       }
-      if (one.code != WEIR_E_CANCELLED) {
-        wi_diags_take(project->diags, &one, false);
-      }
+      wi_diags_take(project->diags, &one, false);
     }
     weir_error_release(&one);
   }

@@ -29,8 +29,11 @@ static int64_t now_ms(void) {
   return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static int64_t longest;
+
 static bool at_once(const char *what, int64_t since) {
   int64_t took = now_ms() - since;
+  longest = took > longest ? took : longest;
   if (took <= setting("WEIR_STOP_MS", AT_ONCE_MS)) {
     return true;
   }
@@ -85,7 +88,7 @@ static weir_session *session_of(wi_engine *engine, bool merges) {
   static const wi_br_pair no_hash = {"datafusion.optimizer.prefer_hash_join", "false"};
   wi_session *session = NULL;
   weir_session *out = NULL;
-  wi_session_options o = {.engine = engine, .threads = 2, .memory = (uint64_t)512 << 20};
+  wi_session_options o = {.engine = engine, .threads = 2, .memory = (uint64_t)2 << 30};
   o.settings = merges ? &no_hash : NULL;
   o.n_settings = merges;
   if (wi_session_new(&o, &session, NULL) != WEIR_OK ||
@@ -262,11 +265,19 @@ static bool stop_one(const pair *p, const endless *plan, int64_t after_ms) {
     wt_fail(__FILE__, __LINE__, "%s, stopped after %lld ms: %d %s", plan->name,
             (long long)after_ms, (int)status, err.message);
   }
-  int64_t then = now_ms();
+  int64_t then = now_ms(), ended = longest;
+  longest = 0;
   fine = fine && answers(plan->merging ? p->merging : p->a) &&
          at_once("the next query", then);
   then = now_ms();
   fine = fine && answers(p->b) && at_once("another session", then);
+  if (getenv("WEIR_STOPS") != NULL) {
+    printf(
+        "  %s after %lld ms: at most %lld ms to the end so far, then answers in %lld "
+        "ms\n",
+        plan->name, (long long)after_ms, (long long)ended, (long long)longest);
+  }
+  longest = ended;
   alarm_end(&alarm);
   weir_error_release(&err);
   return fine;
