@@ -127,11 +127,11 @@ impl ExecInner {
         let planner = Arc::clone(state.query_planner());
         let physical = async { Ok(planner.create_physical_plan(&plan.plan, &state).await?) };
         let physical = sess.rt.block_on(until(cancel.as_ref(), physical))??;
-        let physical = yields::apply(physical, cancel.as_ref())?;
+        let physical = yields::apply(tie_sort::apply(physical)?, cancel.as_ref())?;
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: tie_sort::apply(physical)?,
+            plan: physical,
             task: Arc::new(task),
             pool,
             used: AtomicBool::new(false),
