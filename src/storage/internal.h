@@ -4,6 +4,9 @@
 
 #include "storage/hook.h"
 
+/* No file of a log is larger: what is, is none, and would take all memory. */
+#define WI_STORE_FILE_LIMIT ((size_t)1 << 30)
+
 /* ---- options (options.c) ---- */
 typedef struct wi_store_option {
   char *key, *value;
