@@ -192,6 +192,24 @@ typedef enum wb_exec_table {
   WB_EXEC_METRICS = 3,
 } wb_exec_table;
 
+// How the bytes of a row that a function makes are counted.
+typedef enum wb_bytes {
+  // the text that the argument `item` is, `times` times
+  WB_BYTES_TIMES = 1,
+  // an item of the list that the argument `item` is, `times` times
+  WB_BYTES_ITEMS = 2,
+  // what the argument `times` says
+  WB_BYTES_LENGTH = 3,
+  // a series of numbers, dates or times: to, or from, to and by
+  WB_BYTES_SERIES = 4,
+  // the third argument wherever the second is in the first
+  WB_BYTES_REPLACE = 5,
+  // the second argument behind every item of the list that the first one is
+  WB_BYTES_JOIN = 6,
+  // a list of the argument `item`, `times` times
+  WB_BYTES_COPIES = 7,
+} wb_bytes;
+
 typedef enum wb_agg_flags {
   // `f(*)` stands for all columns of the input, in order
   WB_AGG_STAR = 1,
@@ -226,24 +244,6 @@ typedef enum wb_rule_kind {
   // bytes; in no list, since what is let through is the same without it
   WB_RULE_BOUND = 4,
 } wb_rule_kind;
-
-// How the bytes of a row that a function makes are counted.
-typedef enum wb_bytes {
-  // the text that the argument `item` is, `times` times
-  WB_BYTES_TIMES = 1,
-  // an item of the list that the argument `item` is, `times` times
-  WB_BYTES_ITEMS = 2,
-  // what the argument `times` says
-  WB_BYTES_LENGTH = 3,
-  // a series of numbers, dates or times: to, or from, to and by
-  WB_BYTES_SERIES = 4,
-  // the third argument wherever the second is in the first
-  WB_BYTES_REPLACE = 5,
-  // the second argument behind every item of the list that the first one is
-  WB_BYTES_JOIN = 6,
-  // a list of the argument `item`, `times` times
-  WB_BYTES_COPIES = 7,
-} wb_bytes;
 
 typedef enum wb_rule_flags {
   // the right side is the first argument
