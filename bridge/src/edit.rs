@@ -260,7 +260,7 @@ fn edit_window(window: Window, edits: &[Edit]) -> DfResult<Transformed<LogicalPl
     let Window { input, mut window_expr, schema } = window;
     for edit in edits {
         let Some(Expr::WindowFunction(function)) =
-            window_expr.get_mut(edit.ord).map(|expr| plain_mut(expr))
+            window_expr.get_mut(edit.ord).map(plain_mut)
         else {
             return internal_err!("an edit of a window function that is not there");
         };

@@ -256,10 +256,9 @@ impl Visitor for Refs {
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        if !self.calls.remove(&std::ptr::from_ref(relation)) {
-            if self.scopes.find(relation).is_none() {
-                self.push("relation", dotted(relation), relation.span().start);
-            }
+        let called = self.calls.remove(&std::ptr::from_ref(relation));
+        if !called && self.scopes.find(relation).is_none() {
+            self.push("relation", dotted(relation), relation.span().start);
         }
         ControlFlow::Continue(())
     }
