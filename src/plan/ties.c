@@ -344,33 +344,23 @@ static weir_status break_window(ties *s, size_t node, size_t input, weir_error *
 
 /* ---- aggregates ---- */
 
-/* With DISTINCT the keys are the arguments, and equal arguments are one. */
+/* Of a list with DISTINCT the keys are the arguments, and equal arguments are one. The others do
+ * not look at DISTINCT. */
 static bool lists_rows(const wi_plan_expr *expr) {
   const wi_plan_call *c = expr->call;
-  if (expr->parent >= 0 || expr->kind != WI_EXPR_AGGREGATE || c->host || c->distinct ||
+  if (expr->parent >= 0 || expr->kind != WI_EXPR_AGGREGATE || c->host ||
       c->order_keys == 0) {
     return false;
   }
-  return c->fn == NULL || c->fn->picks == WI_PICKS_FIRST ||
-         c->fn->picks == WI_PICKS_LAST || c->fn->picks == WI_PICKS_NTH ||
-         c->fn->picks == WI_PICKS_LIST;
-}
-
-/* The columns that are the same in all rows of a group. */
-static void add_groups(ties *s, size_t node, size_t input) {
-  WI_PLAN_EXPRS(s->t, node, e) {
-    const wi_plan_expr *expr = &s->t->exprs.items[e];
-    if (expr->kind == WI_EXPR_SETS) {
-      return;
-    }
-    if (expr->role == WI_ROLE_GROUP && expr->parent < 0 && expr->kind == WI_EXPR_COLUMN &&
-        expr->input == 0 && expr->column < node_at(s, input)->n_outputs) {
-      s->plain[expr->column] = true;
-    }
+  if (c->fn == NULL || c->fn->picks == WI_PICKS_LIST) {
+    return !c->distinct;
   }
+  return c->fn->picks == WI_PICKS_FIRST || c->fn->picks == WI_PICKS_LAST ||
+         c->fn->picks == WI_PICKS_NTH;
 }
 
-/* One order for all, so that two that take the first take it of one row. */
+/* One order for all, so that two that take the first take it of one row. The columns of the group
+ * are no keys: 0.0 and -0.0 are one group. */
 static weir_status break_aggregate(ties *s, size_t node, size_t input, weir_error *err) {
   WI_PLAN_EXPRS(s->t, node, call) {
     const wi_plan_expr *expr = &s->t->exprs.items[call];
@@ -384,7 +374,6 @@ static weir_status break_aggregate(ties *s, size_t node, size_t input, weir_erro
       }
     }
     find_plain(s, node, call, input);
-    add_groups(s, node, input);
     WI_TRY(add_wanted(s, node, (size_t)expr->ord, input, expr->name, err));
   }
   return WEIR_OK;

@@ -485,6 +485,18 @@ static const char *const queries[] = {
           "SELECT array_to_string(array_agg(m['a'] ORDER BY k), ',') AS a FROM (SELECT "
           "k, map(['a'], [s]) AS "
           "m FROM t) AS x"),
+    /* 0.0 and -0.0 are one group, and two values */
+    SHOWN("a",
+          "SELECT array_to_string(array_agg(x ORDER BY k), ',') AS a FROM (SELECT k, "
+          "CASE WHEN id % 2 = 0 THEN CAST(0 AS DOUBLE) ELSE -CAST(0 AS DOUBLE) END AS x "
+          "FROM t) AS y GROUP BY x"),
+    SHOWN("a",
+          "SELECT first_value(CAST(x AS VARCHAR) ORDER BY k) AS a FROM (SELECT k, "
+          "CASE WHEN id % 2 = 0 THEN CAST(0 AS DOUBLE) ELSE -CAST(0 AS DOUBLE) END AS x "
+          "FROM t) AS y GROUP BY x"),
+    /* DISTINCT says nothing to what takes one row */
+    SHOWN("p, " N("a"),
+          "SELECT p, last_value(DISTINCT s ORDER BY k) AS a FROM t GROUP BY p"),
     /* nested columns and maps that are read */
     SHOWN("n, " N("a"),
           "SELECT n, array_to_string(l, ',', '~') AS a FROM (SELECT l, row_number() OVER "
