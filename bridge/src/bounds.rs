@@ -151,12 +151,43 @@ fn numbers_of(array: &ArrayRef, one: bool, factor: i128) -> DfResult<Option<PerR
     })))
 }
 
-/// The bytes of a value of an array, those of nested ones on average.
+/// The bytes of a value of an array on average: of what the array has itself, not of all that
+/// it is a part of.
 fn average(array: &ArrayRef) -> i128 {
-    match array.data_type().primitive_width() {
-        Some(width) => wide(width),
-        None => wide(array.get_array_memory_size() / array.len().max(1)).max(1),
+    if let Some(width) = array.data_type().primitive_width() {
+        return wide(width);
     }
+    let len = wide(array.len().max(1));
+    let of_items = |from: i128, to: i128, items: &ArrayRef| (to - from) * average(items) / len;
+    let bytes = match array.data_type() {
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let ends = list.value_offsets();
+            let end = |at: Option<&i32>| at.copied().map_or(0, i128::from);
+            of_items(end(ends.first()), end(ends.last()), list.values())
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            let ends = list.value_offsets();
+            let end = |at: Option<&i64>| at.copied().map_or(0, i128::from);
+            of_items(end(ends.first()), end(ends.last()), list.values())
+        }
+        DataType::FixedSizeList(_, n) => {
+            i128::from(*n) * average(array.as_fixed_size_list().values())
+        }
+        DataType::Struct(_) => array.as_struct().columns().iter().map(average).sum(),
+        DataType::Utf8View => {
+            let views = array.as_string_view().views().iter();
+            // The length is in the lower half of the first word.
+            views.map(|view| i128::from(*view as u32)).sum::<i128>() / len
+        }
+        _ => {
+            let data = array.to_data();
+            let size = data.get_slice_memory_size();
+            wide(size.unwrap_or_else(|_| array.get_array_memory_size())) / len
+        }
+    };
+    bytes.max(1)
 }
 
 fn bytes(args: &[ColumnarValue], at: usize) -> DfResult<PerRow> {
@@ -245,6 +276,25 @@ fn series(args: &[ColumnarValue]) -> DfResult<PerRow> {
     }))
 }
 
+/// What replacing puts in, counted: not every place can match.
+fn replaced(args: &[ColumnarValue]) -> DfResult<PerRow> {
+    let text = |at| -> DfResult<Option<(arrow::array::StringViewArray, bool)>> {
+        let Some((array, one)) = array_of(args, at)? else { return Ok(None) };
+        Ok(Some((cast(&array, &DataType::Utf8View)?.as_string_view().clone(), one)))
+    };
+    let (Some(text), Some(from), Some(to)) = (text(0)?, text(1)?, text(2)?) else {
+        return Ok(none());
+    };
+    Ok(Box::new(move |row| {
+        fn of((values, one): &(arrow::array::StringViewArray, bool), row: usize) -> &str {
+            let row = if *one { 0 } else { row };
+            if values.is_null(row) { "" } else { values.value(row) }
+        }
+        let (text, from, to) = (of(&text, row), of(&from, row), of(&to, row));
+        wide(text.matches(from).count()) * wide(to.len())
+    }))
+}
+
 impl Bound {
     fn per_row(&self, args: &[ColumnarValue]) -> DfResult<PerRow> {
         let times = || Ok::<_, datafusion::error::DataFusionError>(
@@ -277,21 +327,34 @@ impl Bound {
         })
     }
 
-    /// TOO_LARGE: a call would make more than it may.
+    /// TOO_LARGE: a value would be larger than it may be, or those of a batch together. Where
+    /// more rows than a batch come at once they may take as much more.
     fn check(&self, name: &str, args: &ScalarFunctionArgs) -> Result<()> {
         let all = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if all { 1 } else { args.number_rows };
-        let of_row = self.per_row(&args.args)?;
+        let batch = args.config_options.execution.batch_size.get();
         let limit = i128::from(self.limit);
-        let mut total = 0_i128;
-        for row in 0..rows {
-            total = total.saturating_add(of_row(row).max(0));
+        let all_rows = limit.saturating_mul(wide(rows.div_ceil(batch.max(1)).max(1)));
+        let most = |of_row: PerRow| {
+            (0..rows).map(|row| of_row(row).max(0)).fold((0_i128, 0_i128), |(one, sum), n| {
+                (one.max(n), sum.saturating_add(n))
+            })
+        };
+        let fits = |(one, sum): (i128, i128)| one <= limit && sum <= all_rows;
+        let mut made = most(self.per_row(&args.args)?);
+        if !fits(made) && matches!(self.how, How::Replace) {
+            made = most(replaced(&args.args)?);
         }
-        if total <= limit {
+        if fits(made) {
             return Ok(());
         }
-        let of = if rows == 1 { "one value".to_string() } else { format!("{rows} rows at once") };
-        let message = format!("{name} would make {total} bytes for {of}, more than {limit}");
+        let (one, sum) = made;
+        let (bytes, of) = match one > limit {
+            true => (one, "one value".to_string()),
+            false => (sum, format!("{rows} rows at once")),
+        };
+        let may = if one > limit { limit } else { all_rows };
+        let message = format!("{name} would make {bytes} bytes for {of}, more than {may}");
         Err(Error::new(E_TOO_LARGE, ORIGIN_BRIDGE, message))
     }
 }

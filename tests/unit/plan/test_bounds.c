@@ -90,3 +90,25 @@ WT_TEST(large_ones_within_the_bound) {
   WT_EQ_INT(r.code, 0);
   WT_EQ_STR(r.text, "4000000");
 }
+
+/* What cannot match is not counted, rows of a window come at once, and a slice of lists is not
+ * all that it was cut from. */
+WT_TEST(what_a_call_makes_is_counted_and_no_more) {
+  static const char *const sql[] = {
+      "SELECT CAST(sum(length(replace(s, '&', '&amp;'))) AS STRING) AS r FROM (SELECT "
+      "concat(repeat('x', 1999), '&') AS s FROM range(8192)) AS t",
+      "SELECT CAST(sum(length(rpad(s, 100))) AS STRING) AS r FROM (SELECT s, count(*) "
+      "OVER "
+      "() AS c FROM (SELECT 'x' AS s FROM range(800000)) AS t) AS u WHERE c > 0",
+      "SELECT CAST(sum(cardinality(array_repeat(l, 3))) AS STRING) AS r FROM (SELECT l, "
+      "count(*) OVER () AS c FROM (SELECT make_array(n, n, n) AS l FROM range(400000) AS "
+      "t(n)) AS u LIMIT 10) AS v"};
+  static const char *const wanted[] = {"16416768", "80000000", "90"};
+  for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
+    child_result r =
+        child((child_job){.sql = sql[i], .memory = 200 * MB, .relaxed = true});
+    WT_EQ_INT(r.signal, 0);
+    WT_EQ_INT(r.code, 0);
+    WT_EQ_STR(r.text, wanted[i]);
+  }
+}
