@@ -101,7 +101,8 @@ fn refused(message: String, at: Location) -> Error {
 /// quantifiers of a pattern).
 #[derive(Default)]
 struct Nest {
-    brackets: u64,
+    /// The CASE without END where each bracket opened.
+    brackets: Vec<u64>,
     /// CASE without END.
     cases: u64,
     angles: u64,
@@ -135,21 +136,32 @@ impl Nest {
         let types = |t: &Token| {
             matches!(keyword(t), Keyword::ARRAY | Keyword::STRUCT | Keyword::MAP | Keyword::LIST)
         };
+        // A name behind a dot is no keyword.
+        let named = matches!(before, Some(Token::Period));
         match token {
-            Token::LParen | Token::LBracket | Token::LBrace => self.brackets += 1,
+            Token::LParen | Token::LBracket | Token::LBrace => self.brackets.push(self.cases),
             Token::RParen | Token::RBracket | Token::RBrace => {
-                self.brackets = self.brackets.saturating_sub(1);
+                self.cases = self.brackets.pop().unwrap_or(self.cases);
             }
             Token::Lt if before.is_some_and(types) => self.angles += 1,
             Token::Gt => self.angles = self.angles.saturating_sub(1),
             Token::ShiftRight => self.angles = self.angles.saturating_sub(2),
             Token::SemiColon => *self = Self::default(),
+            _ if named => {}
             _ => match keyword(token) {
                 Keyword::CASE => self.cases += 1,
-                Keyword::END => self.cases = self.cases.saturating_sub(1),
+                Keyword::END => {
+                    let around = self.brackets.last().copied().unwrap_or(0);
+                    self.cases = self.cases.saturating_sub(1).max(around);
+                }
+                // No type goes on behind these: what was open was a comparison.
+                Keyword::AND | Keyword::OR | Keyword::WHEN | Keyword::THEN | Keyword::ELSE => {
+                    self.angles = 0;
+                }
                 Keyword::EXPLAIN if !self.begun => self.explains += 1,
                 Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::FROM => {
                     self.begun = true;
+                    self.angles = 0;
                 }
                 _ => {}
             },
@@ -159,7 +171,7 @@ impl Nest {
         // Two brackets are one level of a type.
         let pairs = matches!(token, Token::LBracket | Token::RBracket);
         let run = if pairs { self.run / 2 } else { self.run };
-        let around = self.brackets + self.cases;
+        let around = count(self.brackets.len()) + self.cases;
         [self.angles, run, self.explains].into_iter().fold(around, u64::max)
     }
 }

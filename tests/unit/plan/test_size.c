@@ -130,6 +130,14 @@ WT_TEST(wide_ones_are_answered) {
             ANSWER);
   look_free("AND", repeated("SELECT ", "n <> %d", 300, " AND ", ONE), ANSWER);
   look_free("UNION", repeated("", "SELECT %d AS n", 300, " UNION ALL ", ""), ANSWER);
+  look_free(
+      "columns named case",
+      repeated("SELECT ", "t.case AS c%d", 60, ", ", " FROM (SELECT 1 AS \"case\") t"),
+      ANSWER);
+  look_free("columns named list",
+            repeated("SELECT 1 AS r FROM (SELECT 1 AS list) t WHERE ", "list < %d", 60,
+                     " OR ", ""),
+            ANSWER);
   look_free("48 brackets", nested("SELECT ", "(", 44, "1", ")", " AS r"), ANSWER);
 }
 
