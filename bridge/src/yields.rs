@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result as DfResult;
 use datafusion::execution::{RecordBatchStream, SessionState};
 use datafusion::logical_expr::{ColumnarValue, LogicalPlan};
@@ -35,11 +35,14 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream};
+use datafusion::physical_plan::{
+    ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream, with_new_children_if_necessary,
+};
 use futures::{Future, Stream, StreamExt};
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
+use crate::input_exec::InputExec;
 use crate::rel_exec::RelExec;
 use crate::rt::{self, CancelToken, Place};
 
@@ -267,26 +270,24 @@ fn goes_on(node: &Arc<dyn ExecutionPlan>) -> bool {
     grows || node.pipeline_behavior() != EmissionType::Incremental
 }
 
-/// The plan, with pauses; with a token, what does not pause looks at it.
+/// The plan, with pauses; with a token, what does not pause looks at it. What reads an input stays
+/// as it is: readers of tables know their own nodes only.
 pub(crate) fn apply(
     plan: Arc<dyn ExecutionPlan>,
     token: Option<&CancelToken>,
 ) -> DfResult<Arc<dyn ExecutionPlan>> {
-    let done = plan.transform_up(|node| {
-        let changed = match token {
-            Some(token) => watched(&node, token)?,
-            None => None,
-        };
-        let (node, new) = match changed {
-            Some(other) => (other, true),
-            None => (node, false),
-        };
-        if goes_on(&node) {
-            return Ok(Transformed::yes(Arc::new(CooperativeExec::new(node))));
-        }
-        Ok(if new { Transformed::yes(node) } else { Transformed::no(node) })
-    })?;
-    Ok(done.data)
+    if plan.downcast_ref::<InputExec>().is_some() {
+        return Ok(plan);
+    }
+    let below = plan.children().into_iter().map(|child| apply(Arc::clone(child), token));
+    let below = below.collect::<DfResult<Vec<_>>>()?;
+    let plan = with_new_children_if_necessary(plan, below)?;
+    let changed = match token {
+        Some(token) => watched(&plan, token)?,
+        None => None,
+    };
+    let plan = changed.unwrap_or(plan);
+    if goes_on(&plan) { Ok(Arc::new(CooperativeExec::new(plan))) } else { Ok(plan) }
 }
 
 type Answer = (SendableRecordBatchStream, Option<DfResult<RecordBatch>>);
