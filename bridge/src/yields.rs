@@ -29,14 +29,14 @@ use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::execution_plan::{
-    CardinalityEffect, EmissionType, SchedulingType,
+    CardinalityEffect, EmissionType, SchedulingType, replace_children_if_necessary,
 };
 use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
 use datafusion::physical_plan::{
-    ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream, with_new_children_if_necessary,
+    ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream,
 };
 use futures::{Future, Stream, StreamExt};
 use tokio::task::JoinHandle;
@@ -281,7 +281,7 @@ pub(crate) fn apply(
     }
     let below = plan.children().into_iter().map(|child| apply(Arc::clone(child), token));
     let below = below.collect::<DfResult<Vec<_>>>()?;
-    let plan = with_new_children_if_necessary(plan, below)?;
+    let plan = replace_children_if_necessary(plan, below)?;
     let changed = match token {
         Some(token) => watched(&plan, token)?,
         None => None,
