@@ -3,15 +3,11 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::Arc;
 
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
 use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::rt::{CancelToken, RtInner};
-use crate::sess::SessInner;
-use crate::size::wb_sql_limits;
 
 /// The version of this interface.
 pub const WB_ABI: u32 = 3;
@@ -70,21 +66,6 @@ pub enum wb_origin {
     WB_ORIGIN_PARQUET = 6,
     WB_ORIGIN_STORE = 7,
     WB_ORIGIN_HOST = 8,
-}
-
-/// A runtime: the threads.
-pub struct wb_rt {
-    pub(crate) inner: Arc<RtInner>,
-}
-
-/// A token that asks executions to stop.
-pub struct wb_cancel {
-    pub(crate) token: CancelToken,
-}
-
-/// A session: settings, functions, declared inputs.
-pub struct wb_sess {
-    pub(crate) inner: Arc<SessInner>,
 }
 
 #[repr(C)]
@@ -222,6 +203,25 @@ pub struct wb_scalar_fn {
     pub release: Option<unsafe extern "C" fn(object: *mut c_void)>,
     /// wb_fn_flags
     pub flags: u32,
+}
+
+/// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
+/// no limit.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct wb_sql_limits {
+    /// words and signs of the text
+    pub tokens: u64,
+    /// brackets within each other, and what else nests like them
+    pub nesting: u64,
+    /// levels of the tree: a chain of n terms, joins or set operations has n
+    pub depth: u64,
+    /// expressions, after macros and with each CTE as often as it is named
+    pub nodes: u64,
+    /// tables and other inputs, with each CTE as often as it is named
+    pub relations: u64,
+    /// joins in one FROM
+    pub joins: u64,
 }
 
 #[repr(C)]

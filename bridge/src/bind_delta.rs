@@ -17,16 +17,14 @@ use datafusion::physical_plan::union::UnionExec;
 use deltalake_core::delta_datafusion::{DeltaScanNext, FileSelection, MissingSelectedFilePolicy};
 use futures::TryStreamExt;
 
+use crate::{blank, guard, snap_error};
 use crate::abi::{self, wb_err, wb_str};
-use crate::blank;
 use crate::codes::{E_FEATURE_UNSUPPORTED, E_FILE_MISSING, E_SQL_PLAN};
 use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
-use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
 use crate::place_session::PlaceSession;
 use crate::snap::{SnapInner, scan_config, wb_snap};
-use crate::snap_error;
 
 /// Files of a snapshot: all, or those named.
 #[derive(Debug)]

@@ -15,11 +15,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use object_store::ObjectMeta;
 
+use crate::{delta_text, guard};
 use crate::abi::{self, wb_err, wb_file, wb_str};
 use crate::codes::E_UNKNOWN_COLUMN;
-use crate::delta_text;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
 use crate::store::{StoreInner, path_of, wb_store};
 use crate::store_place::Place;

@@ -18,13 +18,12 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ReplaceChildrenOptions,
 };
 
+use crate::{guard, rt};
 use crate::abi::{self, wb_err, wb_str};
 use crate::adapt::relabel;
 use crate::codes::E_STREAM_USED;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
-use crate::rt;
 use crate::stream::{self, ImportedStream};
 
 /// How many batches may wait between the caller's stream and the engine.

@@ -13,8 +13,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use deltalake_core::kernel::Snapshot;
 
-use crate::error::Result;
 use crate::snap_files;
+use crate::error::Result;
 
 /// A partition column of text or bytes.
 struct Place {

@@ -15,11 +15,12 @@ use datafusion::sql::sqlparser::ast::{
     Ident, ObjectName, ObjectNamePart, TableFactor, VisitMut, VisitorMut,
 };
 
-use crate::abi::{self, wb_call, wb_err, wb_param_type, wb_sess, wb_str, wb_value, wb_volatility};
+use crate::{guard, stream};
+use crate::abi::{self, wb_call, wb_err, wb_param_type, wb_str, wb_value, wb_volatility};
 use crate::codes::{E_BAD_VALUE, E_SQL_PLAN};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::LateBound;
-use crate::{guard, stream};
+use crate::sess::wb_sess;
 
 /// An argument: what a host may decide by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -229,7 +230,7 @@ mod tests {
     use crate::codes::{E_DUPLICATE_NAME, E_NOT_SEALED};
     use crate::params::Params;
     use crate::plan::PlanInner;
-    use crate::plan_nodes::table;
+    use crate::plan_tables::table;
     use crate::plan_tests::runtime;
     use crate::sess::{Caches, SessInner, SessSpec};
 

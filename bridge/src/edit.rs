@@ -5,21 +5,18 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use arrow::row::{RowConverter, SortField};
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue, internal_err};
 use datafusion::error::Result as DfResult;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::expr::{AggregateFunction, Sort as SortExpr, WindowFunction};
-use datafusion::logical_expr::{
-    Aggregate, Distinct, Expr, LogicalPlan, Projection, Window, WindowFrame, WindowFrameBound,
-    WindowFrameUnits,
-};
+use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, Window, WindowFrame, WindowFrameBound, WindowFrameUnits};
 
 use crate::abi::{wb_edit, wb_edit_kind, wb_sort_class};
 use crate::codes::{E_BAD_VALUE, E_UNKNOWN_FUNCTION};
+use crate::edit_nodes::{merged, plain_mut, renamed};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::rewrite::merged;
+use crate::rel_node::sortable;
 use crate::sess::SessInner;
 use crate::tie_sort::marked;
 
@@ -186,25 +183,6 @@ pub(crate) fn sort_class(data_type: &DataType) -> u32 {
     class as u32
 }
 
-/// Maps have no order; neither have unions, as far as all operators go.
-pub(crate) fn sortable(data_type: &DataType) -> bool {
-    fn ordered(data_type: &DataType) -> bool {
-        match data_type {
-            DataType::Map(..) | DataType::Union(..) | DataType::Null => false,
-            DataType::List(f)
-            | DataType::LargeList(f)
-            | DataType::FixedSizeList(f, _)
-            | DataType::ListView(f)
-            | DataType::LargeListView(f) => ordered(f.data_type()),
-            DataType::Struct(fields) => fields.iter().all(|f| ordered(f.data_type())),
-            DataType::Dictionary(_, value) => ordered(value),
-            DataType::RunEndEncoded(_, values) => ordered(values.data_type()),
-            _ => true,
-        }
-    }
-    ordered(data_type) && RowConverter::supports_fields(&[SortField::new(data_type.clone())])
-}
-
 fn key(schema: &DFSchema, edit: &Edit) -> DfResult<Option<SortExpr>> {
     let Change::AddKey { column, function } = &edit.change else { return Ok(None) };
     if *column >= schema.fields().len() {
@@ -232,14 +210,6 @@ fn add_keys(keys: &mut Vec<SortExpr>, schema: &DFSchema, edits: &[Edit]) -> DfRe
 fn plain(mut expr: &Expr) -> &Expr {
     while let Expr::Alias(alias) = expr {
         expr = &alias.expr;
-    }
-    expr
-}
-
-/// The function of an expression of a Window or Aggregate node, below its aliases.
-pub(crate) fn plain_mut(mut expr: &mut Expr) -> &mut Expr {
-    while let Expr::Alias(alias) = expr {
-        expr = &mut alias.expr;
     }
     expr
 }
@@ -400,34 +370,3 @@ fn edit_aggregate(aggregate: Aggregate, edits: &[Edit]) -> DfResult<Transformed<
     renamed(plan, &places, &schema)
 }
 
-/// The names of functions contain their keys: gives the outputs their old names back, which
-/// the nodes above refer to. `places` says which output each of the old ones is now.
-pub(crate) fn renamed(
-    plan: LogicalPlan,
-    places: &[usize],
-    old: &DFSchema,
-) -> DfResult<Transformed<LogicalPlan>> {
-    let columns = plan.schema().columns();
-    let kept = columns.len() == places.len() && places.iter().enumerate().all(|(i, p)| i == *p);
-    let named = columns.iter().zip(old.iter()).all(|(column, (qualifier, field))| {
-        column.relation.as_ref() == qualifier && column.name == *field.name()
-    });
-    if kept && named {
-        return Ok(Transformed::yes(plan));
-    }
-    let mut exprs = Vec::with_capacity(places.len());
-    for (place, (qualifier, field)) in places.iter().zip(old.iter()) {
-        let Some(column) = columns.get(*place).cloned() else {
-            return internal_err!("an output was lost in editing the plan");
-        };
-        let same = column.relation.as_ref() == qualifier && column.name == *field.name();
-        let expr = Expr::Column(column);
-        exprs.push(if same {
-            expr
-        } else {
-            expr.alias_qualified(qualifier.cloned(), field.name())
-        });
-    }
-    let projection = Projection::try_new(exprs, Arc::new(plan))?;
-    Ok(Transformed::yes(LogicalPlan::Projection(projection)))
-}

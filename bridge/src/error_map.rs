@@ -15,9 +15,9 @@ use object_store::Error as StoreError;
 use parquet::errors::ParquetError;
 use tokio::task::JoinError;
 
+use crate::guard;
 use crate::codes::*;
 use crate::error::*;
-use crate::guard;
 
 /// How sure a link of the chain is of its code.
 enum Verdict {

@@ -15,17 +15,17 @@ use datafusion::execution::memory_pool::{
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 
-use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_exec_options, wb_sess};
+use crate::{exec_tables, guard, stream, tie_sort, yields};
+use crate::abi::{check_size, in_ref, out_ref, wb_err, wb_exec_options};
 use crate::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
+use crate::detached::Detached;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
 use crate::merge_pool::MergePool;
 use crate::plan::{PlanInner, wb_plan};
-use crate::rt::{CancelToken, RtInner, until};
-use crate::sess::SessInner;
+use crate::rt::{CancelToken, RtInner, until, wb_cancel};
+use crate::sess::{SessInner, wb_sess};
 use crate::spill::LazySpill;
-use crate::yields::{self, Detached};
-use crate::{exec_tables, guard, stream, tie_sort};
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
@@ -289,4 +289,22 @@ pub unsafe extern "C" fn wb_exec_free(exec: *mut wb_exec) {
         let _inside = rt.handle().enter();
         drop(exec);
     });
+}
+
+/// Bindings of their own with what the plan reads of `from`, as it is bound there now.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_bind_copy(
+    from: *const wb_bind,
+    plan: *const wb_plan,
+    out: *mut *mut wb_bind,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_bind_copy", err, || {
+        // SAFETY: the caller's promise.
+        let (from, plan, out) =
+            unsafe { (in_ref(from)?, in_ref(plan)?, out_ref(out)?) };
+        *out = std::ptr::null_mut();
+        *out = Box::into_raw(Box::new(from.of_plan(&plan.inner.plan)?));
+        Ok(())
+    })
 }

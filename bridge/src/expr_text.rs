@@ -1,7 +1,7 @@
 //! The words of plan tables for what has no expression of its own: frames, flags, grouping sets.
 
 use datafusion::arrow::datatypes::Field;
-use datafusion::logical_expr::expr::{GroupingSet, NullTreatment};
+use datafusion::logical_expr::expr::{AggregateFunction, GroupingSet, NullTreatment};
 use datafusion::logical_expr::{
     BinaryExpr, Expr, Like, WindowFrame, WindowFrameBound, WindowFrameUnits,
 };
@@ -9,6 +9,7 @@ use datafusion::logical_expr::{
 use crate::abi::{wb_bound, wb_frame};
 use crate::canon::{literal_text, metadata_text, quote, type_text};
 use crate::error::Result;
+use crate::plan_rows::{CallRow, small};
 
 pub(crate) fn nulls_ignored(treatment: Option<NullTreatment>) -> bool {
     matches!(treatment, Some(NullTreatment::IgnoreNulls))
@@ -97,6 +98,35 @@ pub(crate) fn grouping_text(set: &GroupingSet) -> (String, Vec<&Expr>) {
         GroupingSet::GroupingSets(sets) => {
             let sizes: Vec<String> = sets.iter().map(|set| set.len().to_string()).collect();
             (format!("sets={}", sizes.join(",")), sets.iter().flatten().collect())
+        }
+    }
+}
+
+impl CallRow {
+    pub fn of(expr: &Expr) -> Self {
+        match expr {
+            Expr::AggregateFunction(AggregateFunction { params, .. }) => Self {
+                args: small(params.args.len()),
+                order_keys: small(params.order_by.len()),
+                distinct: params.distinct,
+                ignore_nulls: nulls_ignored(params.null_treatment),
+                ..Self::default()
+            },
+            Expr::WindowFunction(window) => {
+                let params = &window.params;
+                let (frame, from, to) = frame_numbers(&params.window_frame);
+                Self {
+                    args: small(params.args.len()),
+                    partition_keys: small(params.partition_by.len()),
+                    order_keys: small(params.order_by.len()),
+                    distinct: params.distinct,
+                    ignore_nulls: nulls_ignored(params.null_treatment),
+                    frame,
+                    from,
+                    to,
+                }
+            }
+            _ => Self::default(),
         }
     }
 }

@@ -12,9 +12,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
+use crate::store_place;
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
 use crate::error::{Error, ORIGIN_STORE};
-use crate::store_place;
 
 struct File {
     place: ObjectStoreUrl,

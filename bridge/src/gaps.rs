@@ -2,27 +2,25 @@
 //! rewritten in the syntax tree, by position, with NULL where nothing is given.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectNamePart, Value,
-    visit_expressions_mut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectNamePart, Value, visit_expressions_mut};
 
 use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::sess::SessInner;
-use crate::udf::Spec;
+use crate::size::folded;
+use crate::udf_spec::Spec;
 
 /// Fills the gaps of every call of a host function. Other calls are left as they are.
-pub fn fill(statement: &mut Statement, sess: &SessInner) -> Result<()> {
+pub fn fill(statement: &mut Statement, spec_of: &dyn Fn(&str) -> Option<Arc<Spec>>) -> Result<()> {
     let statement = match statement {
         Statement::Statement(statement) => statement,
-        Statement::Explain(explain) => return fill(&mut explain.statement, sess),
+        Statement::Explain(explain) => return fill(&mut explain.statement, spec_of),
         _ => return Ok(()),
     };
     let flow = visit_expressions_mut(statement, |expr| match expr {
-        Expr::Function(call) => match fill_call(call, sess) {
+        Expr::Function(call) => match fill_call(call, spec_of) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(error),
         },
@@ -34,21 +32,14 @@ pub fn fill(statement: &mut Statement, sess: &SessInner) -> Result<()> {
     }
 }
 
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_ascii_lowercase(),
-    }
-}
-
-fn fill_call(call: &mut Function, sess: &SessInner) -> Result<()> {
+fn fill_call(call: &mut Function, spec_of: &dyn Fn(&str) -> Option<Arc<Spec>>) -> Result<()> {
     let [ObjectNamePart::Identifier(name)] = call.name.0.as_slice() else { return Ok(()) };
     let name = folded(name);
     let FunctionArguments::List(list) = &mut call.args else { return Ok(()) };
     if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
         return Ok(());
     }
-    let Some(fun) = sess.host_spec(&name) else { return Ok(()) };
+    let Some(fun) = spec_of(&name) else { return Ok(()) };
     if let Some(args) = positional(&fun, &list.args)? {
         list.args = args;
     }

@@ -14,15 +14,13 @@ use datafusion::datasource::{TableType, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::abi::{self, wb_err, wb_sess, wb_str};
+use crate::{guard, input_filter, stream};
+use crate::abi::{self, wb_err, wb_str};
 use crate::adapt::Adapter;
 use crate::codes::E_BUG;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 use crate::input_exec::InputExec;
-use crate::input_filter;
-use crate::plan::wb_plan;
-use crate::stream;
+use crate::sess::wb_sess;
 
 /// What is wanted of a bound input: columns by name.
 pub struct Wanted<'a> {
@@ -81,7 +79,7 @@ impl wb_bind {
     }
 
     /// Only what the plan reads, as it is bound now.
-    fn of_plan(&self, plan: &LogicalPlan) -> Result<Bindings> {
+    pub fn of_plan(&self, plan: &LogicalPlan) -> Result<Self> {
         let inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
         let mut inputs = BTreeMap::new();
         plan.apply_with_subqueries(|node| {
@@ -96,7 +94,7 @@ impl wb_bind {
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        Ok(Bindings { inputs })
+        Ok(Self { inner: Mutex::new(Bindings { inputs }) })
     }
 
     /// What is bound now.
@@ -259,25 +257,6 @@ pub unsafe extern "C" fn wb_bind_remove(
         let (bind, schema, table) =
             unsafe { (abi::in_ref(bind.cast_const())?, schema.to_str()?, table.to_str()?) };
         bind.remove(schema, table);
-        Ok(())
-    })
-}
-
-/// Bindings of their own with what the plan reads of `from`, as it is bound there now.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_bind_copy(
-    from: *const wb_bind,
-    plan: *const wb_plan,
-    out: *mut *mut wb_bind,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_bind_copy", err, || {
-        // SAFETY: the caller's promise.
-        let (from, plan, out) =
-            unsafe { (abi::in_ref(from)?, abi::in_ref(plan)?, abi::out_ref(out)?) };
-        *out = std::ptr::null_mut();
-        let inner = Mutex::new(from.of_plan(&plan.inner.plan)?);
-        *out = Box::into_raw(Box::new(wb_bind { inner }));
         Ok(())
     })
 }

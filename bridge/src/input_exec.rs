@@ -20,10 +20,10 @@ use datafusion::arrow::array::RecordBatch;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
+use crate::{file_error, guard};
 use crate::adapt::Adapter;
 use crate::codes::{E_FILE_CORRUPT, E_PANIC};
 use crate::error::{Error, ORIGIN_PARQUET};
-use crate::{file_error, guard};
 
 /// See the module.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use std::os::fd::FromRawFd;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use arrow::ipc::writer::StreamWriter;
 
+use crate::guard;
 use crate::abi::wb_err;
 use crate::codes::E_BAD_VALUE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 use crate::stream::{ImportedStream, import_stream};
 
 fn write(mut stream: ImportedStream, file: &File) -> Result<()> {

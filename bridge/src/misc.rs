@@ -7,9 +7,9 @@ use std::sync::Arc;
 use arrow::array::StringArray;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
+use crate::{guard, small_table, stream};
 use crate::abi::{WB_ABI, wb_buf, wb_err, wb_str};
 use crate::error::Error;
-use crate::{guard, sess_tables, stream};
 
 include!(concat!(env!("OUT_DIR"), "/versions.rs"));
 
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn wb_versions(out: *mut FFI_ArrowArrayStream, err: *mut w
         unsafe { stream::zero(out)? };
         let names = StringArray::from_iter_values(VERSIONS.iter().map(|(name, _)| *name));
         let versions = StringArray::from_iter_values(VERSIONS.iter().map(|(_, v)| *v));
-        let batch = sess_tables::batch(vec![
+        let batch = small_table::batch(vec![
             ("component", false, Arc::new(names)),
             ("version", false, Arc::new(versions)),
         ])?;

@@ -16,26 +16,17 @@ use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Sort};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
-use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_cancel, wb_edit, wb_err, wb_plan_flags,
-    wb_plan_format,
-    wb_plan_table, wb_sess,
-    wb_str, wb_value, zero_schema,
-};
-use crate::calls::{Calls, calls_of};
-use crate::codes::{
-    E_BAD_VALUE, E_BUG, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
-};
+use crate::{canon, exact, gaps, guard, macros, not_in, replace, size, small_table, sql, sql_names, star_edit, stoppable, stream, udaf};
+use crate::abi::{in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format, wb_plan_table, wb_str, wb_value, zero_schema};
+use crate::calls::{self, Calls, calls_of};
+use crate::codes::{E_BAD_VALUE, E_BUG, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN};
+use crate::edit::{self, Edits};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::edit::Edits;
-use crate::params::{Params, params_of};
-use crate::plan_nodes::Walk;
-use crate::rules::HostPlanner;
-use crate::sess::SessInner;
-use crate::{
-    calls, canon, edit, exact, gaps, guard, macros, not_in, params, plan_nodes, rel_sql, replace,
-    rt, sess_tables, size, sql, star, stream, udaf, yields,
-};
+use crate::params::{self, Params, params_of};
+use crate::plan_rows::Walk;
+use crate::rt::{self, wb_cancel};
+use crate::rules::{HostPlanner, Used};
+use crate::sess::{SessInner, wb_sess};
 
 /// A logical plan.
 #[allow(non_camel_case_types)]
@@ -57,8 +48,6 @@ pub(crate) struct PlanInner {
     depth: u64,
 }
 
-/// The rules and macros that a plan was made with: kind and name.
-pub(crate) type Used = BTreeSet<(String, String)>;
 
 fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
@@ -109,8 +98,8 @@ impl Ready {
             macros::rename(&mut statement, &rules.aliases);
             let planner = Arc::new(HostPlanner::new(rules));
             state.register_expr_planner(Arc::<HostPlanner>::clone(&planner))?;
-            gaps::fill(&mut statement, sess)?;
-            rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
+            gaps::fill(&mut statement, &|name| sess.host_spec(name))?;
+            sql_names::wrap_names(&mut statement, &sess.relation_names())?;
             calls::fold(&mut statement);
             Ok(Self { state, statement, planner, called, depth })
         })
@@ -165,7 +154,7 @@ impl PlanInner {
         params::replace(&mut ready.statement, params, decimals)?;
         let Ready { state, statement, planner, called, depth } = ready;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
-        let plan = star::expand(plan)?;
+        let plan = star_edit::expand(plan)?;
         let mut used = planner.used();
         used.extend(called.into_iter().map(|name| ("macro".to_string(), name)));
         if read_only {
@@ -207,7 +196,7 @@ impl PlanInner {
             Ok(types)
         })?;
         let (names, types): (Vec<_>, Vec<_>) = types.into_iter().unzip();
-        sess_tables::batch(vec![
+        small_table::batch(vec![
             ("name", false, Arc::new(StringArray::from(names))),
             ("type", false, Arc::new(StringArray::from(types))),
         ])
@@ -224,7 +213,7 @@ impl PlanInner {
     /// What of the session the plan was made with: kind, name.
     fn used_table(&self) -> Result<RecordBatch> {
         let (kinds, names): (Vec<_>, Vec<_>) = self.used.iter().cloned().unzip();
-        sess_tables::batch(vec![
+        small_table::batch(vec![
             ("kind", false, Arc::new(StringArray::from(kinds))),
             ("name", false, Arc::new(StringArray::from(names))),
         ])
@@ -311,14 +300,14 @@ impl PlanInner {
         if self.optimized {
             return Ok(Self { optimized: true, ..self.changed(self.plan.clone()) });
         }
-        let plan = yields::optimize(&sess.planning_state()?, &self.plan)?;
+        let plan = stoppable::optimize(&sess.planning_state()?, &self.plan)?;
         udaf::check_literals(&plan)?;
         Ok(Self { optimized: true, ..self.changed(plan) })
     }
 }
 
 fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
-    Ok(yields::analyze(state, plan)?)
+    Ok(stoppable::analyze(state, plan)?)
 }
 
 fn give(out: &mut *mut wb_plan, plan: PlanInner) {
@@ -510,7 +499,7 @@ pub unsafe extern "C" fn wb_plan_table_read(
             USED => plan.inner.used_table()?,
             _ => {
                 let inner = &plan.inner;
-                inner.with_room(|| plan_nodes::table(inner.walk()?, which))?
+                inner.with_room(|| crate::plan_tables::table(inner.walk()?, which))?
             }
         };
         // SAFETY: as above.

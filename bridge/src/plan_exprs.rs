@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use datafusion::common::{Column, DFSchema, DFSchemaRef};
+use datafusion::common::{Column, DFSchemaRef};
 use datafusion::logical_expr::expr::{
     AggregateFunction, Alias, SetQuantifier, Sort as SortExpr, WindowFunction,
 };
@@ -12,95 +12,13 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition,
 };
 
+use crate::{udaf, udf};
 use crate::canon::{hex, literal_text, type_text};
 use crate::error::Result;
-use crate::expr_text::{cast_text, frame_numbers, frame_text, grouping_text, like_text, nulls_ignored, terms};
-use crate::plan_nodes::{ColRow, Walk, small};
+use crate::expr_text::{cast_text, frame_text, grouping_text, like_text, nulls_ignored, terms};
+use crate::plan_rows::{CallRow, ColRow, ExprRow, Place, Walk, small};
 use crate::rel_node::RelNode;
 use crate::tie_sort::below_mark;
-use crate::{udaf, udf};
-
-/// A row of WB_PLAN_EXPRS.
-pub(crate) struct ExprRow {
-    pub node: u32,
-    pub role: &'static str,
-    pub role_ord: u32,
-    pub parent: i32,
-    pub child_ord: u32,
-    pub kind: &'static str,
-    pub op: String,
-    pub func_identity: String,
-    pub func_origin: &'static str,
-    pub literal: String,
-    pub volatility: &'static str,
-    pub data_type: String,
-    pub call: CallRow,
-}
-
-/// What a row says of a call of an aggregate or window function.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct CallRow {
-    pub args: u32,
-    pub partition_keys: u32,
-    pub order_keys: u32,
-    pub distinct: bool,
-    pub ignore_nulls: bool,
-    pub frame: u32,
-    pub from: i32,
-    pub to: i32,
-}
-
-impl CallRow {
-    fn of(expr: &Expr) -> Self {
-        match expr {
-            Expr::AggregateFunction(AggregateFunction { params, .. }) => Self {
-                args: small(params.args.len()),
-                order_keys: small(params.order_by.len()),
-                distinct: params.distinct,
-                ignore_nulls: nulls_ignored(params.null_treatment),
-                ..Self::default()
-            },
-            Expr::WindowFunction(window) => {
-                let params = &window.params;
-                let (frame, from, to) = frame_numbers(&params.window_frame);
-                Self {
-                    args: small(params.args.len()),
-                    partition_keys: small(params.partition_by.len()),
-                    order_keys: small(params.order_by.len()),
-                    distinct: params.distinct,
-                    ignore_nulls: nulls_ignored(params.null_treatment),
-                    frame,
-                    from,
-                    to,
-                }
-            }
-            _ => Self::default(),
-        }
-    }
-}
-
-/// The node whose expressions are walked.
-pub(crate) struct Place {
-    pub node: u32,
-    pub inputs: Vec<DFSchemaRef>,
-    /// All inputs side by side, for types.
-    merged: DFSchemaRef,
-}
-
-impl Place {
-    pub fn new(node: u32, inputs: Vec<DFSchemaRef>) -> Self {
-        let merged = match inputs.as_slice() {
-            [] => Arc::new(DFSchema::empty()),
-            [one] => Arc::clone(one),
-            [first, rest @ ..] => {
-                let mut merged = first.as_ref().clone();
-                rest.iter().for_each(|schema| merged.merge(schema));
-                Arc::new(merged)
-            }
-        };
-        Self { node, inputs, merged }
-    }
-}
 
 /// Where an expression hangs.
 #[derive(Clone, Copy)]

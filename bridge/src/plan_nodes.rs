@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, BooleanArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
-};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::DataType;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::NullHandling;
 use datafusion::common::{DFSchema, DFSchemaRef, JoinType, NullEquality};
@@ -14,81 +11,14 @@ use datafusion::datasource::source_as_provider;
 use datafusion::functions_table::generate_series::GenerateSeriesTable;
 use datafusion::logical_expr::{Distinct, LogicalPlan, Partitioning, TableScan, Unnest};
 
-use crate::abi::wb_plan_table;
 use crate::canon::{metadata_text, type_text};
-use crate::codes::E_BAD_VALUE;
 use crate::edit::{place_of, sort_class};
-use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::error::Result;
 use crate::input::LateBound;
-use crate::plan_exprs::{ExprRow, Place};
+use crate::plan_rows::{NodeRow, OutputRow, Place, ScanRow, Walk, small};
 use crate::rel_node::RelNode;
 use crate::series::Series;
 use crate::sess::SessInner;
-
-/// A row of WB_PLAN_NODES.
-pub(crate) struct NodeRow {
-    pub parent: i32,
-    pub child_ord: u32,
-    pub kind: &'static str,
-    pub detail: String,
-    pub subquery_of: i32,
-}
-
-struct OutputRow {
-    node: u32,
-    ord: u32,
-    qualifier: String,
-    name: String,
-    data_type: String,
-    nullable: bool,
-    metadata: String,
-    sorts: u32,
-}
-
-/// A row of WB_PLAN_COLREFS.
-pub(crate) struct ColRow {
-    pub expr: u32,
-    pub node: u32,
-    pub input: u32,
-    pub field: u32,
-    pub qualifier: String,
-    pub name: String,
-    pub outer: bool,
-}
-
-struct ScanRow {
-    node: u32,
-    schema: String,
-    table: String,
-    provider: String,
-    projection: String,
-    fetch: i64,
-    filters: u32,
-}
-
-/// All tables of one plan, filled in one walk.
-pub(crate) struct Walk {
-    default_schema: String,
-    pub nodes: Vec<NodeRow>,
-    outputs: Vec<OutputRow>,
-    pub exprs: Vec<ExprRow>,
-    pub colrefs: Vec<ColRow>,
-    scans: Vec<ScanRow>,
-    /// Inputs of the nodes around, outermost first: where outer references look.
-    pub outer: Vec<Vec<DFSchemaRef>>,
-    /// Left sides of the joins around: where a lateral right side looks.
-    laterals: Vec<DFSchemaRef>,
-    /// Names of the recursive queries around, outermost first.
-    recursions: Vec<String>,
-    /// Where each node is in memory, as long as the plan stands still.
-    pub places: Vec<usize>,
-    /// Parameters of the lambdas around, outermost first.
-    pub lambdas: Vec<Vec<String>>,
-}
-
-pub(crate) fn small(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
-}
 
 fn list(indexes: impl IntoIterator<Item = usize>) -> String {
     let texts: Vec<String> = indexes.into_iter().map(|i| i.to_string()).collect();
@@ -395,143 +325,3 @@ fn signed(id: u32) -> i32 {
     i32::try_from(id).unwrap_or(i32::MAX)
 }
 
-/// Builds a batch column by column.
-#[derive(Default)]
-struct Columns {
-    fields: Vec<Field>,
-    arrays: Vec<ArrayRef>,
-}
-
-impl Columns {
-    fn add(mut self, name: &str, array: ArrayRef) -> Self {
-        self.fields.push(Field::new(name, array.data_type().clone(), false));
-        self.arrays.push(array);
-        self
-    }
-
-    fn u32s(self, name: &str, values: impl IntoIterator<Item = u32>) -> Self {
-        self.add(name, Arc::new(UInt32Array::from_iter_values(values)))
-    }
-
-    fn i32s(self, name: &str, values: impl IntoIterator<Item = i32>) -> Self {
-        self.add(name, Arc::new(Int32Array::from_iter_values(values)))
-    }
-
-    fn i64s(self, name: &str, values: impl IntoIterator<Item = i64>) -> Self {
-        self.add(name, Arc::new(Int64Array::from_iter_values(values)))
-    }
-
-    fn bools(self, name: &str, values: impl IntoIterator<Item = bool>) -> Self {
-        let values: Vec<bool> = values.into_iter().collect();
-        self.add(name, Arc::new(BooleanArray::from(values)))
-    }
-
-    fn texts<'a>(self, name: &str, values: impl IntoIterator<Item = &'a str>) -> Self {
-        self.add(name, Arc::new(StringArray::from_iter_values(values)))
-    }
-
-    fn batch(self) -> Result<RecordBatch> {
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?)
-    }
-}
-
-impl Walk {
-    fn nodes_batch(&self) -> Result<RecordBatch> {
-        let rows = &self.nodes;
-        Columns::default()
-            .u32s("node_id", 0..small(rows.len()))
-            .i32s("parent_id", rows.iter().map(|r| r.parent))
-            .u32s("child_ord", rows.iter().map(|r| r.child_ord))
-            .texts("kind", rows.iter().map(|r| r.kind))
-            .texts("detail", rows.iter().map(|r| r.detail.as_str()))
-            .i32s("subquery_of", rows.iter().map(|r| r.subquery_of))
-            .batch()
-    }
-
-    fn outputs_batch(&self) -> Result<RecordBatch> {
-        let rows = &self.outputs;
-        Columns::default()
-            .u32s("node_id", rows.iter().map(|r| r.node))
-            .u32s("ord", rows.iter().map(|r| r.ord))
-            .texts("qualifier", rows.iter().map(|r| r.qualifier.as_str()))
-            .texts("name", rows.iter().map(|r| r.name.as_str()))
-            .texts("type", rows.iter().map(|r| r.data_type.as_str()))
-            .bools("nullable", rows.iter().map(|r| r.nullable))
-            .texts("metadata", rows.iter().map(|r| r.metadata.as_str()))
-            .u32s("sorts", rows.iter().map(|r| r.sorts))
-            .batch()
-    }
-
-    fn exprs_batch(&self) -> Result<RecordBatch> {
-        let rows = &self.exprs;
-        Columns::default()
-            .u32s("expr_id", 0..small(rows.len()))
-            .u32s("node_id", rows.iter().map(|r| r.node))
-            .texts("role", rows.iter().map(|r| r.role))
-            .u32s("role_ord", rows.iter().map(|r| r.role_ord))
-            .i32s("parent_expr", rows.iter().map(|r| r.parent))
-            .u32s("child_ord", rows.iter().map(|r| r.child_ord))
-            .texts("kind", rows.iter().map(|r| r.kind))
-            .texts("op", rows.iter().map(|r| r.op.as_str()))
-            .texts("func_identity", rows.iter().map(|r| r.func_identity.as_str()))
-            .texts("func_origin", rows.iter().map(|r| r.func_origin))
-            .texts("literal", rows.iter().map(|r| r.literal.as_str()))
-            .texts("volatility", rows.iter().map(|r| r.volatility))
-            .texts("type", rows.iter().map(|r| r.data_type.as_str()))
-            .u32s("args", rows.iter().map(|r| r.call.args))
-            .u32s("partition_keys", rows.iter().map(|r| r.call.partition_keys))
-            .u32s("order_keys", rows.iter().map(|r| r.call.order_keys))
-            .bools("distinct", rows.iter().map(|r| r.call.distinct))
-            .bools("ignore_nulls", rows.iter().map(|r| r.call.ignore_nulls))
-            .u32s("frame", rows.iter().map(|r| r.call.frame))
-            .i32s("frame_from", rows.iter().map(|r| r.call.from))
-            .i32s("frame_to", rows.iter().map(|r| r.call.to))
-            .batch()
-    }
-
-    fn colrefs_batch(&self) -> Result<RecordBatch> {
-        let rows = &self.colrefs;
-        Columns::default()
-            .u32s("expr_id", rows.iter().map(|r| r.expr))
-            .u32s("node_id", rows.iter().map(|r| r.node))
-            .u32s("input_ord", rows.iter().map(|r| r.input))
-            .u32s("field_idx", rows.iter().map(|r| r.field))
-            .texts("qualifier", rows.iter().map(|r| r.qualifier.as_str()))
-            .texts("name", rows.iter().map(|r| r.name.as_str()))
-            .bools("outer", rows.iter().map(|r| r.outer))
-            .batch()
-    }
-
-    fn scans_batch(&self) -> Result<RecordBatch> {
-        let rows = &self.scans;
-        Columns::default()
-            .u32s("node_id", rows.iter().map(|r| r.node))
-            .texts("schema_name", rows.iter().map(|r| r.schema.as_str()))
-            .texts("table_name", rows.iter().map(|r| r.table.as_str()))
-            .texts("provider_kind", rows.iter().map(|r| r.provider.as_str()))
-            .texts("projection", rows.iter().map(|r| r.projection.as_str()))
-            .i64s("fetch", rows.iter().map(|r| r.fetch))
-            .u32s("n_filters", rows.iter().map(|r| r.filters))
-            .batch()
-    }
-}
-
-/// One of the tables (wb_plan_table).
-pub(crate) fn table(walk: &Walk, which: i32) -> Result<RecordBatch> {
-    const NODES: i32 = wb_plan_table::WB_PLAN_NODES as i32;
-    const OUTPUTS: i32 = wb_plan_table::WB_PLAN_OUTPUTS as i32;
-    const EXPRS: i32 = wb_plan_table::WB_PLAN_EXPRS as i32;
-    const COLREFS: i32 = wb_plan_table::WB_PLAN_COLREFS as i32;
-    const SCANS: i32 = wb_plan_table::WB_PLAN_SCANS as i32;
-    match which {
-        NODES => walk.nodes_batch(),
-        OUTPUTS => walk.outputs_batch(),
-        EXPRS => walk.exprs_batch(),
-        COLREFS => walk.colrefs_batch(),
-        SCANS => walk.scans_batch(),
-        _ => {
-            let message = format!("{which} is no table of a plan");
-            Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))
-        }
-    }
-}

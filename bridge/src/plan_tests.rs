@@ -9,15 +9,16 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::datasource::MemTable;
 use futures::TryStreamExt;
 
+use crate::exec_tables;
 use crate::abi::wb_rt_options;
 use crate::calls::Calls;
 use crate::codes::*;
 use crate::error::Result;
 use crate::exec::{ExecInner, ExecSpec};
-use crate::exec_tables;
 use crate::params::{Param, Params};
 use crate::plan::PlanInner;
-use crate::plan_nodes::{Walk, table};
+use crate::plan_rows::Walk;
+use crate::plan_tables::table;
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::{Caches, SessInner, SessSpec};
 

@@ -8,15 +8,12 @@ use arrow::array::{ArrayRef, StructArray, make_array};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 
+use crate::{guard, layout, stream};
 use crate::abi::{slice_of, wb_fn_err, wb_str};
 use crate::codes::{ALL, E_BUG, E_EXECUTION};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
+use crate::rel_abi::{wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan, wb_relation_fn};
 use crate::rt::CancelToken;
-use crate::rel_abi::{
-    wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan,
-    wb_relation_fn,
-};
-use crate::{guard, layout, stream};
 
 pub(crate) const NARROW: u32 = wb_rel_flags::WB_REL_NARROW as u32;
 pub(crate) const FILTER: u32 = wb_rel_flags::WB_REL_FILTER as u32;

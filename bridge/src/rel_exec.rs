@@ -3,23 +3,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::compute::SortOptions;
 use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchema, internal_err};
+use datafusion::common::internal_err;
 use datafusion::error::Result as DfResult;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::OrderingRequirements;
-use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{
-    Distribution, EquivalenceProperties, LexRequirement, Partitioning, PhysicalExpr,
-    PhysicalSortRequirement,
-};
+use datafusion::physical_expr::{Distribution, EquivalenceProperties, Partitioning, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, PlanProperties};
 use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
 use datafusion::physical_plan::{
@@ -28,10 +23,11 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 
+use crate::rel_stream;
 use crate::error::Error;
 use crate::rel::RelCall;
-use crate::rel_node::{RelNode, Side};
-use crate::rel_stream;
+use crate::rel_columns::{Columns, SideColumns};
+use crate::rel_node::RelNode;
 use crate::rt::CancelToken;
 
 /// The engine's planner, with the nodes of this bridge as well.
@@ -84,65 +80,6 @@ impl ExtensionPlanner for RelPlanner {
 fn node_fields(node: &RelNode) -> arrow::datatypes::Fields {
     use datafusion::logical_expr::UserDefinedLogicalNodeCore;
     UserDefinedLogicalNodeCore::schema(node).fields().clone()
-}
-
-/// The columns of one input, by index.
-#[derive(Debug)]
-pub(crate) struct SideColumns {
-    pub outputs: Vec<usize>,
-    pub groups: Vec<usize>,
-    pub values: Vec<usize>,
-    order: Vec<(usize, SortOptions)>,
-    names: Vec<String>,
-}
-
-impl SideColumns {
-    fn new(side: &Side, schema: &DFSchema) -> DfResult<Self> {
-        let index = |name: &String| match schema.index_of_column_by_name(None, name) {
-            Some(index) => Ok(index),
-            None => internal_err!("column {name} is gone"),
-        };
-        let list = |names: &[String]| names.iter().map(index).collect::<DfResult<Vec<_>>>();
-        let order = side.order.iter().map(|key| {
-            let (descending, nulls_first) = (key.descending, key.nulls_first);
-            Ok((index(&key.column)?, SortOptions { descending, nulls_first }))
-        });
-        Ok(Self {
-            outputs: list(&side.outputs)?,
-            groups: list(&side.groups)?,
-            values: list(&side.values)?,
-            order: order.collect::<DfResult<Vec<_>>>()?,
-            names: schema.fields().iter().map(|f| f.name().clone()).collect(),
-        })
-    }
-
-    fn column(&self, index: usize) -> Arc<dyn PhysicalExpr> {
-        let name = self.names.get(index).map_or("", String::as_str);
-        Arc::new(Column::new(name, index))
-    }
-
-    fn distribution(&self) -> Distribution {
-        if self.groups.is_empty() {
-            return Distribution::SinglePartition;
-        }
-        Distribution::KeyPartitioned(self.groups.iter().map(|i| self.column(*i)).collect())
-    }
-
-    fn ordering(&self) -> Option<OrderingRequirements> {
-        let groups = self.groups.iter().map(|i| (*i, rel_stream::GROUP_ORDER));
-        let keys = groups.chain(self.order.iter().copied()).map(|(index, options)| {
-            PhysicalSortRequirement::new(self.column(index), Some(options))
-        });
-        LexRequirement::new(keys).map(OrderingRequirements::new)
-    }
-}
-
-/// The columns of both inputs.
-#[derive(Debug)]
-pub(crate) struct Columns {
-    pub left: SideColumns,
-    pub right: SideColumns,
-    shown: String,
 }
 
 /// See the module.

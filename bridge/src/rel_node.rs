@@ -8,6 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use arrow::row::{RowConverter, SortField};
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::common::{Column, DFSchema, DFSchemaRef, internal_err, plan_err};
 use datafusion::error::Result as DfResult;
@@ -19,7 +20,6 @@ use datafusion::logical_expr::{
 use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rel::{FILTER, NARROW, RelCall, TOTAL, Wants};
-use crate::edit::sortable;
 
 /// A key of the order within a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -411,4 +411,23 @@ impl UserDefinedLogicalNodeCore for RelNode {
         }
         Some(vec![needed.into_iter().collect(), (0..right.fields().len()).collect()])
     }
+}
+
+/// Maps have no order; neither have unions, as far as all operators go.
+pub(crate) fn sortable(data_type: &DataType) -> bool {
+    fn ordered(data_type: &DataType) -> bool {
+        match data_type {
+            DataType::Map(..) | DataType::Union(..) | DataType::Null => false,
+            DataType::List(f)
+            | DataType::LargeList(f)
+            | DataType::FixedSizeList(f, _)
+            | DataType::ListView(f)
+            | DataType::LargeListView(f) => ordered(f.data_type()),
+            DataType::Struct(fields) => fields.iter().all(|f| ordered(f.data_type())),
+            DataType::Dictionary(_, value) => ordered(value),
+            DataType::RunEndEncoded(_, values) => ordered(values.data_type()),
+            _ => true,
+        }
+    }
+    ordered(data_type) && RowConverter::supports_fields(&[SortField::new(data_type.clone())])
 }

@@ -1,8 +1,6 @@
 //! Calls of relation operators in SQL: `FROM name(relation, relation, option => literal, ..)`.
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::common::{DFSchema, ScalarValue};
@@ -11,108 +9,15 @@ use datafusion::logical_expr::planner::{
     PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning,
 };
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan};
-use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr as SqlExpr, FunctionArg, FunctionArgExpr, Ident, ObjectName, Query, SetExpr, Spanned,
-    Statement as SqlStatement, TableFactor, VisitMut, VisitorMut,
-};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::ast::{Expr as SqlExpr, FunctionArg, FunctionArgExpr, Spanned, TableFactor};
 
 use crate::abi::wb_param_type;
-use crate::codes::{E_BUG, E_SQL_PLAN};
+use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rel::{RelCall, RelFns, RelOption};
 use crate::rel_node::RelNode;
-
-/// How many of the arguments are relations.
-const RELATIONS: usize = 2;
-
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_ascii_lowercase(),
-    }
-}
-
-/// The name of a call, if it is one word.
-fn one_word(name: &ObjectName) -> Option<String> {
-    match name.0.as_slice() {
-        [part] => part.as_ident().map(folded),
-        _ => None,
-    }
-}
-
-/// Turns the names among the relation arguments of these operators into subqueries
-/// (`SELECT * FROM name`), so that whoever looks for relations in a statement finds them: the
-/// engine does so before it plans, and takes other arguments for expressions.
-pub(crate) fn wrap_names(statement: &mut Statement, operators: &BTreeSet<String>) -> Result<()> {
-    if operators.is_empty() {
-        return Ok(());
-    }
-    match statement {
-        Statement::Statement(statement) => {
-            let flow = statement.visit(&mut Wrap { operators });
-            match flow {
-                ControlFlow::Continue(()) => Ok(()),
-                ControlFlow::Break(error) => Err(*error),
-            }
-        }
-        Statement::Explain(explain) => wrap_names(&mut explain.statement, operators),
-        _ => Ok(()),
-    }
-}
-
-struct Wrap<'a> {
-    operators: &'a BTreeSet<String>,
-}
-
-impl VisitorMut for Wrap<'_> {
-    type Break = Box<Error>;
-
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Box<Error>> {
-        if let TableFactor::Table { name, args: Some(args), .. } = factor
-            && one_word(name).is_some_and(|name| self.operators.contains(&name))
-        {
-            for arg in args.args.iter_mut().take(RELATIONS) {
-                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg
-                    && let Err(error) = wrap(expr)
-                {
-                    return ControlFlow::Break(Box::new(error));
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-fn wrap(expr: &mut SqlExpr) -> Result<()> {
-    let parts = match &*expr {
-        SqlExpr::Identifier(ident) => vec![ident.clone()],
-        SqlExpr::CompoundIdentifier(idents) => idents.clone(),
-        SqlExpr::Nested(inner) => {
-            *expr = inner.as_ref().clone();
-            return wrap(expr);
-        }
-        _ => return Ok(()),
-    };
-    *expr = SqlExpr::Subquery(Box::new(all_of(ObjectName::from(parts))?));
-    Ok(())
-}
-
-/// `SELECT * FROM name`.
-fn all_of(relation: ObjectName) -> Result<Query> {
-    let bug = || Error::new(E_BUG, ORIGIN_BRIDGE, "SELECT * FROM x has another form than it had");
-    let mut statements = Parser::parse_sql(&GenericDialect {}, "SELECT * FROM x")
-        .map_err(|e| Error::new(E_BUG, ORIGIN_BRIDGE, e.to_string()))?;
-    let Some(SqlStatement::Query(mut query)) = statements.pop() else { return Err(bug()) };
-    let SetExpr::Select(select) = query.body.as_mut() else { return Err(bug()) };
-    match select.from.first_mut().map(|from| &mut from.relation) {
-        Some(TableFactor::Table { name, .. }) => *name = relation,
-        _ => return Err(bug()),
-    }
-    Ok(*query)
-}
+use crate::size::folded;
+use crate::sql_names::one_word;
 
 /// Plans calls of the session's operators; leaves everything else to the engine.
 pub(crate) struct HostRelations {

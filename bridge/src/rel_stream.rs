@@ -10,7 +10,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, DynComparator, Int64Array, RecordBatch, RecordBatchOptions,
     StructArray, make_comparator,
 };
-use arrow::compute::{SortOptions, TakeOptions, concat_batches, partition, take};
+use arrow::compute::{TakeOptions, concat_batches, partition, take};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use datafusion::common::internal_err;
 use datafusion::error::Result as DfResult;
@@ -21,14 +21,13 @@ use datafusion::physical_plan::spill::get_record_batch_memory_size;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt;
 
-use crate::error::Error;
 use crate::guard;
+use crate::error::Error;
 use crate::rel::{ALONE, Chunk, RelState};
-use crate::rel_exec::{Columns, SideColumns};
+use crate::rel_columns::{Columns, GROUP_ORDER, SideColumns};
 use crate::rt::CancelToken;
 
-/// How groups are sorted.
-pub(crate) const GROUP_ORDER: SortOptions = SortOptions { descending: false, nulls_first: true };
+
 
 /// One partition's work.
 pub(crate) struct Work {

@@ -7,9 +7,8 @@ use datafusion::logical_expr::{
     AggregateUDF, Expr, ExprSchemable, LogicalPlan, WindowFunctionDefinition,
 };
 
-use crate::plan::Used;
 use crate::rewrite::{Call, calls};
-use crate::rules::{Replacement, Rules};
+use crate::rules::{Replacement, Rules, Used};
 
 fn rule_for<'a>(
     rules: &'a Rules,

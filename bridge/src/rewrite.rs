@@ -7,7 +7,7 @@ use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Window};
 
-use crate::edit::{plain_mut, renamed};
+use crate::edit_nodes::{merged, plain_mut, renamed};
 
 /// A call in a node of a plan.
 pub enum Call<'a> {
@@ -43,22 +43,6 @@ fn changed_exprs(
         };
     }
     Ok(changed.then_some(exprs))
-}
-
-/// Calls that have become the same are one; the place of each among the outputs.
-pub(crate) fn merged(exprs: Vec<Expr>, first: usize) -> (Vec<Expr>, Vec<usize>) {
-    let mut kept: Vec<Expr> = Vec::with_capacity(exprs.len());
-    let mut places: Vec<usize> = (0..first).collect();
-    for expr in exprs {
-        match kept.iter().position(|other| *other == expr) {
-            Some(place) => places.push(first + place),
-            None => {
-                places.push(first + kept.len());
-                kept.push(expr);
-            }
-        }
-    }
-    (kept, places)
 }
 
 fn aggregate(

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
-use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_rt, wb_rt_options};
+use crate::guard;
+use crate::abi::{check_size, in_ref, out_ref, wb_err, wb_rt_options};
 use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_FORKED, E_THREADS};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 
 thread_local! {
     /// Whether this thread of a runtime is one that waits, and not one that runs tasks.
@@ -91,6 +91,18 @@ impl Room {
         self.left = self.left && self.runtime.metrics().num_alive_tasks() > 0;
         self.guests + usize::from(self.left)
     }
+}
+
+/// A runtime: the threads.
+#[allow(non_camel_case_types)]
+pub struct wb_rt {
+    pub(crate) inner: Arc<RtInner>,
+}
+
+/// A token that asks executions to stop.
+#[allow(non_camel_case_types)]
+pub struct wb_cancel {
+    pub(crate) token: CancelToken,
 }
 
 /// A runtime; shared by everything made with it, ended with the last of them.

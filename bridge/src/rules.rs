@@ -2,7 +2,7 @@
 //! functions, functions that take the place of others. What each does is here, which there are
 //! is the host's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -16,17 +16,12 @@ use datafusion::logical_expr::planner::{
 };
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, ScalarUDF};
 
-use crate::abi::{in_ref, wb_err, wb_rule, wb_rule_flags, wb_rule_kind, wb_sess, wb_type_class};
-use crate::bounds::{Bound, bounded};
-use crate::codes::{E_BAD_VALUE, E_DUPLICATE_NAME, E_UNKNOWN_FUNCTION};
-use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::plan::Used;
-use crate::sess::{SessInner, taken};
-use crate::{guard, star};
+use crate::star;
+use crate::abi::wb_type_class;
 
-const SWAPPED: u32 = wb_rule_flags::WB_RULE_SWAPPED as u32;
-const AS_TEXT: u32 = wb_rule_flags::WB_RULE_AS_TEXT as u32;
-const STRIP_CAST: u32 = wb_rule_flags::WB_RULE_STRIP_CAST as u32;
+
+/// The rules and macros that a plan was made with: kind and name.
+pub(crate) type Used = BTreeSet<(String, String)>;
 
 /// The types that a rule is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +34,7 @@ pub enum Class {
 }
 
 impl Class {
-    fn of(number: i32) -> Option<Self> {
+    pub fn of(number: i32) -> Option<Self> {
         const ANY: i32 = wb_type_class::WB_T_ANY as i32;
         const FLOAT: i32 = wb_type_class::WB_T_FLOAT64 as i32;
         const STRUCT: i32 = wb_type_class::WB_T_STRUCT as i32;
@@ -72,12 +67,12 @@ impl Class {
 /// An operator that stands for a function of both sides.
 #[derive(Clone, Debug)]
 pub struct Operator {
-    name: String,
-    left: Class,
-    function: Arc<ScalarUDF>,
-    swapped: bool,
-    as_text: bool,
-    version: u32,
+    pub name: String,
+    pub left: Class,
+    pub function: Arc<ScalarUDF>,
+    pub swapped: bool,
+    pub as_text: bool,
+    pub version: u32,
 }
 
 /// An aggregate that takes the place of another one.
@@ -87,7 +82,7 @@ pub struct Replacement {
     pub argument: Class,
     pub to: Arc<AggregateUDF>,
     pub strip_cast: bool,
-    version: u32,
+    pub version: u32,
 }
 
 /// The rules of a session, each kind in the order given.
@@ -123,82 +118,6 @@ impl Rules {
     /// The other names of a function.
     pub fn aliases_of(&self, name: &str) -> impl Iterator<Item = &String> {
         self.aliases.iter().filter(move |(_, of)| *of == name).map(|(alias, _)| alias)
-    }
-}
-
-fn unknown(name: &str) -> Error {
-    Error::new(E_UNKNOWN_FUNCTION, ORIGIN_BRIDGE, format!("there is no function {name}"))
-}
-
-impl SessInner {
-    /// The rules as they are.
-    pub fn rules(&self) -> Arc<Rules> {
-        Arc::clone(&self.rules.read().unwrap_or_else(|e| e.into_inner()))
-    }
-
-    fn add_rule(&self, rule: &wb_rule) -> Result<()> {
-        const OPERATOR: i32 = wb_rule_kind::WB_RULE_OPERATOR as i32;
-        const REPLACE: i32 = wb_rule_kind::WB_RULE_REPLACE as i32;
-        const ALIAS: i32 = wb_rule_kind::WB_RULE_ALIAS as i32;
-        const BOUND: i32 = wb_rule_kind::WB_RULE_BOUND as i32;
-        self.open()?;
-        // SAFETY: the caller of wb_sess_add_rule gave valid texts.
-        let (name, function) =
-            unsafe { (rule.name.to_str()?.to_string(), rule.function.to_str()?) };
-        let bad = |what: &str| {
-            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the rule for {name}: {what}"))
-        };
-        let class = Class::of(rule.type_class).ok_or_else(|| bad("an unknown class of types"))?;
-        if rule.flags & !(SWAPPED | AS_TEXT | STRIP_CAST) != 0 {
-            return Err(bad("an unknown flag"));
-        }
-        let has = |flag: u32| rule.flags & flag != 0;
-        let state = self.snapshot();
-        let mut rules = Rules::clone(&self.rules());
-        match rule.kind {
-            OPERATOR => rules.operators.push(Operator {
-                left: class,
-                function: state
-                    .scalar_functions()
-                    .get(function)
-                    .cloned()
-                    .ok_or_else(|| unknown(function))?,
-                swapped: has(SWAPPED),
-                as_text: has(AS_TEXT),
-                version: rule.version,
-                name,
-            }),
-            REPLACE => rules.replacements.push(Replacement {
-                from: name,
-                argument: class,
-                to: state
-                    .aggregate_functions()
-                    .get(function)
-                    .cloned()
-                    .ok_or_else(|| unknown(function))?,
-                strip_cast: has(STRIP_CAST),
-                version: rule.version,
-            }),
-            ALIAS if taken(&state, &name) => {
-                let message = format!("there is a function {name} already");
-                return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
-            }
-            ALIAS => {
-                if !self.register_name(&name, function)? {
-                    return Err(unknown(function));
-                }
-                rules.aliases.insert(name, function.to_string());
-            }
-            BOUND => {
-                let bound = Bound::new(rule.bytes, rule.item, rule.times, rule.limit);
-                let bound = bound.ok_or_else(|| bad("an unknown count of bytes"))?;
-                let there = state.scalar_functions().get(&name).cloned();
-                self.replace_scalar(bounded(there.ok_or_else(|| unknown(&name))?.as_ref(), bound))?;
-            }
-            _ => return Err(bad("an unknown kind")),
-        }
-        *self.rules.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(rules);
-        Ok(())
     }
 }
 
@@ -275,17 +194,3 @@ impl ExprPlanner for HostPlanner {
     }
 }
 
-/// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
-/// function that it leads to.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_sess_add_rule(
-    sess: *mut wb_sess,
-    rule: *const wb_rule,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_sess_add_rule", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let (sess, rule) = unsafe { (in_ref(sess.cast_const())?, in_ref(rule)?) };
-        sess.inner.add_rule(rule)
-    })
-}

@@ -17,28 +17,22 @@ use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionConfig;
 
-use crate::abi::{
-    check_size, in_ref, out_ref, pairs, wb_err, wb_rt, wb_scalar_fn, wb_sess, wb_sess_flags,
-    wb_sess_options,
-};
+use crate::{guard, other_name, stream, udaf, udf};
+use crate::abi::{check_size, in_ref, out_ref, pairs, wb_err, wb_scalar_fn, wb_sess_flags, wb_sess_options};
 use crate::abi_agg::wb_aggregate_fn;
 use crate::calls::HostTableFn;
 use crate::codes::{E_BAD_VALUE, E_BUG, E_DUPLICATE_NAME, E_NOT_SEALED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
 use crate::host_settings::HostSettings;
 use crate::macros::Macros;
-use crate::other_name;
 use crate::rel::{RelFn, RelFns};
 use crate::rel_abi::wb_relation_fn;
 use crate::rel_exec::HostQueryPlanner;
 use crate::rel_sql::HostRelations;
-use crate::rt::RtInner;
+use crate::rt::{RtInner, wb_rt};
 use crate::rules::Rules;
 use crate::size::Limits;
-use crate::stream;
-use crate::udaf;
-use crate::udf::{self, Spec};
+use crate::udf_spec::Spec;
 
 /// DataFusion's own; tables in it would hide the real ones.
 const INFORMATION_SCHEMA: &str = "information_schema";
@@ -46,6 +40,12 @@ const INFORMATION_SCHEMA: &str = "information_schema";
 const VALIDATE_FULL: u32 = wb_sess_flags::WB_SESS_VALIDATE_FULL as u32;
 
 type Inputs = BTreeSet<(String, String)>;
+
+/// A session: settings, functions, declared inputs.
+#[allow(non_camel_case_types)]
+pub struct wb_sess {
+    pub(crate) inner: Arc<SessInner>,
+}
 
 /// A session. Changed until sealed, planned with after that; inputs come at any time.
 pub struct SessInner {
@@ -172,6 +172,28 @@ impl SessInner {
             return Err(Error::new(E_NOT_SEALED, ORIGIN_BRIDGE, message));
         }
         Ok(())
+    }
+
+    /// The macros as they are.
+    pub fn macros(&self) -> Arc<Macros> {
+        Arc::clone(&self.macros.read().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// The rules as they are.
+    pub fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules.read().unwrap_or_else(|e| e.into_inner()))
+    }
+
+    /// A function that came after the macros may not have the name of one.
+    fn check_macros(&self) -> Result<()> {
+        let state = self.snapshot();
+        match self.macros().keys().find(|name| taken(&state, name)) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("there is a function {name} already");
+                Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message))
+            }
+        }
     }
 
     /// Ends the setting up.
@@ -310,7 +332,7 @@ impl SessInner {
     fn add_scalar(&self, raw: &wb_scalar_fn) -> Result<()> {
         self.open()?;
         // SAFETY: the caller of wb_sess_add_scalar gave a valid description.
-        let spec = unsafe { udf::read(&raw.into())? };
+        let spec = unsafe { crate::udf_spec::read(&raw.into())? };
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
         check_names(&state, &spec)?;
         let function = Arc::new(udf::scalar_udf(spec, raw, self.validate_full)?);
@@ -339,7 +361,7 @@ impl SessInner {
     fn add_aggregate(&self, raw: &wb_aggregate_fn) -> Result<()> {
         self.open()?;
         // SAFETY: the caller of wb_sess_add_aggregate gave a valid description.
-        let spec = unsafe { udf::read(&raw.into())? };
+        let spec = unsafe { crate::udf_spec::read(&raw.into())? };
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
         check_names(&state, &spec)?;
         let function = Arc::new(udaf::aggregate_udf(spec, raw, self.validate_full)?);

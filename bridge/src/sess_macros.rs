@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, StringArray};
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::DataType;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
-use crate::abi::{in_ref, wb_err, wb_sess, wb_str};
-use crate::codes::{E_BAD_VALUE, E_DUPLICATE_NAME};
+use crate::guard;
+use crate::abi::{in_ref, wb_err, wb_str};
+use crate::codes::E_BAD_VALUE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::macros::{Known, Macros, define};
-use crate::sess::{SessInner, taken};
-use crate::size::Limits;
-use crate::{guard, sess_tables, size};
+use crate::sess::{SessInner, taken, wb_sess};
+use crate::size::{self, Limits};
 
 fn parse<T>(
     state: &SessionState,
@@ -31,11 +30,6 @@ fn parse<T>(
 }
 
 impl SessInner {
-    /// The macros as they are.
-    pub fn macros(&self) -> Arc<Macros> {
-        Arc::clone(&self.macros.read().unwrap_or_else(|e| e.into_inner()))
-    }
-
     fn has_type(&self, state: &SessionState, data_type: &DataType) -> Result<()> {
         let text = format!("SELECT CAST(NULL AS {data_type})");
         parse(state, &text, &self.limits, |statements| {
@@ -69,24 +63,6 @@ impl SessInner {
         Ok(())
     }
 
-    /// A function that came after the macros may not have the name of one.
-    pub fn check_macros(&self) -> Result<()> {
-        let state = self.snapshot();
-        match self.macros().keys().find(|name| taken(&state, name)) {
-            None => Ok(()),
-            Some(name) => {
-                let message = format!("there is a function {name} already");
-                Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message))
-            }
-        }
-    }
-}
-
-/// name, text.
-pub fn table(macros: &Macros) -> Result<RecordBatch> {
-    let names = StringArray::from_iter_values(macros.keys());
-    let texts = StringArray::from_iter_values(macros.values().map(|m| m.text()));
-    sess_tables::batch(vec![("name", false, Arc::new(names)), ("text", false, Arc::new(texts))])
 }
 
 /// Carries out the CREATE FUNCTION and DROP FUNCTION statements of a text, in their order: all

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::Volatility;
 
+use crate::{small_table, udaf, udf};
 use crate::abi::wb_sess_table;
 use crate::calls::HostTableFn;
 use crate::error::Result;
+use crate::macros::Macros;
 use crate::rules::Row;
 use crate::sess::SessInner;
-use crate::{sess_macros, udaf, udf};
 
 const SETTINGS: i32 = wb_sess_table::WB_SESS_SETTINGS as i32;
 const FUNCTIONS: i32 = wb_sess_table::WB_SESS_FUNCTIONS as i32;
@@ -26,22 +26,10 @@ pub fn table(sess: &SessInner, state: &SessionState, which: i32) -> Result<Optio
     match which {
         SETTINGS => settings(state).map(Some),
         FUNCTIONS => functions(sess, state).map(Some),
-        MACROS => sess_macros::table(&sess.macros()).map(Some),
+        MACROS => macros(&sess.macros()).map(Some),
         RULES => rules(sess, state).map(Some),
         _ => Ok(None),
     }
-}
-
-/// A batch of columns without metadata; a column is nullable if it has nulls to hold.
-pub fn batch(columns: Vec<(&str, bool, ArrayRef)>) -> Result<RecordBatch> {
-    let mut fields = Vec::with_capacity(columns.len());
-    let mut arrays = Vec::with_capacity(columns.len());
-    for (name, nullable, array) in columns {
-        let data_type: DataType = array.data_type().clone();
-        fields.push(Field::new(name, data_type, nullable));
-        arrays.push(array);
-    }
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
 
 fn text<I: IntoIterator<Item = String>>(values: I) -> ArrayRef {
@@ -52,7 +40,7 @@ fn settings(state: &SessionState) -> Result<RecordBatch> {
     let mut entries = state.config_options().entries();
     entries.sort_by(|a, b| a.key.cmp(&b.key));
     let values: StringArray = entries.iter().map(|e| e.value.clone()).collect();
-    batch(vec![
+    small_table::batch(vec![
         ("key", false, text(entries.into_iter().map(|e| e.key))),
         ("value", true, Arc::new(values)),
     ])
@@ -131,7 +119,7 @@ fn functions(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
         (_, true) => "host".to_string(),
         (_, false) => "builtin".to_string(),
     };
-    batch(vec![
+    small_table::batch(vec![
         ("name", false, text(rows.iter().map(|((name, _), _)| name.clone()))),
         ("kind", false, text(rows.iter().map(|((_, kind), _)| (*kind).to_string()))),
         ("volatility", false, text(rows.iter().map(|(_, row)| row.volatility.to_string()))),
@@ -169,11 +157,18 @@ fn rules(sess: &SessInner, state: &SessionState) -> Result<RecordBatch> {
         *ordinal += 1;
     }
     let ordinals = Int32Array::from_iter_values(rows.iter().map(|(ordinal, _)| *ordinal));
-    batch(vec![
+    small_table::batch(vec![
         ("kind", false, text(rows.iter().map(|(_, row)| row.0.to_string()))),
         ("ordinal", false, Arc::new(ordinals)),
         ("name", false, text(rows.iter().map(|(_, row)| row.1.clone()))),
         ("version", false, text(rows.iter().map(|(_, row)| row.2.clone()))),
         ("parameters", false, text(rows.iter().map(|(_, row)| row.3.clone()))),
     ])
+}
+
+/// name, text.
+fn macros(macros: &Macros) -> Result<RecordBatch> {
+    let names = StringArray::from_iter_values(macros.keys());
+    let texts = StringArray::from_iter_values(macros.values().map(|m| m.text()));
+    small_table::batch(vec![("name", false, Arc::new(names)), ("text", false, Arc::new(texts))])
 }

@@ -15,29 +15,10 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
+use crate::guard;
+use crate::abi::wb_sql_limits;
 use crate::codes::E_TOO_LARGE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
-use crate::guard;
-
-/// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
-/// no limit.
-#[repr(C)]
-#[derive(Clone, Copy)]
-#[allow(non_camel_case_types)]
-pub struct wb_sql_limits {
-    /// words and signs of the text
-    pub tokens: u64,
-    /// brackets within each other, and what else nests like them
-    pub nesting: u64,
-    /// levels of the tree: a chain of n terms, joins or set operations has n
-    pub depth: u64,
-    /// expressions, after macros and with each CTE as often as it is named
-    pub nodes: u64,
-    /// tables and other inputs, with each CTE as often as it is named
-    pub relations: u64,
-    /// joins in one FROM
-    pub joins: u64,
-}
 
 /// What a statement may have at most.
 #[derive(Clone, Copy, Debug)]

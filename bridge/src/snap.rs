@@ -14,18 +14,15 @@ use object_store::ObjectStore;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::abi::{self, wb_buf, wb_cancel, wb_err, wb_str};
+use crate::{guard, snap_error, snap_files, stream};
+use crate::abi::{self, wb_buf, wb_err, wb_str};
 use crate::blank::Search;
 use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
-use crate::guard;
 use crate::log_view::LogView;
-use crate::rt;
-use crate::snap_error;
-use crate::snap_files;
+use crate::rt::{self, wb_cancel};
 use crate::store::{StoreInner, wb_store};
 use crate::store_place::Place;
-use crate::stream;
 
 /// A pinned snapshot; see `wb_snap_open`.
 #[allow(non_camel_case_types)]

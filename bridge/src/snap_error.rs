@@ -5,8 +5,8 @@ use deltalake_core::kernel::Snapshot;
 use deltalake_core::kernel::transaction::PROTOCOL;
 use object_store::path::Path;
 
-use crate::codes::*;
 use crate::delta_text;
+use crate::codes::*;
 use crate::error::{Error, ORIGIN_DELTA, Result};
 use crate::error_map::{self, Link};
 use crate::store::StoreInner;

@@ -15,11 +15,11 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use crate::abi::{in_ref, strings, wb_err, wb_str};
+use crate::{guard, sql_args, sql_names, stream};
+use crate::abi::{in_ref, strings, wb_err, wb_sql_limits, wb_str};
 use crate::codes::E_SQL_SYNTAX;
 use crate::error::{Error, ORIGIN_DATAFUSION, Result};
-use crate::size::{Limits, Scopes, folded, wb_sql_limits};
-use crate::{guard, rel_sql, size, sql_args, stream};
+use crate::size::{self, Limits, Scopes, folded};
 
 /// How deep SQL may nest; the engine's own default, for statements without a session.
 const NESTING: usize = 50;
@@ -321,7 +321,7 @@ pub(crate) fn refs(
 ) -> Result<Vec<Ref>> {
     parse_one(sql, &GenericDialect {}, NESTING, limits, |mut statement| {
         let (class, _) = classify(&statement);
-        rel_sql::wrap_names(&mut statement, operators)?;
+        sql_names::wrap_names(&mut statement, operators)?;
         let mut refs = Refs::default();
         refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
         refs.statement(&statement);

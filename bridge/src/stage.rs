@@ -19,18 +19,16 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tokio::time::timeout;
 
+use crate::{delta_text, guard, stream};
 use crate::abi::{self, wb_err, wb_stage_options};
 use crate::adapt::Adapter;
 use crate::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_COLUMN};
-use crate::delta_text;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::wb_exec;
-use crate::guard;
 use crate::rt::{CancelToken, until};
 use crate::stage_sink::Sink;
 use crate::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::store::{StoreInner, path_of, wb_store};
-use crate::stream;
 
 /// What `wb_stage_options` says.
 #[derive(Debug, Clone)]

@@ -13,8 +13,8 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 use serde_json::{Map, Value};
 
-use crate::codes::E_BUG;
 use crate::delta_text;
+use crate::codes::E_BUG;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 
 /// A leaf column of the files.

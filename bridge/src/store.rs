@@ -16,14 +16,12 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
-use crate::abi::{self, wb_cancel, wb_err, wb_kv, wb_rt, wb_str};
+use crate::{guard, store_open, stream};
+use crate::abi::{self, wb_err, wb_kv, wb_str};
 use crate::codes::{E_BAD_VALUE, E_EXISTS};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
-use crate::guard;
-use crate::rt::{self, RtInner};
+use crate::rt::{self, RtInner, wb_cancel, wb_rt};
 use crate::store_hook::{HookedStore, wb_store_hook};
-use crate::store_open;
-use crate::stream;
 
 /// How many requests of one call are under way at once.
 const IN_FLIGHT: usize = 16;

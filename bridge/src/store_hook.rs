@@ -18,10 +18,9 @@ use object_store::{
     PutResult, RenameOptions, Result, UploadPart,
 };
 
-use crate::abi;
+use crate::{abi, guard};
 use crate::codes::E_BUG;
 use crate::error::{Error as BridgeError, ORIGIN_BRIDGE};
-use crate::guard;
 
 /// What an engine does with a store.
 #[allow(non_camel_case_types)]

@@ -13,9 +13,9 @@ use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::physical_plan::SendableRecordBatchStream;
 use futures::StreamExt;
 
+use crate::guard;
 use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_ENGINE, E_MEMORY, E_NO_MEMORY};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
-use crate::guard;
 use crate::rt::{CancelToken, RtInner, until};
 
 /// Where an exported stream gets its batches.

@@ -8,91 +8,22 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, FieldRef, Fields};
-use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow::ffi::FFI_ArrowArray;
 use datafusion::common::ScalarValue;
 use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::function::AccumulatorArgs;
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::expressions::Literal;
 
+use crate::guard;
 use crate::abi::wb_fn_err;
-use crate::abi_agg::wb_agg_call;
 use crate::codes::E_BUG;
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
-use crate::guard;
-use crate::udaf::{Emit, HostAgg};
-use crate::udf_call::{
-    export_array, export_fields, given_back_array, host_error, place, plan_error,
-};
+use crate::udaf_call::{Call, Emit, HostAgg};
+use crate::udf_call::{export_array, given_back_array, host_error, place, plan_error};
 
 // Numbers of groups go to the host as they are.
 const _: () = assert!(size_of::<usize>() == size_of::<u64>());
-
-/// A call as the host sees it, with all that it points to. What it owns is on the heap, so that
-/// it may be moved while the host holds on to it.
-pub struct Call {
-    _schemas: Vec<FFI_ArrowSchema>,
-    _literals: Vec<Option<FFI_ArrowArray>>,
-    _schema_list: Vec<*const FFI_ArrowSchema>,
-    _literal_list: Vec<*const FFI_ArrowArray>,
-    raw: Box<wb_agg_call>,
-}
-
-// SAFETY: exported schemas and arrays are plain data until they are released, and are only read.
-unsafe impl Send for Call {}
-// SAFETY: as above.
-unsafe impl Sync for Call {}
-
-impl Call {
-    fn new(
-        fields: &[FieldRef],
-        literals: &[Option<ScalarValue>],
-        ignore_nulls: bool,
-        distinct: bool,
-    ) -> Result<Self> {
-        let schemas = export_fields(fields)?;
-        let mut arrays = Vec::with_capacity(literals.len());
-        for literal in literals {
-            arrays.push(match literal {
-                Some(value) => Some(export_array(&value.to_array()?)),
-                None => None,
-            });
-        }
-        let schema_list: Vec<_> = schemas.iter().map(std::ptr::from_ref).collect();
-        let literal_list: Vec<_> = arrays
-            .iter()
-            .map(|a| a.as_ref().map_or(std::ptr::null(), std::ptr::from_ref))
-            .collect();
-        let raw = Box::new(wb_agg_call {
-            n_args: schema_list.len(),
-            args: schema_list.as_ptr(),
-            literals: if literals.is_empty() {
-                std::ptr::null()
-            } else {
-                literal_list.as_ptr()
-            },
-            ignore_nulls: u32::from(ignore_nulls),
-            distinct: u32::from(distinct),
-        });
-        Ok(Self {
-            _schemas: schemas,
-            _literals: arrays,
-            _schema_list: schema_list,
-            _literal_list: literal_list,
-            raw,
-        })
-    }
-
-    /// Of which nothing but types is known.
-    pub fn of_types(fields: &[FieldRef], distinct: bool) -> Result<Self> {
-        Self::new(fields, &[], false, distinct)
-    }
-
-    /// For a callback.
-    pub fn raw(&self) -> *const wb_agg_call {
-        self.raw.as_ref()
-    }
-}
 
 /// One accumulator of the host.
 pub struct Acc {

@@ -1,7 +1,7 @@
 //! Calling functions of the host: arguments out, results in.
 
-use std::ffi::CStr;
-use std::sync::{Arc, Weak};
+use std::ffi::{CStr, c_int, c_void};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use arrow::array::{Array, ArrayRef, make_array};
 use arrow::datatypes::{DataType, Field, FieldRef};
@@ -9,12 +9,70 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, Volatility};
 
+use crate::{guard, layout};
 use crate::abi::{wb_arg, wb_fn_err};
 use crate::codes::{ALL, E_BUG, E_EXECUTION, E_SQL_PLAN};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
-use crate::guard;
-use crate::layout;
-use crate::udf::{HostFn, HostUdf, Spec};
+use crate::udf_spec::{Release, Spec};
+
+type ReturnField = unsafe extern "C" fn(
+    *mut c_void,
+    usize,
+    *const *const FFI_ArrowSchema,
+    *const *const FFI_ArrowArray,
+    *mut FFI_ArrowSchema,
+    *mut wb_fn_err,
+) -> c_int;
+
+type Invoke = unsafe extern "C" fn(
+    *mut c_void,
+    usize,
+    *const wb_arg,
+    i64,
+    *mut FFI_ArrowArray,
+    *mut wb_fn_err,
+) -> c_int;
+
+/// A function of the host: its description and callbacks; released with the last of it.
+pub struct HostFn {
+    pub(crate) spec: Arc<Spec>,
+    pub(crate) object: *mut c_void,
+    pub(crate) return_field: ReturnField,
+    pub(crate) invoke: Invoke,
+    /// Set when the session owns the object; until then it is the caller's.
+    pub(crate) release: OnceLock<Release>,
+}
+
+// SAFETY: the contract says that the object is immutable and thread-safe, and that the
+// callbacks may be called from any thread.
+unsafe impl Send for HostFn {}
+// SAFETY: as above.
+unsafe impl Sync for HostFn {}
+
+impl HostFn {
+    /// The object is the session's from here on.
+    pub fn own(&self, release: Option<Release>) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
+    }
+}
+
+impl Drop for HostFn {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            // SAFETY: the host's own callback on its own object, once.
+            guard::quiet("release", || unsafe { release(self.object) });
+        }
+    }
+}
+
+impl std::ops::Deref for HostFn {
+    type Target = Spec;
+    fn deref(&self) -> &Spec {
+        &self.spec
+    }
+}
 
 /// The schemas of one expression's arguments. Keyed by the address of its return field, which
 /// is the same for all its batches; the weak pointer keeps the address from being used again.
@@ -124,8 +182,7 @@ pub(crate) fn export_array(array: &ArrayRef) -> FFI_ArrowArray {
 }
 
 /// Asks the host for the type of a call.
-pub fn return_field(udf: &HostUdf, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-    let fun = udf.fun.as_ref();
+pub fn return_field(fun: &HostFn, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
     let (fields, literals) = arguments(fun, args)?;
     let schemas = export_fields(&fields)?;
     let mut arrays: Vec<Option<FFI_ArrowArray>> = Vec::with_capacity(literals.len());
@@ -179,8 +236,12 @@ fn same_fields(a: &[FieldRef], b: &[FieldRef]) -> bool {
 }
 
 /// The exported schemas of a call: made once for each expression.
-fn schemas(udf: &HostUdf, key: &FieldRef, fields: Vec<FieldRef>) -> Result<Arc<Schemas>> {
-    let mut cache = udf.exported.lock().unwrap_or_else(|e| e.into_inner());
+fn schemas(
+    exported: &Mutex<Vec<Exported>>,
+    key: &FieldRef,
+    fields: Vec<FieldRef>,
+) -> Result<Arc<Schemas>> {
+    let mut cache = exported.lock().unwrap_or_else(|e| e.into_inner());
     let address = Arc::as_ptr(key);
     let there = cache.iter().find(|entry| std::ptr::eq(entry.return_field.as_ptr(), address));
     if let Some(entry) = there
@@ -226,9 +287,13 @@ fn argument(
     }
 }
 
-/// Calls the host for one batch.
-pub fn invoke(udf: &HostUdf, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-    let fun = udf.fun.as_ref();
+/// Calls the host for one batch; `full`: its values are checked one by one.
+pub fn invoke(
+    fun: &HostFn,
+    exported: &Mutex<Vec<Exported>>,
+    args: ScalarFunctionArgs,
+    full: bool,
+) -> Result<ColumnarValue> {
     let mut fields = Vec::with_capacity(args.args.len());
     let mut arrays = Vec::with_capacity(args.args.len());
     let mut scalars = Vec::with_capacity(args.args.len());
@@ -251,7 +316,7 @@ pub fn invoke(udf: &HostUdf, args: ScalarFunctionArgs) -> Result<ColumnarValue> 
     // A volatile function has a value for each row even where its arguments have one for all.
     let one = scalars.iter().all(|s| *s) && fun.volatility != Volatility::Volatile;
     let rows = if one { 1 } else { args.number_rows };
-    let schemas = schemas(udf, &args.return_field, fields)?;
+    let schemas = schemas(exported, &args.return_field, fields)?;
     let list = arrays.iter().zip(&schemas.0).zip(&scalars);
     let list: Vec<wb_arg> = list
         .map(|((array, schema), scalar)| wb_arg {
@@ -261,7 +326,7 @@ pub fn invoke(udf: &HostUdf, args: ScalarFunctionArgs) -> Result<ColumnarValue> 
             reserved: 0,
         })
         .collect();
-    let array = call(fun, &list, rows, &args.return_field, udf.validate_full)?;
+    let array = call(fun, &list, rows, &args.return_field, full)?;
     if one {
         return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
     }

@@ -10,22 +10,14 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use arrow::array::{BooleanArray, RecordBatch};
-use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::Transformed;
+use arrow::datatypes::{DataType, FieldRef, Schema};
 use datafusion::error::Result as DfResult;
-use datafusion::execution::{RecordBatchStream, SessionState};
-use datafusion::logical_expr::{ColumnarValue, LogicalPlan};
+use datafusion::logical_expr::ColumnarValue;
 use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::sort_properties::ExprProperties;
-use datafusion::optimizer::analyzer::{Analyzer, AnalyzerRule};
-use datafusion::optimizer::optimizer::{ApplyOrder, Optimizer};
-use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::execution_plan::{
@@ -35,83 +27,12 @@ use datafusion::physical_plan::joins::utils::JoinFilter;
 use datafusion::physical_plan::joins::{
     HashJoinExec, NestedLoopJoinExec, NestedLoopJoinExecBuilder, SortMergeJoinExec,
 };
-use datafusion::physical_plan::{
-    ExecutionPlan, ExecutionPlanProperties, SendableRecordBatchStream,
-};
-use futures::{Future, Stream, StreamExt};
-use tokio::task::JoinHandle;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use crate::error::Error;
 use crate::input_exec::InputExec;
 use crate::rel_exec::RelExec;
-use crate::rt::{self, CancelToken, Place};
-
-/// A rule that fails once the token is fired: at each node that it is shown, or as a whole.
-#[derive(Debug)]
-struct WatchedRule<R: ?Sized> {
-    token: CancelToken,
-    inner: Arc<R>,
-}
-
-impl OptimizerRule for WatchedRule<dyn OptimizerRule + Send + Sync> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn apply_order(&self) -> Option<ApplyOrder> {
-        self.inner.apply_order()
-    }
-
-    fn rewrite(
-        &self,
-        plan: LogicalPlan,
-        config: &dyn OptimizerConfig,
-    ) -> DfResult<Transformed<LogicalPlan>> {
-        self.token.check().map_err(Error::into_df)?;
-        self.inner.rewrite(plan, config)
-    }
-}
-
-impl AnalyzerRule for WatchedRule<dyn AnalyzerRule + Send + Sync> {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> DfResult<LogicalPlan> {
-        self.token.check().map_err(Error::into_df)?;
-        self.inner.analyze(plan, config)
-    }
-}
-
-/// The plan after the session's analyser; a stop of the call is heard between its rules.
-pub(crate) fn analyze(state: &SessionState, plan: LogicalPlan) -> DfResult<LogicalPlan> {
-    let own = state.analyzer();
-    let Some(token) = rt::current() else {
-        return own.execute_and_check(plan, state.config_options(), |_, _| {});
-    };
-    let mut watched = Analyzer::with_rules(Vec::with_capacity(own.rules.len()));
-    watched.function_rewrites.clone_from(&own.function_rewrites);
-    for rule in &own.rules {
-        let (token, inner) = (token.clone(), Arc::clone(rule));
-        watched.rules.push(Arc::new(WatchedRule { token, inner }));
-    }
-    watched.execute_and_check(plan, state.config_options(), |_, _| {})
-}
-
-/// The plan after the session's analyser and optimiser; a stop of the call is heard at each node
-/// that a rule looks at. An EXPLAIN, which shows the rules' work, is left to the session whole.
-pub(crate) fn optimize(state: &SessionState, plan: &LogicalPlan) -> DfResult<LogicalPlan> {
-    let Some(token) = rt::current() else { return state.optimize(plan) };
-    token.check().map_err(Error::into_df)?;
-    if matches!(plan, LogicalPlan::Explain(_)) {
-        return state.optimize(plan);
-    }
-    let plan = analyze(state, plan.clone())?;
-    let rules = state.optimizer().rules.iter().map(|rule| -> Arc<dyn OptimizerRule + Send + Sync> {
-        Arc::new(WatchedRule { token: token.clone(), inner: Arc::clone(rule) })
-    });
-    Optimizer::with_rules(rules.collect()).optimize(plan, state, |_, _| {})
-}
+use crate::rt::CancelToken;
 
 /// An expression that fails once the token is fired.
 #[derive(Debug)]
@@ -288,88 +209,4 @@ pub(crate) fn apply(
     };
     let plan = changed.unwrap_or(plan);
     if goes_on(&plan) { Ok(Arc::new(CooperativeExec::new(plan))) } else { Ok(plan) }
-}
-
-type Answer = (SendableRecordBatchStream, Option<DfResult<RecordBatch>>);
-
-/// Where a detached stream is.
-enum Turn {
-    Idle(SendableRecordBatchStream),
-    Asked(JoinHandle<Answer>),
-    Over,
-}
-
-/// A stream that is asked on the threads of its place, and never on those of whoever waits for
-/// it: they are free to stop waiting. It is asked for no more than is wanted.
-pub(crate) struct Detached {
-    schema: SchemaRef,
-    // Dropped in this order.
-    turn: Turn,
-    place: Place,
-}
-
-impl Detached {
-    pub fn new(stream: SendableRecordBatchStream, place: Place) -> Self {
-        Self { schema: stream.schema(), turn: Turn::Idle(stream), place }
-    }
-
-    /// Drops what is at hand; it may have tasks on the place's threads.
-    fn end(&mut self) {
-        match std::mem::replace(&mut self.turn, Turn::Over) {
-            Turn::Idle(stream) => {
-                let _inside = self.place.handle.enter();
-                drop(stream);
-            }
-            Turn::Asked(task) => task.abort(),
-            Turn::Over => {}
-        }
-    }
-}
-
-impl Drop for Detached {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-impl Stream for Detached {
-    type Item = DfResult<RecordBatch>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut task = match std::mem::replace(&mut self.turn, Turn::Over) {
-            Turn::Over => return Poll::Ready(None),
-            Turn::Asked(task) => task,
-            Turn::Idle(mut stream) => self.place.handle.spawn(async move {
-                let answer = stream.next().await;
-                (stream, answer)
-            }),
-        };
-        let Poll::Ready(answer) = Pin::new(&mut task).poll(cx) else {
-            self.turn = Turn::Asked(task);
-            return Poll::Pending;
-        };
-        match answer {
-            Ok((stream, answer)) => {
-                self.turn = Turn::Idle(stream);
-                match &answer {
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) => self.end(),
-                    None => {
-                        self.end();
-                        self.place.ended = true;
-                    }
-                }
-                Poll::Ready(answer)
-            }
-            // Goes on where it would have gone without a task.
-            Err(e) if e.is_panic() => std::panic::resume_unwind(e.into_panic()),
-            Err(e) => Poll::Ready(Some(Err(Error::from(e).into_df()))),
-        }
-    }
-}
-
-impl RecordBatchStream for Detached {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
 }

@@ -9,12 +9,11 @@ use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::{ExecutionPlan, displayable};
 use futures::TryStreamExt;
 
-use crate::abi::wb_cancel;
 use crate::codes::E_CANCELLED;
 use crate::error::Result;
 use crate::exec::{ExecInner, ExecSpec};
 use crate::plan_tests::{plan, session, spec};
-use crate::rt::{self, CancelToken};
+use crate::rt::{self, CancelToken, wb_cancel};
 use crate::sess::SessInner;
 
 const JOINS: &[&str] = &[
