@@ -1,13 +1,14 @@
 //! The types of the C interface, and the only places where its pointers become Rust values.
 #![allow(non_camel_case_types)]
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{CString, c_char, c_int, c_void};
 use std::ptr;
 
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
 use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::guard;
 
 /// The version of this interface.
 pub const WB_ABI: u32 = 3;
@@ -648,4 +649,81 @@ pub unsafe fn zero_schema(out: *mut FFI_ArrowSchema) -> Result<()> {
     // SAFETY: not NULL; the rest is the caller's promise.
     unsafe { out.write(FFI_ArrowSchema::empty()) };
     Ok(())
+}
+
+impl wb_err {
+    /// No error.
+    pub fn empty() -> Self {
+        Self {
+            code: 0,
+            origin: 0,
+            message: ptr::null_mut(),
+            chain: ptr::null_mut(),
+            line: 0,
+            column: 0,
+            os_error: 0,
+            reserved: 0,
+        }
+    }
+
+    /// For the caller to free.
+    pub fn from_error(error: Error) -> Self {
+        let text = |text: String| {
+            let mut bytes = text.into_bytes();
+            bytes.retain(|byte| *byte != 0);
+            CString::new(bytes).map_or(ptr::null_mut(), CString::into_raw)
+        };
+        let chain = if error.chain.is_empty() { ptr::null_mut() } else { text(error.chain) };
+        Self {
+            code: error.code,
+            origin: error.origin,
+            message: text(error.message),
+            chain,
+            line: error.line,
+            column: error.column,
+            os_error: error.os_error,
+            reserved: 0,
+        }
+    }
+}
+
+/// WB_ABI of the library; the caller compares it with the header's.
+#[unsafe(no_mangle)]
+pub extern "C" fn wb_abi_version() -> u32 {
+    WB_ABI
+}
+
+/// Frees the texts of an error and zeroes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_err_free(err: *mut wb_err) {
+    // SAFETY: the contract says that err is valid or NULL.
+    let Some(err) = (unsafe { err.as_mut() }) else { return };
+    let err = std::mem::replace(err, wb_err::empty());
+    for text in [err.message, err.chain] {
+        if !text.is_null() {
+            // SAFETY: the text came from CString::into_raw in from_error.
+            drop(unsafe { CString::from_raw(text) });
+        }
+    }
+}
+
+/// Frees the bytes of a buffer and zeroes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_buf_free(buf: *mut wb_buf) {
+    // SAFETY: the contract says that buf is valid or NULL.
+    if let Some(buf) = unsafe { buf.as_mut() } {
+        // SAFETY: filled by the bridge, unchanged.
+        drop(unsafe { buf.take() });
+    }
+}
+
+/// Test switch: the next time the named point is passed, it panics. Points: each export's name,
+/// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_test_panic_at(point: wb_str, err: *mut wb_err) -> i32 {
+    guard::entry("wb_test_panic_at", err, || {
+        // SAFETY: the contract says that the text is valid.
+        guard::arm(unsafe { point.to_str()? });
+        Ok(())
+    })
 }

@@ -61,6 +61,7 @@ impl Bindings {
 
 /// Bindings that are being made; see `wb_bind_new`.
 #[allow(non_camel_case_types)]
+#[derive(Default)]
 pub struct wb_bind {
     inner: Mutex<Bindings>,
 }
@@ -267,7 +268,7 @@ pub unsafe extern "C" fn wb_bind_new(out: *mut *mut wb_bind, err: *mut wb_err) -
     guard::entry("wb_bind_new", err, || {
         // SAFETY: the caller's promise.
         let out = unsafe { abi::out_ref(out)? };
-        *out = Box::into_raw(Box::new(wb_bind { inner: Mutex::default() }));
+        *out = Box::into_raw(Box::<wb_bind>::default());
         Ok(())
     })
 }

@@ -37,7 +37,6 @@ mod log_view;
 mod macros;
 mod macros_args;
 mod merge_pool;
-mod misc;
 mod not_in;
 mod other_name;
 mod params;
@@ -91,6 +90,7 @@ mod udaf_call;
 mod udf;
 mod udf_call;
 mod udf_spec;
+mod versions;
 mod yields;
 
 #[cfg(test)]
