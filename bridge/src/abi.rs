@@ -603,7 +603,9 @@ pub unsafe fn pairs(p: *const wb_kv, n: usize) -> Result<Vec<(String, String)>> 
         .iter()
         .map(|kv| {
             // SAFETY: the caller's promise.
-            let (key, value) = unsafe { (kv.key.to_str()?, kv.value.to_str()?) };
+            let key = unsafe { kv.key.to_str()? };
+            // SAFETY: as above.
+            let value = unsafe { kv.value.to_str()? };
             Ok((key.to_string(), value.to_string()))
         })
         .collect()

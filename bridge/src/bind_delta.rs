@@ -248,19 +248,19 @@ pub unsafe extern "C" fn wb_bind_delta(
 ) -> i32 {
     guard::entry("wb_bind_delta", err, || {
         // SAFETY: the caller's promise.
-        let (bind, schema, table, snap, files) = unsafe {
-            let names = match files.is_null() && n_files == 0 {
+        let names = unsafe { match files.is_null() && n_files == 0 {
                 true => None,
                 false => Some(abi::strings(files, n_files)?),
-            };
-            (
-                abi::in_ref(bind.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-                abi::in_ref(snap)?,
-                names,
-            )
-        };
+            } };
+        // SAFETY: as above.
+        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        let files = names;
         bind.insert(schema, table, Arc::new(DeltaBound::new(Arc::clone(&snap.inner), files)));
         Ok(())
     })

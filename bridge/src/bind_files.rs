@@ -142,28 +142,28 @@ pub unsafe extern "C" fn wb_bind_files(
 ) -> i32 {
     guard::entry("wb_bind_files", err, || {
         // SAFETY: the caller's promise.
-        let (bind, schema, table, store, partition_columns, files) = unsafe {
-            (
-                abi::in_ref(bind.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-                abi::in_ref(store)?,
-                abi::strings(partition_columns, n_partition_columns)?,
-                abi::slice_of(files, n_files)?,
-            )
-        };
+        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let partition_columns = unsafe { abi::strings(partition_columns, n_partition_columns)? };
+        // SAFETY: as above.
+        let files = unsafe { abi::slice_of(files, n_files)? };
         let mut staged = Vec::with_capacity(files.len());
         for file in files {
             // SAFETY: the caller's promise.
-            let (path, texts, nulls) = unsafe {
-                let path = file.path.to_str()?.to_string();
-                let texts = abi::slice_of(file.partition_values, n_partition_columns)?;
-                // NULL: no value is null.
-                let nulls = match file.partition_nulls.is_null() {
-                    true => &[],
-                    false => abi::slice_of(file.partition_nulls, n_partition_columns)?,
-                };
-                (path, texts, nulls)
+            let path = unsafe { file.path.to_str()? }.to_string();
+            // SAFETY: as above.
+            let texts = unsafe { abi::slice_of(file.partition_values, n_partition_columns)? };
+            // NULL: no value is null.
+            let nulls = match file.partition_nulls.is_null() {
+                true => &[],
+                // SAFETY: as above.
+                false => unsafe { abi::slice_of(file.partition_nulls, n_partition_columns)? },
             };
             let mut values = Vec::with_capacity(texts.len());
             for (i, text) in texts.iter().enumerate() {

@@ -215,14 +215,13 @@ pub unsafe extern "C" fn wb_bind_stream(
 ) -> i32 {
     guard::entry("wb_bind_stream", err, || {
         // SAFETY: the caller's promise.
-        let (stream, bind, schema, table) = unsafe {
-            (
-                stream::import_stream(take)?,
-                abi::in_ref(bind.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-            )
-        };
+        let stream = unsafe { stream::import_stream(take)? };
+        // SAFETY: as above.
+        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
         let name = format!("{schema}.{table}");
         bind.insert(schema, table, Arc::new(StreamBound::new(name, stream)));
         Ok(())
@@ -240,14 +239,13 @@ pub unsafe extern "C" fn wb_bind_memory(
 ) -> i32 {
     guard::entry("wb_bind_memory", err, || {
         // SAFETY: the caller's promise.
-        let (stream, bind, schema, table) = unsafe {
-            (
-                stream::import_stream(take)?,
-                abi::in_ref(bind.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-            )
-        };
+        let stream = unsafe { stream::import_stream(take)? };
+        // SAFETY: as above.
+        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
         bind.insert(schema, table, Arc::new(MemoryBound::collect(stream)?));
         Ok(())
     })

@@ -169,18 +169,19 @@ pub(crate) unsafe fn calls_of(calls: &[wb_call]) -> Result<Calls> {
     let mut out = Calls::default();
     for call in calls {
         // SAFETY: the caller's promise, here and below.
-        let (function, args, columns) = unsafe {
-            (
-                call.function.to_str()?,
-                abi::slice_of(call.args, call.n_args)?,
-                stream::borrow_schema(call.columns)?,
-            )
-        };
+        let function = unsafe { call.function.to_str()? };
+        // SAFETY: as above.
+        let args = unsafe { abi::slice_of(call.args, call.n_args)? };
+        // SAFETY: as above.
+        let columns = unsafe { stream::borrow_schema(call.columns)? };
         // SAFETY: as above.
         let args = args.iter().map(|arg| unsafe { literal_of(arg) }).collect::<Result<_>>()?;
         // SAFETY: as above.
-        let (schema, table, tag) =
-            unsafe { (call.schema.to_str()?, call.table.to_str()?, call.tag.to_str()?) };
+        let schema = unsafe { call.schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { call.table.to_str()? };
+        // SAFETY: as above.
+        let tag = unsafe { call.tag.to_str()? };
         out.insert(function, args, LateBound::new(schema, table, columns).tagged(tag));
     }
     Ok(out)
@@ -208,13 +209,11 @@ pub unsafe extern "C" fn wb_sess_add_table_fn(
     guard::entry("wb_sess_add_table_fn", err, || {
         let mut id = [0_u8; 32];
         // SAFETY: the contract says that the pointers are valid; an identity has 32 bytes.
-        let (sess, name, identity) = unsafe {
-            (
-                abi::in_ref(sess.cast_const())?,
-                name.to_str()?,
-                abi::slice_of(identity, id.len())?,
-            )
-        };
+        let sess = unsafe { abi::in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let name = unsafe { name.to_str()? };
+        // SAFETY: as above.
+        let identity = unsafe { abi::slice_of(identity, id.len())? };
         id.copy_from_slice(identity);
         let volatility = volatility_of(volatility)?;
         sess.inner.add_table_fn(name, Arc::new(HostTableFn::new(name, id, volatility)))

@@ -207,15 +207,17 @@ pub unsafe extern "C" fn wb_exec_new(
         let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let (sess, plan, bind, spec, cancel) = unsafe {
-            (
-                in_ref(sess.cast_const())?,
-                in_ref(plan)?,
-                bind.as_ref(),
-                spec_of(in_ref(options)?)?,
-                cancel.as_ref().map(|cancel| cancel.token.clone()),
-            )
-        };
+        let sess = unsafe { in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let plan = unsafe { in_ref(plan)? };
+        // SAFETY: as above.
+        let bind = unsafe { bind.as_ref() };
+        // SAFETY: as above.
+        let given = unsafe { in_ref(options)? };
+        // SAFETY: as above.
+        let spec = unsafe { spec_of(given)? };
+        // SAFETY: as above.
+        let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
         let bindings = bind.map(wb_bind::bindings).unwrap_or_default();
         let make = || ExecInner::new(&sess.inner, &plan.inner, bindings, &spec, cancel);
         let inner = plan.inner.with_room(make)?;
@@ -233,10 +235,9 @@ pub unsafe extern "C" fn wb_exec_stream(
 ) -> i32 {
     guard::entry("wb_exec_stream", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let exec = unsafe {
-            stream::zero(out)?;
-            in_ref(exec.cast_const())?
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let exec = unsafe { in_ref(exec.cast_const())? };
         let (rt, rows, cancel) = exec.take_stream()?;
         let keep = Box::new(Arc::clone(&exec.inner));
         // SAFETY: zeroed above.
@@ -254,10 +255,9 @@ pub unsafe extern "C" fn wb_exec_table_read(
 ) -> i32 {
     guard::entry("wb_exec_table_read", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let exec = unsafe {
-            stream::zero(out)?;
-            in_ref(exec)?
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let exec = unsafe { in_ref(exec)? };
         let batch = exec_tables::table(&exec.inner.plan, which)?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
@@ -301,8 +301,11 @@ pub unsafe extern "C" fn wb_bind_copy(
 ) -> i32 {
     guard::entry("wb_bind_copy", err, || {
         // SAFETY: the caller's promise.
-        let (from, plan, out) =
-            unsafe { (in_ref(from)?, in_ref(plan)?, out_ref(out)?) };
+        let from = unsafe { in_ref(from)? };
+        // SAFETY: as above.
+        let plan = unsafe { in_ref(plan)? };
+        // SAFETY: as above.
+        let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         *out = Box::into_raw(Box::new(from.of_plan(&plan.inner.plan)?));
         Ok(())

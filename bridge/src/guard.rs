@@ -31,6 +31,7 @@ pub fn point(name: &'static str) {
 }
 
 #[cold]
+#[expect(clippy::panic, reason = "a test asked for it")]
 fn fire(name: &'static str) {
     {
         let mut point = POINT.lock().unwrap_or_else(|e| e.into_inner());

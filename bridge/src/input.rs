@@ -215,14 +215,13 @@ pub unsafe extern "C" fn wb_input_declare(
 ) -> i32 {
     guard::entry("wb_input_declare", err, || {
         // SAFETY: the caller's promise.
-        let (declared, sess, schema, table) = unsafe {
-            (
-                stream::import_schema(take)?,
-                abi::in_ref(sess.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-            )
-        };
+        let declared = unsafe { stream::import_schema(take)? };
+        // SAFETY: as above.
+        let sess = unsafe { abi::in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
         sess.inner.declare(schema, table, Arc::new(LateBound::new(schema, table, declared)))
     })
 }
@@ -238,8 +237,11 @@ pub unsafe extern "C" fn wb_input_remove(
 ) -> i32 {
     guard::entry("wb_input_remove", err, || {
         // SAFETY: the caller's promise.
-        let (sess, schema, table) =
-            unsafe { (abi::in_ref(sess.cast_const())?, schema.to_str()?, table.to_str()?) };
+        let sess = unsafe { abi::in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
         sess.inner.undeclare(schema, table)
     })
 }
@@ -255,8 +257,11 @@ pub unsafe extern "C" fn wb_bind_remove(
 ) -> i32 {
     guard::entry("wb_bind_remove", err, || {
         // SAFETY: the caller's promise.
-        let (bind, schema, table) =
-            unsafe { (abi::in_ref(bind.cast_const())?, schema.to_str()?, table.to_str()?) };
+        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        // SAFETY: as above.
+        let schema = unsafe { schema.to_str()? };
+        // SAFETY: as above.
+        let table = unsafe { table.to_str()? };
         bind.remove(schema, table);
         Ok(())
     })

@@ -1,5 +1,14 @@
 //! A C ABI over DataFusion and delta-rs: mechanism only.
-#![warn(unsafe_op_in_unsafe_fn)]
+#![deny(
+    unsafe_op_in_unsafe_fn,
+    improper_ctypes_definitions,
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 #![allow(clippy::missing_safety_doc)]
 
 pub mod abi;

@@ -338,14 +338,17 @@ pub unsafe extern "C" fn wb_plan_sql(
         let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let (sess, sql, params, calls) = unsafe {
-            (
-                in_ref(sess.cast_const())?,
-                sql.to_str()?,
-                params_of(slice_of(values, n_values)?)?,
-                calls_of(slice_of(calls, n_calls)?)?,
-            )
-        };
+        let sess = unsafe { in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let sql = unsafe { sql.to_str()? };
+        // SAFETY: as above.
+        let list = unsafe { slice_of(values, n_values)? };
+        // SAFETY: as above.
+        let params = unsafe { params_of(list)? };
+        // SAFETY: as above.
+        let list = unsafe { slice_of(calls, n_calls)? };
+        // SAFETY: as above.
+        let calls = unsafe { calls_of(list)? };
         let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
         let work = || PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only);
         // SAFETY: as above.
@@ -370,15 +373,19 @@ pub unsafe extern "C" fn wb_sql_params(
 ) -> i32 {
     guard::entry("wb_sql_params", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, sql, params, calls) = unsafe {
-            stream::zero(out)?;
-            (
-                in_ref(sess.cast_const())?,
-                sql.to_str()?,
-                params_of(slice_of(values, n_values)?)?,
-                calls_of(slice_of(calls, n_calls)?)?,
-            )
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let sess = unsafe { in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let sql = unsafe { sql.to_str()? };
+        // SAFETY: as above.
+        let values = unsafe { slice_of(values, n_values)? };
+        // SAFETY: as above.
+        let params = unsafe { params_of(values)? };
+        // SAFETY: as above.
+        let calls = unsafe { slice_of(calls, n_calls)? };
+        // SAFETY: as above.
+        let calls = unsafe { calls_of(calls)? };
         let batch = PlanInner::parameters(&sess.inner, sql, &params, calls)?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
@@ -395,7 +402,9 @@ pub unsafe extern "C" fn wb_plan_replace(
 ) -> i32 {
     guard::entry("wb_plan_replace", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        let plan = unsafe { in_ref(plan)? };
+        // SAFETY: as above.
+        let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         give(out, plan.inner.with_room(|| plan.inner.replace())?);
         Ok(())
@@ -419,12 +428,17 @@ pub unsafe extern "C" fn wb_plan_edit(
 ) -> i32 {
     guard::entry("wb_plan_edit", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        let plan = unsafe { in_ref(plan)? };
+        // SAFETY: as above.
+        let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         let inner = &plan.inner;
         // SAFETY: as above.
-        let (edits, sort) =
-            unsafe { (Edits::read(&inner.sess, slice_of(edits, n_edits)?)?, strings(sort, n_sort)?) };
+        let list = unsafe { slice_of(edits, n_edits)? };
+        // SAFETY: as above.
+        let edits = unsafe { Edits::read(&inner.sess, list)? };
+        // SAFETY: as above.
+        let sort = unsafe { strings(sort, n_sort)? };
         let target = match target.is_null() {
             true => None,
             // SAFETY: as above.
@@ -453,7 +467,9 @@ pub unsafe extern "C" fn wb_plan_optimize(
 ) -> i32 {
     guard::entry("wb_plan_optimize", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
+        let plan = unsafe { in_ref(plan)? };
+        // SAFETY: as above.
+        let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         let optimize = || plan.inner.with_room(|| plan.inner.optimize());
         // SAFETY: as above.
@@ -471,10 +487,9 @@ pub unsafe extern "C" fn wb_plan_schema(
 ) -> i32 {
     guard::entry("wb_plan_schema", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let plan = unsafe {
-            zero_schema(out)?;
-            in_ref(plan)?
-        };
+        unsafe { zero_schema(out)? };
+        // SAFETY: as above.
+        let plan = unsafe { in_ref(plan)? };
         // SAFETY: as above.
         unsafe { stream::export_schema(plan.inner.plan.schema().as_arrow(), out) }
     })
@@ -490,10 +505,9 @@ pub unsafe extern "C" fn wb_plan_table_read(
 ) -> i32 {
     guard::entry("wb_plan_table_read", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let plan = unsafe {
-            stream::zero(out)?;
-            in_ref(plan)?
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let plan = unsafe { in_ref(plan)? };
         const USED: i32 = wb_plan_table::WB_PLAN_USED as i32;
         let batch = match which {
             USED => plan.inner.used_table()?,
@@ -540,8 +554,8 @@ pub unsafe extern "C" fn wb_plan_text(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_free(plan: *mut wb_plan) {
     if !plan.is_null() {
-        // SAFETY: the handle came from Box::into_raw above, and this is its last use.
         guard::quiet("wb_plan_free", || {
+            // SAFETY: the handle came from Box::into_raw, and this is its last use.
             let plan = unsafe { Box::from_raw(plan) };
             size::with_room(plan.inner.depth, || drop(plan));
         });

@@ -213,20 +213,21 @@ fn checked(index: u32, width: usize) -> Result<usize> {
 
 unsafe fn wants(raw: &wb_rel_input, width: usize) -> Result<Wants> {
     // SAFETY: the contract says that the lists live as long as the call.
-    unsafe {
-        let order: &[wb_rel_order] = slice_of(raw.order, raw.n_order)?;
-        let order = order.iter().map(|o| {
-            let (descending, nulls_first) = (o.descending, o.nulls_first);
-            Ok(Order { column: checked(o.column, width)?, descending, nulls_first })
-        });
-        Ok(Wants {
-            outputs: indexes(raw.outputs, raw.n_outputs, width)?,
-            groups: indexes(raw.groups, raw.n_groups, width)?,
-            values: indexes(raw.values, raw.n_values, width)?,
-            order: order.collect::<Result<_>>()?,
-            flags: raw.flags,
-        })
-    }
+    let order: &[wb_rel_order] = unsafe { slice_of(raw.order, raw.n_order)? };
+    let order = order.iter().map(|o| {
+        let (descending, nulls_first) = (o.descending, o.nulls_first);
+        Ok(Order { column: checked(o.column, width)?, descending, nulls_first })
+    });
+    Ok(Wants {
+        // SAFETY: as above.
+        outputs: unsafe { indexes(raw.outputs, raw.n_outputs, width)? },
+        // SAFETY: as above.
+        groups: unsafe { indexes(raw.groups, raw.n_groups, width)? },
+        // SAFETY: as above.
+        values: unsafe { indexes(raw.values, raw.n_values, width)? },
+        order: order.collect::<Result<_>>()?,
+        flags: raw.flags,
+    })
 }
 
 fn no_input() -> wb_rel_input {
@@ -298,13 +299,13 @@ impl RelCall {
             object: out.call,
         };
         // SAFETY: the contract says what plan answers, and how long it lives.
-        unsafe {
-            call.left = wants(&out.left, left.fields().len())?;
-            call.right = wants(&out.right, right.fields().len())?;
-            call.canonical = out.canonical.to_str()?.to_string();
-            let schema = stream::import_schema(&mut out.schema)?;
-            call.fields = schema.fields().clone();
-        }
+        call.left = unsafe { wants(&out.left, left.fields().len())? };
+        // SAFETY: as above.
+        call.right = unsafe { wants(&out.right, right.fields().len())? };
+        // SAFETY: as above.
+        call.canonical = unsafe { out.canonical.to_str()? }.to_string();
+        // SAFETY: as above.
+        call.fields = unsafe { stream::import_schema(&mut out.schema)? }.fields().clone();
         call.check(left, right)?;
         Ok(call)
     }

@@ -153,13 +153,11 @@ impl Drop for RtInner {
 
 /// Signals are the host's: a worker must never be the thread that takes one.
 fn block_signals() {
-    // SAFETY: sigset_t is plain data, filled by sigfillset before its use; both calls only
-    // touch this thread.
-    unsafe {
-        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
-        libc::sigfillset(set.as_mut_ptr());
-        libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut());
-    }
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: sigset_t is plain data, which this fills.
+    unsafe { libc::sigfillset(set.as_mut_ptr()) };
+    // SAFETY: the set is filled; only this thread's mask changes.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) };
 }
 
 /// Threads of each runtime's blocking pool that are started with it and never end. The runtime
@@ -478,7 +476,9 @@ pub unsafe extern "C" fn wb_rt_new(
 ) -> i32 {
     guard::entry("wb_rt_new", err, || {
         // SAFETY: the contract says that both pointers are valid.
-        let (options, out) = unsafe { (in_ref(options)?, out_ref(out)?) };
+        let options = unsafe { in_ref(options)? };
+        // SAFETY: as above.
+        let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         check_size::<wb_rt_options>(options.struct_size)?;
         guard::keep_quiet();
@@ -515,7 +515,9 @@ pub unsafe extern "C" fn wb_cancel_new(
 ) -> i32 {
     guard::entry("wb_cancel_new", err, || {
         // SAFETY: the contract says that the pointers are valid; `of` may be NULL.
-        let (out, of) = unsafe { (out_ref(out)?, of.as_ref()) };
+        let out = unsafe { out_ref(out)? };
+        // SAFETY: as above.
+        let of = unsafe { of.as_ref() };
         let token = of.map_or_else(CancelToken::new, |of| of.token.clone());
         let token = token.later(Duration::from_millis(late_ms));
         *out = Box::into_raw(Box::new(wb_cancel { token }));

@@ -406,23 +406,26 @@ pub unsafe extern "C" fn wb_sess_new(
         let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let (rt, options) = unsafe { (in_ref(rt)?, in_ref(options)?) };
+        let rt = unsafe { in_ref(rt)? };
+        // SAFETY: as above.
+        let options = unsafe { in_ref(options)? };
         check_size::<wb_sess_options>(options.struct_size)?;
-        // SAFETY: the options' texts are valid for the call.
-        let spec = unsafe {
-            SessSpec {
-                settings: pairs(options.settings, options.n_settings)?,
-                catalog: options.catalog.to_str()?.to_string(),
-                schema: options.schema.to_str()?.to_string(),
-                now_us: options.now_us,
-                flags: options.flags,
-                host_settings: pairs(options.host_settings, options.n_host_settings)?,
-                caches: Caches {
-                    footers: options.footer_cache_bytes,
-                    statistics: options.statistics_cache_bytes,
-                    lists: options.list_cache_bytes,
-                },
-            }
+        let spec = SessSpec {
+            // SAFETY: the options' texts are valid for the call.
+            settings: unsafe { pairs(options.settings, options.n_settings)? },
+            // SAFETY: as above.
+            catalog: unsafe { options.catalog.to_str()? }.to_string(),
+            // SAFETY: as above.
+            schema: unsafe { options.schema.to_str()? }.to_string(),
+            now_us: options.now_us,
+            flags: options.flags,
+            // SAFETY: as above.
+            host_settings: unsafe { pairs(options.host_settings, options.n_host_settings)? },
+            caches: Caches {
+                footers: options.footer_cache_bytes,
+                statistics: options.statistics_cache_bytes,
+                lists: options.list_cache_bytes,
+            },
         };
         let limits = Limits::from(&options.limits);
         let inner = SessInner::new(Arc::clone(&rt.inner), &spec)?.limited(limits);
@@ -443,7 +446,9 @@ pub unsafe extern "C" fn wb_sess_add_scalar(
 ) -> i32 {
     guard::entry("wb_sess_add_scalar", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        let sess = unsafe { in_ref(sess)? };
+        // SAFETY: as above.
+        let raw = unsafe { in_ref(fn_)? };
         check_size::<wb_scalar_fn>(raw.struct_size)?;
         sess.inner.add_scalar(raw)
     })
@@ -458,7 +463,9 @@ pub unsafe extern "C" fn wb_sess_add_aggregate(
 ) -> i32 {
     guard::entry("wb_sess_add_aggregate", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        let sess = unsafe { in_ref(sess)? };
+        // SAFETY: as above.
+        let raw = unsafe { in_ref(fn_)? };
         check_size::<wb_aggregate_fn>(raw.struct_size)?;
         sess.inner.add_aggregate(raw)
     })
@@ -474,7 +481,9 @@ pub unsafe extern "C" fn wb_sess_add_relation(
 ) -> i32 {
     guard::entry("wb_sess_add_relation", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, raw) = unsafe { (in_ref(sess)?, in_ref(fn_)?) };
+        let sess = unsafe { in_ref(sess)? };
+        // SAFETY: as above.
+        let raw = unsafe { in_ref(fn_)? };
         check_size::<wb_relation_fn>(raw.struct_size)?;
         sess.inner.add_relation(raw)
     })

@@ -77,7 +77,9 @@ pub unsafe extern "C" fn wb_sess_add_macros(
 ) -> i32 {
     guard::entry("wb_sess_add_macros", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, text) = unsafe { (in_ref(sess.cast_const())?, text.to_str()?) };
+        let sess = unsafe { in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let text = unsafe { text.to_str()? };
         sess.inner.add_macros(text)
     })
 }

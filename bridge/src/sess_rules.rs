@@ -26,8 +26,9 @@ impl SessInner {
         const BOUND: i32 = wb_rule_kind::WB_RULE_BOUND as i32;
         self.open()?;
         // SAFETY: the caller of wb_sess_add_rule gave valid texts.
-        let (name, function) =
-            unsafe { (rule.name.to_str()?.to_string(), rule.function.to_str()?) };
+        let name = unsafe { rule.name.to_str()?.to_string() };
+        // SAFETY: as above.
+        let function = unsafe { rule.function.to_str()? };
         let bad = |what: &str| {
             Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the rule for {name}: {what}"))
         };
@@ -95,7 +96,9 @@ pub unsafe extern "C" fn wb_sess_add_rule(
 ) -> i32 {
     guard::entry("wb_sess_add_rule", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sess, rule) = unsafe { (in_ref(sess.cast_const())?, in_ref(rule)?) };
+        let sess = unsafe { in_ref(sess.cast_const())? };
+        // SAFETY: as above.
+        let rule = unsafe { in_ref(rule)? };
         sess.inner.add_rule(rule)
     })
 }

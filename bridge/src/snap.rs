@@ -232,11 +232,10 @@ pub unsafe extern "C" fn wb_snap_open(
 ) -> i32 {
     guard::entry("wb_snap_open", err, || {
         // SAFETY: the caller's promise.
-        let (out, store) = unsafe {
-            let out = abi::out_ref(out)?;
-            *out = std::ptr::null_mut();
-            (out, abi::in_ref(store)?)
-        };
+        let out = unsafe { abi::out_ref(out)? };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
         let wanted = match version {
             -1 => None,
             _ => Some(u64::try_from(version).map_err(|_| {
@@ -262,13 +261,13 @@ pub unsafe extern "C" fn wb_snap_actions(
 ) -> i32 {
     guard::entry("wb_snap_actions", err, || {
         // SAFETY: the caller's promise.
-        let (protocol, metadata, snap) = unsafe {
-            let protocol = abi::out_ref(protocol_json)?;
-            *protocol = wb_buf::empty();
-            let metadata = abi::out_ref(metadata_json)?;
-            *metadata = wb_buf::empty();
-            (protocol, metadata, abi::in_ref(snap)?)
-        };
+        let protocol = unsafe { abi::out_ref(protocol_json)? };
+        *protocol = wb_buf::empty();
+        // SAFETY: as above.
+        let metadata = unsafe { abi::out_ref(metadata_json)? };
+        *metadata = wb_buf::empty();
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
         let (first, second) = snap.inner.actions()?;
         *protocol = wb_buf::from_vec(first);
         *metadata = wb_buf::from_vec(second);
@@ -289,10 +288,11 @@ pub unsafe extern "C" fn wb_snap_files(
 ) -> i32 {
     guard::entry("wb_snap_files", err, || {
         // SAFETY: the caller's promise.
-        let (snap, cancel) = unsafe {
-            stream::zero(out)?;
-            (abi::in_ref(snap)?, cancel.as_ref().map(|cancel| cancel.token.clone()))
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        // SAFETY: as above.
+        let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
         let inner = Arc::clone(&snap.inner);
         let rt = Arc::clone(&inner.store.rt);
         rt.check()?;
@@ -326,9 +326,13 @@ pub unsafe extern "C" fn wb_snap_txn(
 ) -> i32 {
     guard::entry("wb_snap_txn", err, || {
         // SAFETY: the caller's promise.
-        let (found, version, snap, app_id) = unsafe {
-            (abi::out_ref(found)?, abi::out_ref(version)?, abi::in_ref(snap)?, app_id.to_str()?)
-        };
+        let found = unsafe { abi::out_ref(found)? };
+        // SAFETY: as above.
+        let version = unsafe { abi::out_ref(version)? };
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        // SAFETY: as above.
+        let app_id = unsafe { app_id.to_str()? };
         *found = false;
         *version = -1;
         // SAFETY: the caller's promise.

@@ -366,10 +366,13 @@ pub unsafe extern "C" fn wb_sql_refs(
 ) -> i32 {
     guard::entry("wb_sql_refs", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (sql, limits, operators) = unsafe {
-            stream::zero(out)?;
-            (sql.to_str()?, in_ref(limits)?, strings(operators, n_operators)?)
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let sql = unsafe { sql.to_str()? };
+        // SAFETY: as above.
+        let limits = unsafe { in_ref(limits)? };
+        // SAFETY: as above.
+        let operators = unsafe { strings(operators, n_operators)? };
         let rows = refs(sql, &operators.into_iter().collect(), &Limits::from(limits))?;
         let batch = refs_batch(&rows)?;
         // SAFETY: as above.

@@ -340,27 +340,29 @@ pub async fn stage(
 /// As for `abi::slice_of` and `wb_str::to_str`.
 unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
     abi::check_size::<wb_stage_options>(options.struct_size)?;
-    // SAFETY: the caller's promise.
-    unsafe {
-        let stats_columns = match options.stats_columns.is_null() && options.n_stats_columns == 0 {
-            true => None,
-            false => Some(abi::strings(options.stats_columns, options.n_stats_columns)?),
-        };
-        Ok(StageOptions {
-            prefix: options.prefix.to_str()?.to_string(),
-            partition_columns: abi::strings(
-                options.partition_columns,
-                options.n_partition_columns,
-            )?,
-            stats_columns,
-            target_file_bytes: options.target_file_bytes,
-            row_group_rows: options.row_group_rows,
-            compression: options.compression.to_str()?.to_string(),
-            compression_level: options.compression_level,
-            file_metadata: abi::pairs(options.file_metadata, options.n_file_metadata)?,
-            abort_after: Duration::from_millis(options.abort_ms),
-        })
-    }
+    let stats_columns = match options.stats_columns.is_null() && options.n_stats_columns == 0 {
+        true => None,
+        // SAFETY: the caller's promise.
+        false => Some(unsafe { abi::strings(options.stats_columns, options.n_stats_columns)? }),
+    };
+    Ok(StageOptions {
+        // SAFETY: as above.
+        prefix: unsafe { options.prefix.to_str()? }.to_string(),
+        // SAFETY: as above.
+        partition_columns: unsafe { abi::strings(
+            options.partition_columns,
+            options.n_partition_columns,
+        )? },
+        stats_columns,
+        target_file_bytes: options.target_file_bytes,
+        row_group_rows: options.row_group_rows,
+        // SAFETY: as above.
+        compression: unsafe { options.compression.to_str()? }.to_string(),
+        compression_level: options.compression_level,
+        // SAFETY: as above.
+        file_metadata: unsafe { abi::pairs(options.file_metadata, options.n_file_metadata)? },
+        abort_after: Duration::from_millis(options.abort_ms),
+    })
 }
 
 /// Runs and writes Parquet below store root + prefix; files appear as
@@ -383,14 +385,15 @@ pub unsafe extern "C" fn wb_exec_stage(
 ) -> i32 {
     guard::entry("wb_exec_stage", err, || {
         // SAFETY: the caller's promise.
-        let (exec, store, options) = unsafe {
-            stream::zero(out)?;
-            (
-                abi::in_ref(exec.cast_const())?,
-                abi::in_ref(store)?,
-                options_of(abi::in_ref(options)?)?,
-            )
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let exec = unsafe { abi::in_ref(exec.cast_const())? };
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let options = unsafe { abi::in_ref(options)? };
+        // SAFETY: as above.
+        let options = unsafe { options_of(options)? };
         let (rt, rows, cancel) = exec.take_stream()?;
         let (schema, batches) =
             rt.block_on(stage(&store.inner, rows, cancel.as_ref(), &options))??;

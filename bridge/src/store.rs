@@ -288,12 +288,16 @@ pub unsafe extern "C" fn wb_store_open(
 ) -> i32 {
     guard::entry("wb_store_open", err, || {
         // SAFETY: the caller's promise.
-        let (out, rt, url, options, hook) = unsafe {
-            let out = abi::out_ref(out)?;
-            *out = std::ptr::null_mut();
-            let rt = abi::in_ref(rt.cast_const())?;
-            (out, rt, url.to_str()?, abi::pairs(options, n_options)?, hook.as_ref().copied())
-        };
+        let out = unsafe { abi::out_ref(out)? };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let rt = unsafe { abi::in_ref(rt.cast_const())? };
+        // SAFETY: as above.
+        let url = unsafe { url.to_str()? };
+        // SAFETY: as above.
+        let options = unsafe { abi::pairs(options, n_options)? };
+        // SAFETY: as above.
+        let hook = unsafe { hook.as_ref().copied() };
         let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options, hook)?);
         *out = Box::into_raw(Box::new(wb_store { inner }));
         Ok(())
@@ -315,10 +319,11 @@ pub unsafe extern "C" fn wb_obj_get(
 ) -> i32 {
     guard::entry("wb_obj_get", err, || {
         // SAFETY: the caller's promise.
-        let (store, paths) = unsafe {
-            stream::zero(out)?;
-            (abi::in_ref(store)?, abi::strings(paths, n)?)
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let paths = unsafe { abi::strings(paths, n)? };
         let work = || get_impl(&store.inner, &paths, want_bytes);
         // SAFETY: the caller's promise.
         let (schema, batches) = unsafe { rt::under(cancel, work)? };
@@ -341,10 +346,13 @@ pub unsafe extern "C" fn wb_obj_list(
 ) -> i32 {
     guard::entry("wb_obj_list", err, || {
         // SAFETY: the caller's promise.
-        let (store, prefix, start_after) = unsafe {
-            stream::zero(out)?;
-            (abi::in_ref(store)?, prefix.to_str()?, start_after.to_str()?)
-        };
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let prefix = unsafe { prefix.to_str()? };
+        // SAFETY: as above.
+        let start_after = unsafe { start_after.to_str()? };
         let work = || list_impl(&store.inner, prefix, start_after, recursive);
         // SAFETY: the caller's promise.
         let (schema, batches) = unsafe { rt::under(cancel, work)? };
@@ -366,8 +374,11 @@ pub unsafe extern "C" fn wb_obj_put(
 ) -> i32 {
     guard::entry("wb_obj_put", err, || {
         // SAFETY: the caller's promise.
-        let (store, path, bytes) =
-            unsafe { (abi::in_ref(store)?, path.to_str()?, abi::slice_of(bytes, n)?) };
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let path = unsafe { path.to_str()? };
+        // SAFETY: as above.
+        let bytes = unsafe { abi::slice_of(bytes, n)? };
         // SAFETY: the caller's promise.
         unsafe { rt::under(cancel, || put_impl(&store.inner, path, bytes.to_vec(), if_absent)) }
     })
@@ -384,7 +395,9 @@ pub unsafe extern "C" fn wb_obj_delete(
 ) -> i32 {
     guard::entry("wb_obj_delete", err, || {
         // SAFETY: the caller's promise.
-        let (store, paths) = unsafe { (abi::in_ref(store)?, abi::strings(paths, n)?) };
+        let store = unsafe { abi::in_ref(store)? };
+        // SAFETY: as above.
+        let paths = unsafe { abi::strings(paths, n)? };
         // SAFETY: the caller's promise.
         unsafe { rt::under(cancel, || delete_impl(&store.inner, &paths)) }
     })

@@ -323,7 +323,9 @@ mod tests {
 
     unsafe extern "C" fn ask(ctx: *mut c_void, op: u32, path: *const c_char, again: i32) -> i32 {
         // SAFETY: the test's own.
-        let (host, path) = unsafe { (&*ctx.cast::<Host>(), CStr::from_ptr(path)) };
+        let host = unsafe { &*ctx.cast::<Host>() };
+        // SAFETY: as above.
+        let path = unsafe { CStr::from_ptr(path) };
         assert!(["a", "b", ""].contains(&path.to_str().unwrap()));
         let mark = if again == 7 { 100 } else { 0 };
         host.asked.lock().unwrap().push(op + mark);

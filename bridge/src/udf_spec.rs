@@ -93,18 +93,18 @@ fn class(number: i32) -> Result<Class> {
 }
 
 unsafe fn param(raw: &wb_param) -> Result<Param> {
-    // SAFETY: the caller's promise.
-    unsafe {
-        Ok(Param {
-            name: raw.name.to_str()?.to_string(),
-            type_text: raw.type_text.to_str()?.to_string(),
-            doc: raw.doc.to_str()?.to_string(),
-            class: class(raw.type_class)?,
-            optional: raw.optional != 0,
-            variadic: raw.variadic != 0,
-            literal: raw.literal != 0,
-        })
-    }
+    Ok(Param {
+        // SAFETY: the caller's promise.
+        name: unsafe { raw.name.to_str()? }.to_string(),
+        // SAFETY: as above.
+        type_text: unsafe { raw.type_text.to_str()? }.to_string(),
+        // SAFETY: as above.
+        doc: unsafe { raw.doc.to_str()? }.to_string(),
+        class: class(raw.type_class)?,
+        optional: raw.optional != 0,
+        variadic: raw.variadic != 0,
+        literal: raw.literal != 0,
+    })
 }
 
 fn check_params(name: &str, params: &[Param]) -> Result<()> {
@@ -165,43 +165,48 @@ impl<'a> From<&'a wb_scalar_fn> for Head<'a> {
 /// Every pointer of the description must be valid, as the contract says.
 pub unsafe fn read(raw: &Head<'_>) -> Result<Spec> {
     // SAFETY: the caller's promise.
-    unsafe {
-        let name = raw.name.to_str()?.to_string();
-        if name.is_empty() {
-            return Err(bad("a function without a name"));
-        }
-        let volatility = match raw.volatility {
-            v if v == wb_volatility::WB_IMMUTABLE as i32 => Volatility::Immutable,
-            v if v == wb_volatility::WB_STABLE as i32 => Volatility::Stable,
-            v if v == wb_volatility::WB_VOLATILE as i32 => Volatility::Volatile,
-            other => return Err(bad(format!("function {name}: no volatility {other}"))),
-        };
-        let params = slice_of(raw.params, raw.n_params)?;
-        let params = params.iter().map(|p| param(p)).collect::<Result<Vec<_>>>()?;
-        check_params(&name, &params)?;
-        if raw.flags & !(SHORT_CIRCUITS | FOREIGN) != 0 {
-            return Err(bad(format!("function {name}: a flag that this bridge does not know")));
-        }
-        let spec = Spec {
-            aliases: strings(raw.aliases, raw.n_aliases)?,
-            identity: raw.identity,
-            volatility,
-            foreign: raw.flags & FOREIGN != 0,
-            params,
-            short_circuits: raw.flags & SHORT_CIRCUITS != 0,
-            section: raw.doc.section.to_str()?.to_string(),
-            description: raw.doc.description.to_str()?.to_string(),
-            syntax: raw.doc.syntax.to_str()?.to_string(),
-            example: raw.doc.example.to_str()?.to_string(),
-            name,
-        };
-        let mut names = BTreeSet::from([&spec.name]);
-        if let Some(twice) = spec.aliases.iter().find(|a| a.is_empty() || !names.insert(a)) {
-            let name = &spec.name;
-            return Err(bad(format!("function {name}: alias \"{twice}\" is empty or there twice")));
-        }
-        Ok(spec)
+    let name = unsafe { raw.name.to_str()? }.to_string();
+    if name.is_empty() {
+        return Err(bad("a function without a name"));
     }
+    let volatility = match raw.volatility {
+        v if v == wb_volatility::WB_IMMUTABLE as i32 => Volatility::Immutable,
+        v if v == wb_volatility::WB_STABLE as i32 => Volatility::Stable,
+        v if v == wb_volatility::WB_VOLATILE as i32 => Volatility::Volatile,
+        other => return Err(bad(format!("function {name}: no volatility {other}"))),
+    };
+    // SAFETY: as above.
+    let params = unsafe { slice_of(raw.params, raw.n_params)? };
+    // SAFETY: as above.
+    let params = params.iter().map(|p| unsafe { param(p) }).collect::<Result<Vec<_>>>()?;
+    check_params(&name, &params)?;
+    if raw.flags & !(SHORT_CIRCUITS | FOREIGN) != 0 {
+        return Err(bad(format!("function {name}: a flag that this bridge does not know")));
+    }
+    let spec = Spec {
+        // SAFETY: as above.
+        aliases: unsafe { strings(raw.aliases, raw.n_aliases)? },
+        identity: raw.identity,
+        volatility,
+        foreign: raw.flags & FOREIGN != 0,
+        params,
+        short_circuits: raw.flags & SHORT_CIRCUITS != 0,
+        // SAFETY: as above.
+        section: unsafe { raw.doc.section.to_str()? }.to_string(),
+        // SAFETY: as above.
+        description: unsafe { raw.doc.description.to_str()? }.to_string(),
+        // SAFETY: as above.
+        syntax: unsafe { raw.doc.syntax.to_str()? }.to_string(),
+        // SAFETY: as above.
+        example: unsafe { raw.doc.example.to_str()? }.to_string(),
+        name,
+    };
+    let mut names = BTreeSet::from([&spec.name]);
+    if let Some(twice) = spec.aliases.iter().find(|a| a.is_empty() || !names.insert(a)) {
+        let name = &spec.name;
+        return Err(bad(format!("function {name}: alias \"{twice}\" is empty or there twice")));
+    }
+    Ok(spec)
 }
 
 /// What the type system of the engine can say about a class; None: nothing.
