@@ -276,6 +276,18 @@ typedef struct wb_exec_options {
   // limit; 0: engine's default
   uint64_t spill_bytes;
   bool no_hash_join;
+  // of memory_bytes: what all sorts together gather before they spill
+  uint32_t gather_percent;
+  // of memory_bytes: what is kept for merges of sorts and for what reads from them
+  uint32_t merge_percent;
+  // a sort that gathered less is done in one piece; 0: as the session says
+  uint64_t sort_in_place_bytes;
+  // batches below sorts and aggregates are cut to this size; 0: as they come
+  uint64_t cut_bytes;
+  // MEMORY where batch_rows rows of a sort or an aggregate would take more; 0: never
+  uint64_t wide_bytes;
+  // a sort for a limit of more rows than these sorts all; 0: never
+  uint32_t top_rows;
 } wb_exec_options;
 
 // Bytes owned by the bridge: wb_buf_free.
@@ -640,6 +652,13 @@ typedef struct wb_stage_options {
   size_t n_stats_columns;
   uint64_t target_file_bytes;
   uint64_t row_group_rows;
+  // encoded, and what the writer holds for it
+  uint64_t row_group_bytes;
+  // the longest bound of a text or of bytes in a file's footer: longer ones are cut, max up
+  uint64_t bound_bytes;
+  // an object of more bytes is written in parts of this size, so many at once
+  uint64_t part_bytes;
+  uint32_t parts_in_flight;
   // zstd | snappy | none
   struct wb_str compression;
   int32_t compression_level;
@@ -1001,8 +1020,8 @@ int32_t wb_sql_refs(struct wb_rt *rt,
 // file_ord u32, path Utf8 (relative to the root), size u64, rows u64, partition_values Utf8
 // (JSON object text, Delta text form, null and empty text as null), column Utf8 (dotted leaf
 // path), type Utf8, null_count i64 (-1 unknown), min Utf8, max Utf8 (NULL if none; exact
-// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (uncut),
-// dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
+// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (one longer
+// than bound_bytes cut: min down, max up), dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
 // true/false). The stream's schema has the number of all rows as metadata "rows".
 int32_t wb_exec_stage(struct wb_exec *exec,
                       const struct wb_store *store,
@@ -1024,11 +1043,11 @@ int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_err *err);
 
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-// unless want_bytes)); concurrent inside.
+// where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more.
 int32_t wb_obj_get(const struct wb_store *store,
                    const struct wb_str *paths,
                    size_t n,
-                   bool want_bytes,
+                   uint64_t max_bytes,
                    struct ArrowArrayStream *out,
                    struct wb_err *err);
 

@@ -401,6 +401,18 @@ pub struct wb_exec_options {
     /// limit; 0: engine's default
     pub spill_bytes: u64,
     pub no_hash_join: bool,
+    /// of memory_bytes: what all sorts together gather before they spill
+    pub gather_percent: u32,
+    /// of memory_bytes: what is kept for merges of sorts and for what reads from them
+    pub merge_percent: u32,
+    /// a sort that gathered less is done in one piece; 0: as the session says
+    pub sort_in_place_bytes: u64,
+    /// batches below sorts and aggregates are cut to this size; 0: as they come
+    pub cut_bytes: u64,
+    /// MEMORY where batch_rows rows of a sort or an aggregate would take more; 0: never
+    pub wide_bytes: u64,
+    /// a sort for a limit of more rows than these sorts all; 0: never
+    pub top_rows: u32,
 }
 
 #[repr(C)]
@@ -414,6 +426,13 @@ pub struct wb_stage_options {
     pub n_stats_columns: usize,
     pub target_file_bytes: u64,
     pub row_group_rows: u64,
+    /// encoded, and what the writer holds for it
+    pub row_group_bytes: u64,
+    /// the longest bound of a text or of bytes in a file's footer: longer ones are cut, max up
+    pub bound_bytes: u64,
+    /// an object of more bytes is written in parts of this size, so many at once
+    pub part_bytes: u64,
+    pub parts_in_flight: u32,
     /// zstd | snappy | none
     pub compression: wb_str,
     pub compression_level: i32,

@@ -10,16 +10,17 @@ use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryPool, PeakRecordingPool, TrackConsumersPool, UnboundedMemoryPool,
+    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, PeakRecordingPool, TrackConsumersPool, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 
 use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_exec_options, wb_sess};
+use crate::cut_exec::{self, Widths};
 use crate::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
-use crate::merge_pool::MergePool;
+use crate::merge_pool::{MergePool, Shares};
 use crate::plan::{PlanInner, wb_plan};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
@@ -28,6 +29,9 @@ use crate::{exec_tables, guard, stream};
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+
+/// The name of rows in memory in such an error.
+const INPUTS: &str = "BoundRows";
 
 /// An execution.
 #[allow(non_camel_case_types)]
@@ -43,6 +47,10 @@ pub(crate) struct ExecSpec {
     pub spill_dir: Option<PathBuf>,
     pub spill_bytes: u64,
     pub no_hash_join: bool,
+    pub shares: Shares,
+    /// 0: the session's
+    pub sort_in_place_bytes: usize,
+    pub widths: Widths,
 }
 
 /// An execution and what it runs on.
@@ -52,6 +60,8 @@ pub(crate) struct ExecInner {
     pub plan: Arc<dyn ExecutionPlan>,
     task: Arc<TaskContext>,
     pool: Arc<PeakRecordingPool>,
+    /// Of rows that were bound in memory.
+    _inputs: MemoryReservation,
     used: AtomicBool,
 }
 
@@ -59,13 +69,13 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-fn pool(bytes: usize, partitions: usize) -> Arc<PeakRecordingPool> {
+fn pool(spec: &ExecSpec) -> Arc<PeakRecordingPool> {
+    let bytes = spec.memory_bytes;
     let inner: Arc<dyn MemoryPool> = if bytes == 0 {
         Arc::new(UnboundedMemoryPool::default())
     } else {
         let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
-        // One partition has nobody to starve, and its sort merges what it holds in memory too.
-        if partitions > 1 { Arc::new(MergePool::new(fair, bytes, partitions)) } else { fair }
+        Arc::new(MergePool::new(fair, bytes, spec.partitions, spec.shares))
     };
     Arc::new(PeakRecordingPool::new(inner))
 }
@@ -117,10 +127,15 @@ impl ExecInner {
         if spec.no_hash_join {
             options.optimizer.prefer_hash_join = false;
         }
+        if spec.sort_in_place_bytes > 0 {
+            options.execution.sort_in_place_threshold_bytes = spec.sort_in_place_bytes;
+        }
+        let pool = pool(spec);
+        let inputs = MemoryConsumer::new(INPUTS).register(&(Arc::clone(&pool) as _));
+        inputs.try_grow(bindings.held_bytes(&plan.plan)?)?;
         config.set_extension(bindings);
         let options = Arc::clone(state.config_options());
         state.execution_props_mut().config_options = Some(options);
-        let pool = pool(spec.memory_bytes, spec.partitions);
         let environment = environment(state.runtime_env(), spec, Arc::clone(&pool) as _)?;
         let task = TaskContext::from(&state).with_runtime(environment);
         let planner = Arc::clone(state.query_planner());
@@ -132,9 +147,10 @@ impl ExecInner {
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: physical,
+            plan: cut_exec::fit(physical, spec.widths)?,
             task: Arc::new(task),
             pool,
+            _inputs: inputs,
             used: AtomicBool::new(false),
         })
     }
@@ -153,6 +169,11 @@ impl ExecInner {
         let _inside = self.rt.handle().enter();
         let stream = execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?;
         Ok(stream)
+    }
+
+    /// For what reads the rows.
+    pub fn pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::<PeakRecordingPool>::clone(&self.pool)
     }
 
     /// The most bytes that were reserved at one time.
@@ -176,7 +197,7 @@ unsafe fn spec_of(options: &wb_exec_options) -> Result<ExecSpec> {
     // SAFETY: the caller's promise.
     let dir = unsafe { options.spill_dir.to_str()? };
     let size = |n: u64| {
-        usize::try_from(n).map_err(|_| bad("memory_bytes is more than there are addresses"))
+        usize::try_from(n).map_err(|_| bad("a number of bytes is more than there are addresses"))
     };
     Ok(ExecSpec {
         partitions: options.partitions as usize,
@@ -185,6 +206,16 @@ unsafe fn spec_of(options: &wb_exec_options) -> Result<ExecSpec> {
         spill_dir: (!dir.is_empty()).then(|| PathBuf::from(dir)),
         spill_bytes: options.spill_bytes,
         no_hash_join: options.no_hash_join,
+        shares: Shares {
+            gather: options.gather_percent as usize,
+            merge: options.merge_percent as usize,
+        },
+        sort_in_place_bytes: size(options.sort_in_place_bytes)?,
+        widths: Widths {
+            cut_bytes: size(options.cut_bytes)?,
+            wide_bytes: size(options.wide_bytes)?,
+            top_rows: options.top_rows as usize,
+        },
     })
 }
 

@@ -13,6 +13,7 @@ mod calls;
 mod canon;
 mod codes;
 mod concat_exec;
+mod cut_exec;
 mod delta_text;
 mod error;
 mod error_map;
