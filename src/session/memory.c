@@ -17,7 +17,7 @@
 #define NO_LIMIT_CUT    CUT_MOST
 
 typedef struct memory_row {
-  uint32_t batch_rows;
+  uint32_t partitions, batch_rows;
   bool hash_joins;
   uint32_t gather, merge;
   uint64_t in_place, wide;
@@ -25,9 +25,10 @@ typedef struct memory_row {
 } memory_row;
 
 static const memory_row rows[] = {
-#define WI_MEMORY_ROW(attempt, batch_rows, hash_joins, gather, merge, in_place, wide, \
-                      top_rows)                                                       \
-  [WI_ATTEMPT_##attempt] = {batch_rows, hash_joins, gather, merge, in_place, wide, top_rows},
+#define WI_MEMORY_ROW(attempt, partitions, batch_rows, hash_joins, gather, merge, in_place, \
+                      wide, top_rows)                                                    \
+  [WI_ATTEMPT_##attempt] = {partitions, batch_rows, hash_joins, gather,                 \
+                            merge,      in_place,   wide,       top_rows},
 #include "../../tables/memory.def"
 #undef WI_MEMORY_ROW
 };
@@ -39,7 +40,8 @@ static uint64_t between(uint64_t least, uint64_t n, uint64_t most) {
 void wi_exec_options(const wi_session *s, const wi_exec_room *room, wi_attempt attempt,
                      wi_br_exec_options *out) {
   const memory_row *row = &rows[attempt];
-  uint32_t partitions = room->in_memory ? 1 : room->partitions;
+  uint32_t partitions = (uint32_t)between(row->partitions, room->partitions, UINT32_MAX);
+  partitions = room->in_memory ? 1 : partitions;
   *out = (wi_br_exec_options){0};
   out->partitions = partitions;
   out->batch_rows = row->batch_rows;
