@@ -282,6 +282,8 @@ typedef struct wb_exec_options {
   uint32_t merge_percent;
   // a sort that gathered less is done in one piece; 0: as the session says
   uint64_t sort_in_place_bytes;
+  // what a sort that may spill keeps for its merge; 0: as the session says
+  uint64_t sort_reserve_bytes;
   // batches below sorts and aggregates are cut to this size; 0: as they come
   uint64_t cut_bytes;
   // MEMORY where batch_rows rows of a sort or an aggregate would take more; 0: never

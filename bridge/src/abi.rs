@@ -403,10 +403,12 @@ pub struct wb_exec_options {
     pub no_hash_join: bool,
     /// of memory_bytes: what all sorts together gather before they spill
     pub gather_percent: u32,
-    /// of memory_bytes: what is kept for merges of sorts and for what reads from them
+    /// of memory_bytes: what is kept, half for merges of sorts and half for all else
     pub merge_percent: u32,
     /// a sort that gathered less is done in one piece; 0: as the session says
     pub sort_in_place_bytes: u64,
+    /// what a sort that may spill keeps for its merge; 0: as the session says
+    pub sort_reserve_bytes: u64,
     /// batches below sorts and aggregates are cut to this size; 0: as they come
     pub cut_bytes: u64,
     /// MEMORY where batch_rows rows of a sort or an aggregate would take more; 0: never

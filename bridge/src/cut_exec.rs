@@ -111,7 +111,7 @@ fn plain_bytes(array: &dyn Array) -> usize {
     }
 }
 
-fn batch_bytes(batch: &RecordBatch) -> usize {
+pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| plain_bytes(column)).sum()
 }
 
@@ -132,12 +132,19 @@ fn alone(part: &RecordBatch) -> DfResult<RecordBatch> {
 }
 
 /// The parts of a batch, made one by one.
-struct Parts {
+pub(crate) struct Parts {
     /// The next one last.
     left: Vec<RecordBatch>,
     whole: bool,
     rows: usize,
     bytes: usize,
+}
+
+impl Parts {
+    /// Of at most so many rows, and so many bytes unless it is one row.
+    pub(crate) fn new(batch: RecordBatch, rows: usize, bytes: usize) -> Self {
+        Self { left: vec![batch], whole: true, rows, bytes }
+    }
 }
 
 impl Iterator for Parts {
@@ -244,8 +251,7 @@ impl ExecutionPlan for CutExec {
             .map(move |batch| -> DfResult<_> {
                 let batch = batch?;
                 Self::check(widths, &batch, rows)?;
-                let bytes = widths.cut_bytes;
-                Ok(futures::stream::iter(Parts { left: vec![batch], whole: true, rows, bytes }))
+                Ok(futures::stream::iter(Parts::new(batch, rows, widths.cut_bytes)))
             })
             .try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), parts)))

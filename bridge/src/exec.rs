@@ -50,6 +50,8 @@ pub(crate) struct ExecSpec {
     pub shares: Shares,
     /// 0: the session's
     pub sort_in_place_bytes: usize,
+    /// 0: the session's
+    pub sort_reserve_bytes: usize,
     pub widths: Widths,
 }
 
@@ -69,15 +71,13 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-fn pool(spec: &ExecSpec) -> Arc<PeakRecordingPool> {
+fn pool(spec: &ExecSpec) -> Arc<dyn MemoryPool> {
     let bytes = spec.memory_bytes;
-    let inner: Arc<dyn MemoryPool> = if bytes == 0 {
-        Arc::new(UnboundedMemoryPool::default())
-    } else {
-        let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
-        Arc::new(MergePool::new(fair, bytes, spec.partitions, spec.shares))
-    };
-    Arc::new(PeakRecordingPool::new(inner))
+    if bytes == 0 {
+        return Arc::new(UnboundedMemoryPool::default());
+    }
+    let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
+    Arc::new(MergePool::new(fair, bytes, spec.partitions, spec.shares))
 }
 
 fn environment(
@@ -108,6 +108,18 @@ impl ExecInner {
         spec: &ExecSpec,
         cancel: Option<CancelToken>,
     ) -> Result<Self> {
+        Self::with_pool(sess, plan, bindings, spec, cancel, pool(spec))
+    }
+
+    /// With a pool in place of the one that the options tell.
+    pub fn with_pool(
+        sess: &Arc<SessInner>,
+        plan: &PlanInner,
+        bindings: Arc<Bindings>,
+        spec: &ExecSpec,
+        cancel: Option<CancelToken>,
+        pool: Arc<dyn MemoryPool>,
+    ) -> Result<Self> {
         if !plan.optimized {
             let message = "the plan was not optimised: wb_plan_optimize comes before execution";
             return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
@@ -127,10 +139,13 @@ impl ExecInner {
         if spec.no_hash_join {
             options.optimizer.prefer_hash_join = false;
         }
+        if spec.sort_reserve_bytes > 0 {
+            options.execution.sort_spill_reservation_bytes = spec.sort_reserve_bytes;
+        }
         if spec.sort_in_place_bytes > 0 {
             options.execution.sort_in_place_threshold_bytes = spec.sort_in_place_bytes;
         }
-        let pool = pool(spec);
+        let pool = Arc::new(PeakRecordingPool::new(pool));
         let inputs = MemoryConsumer::new(INPUTS).register(&(Arc::clone(&pool) as _));
         inputs.try_grow(bindings.held_bytes(&plan.plan)?)?;
         config.set_extension(bindings);
@@ -211,6 +226,7 @@ unsafe fn spec_of(options: &wb_exec_options) -> Result<ExecSpec> {
             merge: options.merge_percent as usize,
         },
         sort_in_place_bytes: size(options.sort_in_place_bytes)?,
+        sort_reserve_bytes: size(options.sort_reserve_bytes)?,
         widths: Widths {
             cut_bytes: size(options.cut_bytes)?,
             wide_bytes: size(options.wide_bytes)?,

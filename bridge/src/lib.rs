@@ -74,6 +74,8 @@ mod udf;
 mod udf_call;
 
 #[cfg(test)]
+mod memory_tests;
+#[cfg(test)]
 mod macros_tests;
 #[cfg(test)]
 mod plan_tests;

@@ -16,20 +16,20 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use datafusion::common::{Result, resources_datafusion_err};
 use datafusion::execution::memory_pool::{
-    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
 };
 
 /// How DataFusion names the consumers of a partition's sort, before the partition's number: of
 /// what it gathers, and of its merges.
-const GATHER: &str = "ExternalSorter[";
-const MERGE: &str = "ExternalSorterMerge[";
+pub(crate) const GATHER: &str = "ExternalSorter[";
+pub(crate) const MERGE: &str = "ExternalSorterMerge[";
 
 /// Parts of the pool, in percent.
 #[derive(Debug, Clone, Copy)]
 pub struct Shares {
     /// What all sorts together may gather before they spill.
     pub gather: usize,
-    /// What is kept for merges, in equal parts for each of them and for the rest.
+    /// What is kept: a half for merges, in equal parts, and a half for the rest.
     pub merge: usize,
 }
 
@@ -86,7 +86,10 @@ impl MergePool {
         if size > 0 && size.saturating_add(additional) > each {
             let name = reservation.consumer().name();
             return Err(resources_datafusion_err!(
-                "{name} would gather {additional} bytes beside its {size} of {each}"
+                "Failed to allocate additional {} for {name}: sorts gather {} each, and it has {}",
+                human_readable_size(additional),
+                human_readable_size(each),
+                human_readable_size(size)
             ));
         }
         self.inner.try_grow(reservation, additional)
@@ -99,14 +102,21 @@ impl MergePool {
         let consumer = reservation.consumer();
         let mut held = self.held();
         let sharers = held.merges.max(self.partitions);
-        let kept = self.share(self.shares.merge) / (sharers + 1);
-        let (most_each, most_all) = (self.bytes - kept * sharers, self.bytes - kept);
+        let rest = self.share(self.shares.merge) / 2;
+        let kept = rest / sharers;
+        let most_all = self.bytes - rest;
+        let most_each = most_all - kept * (sharers - 1);
         let all = held.all.saturating_add(additional);
         let each = held.each.get(&consumer.id()).copied().unwrap_or(0).saturating_add(additional);
         if each > kept && (each > most_each || all > most_all) {
             let name = consumer.name();
             return Err(resources_datafusion_err!(
-                "{name} would have {each} bytes of {most_each}, and all merges {all} of {most_all}"
+                "Failed to allocate additional {} for {name}: it would have {} of {}, all merges {} of {}",
+                human_readable_size(additional),
+                human_readable_size(each),
+                human_readable_size(most_each),
+                human_readable_size(all),
+                human_readable_size(most_all)
             ));
         }
         self.inner.try_grow(reservation, additional)?;
@@ -203,11 +213,11 @@ mod tests {
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
         let above = MemoryConsumer::new("SortPreservingMergeExec[0]").register(&pool);
         assert!(first.try_grow(3000 << 20).is_ok());
-        assert!(more.try_grow(1000 << 20).is_ok());
+        assert!(more.try_grow(750 << 20).is_ok());
         assert!(more.try_grow(1).is_err());
-        assert!(second.try_grow(1000 << 20).is_ok());
+        assert!(second.try_grow(750 << 20).is_ok());
         assert!(second.try_grow(1).is_err());
-        assert!(above.try_grow(1000 << 20).is_ok());
+        assert!(above.try_grow(1500 << 20).is_ok());
     }
 
     #[test]
@@ -215,10 +225,10 @@ mod tests {
         let pool = pool(2);
         let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
-        assert!(first.try_grow(4000 << 20).is_ok());
-        assert!(second.try_grow(4000 << 20).is_err());
+        assert!(first.try_grow(3750 << 20).is_ok());
+        assert!(second.try_grow(3750 << 20).is_err());
         first.free();
-        assert!(second.try_grow(4000 << 20).is_ok());
+        assert!(second.try_grow(3750 << 20).is_ok());
     }
 
     #[test]
@@ -226,9 +236,9 @@ mod tests {
         let pool = pool(2);
         let runs = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
         let batches = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
-        assert!(runs.try_grow(4000 << 20).is_ok());
+        assert!(runs.try_grow(3750 << 20).is_ok());
         assert!(runs.try_grow(1).is_err());
-        assert!(batches.try_grow(1000 << 20).is_ok());
+        assert!(batches.try_grow(750 << 20).is_ok());
     }
 
     #[test]

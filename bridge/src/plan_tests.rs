@@ -110,6 +110,7 @@ pub(crate) fn spec(partitions: usize) -> ExecSpec {
         no_hash_join: false,
         shares: Shares { gather: 25, merge: 50 },
         sort_in_place_bytes: 0,
+        sort_reserve_bytes: 0,
         widths: Widths::default(),
     }
 }

@@ -20,17 +20,8 @@ use crate::snap::SnapInner;
 use crate::stage_sink::PartSizes;
 use crate::stage::{StageOptions, stage};
 use crate::store::{self, StoreInner};
-use crate::stream::{ImportedStream, export_batches, import_stream};
+use crate::stream::import_stream;
 use crate::test_kit::*;
-
-fn imported(schema: &SchemaRef, batches: Vec<RecordBatch>) -> ImportedStream {
-    let mut c = FFI_ArrowArrayStream::empty();
-    // SAFETY: locals.
-    unsafe {
-        export_batches(Arc::clone(schema), batches, &mut c).unwrap();
-        import_stream(&mut c).unwrap()
-    }
-}
 
 fn memory(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Arc<dyn Bound> {
     Arc::new(MemoryBound::collect(imported(schema, batches)).unwrap())

@@ -356,8 +356,9 @@ typedef struct wi_br_exec_options {
   const char *spill_dir; /* NULL: no spilling */
   uint64_t spill_bytes;  /* 0: the engine's limit */
   bool no_hash_join;
-  uint32_t gather_percent, merge_percent; /* of the memory; as in wb.h, like what follows */
-  uint64_t sort_in_place_bytes, cut_bytes, wide_bytes;
+  uint32_t gather_percent,
+      merge_percent; /* of the memory; as in wb.h, like what follows */
+  uint64_t sort_in_place_bytes, sort_reserve_bytes, cut_bytes, wide_bytes;
   uint32_t top_rows;
 } wi_br_exec_options;
 weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,

@@ -20,6 +20,7 @@ weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan
   o.gather_percent = options->gather_percent;
   o.merge_percent = options->merge_percent;
   o.sort_in_place_bytes = options->sort_in_place_bytes;
+  o.sort_reserve_bytes = options->sort_reserve_bytes;
   o.cut_bytes = options->cut_bytes;
   o.wide_bytes = options->wide_bytes;
   o.top_rows = options->top_rows;

@@ -6,15 +6,17 @@
 #define KIB ((uint64_t)1 << 10)
 #define MIB ((uint64_t)1 << 20)
 
-#define ROW_GROUP_ROWS  ((uint64_t)1 << 20)
-#define ROW_GROUP_MOST  (128 * MIB)
-#define BOUND_BYTES     256       /* no shorter than 32 characters, which the log has of a text */
-#define PART_MOST       (10 * MIB)
-#define PART_REMOTE     (5 * MIB) /* no store takes smaller ones */
-#define PARTS_MOST      8
+#define ROW_GROUP_ROWS ((uint64_t)1 << 20)
+#define ROW_GROUP_MOST (128 * MIB)
+#define BOUND_BYTES 256 /* no shorter than 32 characters, which the log has of a text */
+#define PART_MOST   (10 * MIB)
+#define PART_REMOTE (5 * MIB) /* no store takes smaller ones */
+#define PARTS_MOST  8
+#define PARTITION_LEAST (8 * MIB) /* when planned again */
 #define CUT_LEAST       (64 * KIB)
 #define CUT_MOST        (16 * MIB)
-#define NO_LIMIT_CUT    CUT_MOST
+#define RESERVE_LEAST   (16 * KIB)
+#define RESERVE_MOST    MIB
 
 typedef struct memory_row {
   uint32_t partitions, batch_rows;
@@ -25,9 +27,9 @@ typedef struct memory_row {
 } memory_row;
 
 static const memory_row rows[] = {
-#define WI_MEMORY_ROW(attempt, partitions, batch_rows, hash_joins, gather, merge, in_place, \
-                      wide, top_rows)                                                    \
-  [WI_ATTEMPT_##attempt] = {partitions, batch_rows, hash_joins, gather,                 \
+#define WI_MEMORY_ROW(attempt, partitions, batch_rows, hash_joins, gather, merge, \
+                      in_place, wide, top_rows)                                   \
+  [WI_ATTEMPT_##attempt] = {partitions, batch_rows, hash_joins, gather,           \
                             merge,      in_place,   wide,       top_rows},
 #include "../../tables/memory.def"
 #undef WI_MEMORY_ROW
@@ -37,11 +39,19 @@ static uint64_t between(uint64_t least, uint64_t n, uint64_t most) {
   return n < least ? least : n > most ? most : n;
 }
 
+/* Each partition's sorts need room of their own. */
+static uint32_t partitions_of(const wi_exec_room *room, const memory_row *row) {
+  uint64_t n = room->partitions;
+  if (!row->hash_joins && room->memory > 0) {
+    n = between(1, room->memory / PARTITION_LEAST, n);
+  }
+  return (uint32_t)between(row->partitions, n, UINT32_MAX);
+}
+
 void wi_exec_options(const wi_session *s, const wi_exec_room *room, wi_attempt attempt,
                      wi_br_exec_options *out) {
   const memory_row *row = &rows[attempt];
-  uint32_t partitions = (uint32_t)between(row->partitions, room->partitions, UINT32_MAX);
-  partitions = room->in_memory ? 1 : partitions;
+  uint32_t partitions = room->in_memory ? 1 : partitions_of(room, row);
   *out = (wi_br_exec_options){0};
   out->partitions = partitions;
   out->batch_rows = row->batch_rows;
@@ -55,9 +65,11 @@ void wi_exec_options(const wi_session *s, const wi_exec_room *room, wi_attempt a
   out->sort_in_place_bytes = row->in_place;
   out->top_rows = row->top_rows;
   if (room->memory == 0) {
-    out->cut_bytes = NO_LIMIT_CUT;
+    out->cut_bytes = CUT_MOST;
     return;
   }
+  /* As much as the pool keeps for each of thirty merges. */
+  out->sort_reserve_bytes = between(RESERVE_LEAST, room->memory / 64, RESERVE_MOST);
   out->cut_bytes = between(CUT_LEAST, room->memory / 8 / partitions, CUT_MOST);
   out->wide_bytes = room->in_memory || row->wide == 0 ? 0 : room->memory / row->wide;
 }
