@@ -278,7 +278,7 @@ typedef struct wb_exec_options {
   bool no_hash_join;
   // of memory_bytes: what all sorts together gather before they spill
   uint32_t gather_percent;
-  // of memory_bytes: what is kept for merges of sorts and for what reads from them
+  // of memory_bytes: what is kept, half for merges of sorts and half for all else
   uint32_t merge_percent;
   // a sort that gathered less is done in one piece; 0: as the session says
   uint64_t sort_in_place_bytes;
@@ -286,7 +286,7 @@ typedef struct wb_exec_options {
   uint64_t sort_reserve_bytes;
   // batches below sorts and aggregates are cut to this size; 0: as they come
   uint64_t cut_bytes;
-  // MEMORY where batch_rows rows of a sort or an aggregate would take more; 0: never
+  // MEMORY where batch_rows rows of a sort would take more; 0: never
   uint64_t wide_bytes;
   // a sort for a limit of more rows than these sorts all; 0: never
   uint32_t top_rows;

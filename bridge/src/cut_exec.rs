@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt64Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{
@@ -29,7 +29,7 @@ use futures::{StreamExt, TryStreamExt};
 pub struct Widths {
     /// The most bytes of a batch, unless it has one row.
     pub cut_bytes: usize,
-    /// As many rows as a batch may have must not ask for more than this: refused.
+    /// As many rows as a batch may have must not ask for more than this below a sort: refused.
     pub wide_bytes: usize,
     /// A sort for a limit keeps no more rows than these in memory; it sorts all where it would.
     pub top_rows: usize,
@@ -115,20 +115,27 @@ pub(crate) fn batch_bytes(batch: &RecordBatch) -> usize {
     batch.columns().iter().map(|column| plain_bytes(column)).sum()
 }
 
-/// The rows without what they are a part of: a part counts as the whole as long as it shares it.
-fn alone(part: &RecordBatch) -> DfResult<RecordBatch> {
-    let rows = UInt64Array::from_iter_values(0..part.num_rows() as u64);
-    let copied = take_record_batch(part, &rows)?;
-    let mut columns = Vec::with_capacity(copied.num_columns());
-    for column in copied.columns() {
-        let shares = column.get_buffer_memory_size() / 2 > plain_bytes(column);
+/// Views with as much memory as their values take: a view of a part keeps the whole, and many of
+/// one text count it once, where their keys are as many copies.
+fn plain_views(batch: RecordBatch) -> DfResult<RecordBatch> {
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for column in batch.columns() {
+        let (held, plain) = (column.get_buffer_memory_size(), plain_bytes(column));
+        let other = held / 2 > plain || plain / 2 > held;
         columns.push(match column.data_type() {
-            DataType::Utf8View if shares => Arc::new(column.as_string_view().gc()) as ArrayRef,
-            DataType::BinaryView if shares => Arc::new(column.as_binary_view().gc()),
+            DataType::Utf8View if other => Arc::new(column.as_string_view().gc()) as ArrayRef,
+            DataType::BinaryView if other => Arc::new(column.as_binary_view().gc()),
             _ => Arc::clone(column),
         });
     }
-    Ok(RecordBatch::try_new(copied.schema(), columns)?)
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &options)?)
+}
+
+/// The rows without what they are a part of: a part counts as the whole as long as it shares it.
+fn alone(part: &RecordBatch) -> DfResult<RecordBatch> {
+    let rows = UInt64Array::from_iter_values(0..part.num_rows() as u64);
+    plain_views(take_record_batch(part, &rows)?)
 }
 
 /// The parts of a batch, made one by one.
@@ -155,7 +162,7 @@ impl Iterator for Parts {
             let part = self.left.pop()?;
             let rows = part.num_rows();
             if rows <= 1 || (rows <= self.rows && batch_bytes(&part) <= self.bytes) {
-                return Some(if self.whole { Ok(part) } else { alone(&part) });
+                return Some(if self.whole { plain_views(part) } else { alone(&part) });
             }
             self.whole = false;
             self.left.push(part.slice(rows / 2, rows - rows / 2));
@@ -164,17 +171,25 @@ impl Iterator for Parts {
     }
 }
 
-impl CutExec {
-    /// Refuses rows that are too wide for batches of this size.
-    fn check(widths: Widths, batch: &RecordBatch, rows: usize) -> DfResult<()> {
-        if widths.wide_bytes == 0 || batch.num_rows() == 0 {
+/// What came so far.
+#[derive(Default)]
+struct Seen {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Seen {
+    /// Refuses rows of which so many together, if there are as many, are too wide.
+    fn check(&mut self, batch: &RecordBatch, rows: usize, most: usize) -> DfResult<()> {
+        if most == 0 || batch.num_rows() == 0 {
             return Ok(());
         }
-        let each = batch_bytes(batch) / batch.num_rows();
-        if each.saturating_mul(rows) > widths.wide_bytes {
+        self.rows += batch.num_rows();
+        self.bytes += batch_bytes(batch);
+        let each = self.bytes / self.rows;
+        if each.saturating_mul(self.rows.min(rows)) > most {
             return Err(resources_datafusion_err!(
-                "rows of {each} bytes are too wide for batches of {rows} rows within {} bytes",
-                widths.wide_bytes
+                "rows of {each} bytes are too wide for batches of {rows} rows within {most} bytes"
             ));
         }
         Ok(())
@@ -245,12 +260,13 @@ impl ExecutionPlan for CutExec {
     ) -> DfResult<SendableRecordBatchStream> {
         let rows = context.session_config().batch_size();
         let widths = self.widths;
+        let mut seen = Seen::default();
         let parts = self
             .input
             .execute(partition, context)?
             .map(move |batch| -> DfResult<_> {
                 let batch = batch?;
-                Self::check(widths, &batch, rows)?;
+                seen.check(&batch, rows, widths.wide_bytes)?;
                 Ok(futures::stream::iter(Parts::new(batch, rows, widths.cut_bytes)))
             })
             .try_flatten();
@@ -276,6 +292,9 @@ pub fn fit(plan: Arc<dyn ExecutionPlan>, widths: Widths) -> DfResult<Arc<dyn Exe
         if !node.is::<SortExec>() && !node.is::<AggregateExec>() {
             return Ok(Transformed::no(node));
         }
+        // What is gathered again in batches of full size are rows of sorts.
+        let wide_bytes = if node.is::<SortExec>() { widths.wide_bytes } else { 0 };
+        let widths = Widths { wide_bytes, ..widths };
         let inputs = node.children().into_iter().map(Arc::clone);
         let cut = inputs.map(|input| Arc::new(CutExec { input, widths }) as _).collect();
         let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
