@@ -161,8 +161,10 @@ impl Iterator for Parts {
         loop {
             let part = self.left.pop()?;
             let rows = part.num_rows();
-            if rows <= 1 || (rows <= self.rows && batch_bytes(&part) <= self.bytes) {
-                return Some(if self.whole { plain_views(part) } else { alone(&part) });
+            // Rows without columns take nothing, and there is nothing to cut.
+            let bare = part.num_columns() == 0;
+            if bare || rows <= 1 || (rows <= self.rows && batch_bytes(&part) <= self.bytes) {
+                return Some(if self.whole || bare { plain_views(part) } else { alone(&part) });
             }
             self.whole = false;
             self.left.push(part.slice(rows / 2, rows - rows / 2));

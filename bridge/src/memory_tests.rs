@@ -209,6 +209,9 @@ fn rows_that_share_a_text_are_cut_by_what_they_would_take() {
     let rows: ArrayRef = Arc::new(Int64Array::from_iter_values(0..100_000));
     let whole: Vec<_> = Parts::new(one_column("x", Arc::clone(&rows)), 100_000, 1 << 20).collect();
     assert!(Arc::ptr_eq(whole[0].as_ref().unwrap().column(0), &rows));
+    let bare = one_column("x", Arc::clone(&rows)).project(&[]).unwrap();
+    let bare: Vec<_> = Parts::new(bare, 8192, 1 << 20).map(|part| part.unwrap()).collect();
+    assert_eq!(count(&bare), 100_000);
     for part in Parts::new(one_column("x", rows), 8192, 1 << 20) {
         assert!(part.unwrap().get_array_memory_size() < 8192 * 8 + 1024);
     }

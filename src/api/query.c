@@ -160,7 +160,7 @@ static weir_status start(weir_query *q, struct ArrowArrayStream *out, weir_error
 }
 
 /* The first rows of the next attempt; what failed before is what is told where there is none. A
- * caller's stream is read once: without it the first failure stands. */
+ * caller's stream is read once, and what did not fit twice did not fit at first. */
 static int next_attempt(held_stream *held, const weir_error *first,
                         struct ArrowArray *out) {
   weir_query *q = held->query;
@@ -177,7 +177,8 @@ static int next_attempt(held_stream *held, const weir_error *first,
     }
     status = wi_stream_error(&held->inner, code, &again);
   }
-  const weir_error *told = status == WEIR_E_STREAM_USED ? first : &again;
+  bool stands = status == WEIR_E_STREAM_USED || status == WEIR_E_MEMORY;
+  const weir_error *told = stands ? first : &again;
   wi_buf_fmt(&said, "%d\x1f%s", (int)told->code, told->message);
   held->said = wi_buf_take(&said);
   let_go(held);
