@@ -228,9 +228,9 @@ fn a_sort_of_wide_rows_ends_within_its_memory() {
     let late = crate::input::LateBound::new("main", "wide", Arc::clone(&schema));
     sess.declare("main", "wide", Arc::new(late)).unwrap();
     let bind = bind();
-    let bound = MemoryBound::collect(imported(&schema, vec![batch.slice(0, 1000)])).unwrap();
+    let bound = MemoryBound::collect(imported(&schema, vec![batch.slice(0, 4000)])).unwrap();
     bind.insert("main", "wide", Arc::new(bound));
-    let sql = "SELECT length(x) AS n FROM (SELECT x FROM main.wide ORDER BY x LIMIT 1 OFFSET 999)";
+    let sql = "SELECT length(x) AS n FROM (SELECT x FROM main.wide ORDER BY x LIMIT 1 OFFSET 3999)";
     let plan = plan(&sess, sql).unwrap().optimize().unwrap();
     let memory_bytes = 16 << 20;
     let run = |spec: &ExecSpec| {
@@ -246,7 +246,7 @@ fn a_sort_of_wide_rows_ends_within_its_memory() {
     };
     assert_eq!(run(&first).unwrap_err().code, E_MEMORY);
     let widths = Widths { cut_bytes: 1 << 20, wide_bytes: 0, top_rows: 100 };
-    let less = ExecSpec { memory_bytes, widths, ..tight(&folder, 1) };
+    let less = ExecSpec { memory_bytes, widths, batch_rows: 32, ..tight(&folder, 1) };
     let (rows, peak) = run(&less).unwrap();
     assert_eq!(rows, 1);
     assert!(peak <= memory_bytes as u64, "{peak}");
