@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use buoyant_kernel::table_features::ColumnMappingMode;
 use datafusion::catalog::TableProvider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
@@ -23,6 +24,7 @@ use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
+use crate::place_session::PlaceSession;
 use crate::snap::{SnapInner, scan_config, wb_snap};
 use crate::snap_error;
 
@@ -155,8 +157,9 @@ impl DeltaBound {
             })
             .cloned()
             .collect();
+        let session = PlaceSession::new(wanted.state, &self.snap.place, &self.snap.store);
         let plan = scan
-            .scan(wanted.state, Some(&columns), &filters, wanted.limit)
+            .scan(&session, Some(&columns), &filters, wanted.limit)
             .await
             .map_err(|e| self.explain(e))?;
         self.check_places(&plan)?;
@@ -174,28 +177,35 @@ impl DeltaBound {
                 "version {version} of the table {} does not have all of the files asked for: {}",
                 self.snap.store.shown, error.message
             );
-            return Error { message, ..error.with_code(E_FILE_MISSING) };
+            let error = Error { message, ..error.with_code(E_FILE_MISSING) };
+            return self.snap.place.explained(error);
         }
-        snap_error::unreadable(&self.snap.store, error)
+        self.snap.unreadable(error)
     }
 
     /// A log can name files anywhere; only those below the table's root are read.
     fn check_places(&self, plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
+        let place = &self.snap.place;
         let mut outside = None;
         plan.apply(|node| {
             if let Some(source) = node.downcast_ref::<DataSourceExec>()
                 && let Some(config) = source.data_source().downcast_ref::<FileScanConfig>()
-                && config.object_store_url != self.snap.store.key
             {
-                outside = Some(config.object_store_url.to_string());
+                let files = config.file_groups.iter().flat_map(|group| group.iter());
+                let beside = |f: &&PartitionedFile| !place.holds(&f.object_meta.location);
+                if config.object_store_url != place.key {
+                    outside = Some(format!("in {}", config.object_store_url.as_str()));
+                } else if let Some(file) = files.into_iter().find(beside) {
+                    outside = Some(format!("as {}", file.object_meta.location));
+                }
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
         match outside {
             None => Ok(()),
-            Some(place) => {
+            Some(which) => {
                 let message = format!(
-                    "the log of the table {} names files outside the table, in {place}",
+                    "the log of the table {} names files outside the table, {which}",
                     self.snap.store.shown
                 );
                 Err(Error::new(E_FEATURE_UNSUPPORTED, ORIGIN_DELTA, message))
@@ -211,7 +221,7 @@ impl Bound for DeltaBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.snap.store.register(wanted.state.runtime_env());
+        self.snap.place.register(wanted.state.runtime_env());
         let kinds = self.by_vectors().await?;
         let blanks = self.snap.blanks().await?;
         let Some([with, without]) = kinds else {

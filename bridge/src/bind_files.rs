@@ -22,6 +22,7 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
 use crate::store::{StoreInner, path_of, wb_store};
+use crate::store_place::Place;
 
 /// A file and the values of the partition columns in it.
 #[derive(Debug, Clone)]
@@ -37,15 +38,22 @@ pub struct StagedFile {
 /// Files of a store.
 #[derive(Debug)]
 pub struct FilesBound {
-    /// Where they are.
-    pub store: Arc<StoreInner>,
-    /// Columns that are not in the files.
-    pub partition_columns: Vec<String>,
-    /// The files; rows come in their order.
-    pub files: Vec<StagedFile>,
+    /// What the engine is told of where they are, and of no other list.
+    place: Place,
+    partition_columns: Vec<String>,
+    files: Vec<StagedFile>,
 }
 
 impl FilesBound {
+    /// `partition_columns`: those that are not in the files; rows come in the files' order.
+    pub fn new(
+        store: &StoreInner,
+        partition_columns: Vec<String>,
+        files: Vec<StagedFile>,
+    ) -> Result<Self> {
+        Ok(Self { place: Place::new(store)?, partition_columns, files })
+    }
+
     fn partition_fields(&self, declared: &Schema) -> Result<Vec<FieldRef>> {
         self.partition_columns
             .iter()
@@ -67,7 +75,7 @@ impl FilesBound {
         }
         // From the parts, because a path as text would be percent-encoded once more.
         let meta = ObjectMeta {
-            location: path_of(&file.path)?,
+            location: self.place.location(&path_of(&file.path)?),
             last_modified: DateTime::UNIX_EPOCH,
             size: file.size,
             e_tag: None,
@@ -84,7 +92,7 @@ impl Bound for FilesBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.store.register(wanted.state.runtime_env());
+        self.place.register(wanted.state.runtime_env());
         if self.files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(Arc::clone(wanted.schema))));
         }
@@ -110,7 +118,7 @@ impl Bound for FilesBound {
         let source = ParquetSource::new(table).with_table_parquet_options(options);
         let files: Result<Vec<PartitionedFile>> =
             self.files.iter().map(|file| self.file(file, &partition_fields)).collect();
-        let config = FileScanConfigBuilder::new(self.store.key.clone(), Arc::new(source))
+        let config = FileScanConfigBuilder::new(self.place.key.clone(), Arc::new(source))
             .with_file_groups(vec![files?.into()])
             .with_projection_indices(Some(projection))?
             .with_limit(wanted.limit)
@@ -170,8 +178,7 @@ pub unsafe extern "C" fn wb_bind_files(
             }
             staged.push(StagedFile { path, size: file.size, values });
         }
-        let bound =
-            FilesBound { store: Arc::clone(&store.inner), partition_columns, files: staged };
+        let bound = FilesBound::new(&store.inner, partition_columns, staged)?;
         bind.insert(schema, table, Arc::new(bound));
         Ok(())
     })

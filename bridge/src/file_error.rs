@@ -14,6 +14,7 @@ use object_store::path::Path;
 
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
 use crate::error::{Error, ORIGIN_STORE};
+use crate::store_place;
 
 struct File {
     place: ObjectStoreUrl,
@@ -32,7 +33,7 @@ fn named(plan: &Arc<dyn ExecutionPlan>, message: &str) -> Option<File> {
             let longer =
                 found.as_ref().is_none_or(|f| f.location.as_ref().len() < location.as_ref().len());
             if longer
-                && message.contains(location.as_ref())
+                && message.contains(store_place::path_of(location).as_ref())
                 && let Some(config) = config
             {
                 found = Some(File {
@@ -59,8 +60,9 @@ pub async fn explain(
     }
     let Some(file) = named(plan, &error.message) else { return error };
     let Ok(store) = context.runtime_env().object_store(&file.place) else { return error };
-    let location = &file.location;
-    let (code, origin, message) = match store.head(location).await {
+    let location = store_place::path_of(&file.location);
+    let shown = |text: &str| store_place::shown(&file.location, text);
+    let (code, origin, message) = match store.head(&file.location).await {
         Err(object_store::Error::NotFound { .. }) => {
             (E_FILE_MISSING, ORIGIN_STORE, format!("{what}: the file {location} is not there"))
         }
@@ -76,9 +78,9 @@ pub async fn explain(
             // The file is there and whole: then the store failed, if it is about the store.
             let about_store = error.message.contains("Object Store error");
             let code = if about_store { E_STORE } else { E_FILE_CORRUPT };
-            (code, error.origin, format!("{what}: the file {location}: {}", error.message))
+            (code, error.origin, format!("{what}: the file {location}: {}", shown(&error.message)))
         }
     };
     let chain = if error.chain.is_empty() { error.message } else { error.chain };
-    Error { chain, ..Error::new(code, origin, message) }
+    Error { chain: shown(&chain), ..Error::new(code, origin, message) }
 }

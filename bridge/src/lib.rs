@@ -9,12 +9,14 @@ mod bind_delta;
 mod bind_files;
 mod bind_stream;
 mod blank;
+mod bounds;
 mod calls;
 mod canon;
 mod codes;
 mod concat_exec;
 mod cut_exec;
 mod delta_text;
+mod edit;
 mod error;
 mod error_map;
 mod exact;
@@ -32,10 +34,13 @@ mod ipc;
 mod layout;
 mod log_view;
 mod macros;
+mod macros_args;
 mod merge_pool;
 mod misc;
+mod not_in;
 mod other_name;
 mod params;
+mod place_session;
 mod plan;
 mod plan_exprs;
 mod plan_nodes;
@@ -49,9 +54,11 @@ mod replace;
 mod rewrite;
 mod rt;
 mod rules;
+mod series;
 mod sess;
 mod sess_macros;
 mod sess_tables;
+mod size;
 mod snap;
 mod snap_error;
 mod snap_files;
@@ -66,13 +73,17 @@ mod store;
 pub mod store_hook;
 mod store_local;
 mod store_open;
+mod store_place;
 mod stream;
-mod tie_break;
+mod tie_sort;
 mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
+mod yields;
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod memory_tests;
 #[cfg(test)]
@@ -80,10 +91,12 @@ mod macros_tests;
 #[cfg(test)]
 mod plan_tests;
 #[cfg(test)]
+mod size_tests;
+#[cfg(test)]
 mod test_golden;
 #[cfg(test)]
 mod test_kit;
 #[cfg(test)]
 mod test_stage;
 #[cfg(test)]
-mod tie_tests;
+mod yields_tests;

@@ -14,15 +14,17 @@ use object_store::ObjectStore;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::abi::{self, wb_buf, wb_err, wb_str};
+use crate::abi::{self, wb_buf, wb_cancel, wb_err, wb_str};
 use crate::blank::Search;
 use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::log_view::LogView;
+use crate::rt;
 use crate::snap_error;
 use crate::snap_files;
 use crate::store::{StoreInner, wb_store};
+use crate::store_place::Place;
 use crate::stream;
 
 /// A pinned snapshot; see `wb_snap_open`.
@@ -35,6 +37,8 @@ pub struct wb_snap {
 pub struct SnapInner {
     /// Where the table is.
     pub store: Arc<StoreInner>,
+    /// What the engine is told of where it is, and of no other snapshot.
+    pub place: Place,
     /// The table's log.
     pub log: LogStoreRef,
     /// Protocol and metadata at the version.
@@ -61,8 +65,9 @@ pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
     config
 }
 
-fn log_of(store: &StoreInner, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
-    default_logstore(Arc::clone(&objects), objects, &store.url, &StorageConfig::default())
+fn log_of(place: &Place, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
+    let placed = Arc::new(place.of(Arc::clone(&objects)));
+    default_logstore(objects, placed, &place.url, &StorageConfig::default())
 }
 
 impl SnapInner {
@@ -72,7 +77,8 @@ impl SnapInner {
     }
 
     async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
-        let view = |wary| log_of(&store, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
+        let place = Place::new(&store)?;
+        let view = |wary| log_of(&place, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
         let mut log = view(false);
         let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
         if opened.as_ref().is_err_and(|e| snap_error::may_be_misled(e.code)) {
@@ -83,7 +89,10 @@ impl SnapInner {
         }
         let snapshot = match opened {
             Ok(snapshot) => Arc::new(snapshot),
-            Err(e) => return Err(snap_error::explain(&store, version, e).await),
+            Err(e) => {
+                let e = snap_error::explain(&store, version, e).await;
+                return Err(place.explained(e));
+            }
         };
         let found = snapshot.version();
         if version.is_some_and(|wanted| wanted != found) {
@@ -98,11 +107,11 @@ impl SnapInner {
         // Says now, not at the first scan, what the reader does not support, and makes sure
         // that the schema has an Arrow form, which `arrow_schema` takes for granted.
         if let Err(e) = DeltaScanNext::new(Arc::clone(&snapshot), scan_config(false, false)) {
-            return Err(snap_error::unreadable(&store, Error::from(e)));
+            return Err(place.explained(snap_error::unreadable(&store, Error::from(e))));
         }
         snap_error::check_schema(&store, &snapshot)?;
         let (kernel, blanks) = (OnceLock::new(), OnceCell::new());
-        Ok(Self { log, snapshot, version: found, store, kernel, blanks })
+        Ok(Self { log, snapshot, version: found, store, place, kernel, blanks })
     }
 
     /// What an error of reading the log says of this snapshot.
@@ -111,7 +120,12 @@ impl SnapInner {
         E: std::error::Error + Into<Error> + 'static,
     {
         snap_error::value(&self.store, &self.snapshot, &error)
-            .unwrap_or_else(|| snap_error::unreadable(&self.store, error.into()))
+            .unwrap_or_else(|| self.unreadable(error.into()))
+    }
+
+    /// An error of reading the log, with paths as the caller knows them.
+    pub fn unreadable(&self, error: Error) -> Error {
+        self.place.explained(snap_error::unreadable(&self.store, error))
     }
 
     /// To be shown the list of files by whoever reads it anyway; None: not needed.
@@ -146,7 +160,7 @@ impl SnapInner {
         if let Some(known) = self.kernel.get() {
             return Ok((Arc::clone(known), engine));
         }
-        let made = KernelSnapshot::builder_for(self.store.url.as_str())
+        let made = KernelSnapshot::builder_for(self.place.url.as_str())
             .at_version(self.version)
             .build(engine.as_ref())?;
         Ok((Arc::clone(self.kernel.get_or_init(|| made)), engine))
@@ -161,7 +175,7 @@ impl SnapInner {
         self.store.rt.block_on(async move {
             tokio::task::spawn_blocking(move || {
                 let (snapshot, engine) = this.kernel()?;
-                f(&snapshot, engine.as_ref())
+                f(&snapshot, engine.as_ref()).map_err(|e| this.place.explained(e))
             })
             .await?
         })?
@@ -209,11 +223,13 @@ fn to_json(action: serde_json::Result<Value>) -> Result<Vec<u8>> {
 }
 
 /// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
-/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+/// what stops the call, and the reading of its stream, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_open(
     store: *const wb_store,
     version: i64,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_snap,
     err: *mut wb_err,
 ) -> i32 {
@@ -231,7 +247,9 @@ pub unsafe extern "C" fn wb_snap_open(
                 Error::new(E_VERSION_MISSING, ORIGIN_BRIDGE, message)
             })?),
         };
-        let inner = Arc::new(SnapInner::open(&store.inner, wanted)?);
+        // SAFETY: the caller's promise.
+        let inner = unsafe { rt::under(cancel, || SnapInner::open(&store.inner, wanted))? };
+        let inner = Arc::new(inner);
         *out = Box::into_raw(Box::new(wb_snap { inner }));
         Ok(())
     })
@@ -268,14 +286,15 @@ pub unsafe extern "C" fn wb_snap_actions(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_files(
     snap: *const wb_snap,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_snap_files", err, || {
         // SAFETY: the caller's promise.
-        let snap = unsafe {
+        let (snap, cancel) = unsafe {
             stream::zero(out)?;
-            abi::in_ref(snap)?
+            (abi::in_ref(snap)?, cancel.as_ref().map(|cancel| cancel.token.clone()))
         };
         let inner = Arc::clone(&snap.inner);
         let rt = Arc::clone(&inner.store.rt);
@@ -293,7 +312,7 @@ pub unsafe extern "C" fn wb_snap_files(
         });
         let rows = RecordBatchStreamAdapter::new(snap_files::schema(), rows);
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_stream(&rt, Box::pin(rows), None, Box::new(inner), out) }
+        unsafe { stream::export_stream(&rt, Box::pin(rows), cancel, Box::new(inner), out) }
     })
 }
 
@@ -303,6 +322,7 @@ pub unsafe extern "C" fn wb_snap_files(
 pub unsafe extern "C" fn wb_snap_txn(
     snap: *const wb_snap,
     app_id: wb_str,
+    cancel: *const wb_cancel,
     found: *mut bool,
     version: *mut i64,
     err: *mut wb_err,
@@ -314,7 +334,8 @@ pub unsafe extern "C" fn wb_snap_txn(
         };
         *found = false;
         *version = -1;
-        if let Some(latest) = snap.inner.txn(app_id)? {
+        // SAFETY: the caller's promise.
+        if let Some(latest) = unsafe { rt::under(cancel, || snap.inner.txn(app_id))? } {
             *found = true;
             *version = latest;
         }
@@ -324,11 +345,16 @@ pub unsafe extern "C" fn wb_snap_txn(
 
 /// Writes a checkpoint of the version; nothing to do if there is one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_checkpoint(snap: *const wb_snap, err: *mut wb_err) -> i32 {
+pub unsafe extern "C" fn wb_snap_checkpoint(
+    snap: *const wb_snap,
+    cancel: *const wb_cancel,
+    err: *mut wb_err,
+) -> i32 {
     guard::entry("wb_snap_checkpoint", err, || {
         // SAFETY: the caller's promise.
         let snap = unsafe { abi::in_ref(snap)? };
-        snap.inner.checkpoint()
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || snap.inner.checkpoint()) }
     })
 }
 

@@ -322,7 +322,7 @@ done:
 }
 
 static wi_exec_room room_of(const wi_planned *p) {
-  return (wi_exec_room){p->session->memory, p->session->threads, false};
+  return (wi_exec_room){p->session->pool, p->session->threads, false};
 }
 
 weir_status wi_planned_execute(const wi_planned *p, wi_stop *stop, wi_attempt attempt,
