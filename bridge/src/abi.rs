@@ -283,8 +283,9 @@ pub enum wb_rule_kind {
     /// `name` is another name of the aggregate or window `function`, whose plans know nothing
     /// of it
     WB_RULE_ALIAS = 3,
-    /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
-    /// bytes; in no list, since what is let through is the same without it
+    /// the scalar function `name` is TOO_LARGE where it would make a value of more than `limit`
+    /// bytes, and MEMORY where those of a batch together have more; in no list, since what is let
+    /// through is the same without it
     WB_RULE_BOUND = 4,
 }
 

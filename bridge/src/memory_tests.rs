@@ -265,6 +265,7 @@ fn options() -> StageOptions {
         compression: "none".into(),
         compression_level: 0,
         file_metadata: Vec::new(),
+        abort_after: std::time::Duration::from_secs(5),
     }
 }
 

@@ -132,6 +132,14 @@ WT_TEST(groups_limits_and_unions_end_at_every_limit) {
   CHECK("SELECT concat(id, ' ', s) FROM " A " ORDER BY s, k LIMIT 1 OFFSET 250000", 8);
 }
 
+/* A function may make so much for a batch of rows: it makes it for smaller ones. */
+WT_TEST(what_rows_make_together_is_made_in_smaller_batches) {
+  CHECK(
+      "SELECT CAST(sum(length(repeat('ab', 2000 + value % 10))) AS VARCHAR) "
+      "FROM range(0, 20000)",
+      16, 64);
+}
+
 /* ---- in a run ---- */
 
 static const wt_file files[] = {
