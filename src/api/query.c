@@ -162,10 +162,8 @@ static weir_status start(weir_query *q, struct ArrowArrayStream *out, weir_error
   return wi_br_exec_stream(q->engine, exec, out, err);
 }
 
-/* The first rows of the next attempt; what failed before is what is told where there is none. A
- * caller's stream is read once, and what did not fit twice did not fit at first. */
-static int next_attempt(held_stream *held, const weir_error *first,
-                        struct ArrowArray *out) {
+/* The first rows of the next attempt; where there is none, what is told is in `first`. */
+static int next_attempt(held_stream *held, weir_error *first, struct ArrowArray *out) {
   weir_query *q = held->query;
   int64_t began = wi_monotonic_ns();
   weir_error again = WEIR_ERROR_INIT;
@@ -180,12 +178,10 @@ static int next_attempt(held_stream *held, const weir_error *first,
     }
     status = wi_stream_error(&held->inner, code, &again);
   }
-  bool stands = status == WEIR_E_STREAM_USED || status == WEIR_E_MEMORY;
-  const weir_error *told = stands ? first : &again;
-  wi_buf_fmt(&said, "%d\x1f%s", (int)told->code, told->message);
+  (void)wi_exec_said(status, first, &again);
+  wi_buf_fmt(&said, "%d\x1f%s", (int)first->code, first->message);
   held->said = wi_buf_take(&said);
   let_go(held);
-  weir_error_release(&again);
   return EIO;
 }
 

@@ -90,3 +90,12 @@ bool wi_exec_again(weir_status status, const wi_exec_room *room, wi_attempt *att
   *attempt = WI_ATTEMPT_LESS;
   return true;
 }
+
+weir_status wi_exec_said(weir_status status, weir_error *first, weir_error *again) {
+  if (status == WEIR_E_STREAM_USED || status == WEIR_E_MEMORY) {
+    weir_error_release(again);
+    return WEIR_E_MEMORY;
+  }
+  wi_err_move(first, again);
+  return status;
+}

@@ -149,6 +149,9 @@ void wi_exec_options(const wi_session *session, const wi_exec_room *room,
 void wi_stage_options(uint64_t memory, bool local, wi_br_stage_options *out);
 /* Whether to run once more, with the next attempt; never after rows were given away. */
 bool wi_exec_again(weir_status status, const wi_exec_room *room, wi_attempt *attempt);
+/* What is told after a second attempt that ended so, in `first`: a caller's stream is read once,
+ * and what did not fit twice did not fit at first. */
+weir_status wi_exec_said(weir_status status, weir_error *first, weir_error *again);
 
 /* ---- a stream for one call (lent.c) ---- */
 typedef struct wi_lent wi_lent;

@@ -277,11 +277,7 @@ static weir_status count_of(const gate_run *run, const wb_plan *plan, int64_t *n
   weir_status status = count_once(run, plan, attempt, n, &first);
   if (wi_exec_again(status, &room, &attempt)) {
     weir_error again = WEIR_ERROR_INIT;
-    status = count_once(run, plan, attempt, n, &again);
-    if (status != WEIR_E_MEMORY) { /* what did not fit twice did not fit at first */
-      wi_err_move(&first, &again);
-    }
-    weir_error_release(&again);
+    status = wi_exec_said(count_once(run, plan, attempt, n, &again), &first, &again);
   }
   wi_err_move(err, &first);
   return status;

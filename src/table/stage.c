@@ -97,14 +97,7 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     if (status == WEIR_OK) {
       status = run_once(r, &room, attempt, out, peak_bytes, &again);
     }
-    if (status == WEIR_E_STREAM_USED || status == WEIR_E_MEMORY) {
-      /* A caller's stream is read once, and what did not fit twice did not fit at first. */
-      status = WEIR_E_MEMORY;
-      weir_error_release(&again);
-    } else {
-      weir_error_release(&first);
-      wi_err_move(&first, &again);
-    }
+    status = wi_exec_said(status, &first, &again);
   }
   if (status == WEIR_OK) {
     status = sync_staged(r, out, &first);
