@@ -10,14 +10,15 @@ use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, PeakRecordingPool, TrackConsumersPool, UnboundedMemoryPool,
+    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, PeakRecordingPool,
+    TrackConsumersPool, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 
 use crate::abi::{check_size, in_ref, out_ref, wb_cancel, wb_err, wb_exec_options, wb_sess};
-use crate::cut_exec::{self, Widths};
 use crate::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
+use crate::cut_exec::{self, Widths};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
 use crate::merge_pool::{MergePool, Shares};
