@@ -240,8 +240,9 @@ typedef enum wb_rule_kind {
   // `name` is another name of the aggregate or window `function`, whose plans know nothing
   // of it
   WB_RULE_ALIAS = 3,
-  // the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
-  // bytes; in no list, since what is let through is the same without it
+  // the scalar function `name` is TOO_LARGE where it would make a value of more than `limit`
+  // bytes, and MEMORY where those of a batch together have more; in no list, since what is let
+  // through is the same without it
   WB_RULE_BOUND = 4,
 } wb_rule_kind;
 
@@ -304,12 +305,6 @@ typedef struct wb_snap wb_snap;
 // An opened store; see `wb_store_open`.
 typedef struct wb_store wb_store;
 
-// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
-typedef struct wb_str {
-  const char *p;
-  size_t n;
-} wb_str;
-
 // What went wrong: wb_err_free.
 typedef struct wb_err {
   // WEIR_E_*
@@ -327,6 +322,19 @@ typedef struct wb_err {
   int32_t os_error;
   uint32_t reserved;
 } wb_err;
+
+// Bytes owned by the bridge: wb_buf_free.
+typedef struct wb_buf {
+  uint8_t *p;
+  size_t n;
+  size_t cap;
+} wb_buf;
+
+// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
+typedef struct wb_str {
+  const char *p;
+  size_t n;
+} wb_str;
 
 // A staged Parquet file.
 typedef struct wb_file {
@@ -347,14 +355,21 @@ typedef struct wb_exec_options {
   // limit; 0: engine's default
   uint64_t spill_bytes;
   bool no_hash_join;
+  // of memory_bytes: what all sorts together gather before they spill
+  uint32_t gather_percent;
+  // of memory_bytes: what is kept, half for merges of sorts and half for all else
+  uint32_t merge_percent;
+  // a sort that gathered less is done in one piece; 0: as the session says
+  uint64_t sort_in_place_bytes;
+  // what a sort that may spill keeps for its merge; 0: as the session says
+  uint64_t sort_reserve_bytes;
+  // batches below sorts and aggregates are cut to this size; 0: as they come
+  uint64_t cut_bytes;
+  // MEMORY where batch_rows rows of a sort would take more; 0: never
+  uint64_t wide_bytes;
+  // a sort for a limit of more rows than these sorts all; 0: never
+  uint32_t top_rows;
 } wb_exec_options;
-
-// Bytes owned by the bridge: wb_buf_free.
-typedef struct wb_buf {
-  uint8_t *p;
-  size_t n;
-  size_t cap;
-} wb_buf;
 
 // The value of a parameter.
 typedef struct wb_value {
@@ -401,25 +416,6 @@ typedef struct wb_rt_options {
   // so many executions at one time have `threads` of their own; the others share
   uint32_t rooms;
 } wb_rt_options;
-
-// A rule of a session.
-typedef struct wb_rule {
-  // wb_rule_kind
-  int32_t kind;
-  struct wb_str name;
-  struct wb_str function;
-  // wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
-  int32_t type_class;
-  // wb_rule_flags
-  uint32_t flags;
-  // rises when what the rule does changes
-  uint32_t version;
-  // of a bound: wb_bytes, and which arguments count
-  int32_t bytes;
-  uint32_t item;
-  uint32_t times;
-  uint64_t limit;
-} wb_rule;
 
 // A key and its value.
 typedef struct wb_kv {
@@ -747,6 +743,25 @@ typedef struct wb_relation_fn {
   void (*release)(void *object);
 } wb_relation_fn;
 
+// A rule of a session.
+typedef struct wb_rule {
+  // wb_rule_kind
+  int32_t kind;
+  struct wb_str name;
+  struct wb_str function;
+  // wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
+  int32_t type_class;
+  // wb_rule_flags
+  uint32_t flags;
+  // rises when what the rule does changes
+  uint32_t version;
+  // of a bound: wb_bytes, and which arguments count
+  int32_t bytes;
+  uint32_t item;
+  uint32_t times;
+  uint64_t limit;
+} wb_rule;
+
 typedef struct wb_stage_options {
   size_t struct_size;
   struct wb_str prefix;
@@ -757,6 +772,13 @@ typedef struct wb_stage_options {
   size_t n_stats_columns;
   uint64_t target_file_bytes;
   uint64_t row_group_rows;
+  // encoded, and what the writer holds for it
+  uint64_t row_group_bytes;
+  // the longest bound of a text or of bytes in a file's footer: longer ones are cut, max up
+  uint64_t bound_bytes;
+  // an object of more bytes is written in parts of this size, so many at once
+  uint64_t part_bytes;
+  uint32_t parts_in_flight;
   // zstd | snappy | none
   struct wb_str compression;
   int32_t compression_level;
@@ -781,6 +803,20 @@ typedef struct wb_store_hook {
 } wb_store_hook;
 
 
+
+// WB_ABI of the library; the caller compares it with the header's.
+uint32_t wb_abi_version(void);
+
+// Frees the texts of an error and zeroes it.
+void wb_err_free(struct wb_err *err);
+
+// Frees the bytes of a buffer and zeroes it.
+void wb_buf_free(struct wb_buf *buf);
+
+// Test switch: the next time the named point is passed, it panics. Points: each export's name,
+// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+int32_t wb_test_panic_at(struct wb_str point,
+                         struct wb_err *err);
 
 // Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
 // has them (percent-encoded as in the log), NULL: all of the snapshot.
@@ -855,6 +891,12 @@ uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
 // Frees an execution; a stream of it keeps its own share.
 void wb_exec_free(struct wb_exec *exec);
 
+// Bindings of their own with what the plan reads of `from`, as it is bound there now.
+int32_t wb_bind_copy(const struct wb_bind *from,
+                     const struct wb_plan *plan,
+                     struct wb_bind **out,
+                     struct wb_err *err);
+
 // Declares schema.table of the session's catalog with this schema (moved from).
 // DUPLICATE_NAME if declared. May be called after seal.
 int32_t wb_input_declare(struct wb_sess *sess,
@@ -877,12 +919,6 @@ int32_t wb_bind_remove(struct wb_bind *bind,
                        struct wb_str table,
                        struct wb_err *err);
 
-// Bindings of their own with what the plan reads of `from`, as it is bound there now.
-int32_t wb_bind_copy(const struct wb_bind *from,
-                     const struct wb_plan *plan,
-                     struct wb_bind **out,
-                     struct wb_err *err);
-
 // A set of bindings, empty.
 int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
 
@@ -894,24 +930,6 @@ void wb_bind_free(struct wb_bind *bind);
 int32_t wb_ipc_write(struct ArrowArrayStream *take,
                      int32_t fd,
                      struct wb_err *err);
-
-// WB_ABI of the library; the caller compares it with the header's.
-uint32_t wb_abi_version(void);
-
-// rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
-// deltalake-core, kernel
-int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
-
-// Frees the texts of an error and zeroes it.
-void wb_err_free(struct wb_err *err);
-
-// Frees the bytes of a buffer and zeroes it.
-void wb_buf_free(struct wb_buf *buf);
-
-// Test switch: the next time the named point is passed, it panics. Points: each export's name,
-// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
-int32_t wb_test_panic_at(struct wb_str point,
-                         struct wb_err *err);
 
 // Parses one statement, replaces $name by typed literals in the AST, plans and analyses
 // (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
@@ -1012,12 +1030,6 @@ void wb_cancel_fire(struct wb_cancel *cancel);
 // Frees a token; executions that were given it keep their own share.
 void wb_cancel_free(struct wb_cancel *cancel);
 
-// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
-// function that it leads to.
-int32_t wb_sess_add_rule(struct wb_sess *sess,
-                         const struct wb_rule *rule,
-                         struct wb_err *err);
-
 // A session; settings and functions are given before seal, planning before seal is
 // NOT_SEALED.
 int32_t wb_sess_new(struct wb_rt *rt,
@@ -1062,6 +1074,12 @@ void wb_sess_free(struct wb_sess *sess);
 int32_t wb_sess_add_macros(struct wb_sess *sess,
                            struct wb_str text,
                            struct wb_err *err);
+
+// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
+// function that it leads to.
+int32_t wb_sess_add_rule(struct wb_sess *sess,
+                         const struct wb_rule *rule,
+                         struct wb_err *err);
 
 // Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
 // VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
@@ -1126,8 +1144,8 @@ int32_t wb_sql_refs(struct wb_str sql,
 // file_ord u32, path Utf8 (relative to the root), size u64, rows u64, partition_values Utf8
 // (JSON object text, Delta text form, null and empty text as null), column Utf8 (dotted leaf
 // path), type Utf8, null_count i64 (-1 unknown), min Utf8, max Utf8 (NULL if none; exact
-// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (uncut),
-// dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
+// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (one longer
+// than bound_bytes cut: min down, max up), dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
 // true/false). The stream's schema has the number of all rows as metadata "rows".
 int32_t wb_exec_stage(struct wb_exec *exec,
                       const struct wb_store *store,
@@ -1149,12 +1167,13 @@ int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_err *err);
 
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
-// waits for the store, or NULL; what the store was asked for may happen all the same.
+// where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here
+// and below: what stops the call while it waits for the store, or NULL; what the store was asked
+// for may happen all the same.
 int32_t wb_obj_get(const struct wb_store *store,
                    const struct wb_str *paths,
                    size_t n,
-                   bool want_bytes,
+                   uint64_t max_bytes,
                    const struct wb_cancel *cancel,
                    struct ArrowArrayStream *out,
                    struct wb_err *err);
@@ -1187,5 +1206,9 @@ int32_t wb_obj_delete(const struct wb_store *store,
 
 // Frees the handle; NULL is allowed.
 void wb_store_free(struct wb_store *store);
+
+// rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
+// deltalake-core, kernel
+int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
 
 #endif  /* WB_H */

@@ -284,8 +284,9 @@ pub enum wb_rule_kind {
     /// `name` is another name of the aggregate or window `function`, whose plans know nothing
     /// of it
     WB_RULE_ALIAS = 3,
-    /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
-    /// bytes; in no list, since what is let through is the same without it
+    /// the scalar function `name` is TOO_LARGE where it would make a value of more than `limit`
+    /// bytes, and MEMORY where those of a batch together have more; in no list, since what is let
+    /// through is the same without it
     WB_RULE_BOUND = 4,
 }
 
@@ -483,6 +484,20 @@ pub struct wb_exec_options {
     /// limit; 0: engine's default
     pub spill_bytes: u64,
     pub no_hash_join: bool,
+    /// of memory_bytes: what all sorts together gather before they spill
+    pub gather_percent: u32,
+    /// of memory_bytes: what is kept, half for merges of sorts and half for all else
+    pub merge_percent: u32,
+    /// a sort that gathered less is done in one piece; 0: as the session says
+    pub sort_in_place_bytes: u64,
+    /// what a sort that may spill keeps for its merge; 0: as the session says
+    pub sort_reserve_bytes: u64,
+    /// batches below sorts and aggregates are cut to this size; 0: as they come
+    pub cut_bytes: u64,
+    /// MEMORY where batch_rows rows of a sort would take more; 0: never
+    pub wide_bytes: u64,
+    /// a sort for a limit of more rows than these sorts all; 0: never
+    pub top_rows: u32,
 }
 
 #[repr(C)]
@@ -496,6 +511,13 @@ pub struct wb_stage_options {
     pub n_stats_columns: usize,
     pub target_file_bytes: u64,
     pub row_group_rows: u64,
+    /// encoded, and what the writer holds for it
+    pub row_group_bytes: u64,
+    /// the longest bound of a text or of bytes in a file's footer: longer ones are cut, max up
+    pub bound_bytes: u64,
+    /// an object of more bytes is written in parts of this size, so many at once
+    pub part_bytes: u64,
+    pub parts_in_flight: u32,
     /// zstd | snappy | none
     pub compression: wb_str,
     pub compression_level: i32,

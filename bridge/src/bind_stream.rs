@@ -196,6 +196,10 @@ impl Bound for MemoryBound {
         "memory"
     }
 
+    fn held_bytes(&self) -> usize {
+        self.batches.iter().map(RecordBatch::get_array_memory_size).sum()
+    }
+
     async fn scan(&self, _wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
         let partitions = vec![self.batches.clone()];
         Ok(MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&self.schema), None)?)

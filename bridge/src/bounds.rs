@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
     ScalarUDF, ScalarUDFImpl, Signature, StructFieldMapping,
 };
 
-use crate::codes::E_TOO_LARGE;
+use crate::codes::{E_MEMORY, E_TOO_LARGE};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 
 /// How the bytes of a row that a function makes are counted.
@@ -327,8 +327,9 @@ impl Bound {
         })
     }
 
-    /// TOO_LARGE: a value would be larger than it may be, or those of a batch together. Where
-    /// more rows than a batch come at once they may take as much more.
+    /// TOO_LARGE: a value would be larger than it may be. MEMORY: those of a batch would together,
+    /// which smaller batches may not. Where more rows than a batch come at once they may take as
+    /// much more.
     fn check(&self, name: &str, args: &ScalarFunctionArgs) -> Result<()> {
         let all = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if all { 1 } else { args.number_rows };
@@ -349,13 +350,12 @@ impl Bound {
             return Ok(());
         }
         let (one, sum) = made;
-        let (bytes, of) = match one > limit {
-            true => (one, "one value".to_string()),
-            false => (sum, format!("{rows} rows at once")),
+        let (code, bytes, of, may) = match one > limit {
+            true => (E_TOO_LARGE, one, "one value".to_string(), limit),
+            false => (E_MEMORY, sum, format!("{rows} rows at once"), all_rows),
         };
-        let may = if one > limit { limit } else { all_rows };
         let message = format!("{name} would make {bytes} bytes for {of}, more than {may}");
-        Err(Error::new(E_TOO_LARGE, ORIGIN_BRIDGE, message))
+        Err(Error::new(code, ORIGIN_BRIDGE, message))
     }
 }
 

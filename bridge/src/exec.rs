@@ -10,7 +10,8 @@ use datafusion::common::config::ConfigNonZeroUsize;
 use datafusion::execution::TaskContext;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
-    FairSpillPool, MemoryPool, PeakRecordingPool, TrackConsumersPool, UnboundedMemoryPool,
+    FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, PeakRecordingPool,
+    TrackConsumersPool, UnboundedMemoryPool,
 };
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
@@ -19,9 +20,10 @@ use crate::{exec_tables, guard, stream, tie_sort, yields};
 use crate::abi::{check_size, in_ref, out_ref, wb_err, wb_exec_options};
 use crate::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
 use crate::detached::Detached;
+use crate::cut_exec::{self, Widths};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
-use crate::merge_pool::MergePool;
+use crate::merge_pool::{MergePool, Shares};
 use crate::plan::{PlanInner, wb_plan};
 use crate::rt::{CancelToken, RtInner, until, wb_cancel};
 use crate::sess::{SessInner, wb_sess};
@@ -29,6 +31,9 @@ use crate::spill::LazySpill;
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+
+/// The name of rows in memory in such an error.
+const INPUTS: &str = "BoundRows";
 
 /// An execution.
 #[allow(non_camel_case_types)]
@@ -44,6 +49,12 @@ pub(crate) struct ExecSpec {
     pub spill_dir: Option<PathBuf>,
     pub spill_bytes: u64,
     pub no_hash_join: bool,
+    pub shares: Shares,
+    /// 0: the session's
+    pub sort_in_place_bytes: usize,
+    /// 0: the session's
+    pub sort_reserve_bytes: usize,
+    pub widths: Widths,
 }
 
 /// An execution and what it runs on.
@@ -53,6 +64,8 @@ pub(crate) struct ExecInner {
     pub plan: Arc<dyn ExecutionPlan>,
     task: Arc<TaskContext>,
     pool: Arc<PeakRecordingPool>,
+    /// Of rows that were bound in memory.
+    _inputs: MemoryReservation,
     used: AtomicBool,
 }
 
@@ -60,15 +73,13 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-fn pool(bytes: usize, partitions: usize) -> Arc<PeakRecordingPool> {
-    let inner: Arc<dyn MemoryPool> = if bytes == 0 {
-        Arc::new(UnboundedMemoryPool::default())
-    } else {
-        let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
-        // One partition has nobody to starve, and its sort merges what it holds in memory too.
-        if partitions > 1 { Arc::new(MergePool::new(fair, bytes, partitions)) } else { fair }
-    };
-    Arc::new(PeakRecordingPool::new(inner))
+fn pool(spec: &ExecSpec) -> Arc<dyn MemoryPool> {
+    let bytes = spec.memory_bytes;
+    if bytes == 0 {
+        return Arc::new(UnboundedMemoryPool::default());
+    }
+    let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
+    Arc::new(MergePool::new(fair, bytes, spec.partitions, spec.shares))
 }
 
 fn environment(
@@ -99,6 +110,18 @@ impl ExecInner {
         spec: &ExecSpec,
         cancel: Option<CancelToken>,
     ) -> Result<Self> {
+        Self::with_pool(sess, plan, bindings, spec, cancel, pool(spec))
+    }
+
+    /// With a pool in place of the one that the options tell.
+    pub fn with_pool(
+        sess: &Arc<SessInner>,
+        plan: &PlanInner,
+        bindings: Arc<Bindings>,
+        spec: &ExecSpec,
+        cancel: Option<CancelToken>,
+        pool: Arc<dyn MemoryPool>,
+    ) -> Result<Self> {
         if !plan.optimized {
             let message = "the plan was not optimised: wb_plan_optimize comes before execution";
             return Err(Error::new(E_BUG, ORIGIN_BRIDGE, message));
@@ -118,10 +141,18 @@ impl ExecInner {
         if spec.no_hash_join {
             options.optimizer.prefer_hash_join = false;
         }
+        if spec.sort_reserve_bytes > 0 {
+            options.execution.sort_spill_reservation_bytes = spec.sort_reserve_bytes;
+        }
+        if spec.sort_in_place_bytes > 0 {
+            options.execution.sort_in_place_threshold_bytes = spec.sort_in_place_bytes;
+        }
+        let pool = Arc::new(PeakRecordingPool::new(pool));
+        let inputs = MemoryConsumer::new(INPUTS).register(&(Arc::clone(&pool) as _));
+        inputs.try_grow(bindings.held_bytes(&plan.plan)?)?;
         config.set_extension(bindings);
         let options = Arc::clone(state.config_options());
         state.execution_props_mut().config_options = Some(options);
-        let pool = pool(spec.memory_bytes, spec.partitions);
         let environment = environment(state.runtime_env(), spec, Arc::clone(&pool) as _)?;
         let task = TaskContext::from(&state).with_runtime(environment);
         let planner = Arc::clone(state.query_planner());
@@ -131,9 +162,10 @@ impl ExecInner {
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: physical,
+            plan: cut_exec::fit(physical, spec.widths)?,
             task: Arc::new(task),
             pool,
+            _inputs: inputs,
             used: AtomicBool::new(false),
         })
     }
@@ -157,6 +189,11 @@ impl ExecInner {
         Ok(Box::pin(Detached::new(stream, place)))
     }
 
+    /// For what reads the rows.
+    pub fn pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::<PeakRecordingPool>::clone(&self.pool)
+    }
+
     /// The most bytes that were reserved at one time.
     pub fn peak_bytes(&self) -> u64 {
         u64::try_from(self.pool.max_reserved()).unwrap_or(u64::MAX)
@@ -178,7 +215,7 @@ unsafe fn spec_of(options: &wb_exec_options) -> Result<ExecSpec> {
     // SAFETY: the caller's promise.
     let dir = unsafe { options.spill_dir.to_str()? };
     let size = |n: u64| {
-        usize::try_from(n).map_err(|_| bad("memory_bytes is more than there are addresses"))
+        usize::try_from(n).map_err(|_| bad("a number of bytes is more than there are addresses"))
     };
     Ok(ExecSpec {
         partitions: options.partitions as usize,
@@ -187,6 +224,17 @@ unsafe fn spec_of(options: &wb_exec_options) -> Result<ExecSpec> {
         spill_dir: (!dir.is_empty()).then(|| PathBuf::from(dir)),
         spill_bytes: options.spill_bytes,
         no_hash_join: options.no_hash_join,
+        shares: Shares {
+            gather: options.gather_percent as usize,
+            merge: options.merge_percent as usize,
+        },
+        sort_in_place_bytes: size(options.sort_in_place_bytes)?,
+        sort_reserve_bytes: size(options.sort_reserve_bytes)?,
+        widths: Widths {
+            cut_bytes: size(options.cut_bytes)?,
+            wide_bytes: size(options.wide_bytes)?,
+            top_rows: options.top_rows as usize,
+        },
     })
 }
 

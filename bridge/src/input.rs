@@ -41,6 +41,10 @@ pub struct Wanted<'a> {
 pub trait Bound: Send + Sync + fmt::Debug {
     /// delta_native, files, stream or memory.
     fn kind(&self) -> &'static str;
+    /// What it keeps in memory, as long as it is bound.
+    fn held_bytes(&self) -> usize {
+        0
+    }
     /// A plan whose output has the wanted columns by name, in any order and of any type that
     /// turns into the declared one without loss.
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>>;
@@ -56,6 +60,29 @@ impl Bindings {
     /// What `schema.table` is bound to.
     pub fn get(&self, schema: &str, table: &str) -> Option<&Arc<dyn Bound>> {
         self.inputs.get(&(schema.to_string(), table.to_string()))
+    }
+
+    /// Only what the plan reads.
+    fn of_plan(&self, plan: &LogicalPlan) -> Result<Self> {
+        let mut inputs = BTreeMap::new();
+        plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node
+                && let Ok(provider) = source_as_provider(&scan.source)
+                && let Some(late) = provider.downcast_ref::<LateBound>()
+            {
+                let key = (late.schema_name.clone(), late.table_name.clone());
+                if let Some(bound) = self.inputs.get(&key) {
+                    inputs.insert(key, Arc::clone(bound));
+                }
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })?;
+        Ok(Self { inputs })
+    }
+
+    /// What the inputs of the plan keep in memory.
+    pub fn held_bytes(&self, plan: &LogicalPlan) -> Result<usize> {
+        Ok(self.of_plan(plan)?.inputs.values().map(|bound| bound.held_bytes()).sum())
     }
 }
 
@@ -81,21 +108,8 @@ impl wb_bind {
 
     /// Only what the plan reads, as it is bound now.
     pub fn of_plan(&self, plan: &LogicalPlan) -> Result<Self> {
-        let inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
-        let mut inputs = BTreeMap::new();
-        plan.apply_with_subqueries(|node| {
-            if let LogicalPlan::TableScan(scan) = node
-                && let Ok(provider) = source_as_provider(&scan.source)
-                && let Some(late) = provider.downcast_ref::<LateBound>()
-            {
-                let key = (late.schema_name.clone(), late.table_name.clone());
-                if let Some(bound) = inner.inputs.get(&key) {
-                    inputs.insert(key, Arc::clone(bound));
-                }
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        Ok(Self { inner: Mutex::new(Bindings { inputs }) })
+        let inner = self.inner.lock().unwrap_or_else(|e| e.into_inner()).of_plan(plan)?;
+        Ok(Self { inner: Mutex::new(inner) })
     }
 
     /// What is bound now.

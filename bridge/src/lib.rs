@@ -23,6 +23,7 @@ mod calls;
 mod canon;
 mod codes;
 mod concat_exec;
+mod cut_exec;
 mod delta_text;
 mod detached;
 mod edit;
@@ -104,6 +105,8 @@ mod yields;
 
 #[cfg(test)]
 mod edit_tests;
+#[cfg(test)]
+mod memory_tests;
 #[cfg(test)]
 mod macros_tests;
 #[cfg(test)]

@@ -1,11 +1,14 @@
-//! A memory pool in which merges of sorted runs starve neither each other nor what is above them.
+//! A memory pool in which sorts leave each other, and what is above them, room to end.
 //!
-//! DataFusion's external sort merges its spilled runs with as many at a time as the pool has
-//! memory for, and what a merge holds cannot be spilled. Where a sort runs in several
-//! partitions, the first to merge takes the whole pool, and the next fails for want of two runs'
-//! memory; or the operator that reads from them does. Here each merge leaves the other
-//! partitions enough to begin, and all of them together leave as much to the rest; a merge that
-//! is refused more memory goes on with fewer runs.
+//! DataFusion's external sort gathers batches until the pool refuses, sorts what it has and merges
+//! it; a merge of what is in memory cannot go on with less, and may need more than the batches
+//! took: the rows that it compares are copies. So sorts together gather a share of the pool at
+//! most, and spill beyond it. What was spilled is merged with as many runs at a time as the pool
+//! has memory for, and what such a merge holds cannot be spilled. Where several sorts merge, the
+//! first would take the whole pool, and the next fail for want of two runs' memory; or the operator
+//! that reads from them. Here each merge leaves the others enough to begin, and all of them
+//! together leave as much to the rest; a merge that is refused more memory goes on with fewer
+//! runs.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -13,15 +16,28 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use datafusion::common::{Result, resources_datafusion_err};
 use datafusion::execution::memory_pool::{
-    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation,
+    MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation, human_readable_size,
 };
 
-/// How DataFusion names the consumer of a partition's merge, before the partition's number.
-const MERGE: &str = "ExternalSorterMerge[";
+/// How DataFusion names the consumers of a partition's sort, before the partition's number: of
+/// what it gathers, and of its merges.
+pub(crate) const GATHER: &str = "ExternalSorter[";
+pub(crate) const MERGE: &str = "ExternalSorterMerge[";
 
-/// What merges hold now, by consumer, and together.
+/// Parts of the pool, in percent.
+#[derive(Debug, Clone, Copy)]
+pub struct Shares {
+    /// What all sorts together may gather before they spill.
+    pub gather: usize,
+    /// What is kept: a half for merges, in equal parts, and a half for the rest.
+    pub merge: usize,
+}
+
+/// Which sorts there are, and what merges hold now, by consumer, and together.
 #[derive(Debug, Default)]
 struct Held {
+    sorts: usize,
+    merges: usize,
     each: BTreeMap<usize, usize>,
     all: usize,
 }
@@ -29,43 +45,78 @@ struct Held {
 #[derive(Debug)]
 pub struct MergePool {
     inner: Arc<dyn MemoryPool>,
-    /// The limit of one merge, and of all together.
-    each: usize,
-    all: usize,
-    /// What every consumer may have whatever the others hold: a merge reads its runs with one
-    /// consumer and builds its batches with another, which must not be starved by the first.
-    kept: usize,
+    bytes: usize,
+    /// At least as many sorts are expected: the first must not take what the next will need.
+    partitions: usize,
+    shares: Shares,
     held: Mutex<Held>,
 }
 
-fn merges(reservation: &MemoryReservation) -> bool {
-    reservation.consumer().name().starts_with(MERGE)
+fn merges(consumer: &MemoryConsumer) -> bool {
+    consumer.name().starts_with(MERGE)
+}
+
+fn gathers(consumer: &MemoryConsumer) -> bool {
+    consumer.name().starts_with(GATHER)
 }
 
 impl MergePool {
-    /// `bytes` is the limit of the inner pool. Half of it is shared out, in equal parts, to the
-    /// partitions and to the rest; the other half is for who comes first.
-    pub fn new(inner: Arc<dyn MemoryPool>, bytes: usize, partitions: usize) -> Self {
-        let partitions = partitions.max(1);
-        let kept = bytes / 2 / (partitions + 1);
-        let (each, all) = (bytes - kept * partitions, bytes - kept);
-        Self { inner, each, all, kept, held: Mutex::default() }
+    /// `bytes` is the limit of the inner pool.
+    pub fn new(
+        inner: Arc<dyn MemoryPool>,
+        bytes: usize,
+        partitions: usize,
+        shares: Shares,
+    ) -> Self {
+        Self { inner, bytes, partitions: partitions.max(1), shares, held: Mutex::default() }
+    }
+
+    fn share(&self, percent: usize) -> usize {
+        self.bytes / 100 * percent.min(100)
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// A merge may have several reservations, so that its consumer's sum is what counts.
+    /// A sort that holds nothing may have one batch, however large: without it it cannot go on.
+    fn gather(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        let size = reservation.size();
+        let each = self.share(self.shares.gather) / self.held().sorts.max(self.partitions);
+        if size > 0 && size.saturating_add(additional) > each {
+            let name = reservation.consumer().name();
+            return Err(resources_datafusion_err!(
+                "Failed to allocate additional {} for {name}: sorts gather {} each, and it has {}",
+                human_readable_size(additional),
+                human_readable_size(each),
+                human_readable_size(size)
+            ));
+        }
+        self.inner.try_grow(reservation, additional)
+    }
+
+    /// A merge may have several reservations, so that its consumer's sum is what counts. What
+    /// every consumer may have is its own whatever the others hold: a merge reads its runs with
+    /// one consumer and builds its batches with another, which must not be starved by the first.
     fn merge(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
         let consumer = reservation.consumer();
         let mut held = self.held();
+        let sharers = held.merges.max(self.partitions);
+        let rest = self.share(self.shares.merge) / 2;
+        let kept = rest / sharers;
+        let most_all = self.bytes - rest;
+        let most_each = most_all - kept * (sharers - 1);
         let all = held.all.saturating_add(additional);
         let each = held.each.get(&consumer.id()).copied().unwrap_or(0).saturating_add(additional);
-        if each > self.kept && (each > self.each || all > self.all) {
-            let (name, most_each, most_all) = (consumer.name(), self.each, self.all);
+        if each > kept && (each > most_each || all > most_all) {
+            let name = consumer.name();
             return Err(resources_datafusion_err!(
-                "{name} would have {each} bytes of {most_each}, and all merges {all} of {most_all}"
+                "Failed to allocate additional {} for {name}: it would have {} of {}, all merges {} of {}",
+                human_readable_size(additional),
+                human_readable_size(each),
+                human_readable_size(most_each),
+                human_readable_size(all),
+                human_readable_size(most_all)
             ));
         }
         self.inner.try_grow(reservation, additional)?;
@@ -87,16 +138,24 @@ impl MemoryPool for MergePool {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
+        let mut held = self.held();
+        held.sorts += usize::from(gathers(consumer));
+        held.merges += usize::from(merges(consumer));
+        drop(held);
         self.inner.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.held().each.remove(&consumer.id());
+        let mut held = self.held();
+        held.sorts -= usize::from(gathers(consumer));
+        held.merges -= usize::from(merges(consumer));
+        held.each.remove(&consumer.id());
+        drop(held);
         self.inner.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        if merges(reservation) {
+        if merges(reservation.consumer()) {
             let mut held = self.held();
             held.all += additional;
             *held.each.entry(reservation.consumer().id()).or_default() += additional;
@@ -105,7 +164,7 @@ impl MemoryPool for MergePool {
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        if merges(reservation) {
+        if merges(reservation.consumer()) {
             let mut held = self.held();
             held.all = held.all.saturating_sub(shrink);
             let each = held.each.entry(reservation.consumer().id()).or_default();
@@ -115,8 +174,11 @@ impl MemoryPool for MergePool {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        if merges(reservation) {
+        if merges(reservation.consumer()) {
             return self.merge(reservation, additional);
+        }
+        if gathers(reservation.consumer()) {
+            return self.gather(reservation, additional);
         }
         self.inner.try_grow(reservation, additional)
     }
@@ -137,8 +199,10 @@ mod tests {
     use super::*;
 
     fn pool(partitions: usize) -> Arc<dyn MemoryPool> {
-        let bytes = 60 << 20;
-        Arc::new(MergePool::new(Arc::new(FairSpillPool::new(bytes)), bytes, partitions))
+        let bytes = 6000 << 20;
+        let shares = Shares { gather: 25, merge: 50 };
+        let inner = Arc::new(FairSpillPool::new(bytes));
+        Arc::new(MergePool::new(inner, bytes, partitions, shares))
     }
 
     #[test]
@@ -148,12 +212,12 @@ mod tests {
         let more = first.new_empty();
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
         let above = MemoryConsumer::new("SortPreservingMergeExec[0]").register(&pool);
-        assert!(first.try_grow(30 << 20).is_ok());
-        assert!(more.try_grow(10 << 20).is_ok());
+        assert!(first.try_grow(3000 << 20).is_ok());
+        assert!(more.try_grow(750 << 20).is_ok());
         assert!(more.try_grow(1).is_err());
-        assert!(second.try_grow(10 << 20).is_ok());
+        assert!(second.try_grow(750 << 20).is_ok());
         assert!(second.try_grow(1).is_err());
-        assert!(above.try_grow(10 << 20).is_ok());
+        assert!(above.try_grow(1500 << 20).is_ok());
     }
 
     #[test]
@@ -161,10 +225,10 @@ mod tests {
         let pool = pool(2);
         let first = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
         let second = MemoryConsumer::new("ExternalSorterMerge[1]").register(&pool);
-        assert!(first.try_grow(40 << 20).is_ok());
-        assert!(second.try_grow(40 << 20).is_err());
+        assert!(first.try_grow(3750 << 20).is_ok());
+        assert!(second.try_grow(3750 << 20).is_err());
         first.free();
-        assert!(second.try_grow(40 << 20).is_ok());
+        assert!(second.try_grow(3750 << 20).is_ok());
     }
 
     #[test]
@@ -172,14 +236,33 @@ mod tests {
         let pool = pool(2);
         let runs = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
         let batches = MemoryConsumer::new("ExternalSorterMerge[0]").register(&pool);
-        assert!(runs.try_grow(40 << 20).is_ok());
+        assert!(runs.try_grow(3750 << 20).is_ok());
         assert!(runs.try_grow(1).is_err());
-        assert!(batches.try_grow(10 << 20).is_ok());
+        assert!(batches.try_grow(750 << 20).is_ok());
     }
 
     #[test]
     fn what_does_not_merge_has_the_whole_pool() {
         let other = MemoryConsumer::new("HashJoinInput").register(&pool(2));
-        assert!(other.try_grow(60 << 20).is_ok());
+        assert!(other.try_grow(6000 << 20).is_ok());
+    }
+
+    #[test]
+    fn sorts_gather_a_share_and_one_batch_at_least() {
+        let pool = pool(2);
+        let sort = |n| {
+            MemoryConsumer::new(format!("ExternalSorter[{n}]")).with_can_spill(true).register(&pool)
+        };
+        let (first, second) = (sort(0), sort(1));
+        assert!(first.try_grow(750 << 20).is_ok());
+        assert!(first.try_grow(1).is_err());
+        assert!(second.try_grow(2000 << 20).is_ok());
+        assert!(second.try_grow(1).is_err());
+        let third = sort(2);
+        first.free();
+        assert!(first.try_grow(500 << 20).is_ok());
+        assert!(first.try_grow(1).is_err());
+        drop(third);
+        assert!(first.try_grow(250 << 20).is_ok());
     }
 }

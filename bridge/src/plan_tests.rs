@@ -14,6 +14,8 @@ use crate::abi::wb_rt_options;
 use crate::calls::Calls;
 use crate::codes::*;
 use crate::error::Result;
+use crate::cut_exec::Widths;
+use crate::merge_pool::Shares;
 use crate::exec::{ExecInner, ExecSpec};
 use crate::params::{Param, Params};
 use crate::plan::PlanInner;
@@ -109,6 +111,10 @@ pub(crate) fn spec(partitions: usize) -> ExecSpec {
         spill_dir: None,
         spill_bytes: 0,
         no_hash_join: false,
+        shares: Shares { gather: 25, merge: 50 },
+        sort_in_place_bytes: 0,
+        sort_reserve_bytes: 0,
+        widths: Widths::default(),
     }
 }
 

@@ -9,6 +9,7 @@ use arrow::compute::partition;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use futures::StreamExt;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
@@ -26,9 +27,12 @@ use crate::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_COLUMN};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::wb_exec;
 use crate::rt::{CancelToken, until};
-use crate::stage_sink::Sink;
+use crate::stage_sink::{PartSizes, Sink, UnderWay};
 use crate::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::store::{StoreInner, path_of, wb_store};
+
+/// The writer's name in errors of the pool.
+const WRITER: &str = "ParquetWriter";
 
 /// What `wb_stage_options` says.
 #[derive(Debug, Clone)]
@@ -40,6 +44,11 @@ pub struct StageOptions {
     /// 0: no limit.
     pub target_file_bytes: u64,
     pub row_group_rows: u64,
+    /// Encoded, and what the writer holds for it.
+    pub row_group_bytes: u64,
+    /// The longest bound of a text in a footer.
+    pub bound_bytes: u64,
+    pub parts: PartSizes,
     pub compression: String,
     pub compression_level: i32,
     pub file_metadata: Vec<(String, String)>,
@@ -125,10 +134,11 @@ fn compression(options: &StageOptions) -> Result<Compression> {
 }
 
 fn properties(options: &StageOptions) -> Result<WriterProperties> {
-    let rows = usize::try_from(options.row_group_rows)
-        .ok()
-        .filter(|rows| *rows > 0)
-        .ok_or_else(|| bad(format!("row_group_rows {}", options.row_group_rows)))?;
+    let size = |name: &str, n: u64| {
+        let size = usize::try_from(n).ok().filter(|size| *size > 0);
+        size.ok_or_else(|| bad(format!("{name} {n}")))
+    };
+    let bound = size("bound_bytes", options.bound_bytes)?;
     let metadata: Vec<KeyValue> = options
         .file_metadata
         .iter()
@@ -136,11 +146,13 @@ fn properties(options: &StageOptions) -> Result<WriterProperties> {
         .collect();
     Ok(WriterProperties::builder()
         .set_compression(compression(options)?)
-        .set_max_row_group_row_count(Some(rows))
+        .set_max_row_group_row_count(Some(size("row_group_rows", options.row_group_rows)?))
+        .set_max_row_group_bytes(Some(size("row_group_bytes", options.row_group_bytes)?))
         .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
         .set_statistics_enabled(EnabledStatistics::Page)
-        // Whole values: the log's statistics are made of them.
-        .set_statistics_truncate_length(None)
+        // A long text would be in the footer twice for each row group.
+        .set_statistics_truncate_length(Some(bound))
+        .set_column_index_truncate_length(Some(bound))
         .set_coerce_types(true)
         .build())
 }
@@ -207,6 +219,7 @@ impl Layout {
 
 struct OpenFile {
     writer: AsyncArrowWriter<Sink>,
+    under_way: UnderWay,
     path: Path,
     values: Vec<Option<String>>,
     nans: NanWatch,
@@ -218,6 +231,35 @@ impl OpenFile {
         let bytes = self.writer.bytes_written() + self.writer.in_progress_size();
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
+
+    /// What it holds in memory: of the row group, and of the object.
+    fn held(&self) -> usize {
+        self.writer.memory_size() + self.under_way.bytes()
+    }
+
+    /// Closes the row group.
+    async fn flush(&mut self, store: &StoreInner) -> Result<()> {
+        self.writer.flush().await.map_err(|e| failed(store, &self.path, e))
+    }
+
+    /// Reserves what it holds. A writer that has its share closes the row group; so does one that
+    /// is refused, and waits until the store has taken it. Without what is left it cannot go on.
+    async fn reserve(
+        &mut self,
+        store: &StoreInner,
+        memory: &MemoryReservation,
+        most: usize,
+    ) -> Result<()> {
+        if self.writer.memory_size() >= most {
+            self.flush(store).await?;
+        }
+        if memory.try_resize(self.held()).is_ok() {
+            return Ok(());
+        }
+        self.flush(store).await?;
+        self.under_way.taken().await;
+        Ok(memory.try_resize(self.held())?)
+    }
 }
 
 struct Stager<'a> {
@@ -226,6 +268,7 @@ struct Stager<'a> {
     layout: &'a Layout,
     leaves: &'a Leaves,
     properties: WriterProperties,
+    memory: MemoryReservation,
     open: Option<OpenFile>,
     written: Vec<StagedFileStats>,
 }
@@ -233,15 +276,16 @@ struct Stager<'a> {
 impl Stager<'_> {
     fn start(&mut self, values: Vec<Option<String>>) -> Result<()> {
         let path = path_of(&format!("{}{:05}.parquet", self.options.prefix, self.written.len()))?;
-        let target = Sink::new(&self.store.store, path.clone());
+        let target = Sink::new(&self.store.store, path.clone(), self.options.parts);
+        let under_way = target.under_way();
         // Without the Arrow schema in the footer: the files are what any writer would make.
         let options = ArrowWriterOptions::new()
             .with_properties(self.properties.clone())
             .with_skip_arrow_metadata(true);
         let schema = Arc::clone(&self.layout.data_schema);
         let writer = AsyncArrowWriter::try_new_with_options(target, schema, options)?;
-        self.open =
-            Some(OpenFile { writer, path, values, nans: NanWatch::new(self.leaves), rows: 0 });
+        let nans = NanWatch::new(self.leaves);
+        self.open = Some(OpenFile { writer, under_way, path, values, nans, rows: 0 });
         Ok(())
     }
 
@@ -259,6 +303,8 @@ impl Stager<'_> {
             }
             file.nans.look(self.leaves, &rows);
             file.rows += u64::try_from(rows.num_rows()).unwrap_or_default();
+            let most = usize::try_from(self.options.row_group_bytes).unwrap_or(usize::MAX);
+            file.reserve(self.store, &self.memory, most).await?;
             let target = self.options.target_file_bytes;
             if target > 0 && file.bytes() >= target {
                 self.finish().await?;
@@ -282,6 +328,7 @@ impl Stager<'_> {
             values: file.values,
             leaves: self.leaves.of_file(&metadata, &file.nans)?,
         });
+        self.memory.free();
         Ok(())
     }
 }
@@ -299,10 +346,11 @@ fn failed(store: &StoreInner, path: &Path, error: ParquetError) -> Error {
     }
 }
 
-/// Writes all rows of the stream.
+/// Writes all rows of the stream; the writer's memory is of the pool.
 pub async fn stage(
     store: &StoreInner,
     mut rows: SendableRecordBatchStream,
+    pool: &Arc<dyn MemoryPool>,
     cancel: Option<&CancelToken>,
     options: &StageOptions,
 ) -> Result<(SchemaRef, Vec<RecordBatch>)> {
@@ -314,6 +362,7 @@ pub async fn stage(
         layout: &layout,
         leaves: &leaves,
         properties: properties(options)?,
+        memory: MemoryConsumer::new(WRITER).register(pool),
         open: None,
         written: Vec::new(),
     };
@@ -356,6 +405,12 @@ unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
         stats_columns,
         target_file_bytes: options.target_file_bytes,
         row_group_rows: options.row_group_rows,
+        row_group_bytes: options.row_group_bytes,
+        bound_bytes: options.bound_bytes,
+        parts: PartSizes {
+            bytes: usize::try_from(options.part_bytes).unwrap_or(usize::MAX).max(1),
+            in_flight: options.parts_in_flight as usize,
+        },
         // SAFETY: as above.
         compression: unsafe { options.compression.to_str()? }.to_string(),
         compression_level: options.compression_level,
@@ -372,8 +427,8 @@ unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
 /// file_ord u32, path Utf8 (relative to the root), size u64, rows u64, partition_values Utf8
 /// (JSON object text, Delta text form, null and empty text as null), column Utf8 (dotted leaf
 /// path), type Utf8, null_count i64 (-1 unknown), min Utf8, max Utf8 (NULL if none; exact
-/// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (uncut),
-/// dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
+/// JSON-able text: ints decimal, floats shortest with NaN/Inf left out, text as is (one longer
+/// than bound_bytes cut: min down, max up), dates ISO, timestamps ISO microseconds with Z (without a zone: no Z), decimals plain, bool
 /// true/false). The stream's schema has the number of all rows as metadata "rows".
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_exec_stage(
@@ -395,8 +450,9 @@ pub unsafe extern "C" fn wb_exec_stage(
         // SAFETY: as above.
         let options = unsafe { options_of(options)? };
         let (rt, rows, cancel) = exec.take_stream()?;
+        let pool = exec.inner.pool();
         let (schema, batches) =
-            rt.block_on(stage(&store.inner, rows, cancel.as_ref(), &options))??;
+            rt.block_on(stage(&store.inner, rows, &pool, cancel.as_ref(), &options))??;
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })

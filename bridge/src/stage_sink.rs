@@ -1,7 +1,9 @@
 //! What a staged file is written to.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -10,18 +12,73 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::async_writer::AsyncFileWriter;
 use parquet::errors::{ParquetError, Result};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// Objects of fewer bytes are written whole; stores want parts of one size.
-const PART: usize = 10 << 20;
-/// How many parts are under way at once.
-const IN_FLIGHT: usize = 8;
+/// How objects are cut.
+#[derive(Debug, Clone, Copy)]
+pub struct PartSizes {
+    /// Objects of fewer bytes are written whole; stores want parts of one size.
+    pub bytes: usize,
+    /// How many parts are under way at once.
+    pub in_flight: usize,
+}
+
+/// What a sink holds of its object, as seen from outside the writer that owns it.
+#[derive(Debug, Clone, Default)]
+pub struct UnderWay(Arc<Held>);
+
+#[derive(Debug, Default)]
+struct Held {
+    buffered: AtomicUsize,
+    parts: AtomicUsize,
+    taken: Notify,
+}
+
+/// Bytes of a part until the store has taken it, or it was given up.
+struct Part {
+    held: Arc<Held>,
+    bytes: usize,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        self.held.parts.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.held.taken.notify_waiters();
+    }
+}
+
+impl UnderWay {
+    /// Buffered, and in parts that the store has not taken yet.
+    pub fn bytes(&self) -> usize {
+        self.0.buffered.load(Ordering::Acquire) + self.0.parts.load(Ordering::Acquire)
+    }
+
+    /// Waits until the store has taken all parts.
+    pub async fn taken(&self) {
+        loop {
+            let mut next = pin!(self.0.taken.notified());
+            // From here on it hears of every part.
+            next.as_mut().enable();
+            if self.0.parts.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            next.await;
+        }
+    }
+
+    fn part(&self, bytes: usize) -> Part {
+        self.0.parts.fetch_add(bytes, Ordering::AcqRel);
+        Part { held: Arc::clone(&self.0), bytes }
+    }
+}
 
 /// A writer of one object that may be given up at any time, also when its end failed: then a
 /// store keeps none of its parts. The plain one leaves them when the last part fails.
 pub struct Sink {
     store: Arc<dyn ObjectStore>,
     path: Path,
+    sizes: PartSizes,
     buffer: VecDeque<Bytes>,
     buffered: usize,
     /// There is one until all parts have become the object.
@@ -29,19 +86,27 @@ pub struct Sink {
     parts: JoinSet<object_store::Result<()>>,
     /// Something failed, or the object is there: nothing more is written.
     ended: bool,
+    under_way: UnderWay,
 }
 
 impl Sink {
-    pub fn new(store: &Arc<dyn ObjectStore>, path: Path) -> Self {
+    pub fn new(store: &Arc<dyn ObjectStore>, path: Path, sizes: PartSizes) -> Self {
         Self {
             store: Arc::clone(store),
             path,
+            sizes,
             buffer: VecDeque::new(),
             buffered: 0,
             upload: None,
             parts: JoinSet::new(),
             ended: false,
+            under_way: UnderWay::default(),
         }
+    }
+
+    /// What it will hold.
+    pub fn under_way(&self) -> UnderWay {
+        self.under_way.clone()
     }
 
     /// The first `n` bytes of the buffer.
@@ -72,22 +137,28 @@ impl Sink {
     }
 
     async fn put_part(&mut self, n: usize) -> object_store::Result<()> {
-        self.wait(IN_FLIGHT - 1).await?;
+        self.wait(self.sizes.in_flight.saturating_sub(1)).await?;
+        let held = self.under_way.part(n);
         let part = self.take(n);
         let upload = match &mut self.upload {
             Some(upload) => upload,
             none => none.insert(self.store.put_multipart(&self.path).await?),
         };
-        self.parts.spawn(upload.put_part(part));
+        let upload = upload.put_part(part);
+        self.parts.spawn(async move {
+            let _held = held;
+            upload.await
+        });
         Ok(())
     }
 
     async fn put(&mut self, bytes: Bytes) -> object_store::Result<()> {
         self.buffered += bytes.len();
         self.buffer.push_back(bytes);
-        while self.buffered >= PART {
-            self.put_part(PART).await?;
+        while self.buffered >= self.sizes.bytes {
+            self.put_part(self.sizes.bytes).await?;
         }
+        self.under_way.0.buffered.store(self.buffered, Ordering::Release);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
-//! What the log needs to know about a staged file: statistics of its leaf columns, exact or
-//! none, out of the file's own footer.
+//! What the log needs to know about a staged file: statistics of its leaf columns, out of the
+//! file's own footer: exact or none, but for long texts, whose bounds are cut so that they hold
+//! all values.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -189,7 +190,8 @@ fn big_endian(bytes: &[u8]) -> Option<i128> {
 }
 
 fn bounds(stats: &Statistics, is_decimal: bool) -> Option<(Bound, Bound)> {
-    if !stats.min_is_exact() || !stats.max_is_exact() {
+    let exact = stats.min_is_exact() && stats.max_is_exact();
+    if !exact && (is_decimal || !matches!(stats, Statistics::ByteArray(_))) {
         return None;
     }
     let bytes = |b: &[u8]| -> Option<Bound> {

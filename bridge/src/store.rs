@@ -2,6 +2,7 @@
 //! environment; every path is relative to the opened root.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder, UInt32Builder,
@@ -18,7 +19,7 @@ use url::Url;
 
 use crate::{guard, store_open, stream};
 use crate::abi::{self, wb_err, wb_kv, wb_str};
-use crate::codes::{E_BAD_VALUE, E_EXISTS};
+use crate::codes::{E_BAD_VALUE, E_EXISTS, E_TOO_LARGE};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::rt::{self, RtInner, wb_cancel, wb_rt};
 use crate::store_hook::{HookedStore, wb_store_hook};
@@ -107,40 +108,51 @@ fn get_schema() -> SchemaRef {
     ]))
 }
 
-async fn get_one(
-    store: Arc<dyn ObjectStore>,
-    path: Path,
-    want_bytes: bool,
-) -> Result<Option<(ObjectMeta, Option<Bytes>)>> {
-    let found = async {
-        if want_bytes {
-            let got = store.get(&path).await?;
-            let meta = got.meta.clone();
-            Ok((meta, Some(got.bytes().await?)))
-        } else {
-            Ok((store.head(&path).await?, None))
-        }
-    };
-    match found.await {
+fn if_there<T>(found: object_store::Result<T>) -> Result<Option<T>> {
+    match found {
         Ok(found) => Ok(Some(found)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(e) => Err(e.into()),
     }
 }
 
-/// Reads objects, or only looks at them, and gives one row for each path.
+/// An object of more bytes than are left is refused before it is read; `left` is what is left of
+/// the most that all of a call may have.
+async fn get_one(
+    store: Arc<dyn ObjectStore>,
+    path: Path,
+    left: Option<&AtomicU64>,
+) -> Result<Option<(ObjectMeta, Option<Bytes>)>> {
+    let Some(left) = left else {
+        return Ok(if_there(store.head(&path).await)?.map(|meta| (meta, None)));
+    };
+    let Some(got) = if_there(store.get(&path).await)? else { return Ok(None) };
+    let meta = got.meta.clone();
+    let size = meta.size;
+    let taken = left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(size));
+    if let Err(most) = taken {
+        let message = format!("{path} has {size} bytes, more than the {most} that are read whole");
+        return Err(Error::new(E_TOO_LARGE, ORIGIN_BRIDGE, message));
+    }
+    Ok(Some((meta, Some(got.bytes().await?))))
+}
+
+/// Reads objects of so many bytes together, or with 0 only looks at them, and gives one row for
+/// each path.
 pub fn get_impl(
     store: &StoreInner,
     paths: &[String],
-    want_bytes: bool,
+    max_bytes: u64,
 ) -> Result<(SchemaRef, Vec<RecordBatch>)> {
     let mut wanted = Vec::with_capacity(paths.len());
     for path in paths {
         wanted.push(path_of(path)?);
     }
+    // One array has them all, with offsets of 31 bits.
+    let left = (max_bytes > 0).then(|| AtomicU64::new(max_bytes.min(i32::MAX as u64)));
     let found: Vec<_> = store.rt.block_on(
         futures::stream::iter(wanted)
-            .map(|path| get_one(Arc::clone(&store.plain), path, want_bytes))
+            .map(|path| get_one(Arc::clone(&store.plain), path, left.as_ref()))
             .buffered(IN_FLIGHT)
             .try_collect::<Vec<_>>(),
     )??;
@@ -305,14 +317,15 @@ pub unsafe extern "C" fn wb_store_open(
 }
 
 /// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-/// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
-/// waits for the store, or NULL; what the store was asked for may happen all the same.
+/// where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here
+/// and below: what stops the call while it waits for the store, or NULL; what the store was asked
+/// for may happen all the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_obj_get(
     store: *const wb_store,
     paths: *const wb_str,
     n: usize,
-    want_bytes: bool,
+    max_bytes: u64,
     cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
@@ -324,7 +337,7 @@ pub unsafe extern "C" fn wb_obj_get(
         let store = unsafe { abi::in_ref(store)? };
         // SAFETY: as above.
         let paths = unsafe { abi::strings(paths, n)? };
-        let work = || get_impl(&store.inner, &paths, want_bytes);
+        let work = || get_impl(&store.inner, &paths, max_bytes);
         // SAFETY: the caller's promise.
         let (schema, batches) = unsafe { rt::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::*;
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
@@ -17,6 +18,7 @@ use crate::input::{Bindings, Bound, LateBound, wb_bind};
 use crate::rt::RtInner;
 use crate::sess::{Caches, SessInner, SessSpec};
 use crate::store::StoreInner;
+use crate::stream::{ImportedStream, export_batches, import_stream};
 
 /// A folder that goes away with the test.
 pub struct Folder(pub PathBuf);
@@ -63,6 +65,16 @@ pub fn bind() -> wb_bind {
     assert_eq!(unsafe { crate::input::wb_bind_new(&mut out, &mut err) }, 0);
     // SAFETY: made just now by Box::into_raw.
     *unsafe { Box::from_raw(out) }
+}
+
+/// Batches as a caller gives them.
+pub fn imported(schema: &SchemaRef, batches: Vec<RecordBatch>) -> ImportedStream {
+    let mut c = FFI_ArrowArrayStream::empty();
+    // SAFETY: locals.
+    unsafe {
+        export_batches(Arc::clone(schema), batches, &mut c).unwrap();
+        import_stream(&mut c).unwrap()
+    }
 }
 
 /// A session with one input main.t.

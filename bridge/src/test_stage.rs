@@ -7,6 +7,8 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::*;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+
 use crate::bind_delta::DeltaBound;
 use crate::bind_files::{FilesBound, StagedFile};
 use crate::bind_stream::{MemoryBound, StreamBound};
@@ -15,22 +17,18 @@ use crate::error::{Error, Result};
 use crate::input::Bound;
 use crate::rt::RtInner;
 use crate::snap::SnapInner;
+use crate::stage_sink::PartSizes;
 use crate::stage::{StageOptions, stage};
 use crate::store::{self, StoreInner};
-use crate::stream::{ImportedStream, export_batches, import_stream};
+use crate::stream::import_stream;
 use crate::test_kit::*;
-
-fn imported(schema: &SchemaRef, batches: Vec<RecordBatch>) -> ImportedStream {
-    let mut c = FFI_ArrowArrayStream::empty();
-    // SAFETY: locals.
-    unsafe {
-        export_batches(Arc::clone(schema), batches, &mut c).unwrap();
-        import_stream(&mut c).unwrap()
-    }
-}
 
 fn memory(schema: &SchemaRef, batches: Vec<RecordBatch>) -> Arc<dyn Bound> {
     Arc::new(MemoryBound::collect(imported(schema, batches)).unwrap())
+}
+
+fn unbounded() -> Arc<dyn MemoryPool> {
+    Arc::new(UnboundedMemoryPool::default())
 }
 
 fn options() -> StageOptions {
@@ -40,6 +38,9 @@ fn options() -> StageOptions {
         stats_columns: None,
         target_file_bytes: 0,
         row_group_rows: 1000,
+        row_group_bytes: 64 << 20,
+        bound_bytes: 256,
+        parts: PartSizes { bytes: 10 << 20, in_flight: 8 },
         compression: "zstd".into(),
         compression_level: 3,
         file_metadata: vec![("weir.run".into(), "7".into())],
@@ -56,7 +57,7 @@ fn staged(
     options: &StageOptions,
 ) -> Result<(SchemaRef, RecordBatch)> {
     let rows = Query::new(rt, 1).stream(sql, Arc::clone(schema), bound)?;
-    let (schema, mut batches) = rt.block_on(stage(to, rows, None, options))??;
+    let (schema, mut batches) = rt.block_on(stage(to, rows, &unbounded(), None, options))??;
     Ok((schema, batches.remove(0)))
 }
 
@@ -205,7 +206,7 @@ fn stages_all_types_with_exact_statistics() {
 }
 
 #[test]
-fn statistics_are_merged_over_row_groups_and_not_cut() {
+fn statistics_are_merged_over_row_groups_and_cut_outwards() {
     let rt = runtime();
     let folder = Folder::new();
     let to = open(&rt, &folder.url());
@@ -233,7 +234,8 @@ fn statistics_are_merged_over_row_groups_and_not_cut() {
     let bound = memory(&schema, batches);
     let (_, table) = staged(&rt, &to, "select * from t", &schema, bound, &options).unwrap();
     assert_eq!(stats(&table, "i"), (10, Some("0".into()), Some("999".into())));
-    assert_eq!(stats(&table, "s"), (0, Some(long('a')), Some(long('z'))));
+    let (low, high) = ("a".repeat(256), format!("{}{{", "z".repeat(255)));
+    assert_eq!(stats(&table, "s"), (0, Some(low), Some(high)));
 }
 
 #[test]
@@ -460,7 +462,7 @@ fn objects_come_and_go() {
         assert_eq!(e.code, E_EXISTS);
         store::put_impl(&to, "z/a%20b", b"two".to_vec(), false).unwrap();
         let paths = vec!["z/a%20b".to_string(), "z/none".to_string()];
-        let (_, batches) = store::get_impl(&to, &paths, true).unwrap();
+        let (_, batches) = store::get_impl(&to, &paths, 1 << 20).unwrap();
         assert_eq!(batches[0].column(2).as_boolean(), &BooleanArray::from(vec![true, false]));
         assert_eq!(batches[0].column(6).as_binary::<i32>().value(0), b"two");
         assert_eq!(list(&to, "z", "", true), ["z/a%20b"]);

@@ -58,6 +58,10 @@ WEIR_API WEIR_MUST_USE weir_status weir_query_open(weir_session *session, const 
  * Threads: get_next works on the calling thread. Its failures carry an errno; the error's
  * text (get_last_error) begins with the number of a code and byte 0x1F; weir_stream_error
  * turns that into an error record.
+ *
+ * When memory runs out before the first rows are given, the query is planned again, without hash
+ * joins and with small batches, and the caller sees the rows of that. A stream that the session
+ * was given is read once: a query over one is not planned again.
  */
 WEIR_API WEIR_MUST_USE weir_status weir_query_stream(weir_query *query,
                                                      struct ArrowArrayStream *out,

@@ -1,5 +1,6 @@
 /* Queries: planned once, executed once, as a stream. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -7,11 +8,19 @@
 
 #define WI_ORIGIN "api"
 
+typedef struct running { /* may be asked for its peak while rows come */
+  pthread_mutex_t lock;
+  wb_exec *exec;
+  uint64_t peak; /* of an execution that was before this one */
+} running;
+
 struct weir_query {
   atomic_size_t shares; /* the caller's, and its stream's */
   wi_engine *engine;
   wi_planned *planned;
-  wb_exec *exec;
+  bool started;
+  wi_attempt attempt;
+  running *running;
   wi_stop *stop;
 };
 
@@ -19,7 +28,11 @@ static void query_unref(weir_query *q) {
   if (q == NULL || atomic_fetch_sub(&q->shares, 1) > 1) {
     return;
   }
-  wi_br_exec_free(q->engine, &q->exec);
+  if (q->running != NULL) {
+    wi_br_exec_free(q->engine, &q->running->exec);
+    pthread_mutex_destroy(&q->running->lock);
+    wi_free(q->running);
+  }
   wi_stop_free(&q->stop);
   wi_planned_unref(&q->planned); /* and with it, perhaps, the session */
   wi_engine_unref(&q->engine);
@@ -29,18 +42,24 @@ static void query_unref(weir_query *q) {
 weir_status wi_query_new(wi_planned **planned, wi_stop **stop, weir_query **out,
                          weir_error *err) {
   weir_query *q = wi_alloc(sizeof(*q));
-  *out = q;
-  if (q == NULL) {
+  running *r = wi_alloc(sizeof(*r));
+  *out = NULL;
+  if (q == NULL || r == NULL) {
+    wi_free(q);
+    wi_free(r);
     wi_planned_unref(planned);
     wi_stop_free(stop);
     return wi_err_nomem(err, WI_ORIGIN);
   }
   atomic_init(&q->shares, 1);
+  pthread_mutex_init(&r->lock, NULL);
+  q->running = r;
   q->engine = wi_engine_ref(wi_planned_session(*planned)->engine);
   q->planned = *planned;
   q->stop = *stop;
   *planned = NULL;
   *stop = NULL;
+  *out = q;
   return WEIR_OK;
 }
 
@@ -98,30 +117,100 @@ done:
 /* ---- the rows: a stream that has a share of its query ---- */
 
 typedef struct held_stream {
-  struct ArrowArrayStream inner;
+  struct ArrowArrayStream inner; /* released: only `said` is left */
   weir_query *query;
+  bool gave;  /* rows, or their end: from then on there is no second attempt */
+  char *said; /* the error of an attempt that is gone */
 } held_stream;
+
+static const char *held_error(struct ArrowArrayStream *stream) {
+  held_stream *held = stream->private_data;
+  if (held->said != NULL || held->inner.release == NULL) {
+    return held->said;
+  }
+  return held->inner.get_last_error(&held->inner);
+}
 
 static int held_schema(struct ArrowArrayStream *stream, struct ArrowSchema *out) {
   held_stream *held = stream->private_data;
+  if (held->inner.release == NULL) {
+    return EIO;
+  }
   return held->inner.get_schema(&held->inner, out);
+}
+
+/* Frees an execution that failed, before the next takes memory. */
+static void let_go(held_stream *held) {
+  weir_query *q = held->query;
+  if (held->inner.release != NULL) {
+    held->inner.release(&held->inner);
+  }
+  running *r = q->running;
+  pthread_mutex_lock(&r->lock);
+  uint64_t peak = wi_br_exec_peak_bytes(q->engine, r->exec);
+  r->peak = peak > r->peak ? peak : r->peak;
+  wi_br_exec_free(q->engine, &r->exec);
+  pthread_mutex_unlock(&r->lock);
+}
+
+static weir_status start(weir_query *q, struct ArrowArrayStream *out, weir_error *err) {
+  wb_exec *exec = NULL;
+  WI_TRY(wi_planned_execute(q->planned, q->stop, q->attempt, &exec, err));
+  pthread_mutex_lock(&q->running->lock);
+  q->running->exec = exec;
+  pthread_mutex_unlock(&q->running->lock);
+  return wi_br_exec_stream(q->engine, exec, out, err);
+}
+
+/* The first rows of the next attempt; where there is none, what is told is in `first`. */
+static int next_attempt(held_stream *held, weir_error *first, struct ArrowArray *out) {
+  weir_query *q = held->query;
+  int64_t began = wi_monotonic_ns();
+  weir_error again = WEIR_ERROR_INIT;
+  wi_buf said = WI_BUF_INIT;
+  let_go(held);
+  weir_status status = start(q, &held->inner, &again);
+  wi_planned_tell(q->planned, "query_planned_again", began);
+  if (status == WEIR_OK) {
+    int code = held->inner.get_next(&held->inner, out);
+    if (code == 0) {
+      return 0;
+    }
+    status = wi_stream_error(&held->inner, code, &again);
+  }
+  (void)wi_exec_said(status, first, &again);
+  wi_buf_fmt(&said, "%d\x1f%s", (int)first->code, first->message);
+  held->said = wi_buf_take(&said);
+  let_go(held);
+  return EIO;
 }
 
 static int held_next(struct ArrowArrayStream *stream, struct ArrowArray *out) {
   held_stream *held = stream->private_data;
-  return held->inner.get_next(&held->inner, out);
-}
-
-static const char *held_error(struct ArrowArrayStream *stream) {
-  held_stream *held = stream->private_data;
-  return held->inner.get_last_error(&held->inner);
+  weir_error err = WEIR_ERROR_INIT;
+  if (held->inner.release == NULL) {
+    return EIO;
+  }
+  int code = held->inner.get_next(&held->inner, out);
+  if (code != 0 && !held->gave) {
+    weir_status status = wi_stream_error(&held->inner, code, &err);
+    if (wi_planned_again(held->query->planned, status, &held->query->attempt)) {
+      code = next_attempt(held, &err, out);
+    }
+    weir_error_release(&err);
+  }
+  held->gave = held->gave || code == 0;
+  return code;
 }
 
 static void held_release(struct ArrowArrayStream *stream) {
   held_stream *held = stream->private_data;
   memset(stream, 0, sizeof(*stream));
-  held->inner.release(&held->inner);
+  if (held->inner.release != NULL) {
+    held->inner.release(&held->inner);
+  }
   query_unref(held->query);
+  wi_free(held->said);
   wi_free(held);
 }
 
@@ -133,15 +222,15 @@ weir_status weir_query_stream(weir_query *query, struct ArrowArrayStream *out,
   WI_ARG(out, err);
   memset(out, 0, sizeof(*out));
   WI_ARG(query, err);
-  if (query->exec != NULL) {
+  if (query->started) {
     return WI_ERR(err, WEIR_E_STREAM_USED, "the query was run already; open another");
   }
   held = wi_alloc(sizeof(*held));
   if (held == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  WI_CHECK(wi_planned_execute(query->planned, query->stop, &query->exec, err));
-  WI_CHECK(wi_br_exec_stream(query->engine, query->exec, &held->inner, err));
+  WI_CHECK(start(query, &held->inner, err));
+  query->started = true;
   wi_planned_tell(query->planned, "query_started", began);
   atomic_fetch_add(&query->shares, 1);
   held->query = query;
@@ -214,7 +303,15 @@ void weir_query_cancel(weir_query *query) {
 }
 
 uint64_t weir_query_peak_memory(const weir_query *query) {
-  return query != NULL ? wi_br_exec_peak_bytes(query->engine, query->exec) : 0;
+  if (query == NULL) {
+    return 0;
+  }
+  running *r = query->running;
+  pthread_mutex_lock(&r->lock);
+  uint64_t peak = wi_br_exec_peak_bytes(query->engine, r->exec);
+  peak = peak > r->peak ? peak : r->peak;
+  pthread_mutex_unlock(&r->lock);
+  return peak;
 }
 
 void weir_query_free(weir_query **query) {

@@ -6,8 +6,6 @@
 
 #define WI_ORIGIN "api"
 
-#define BATCH_ROWS 8192
-
 /* ---- the text ---- */
 
 weir_status wi_sql_open(weir_session *session, const char *text, wi_sql *out,
@@ -323,18 +321,24 @@ done:
   return status;
 }
 
-weir_status wi_planned_execute(const wi_planned *p, wi_stop *stop, wb_exec **out,
-                               weir_error *err) {
+static wi_exec_room room_of(const wi_planned *p) {
+  return (wi_exec_room){p->session->pool, p->session->threads, false};
+}
+
+weir_status wi_planned_execute(const wi_planned *p, wi_stop *stop, wi_attempt attempt,
+                               wb_exec **out, weir_error *err) {
   const wi_session *s = p->session;
   const wb_cancel *token = NULL;
-  wi_br_exec_options o = {0};
+  const wi_exec_room room = room_of(p);
+  wi_br_exec_options o;
   *out = NULL;
   WI_TRY(wi_stop_check(stop, err));
   WI_TRY(wi_stop_token(stop, &token, err));
-  o.partitions = s->threads;
-  o.batch_rows = BATCH_ROWS;
-  o.memory_bytes = s->pool;
-  o.spill_dir = s->spill_dir;
-  o.spill_bytes = s->spill_limit;
+  wi_exec_options(s, &room, attempt, &o);
   return wi_br_exec_new(p->engine, s->handle, p->optimized, p->bind, &o, token, out, err);
+}
+
+bool wi_planned_again(const wi_planned *p, weir_status status, wi_attempt *attempt) {
+  const wi_exec_room room = room_of(p);
+  return wi_exec_again(status, &room, attempt);
 }

@@ -30,8 +30,10 @@ void wi_planned_unref(wi_planned **planned);
 const wb_plan *wi_planned_plan(const wi_planned *planned, bool optimized);
 wi_session *wi_planned_session(const wi_planned *planned);
 /* An execution of it; stopped by the stop. */
-weir_status wi_planned_execute(const wi_planned *planned, wi_stop *stop, wb_exec **out,
-                               weir_error *err);
+weir_status wi_planned_execute(const wi_planned *planned, wi_stop *stop,
+                               wi_attempt attempt, wb_exec **out, weir_error *err);
+/* Whether an execution that ended like this is worth another one, the next attempt. */
+bool wi_planned_again(const wi_planned *planned, weir_status status, wi_attempt *attempt);
 
 /* Tells the session's listener; `began` is of wi_monotonic_ns. */
 void wi_planned_tell(const wi_planned *planned, const char *name, int64_t began);

@@ -419,6 +419,10 @@ typedef struct wi_br_exec_options {
   const char *spill_dir; /* NULL: no spilling */
   uint64_t spill_bytes;  /* 0: the engine's limit */
   bool no_hash_join;
+  uint32_t gather_percent,
+      merge_percent; /* of the memory; as in wb.h, like what follows */
+  uint64_t sort_in_place_bytes, sort_reserve_bytes, cut_bytes, wide_bytes;
+  uint32_t top_rows;
 } wi_br_exec_options;
 /* `cancel` NULL: what stops this thread's work. */
 weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,
@@ -430,7 +434,10 @@ typedef struct wi_br_stage_options {
   const char *prefix;
   const char *const *partition_columns;
   size_t n_partition_columns;
-  uint64_t target_file_bytes, row_group_rows;
+  uint64_t target_file_bytes, row_group_rows, row_group_bytes;
+  uint64_t bound_bytes; /* the longest bound of a text in a footer */
+  uint64_t part_bytes;  /* of an object that is written in parts */
+  uint32_t parts_in_flight;
   const char *compression;
   int32_t compression_level;
   const wi_br_pair *file_metadata;
@@ -474,9 +481,10 @@ weir_status wi_br_store_open(wi_engine *engine, const char *url,
                              const wi_br_pair *options, size_t n_options,
                              const wi_br_store_hook *hook, wb_store **out,
                              weir_error *err);
-/* Rows: ord, path, found, size, mtime_us, etag, bytes. */
+/* Rows: ord, path, found, size, mtime_us, etag, bytes. max_bytes 0: only looked at; TOO_LARGE
+ * where all together have more. */
 weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
-                          const char *const *paths, size_t n, bool want_bytes,
+                          const char *const *paths, size_t n, uint64_t max_bytes,
                           wi_cursor **out, weir_error *err);
 /* Rows: path, size, mtime_us, etag. */
 weir_status wi_br_obj_list(wi_engine *engine, const wb_store *store, const char *prefix,

@@ -20,6 +20,13 @@ weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan
   o.spill_dir = wi_wb_str(options->spill_dir);
   o.spill_bytes = options->spill_bytes;
   o.no_hash_join = options->no_hash_join;
+  o.gather_percent = options->gather_percent;
+  o.merge_percent = options->merge_percent;
+  o.sort_in_place_bytes = options->sort_in_place_bytes;
+  o.sort_reserve_bytes = options->sort_reserve_bytes;
+  o.cut_bytes = options->cut_bytes;
+  o.wide_bytes = options->wide_bytes;
+  o.top_rows = options->top_rows;
   WI_ENGINE_RETURN(engine, err, t->wb_exec_new(sess, plan, bind, &o, cancel, out, &from));
 }
 
@@ -108,6 +115,10 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   o.n_partition_columns = options->n_partition_columns;
   o.target_file_bytes = options->target_file_bytes;
   o.row_group_rows = options->row_group_rows;
+  o.row_group_bytes = options->row_group_bytes;
+  o.bound_bytes = options->bound_bytes;
+  o.part_bytes = options->part_bytes;
+  o.parts_in_flight = options->parts_in_flight;
   o.compression = wi_wb_str(options->compression);
   o.compression_level = options->compression_level;
   o.file_metadata = metadata;

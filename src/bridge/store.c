@@ -35,7 +35,7 @@ done:
 }
 
 weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
-                          const char *const *paths, size_t n, bool want_bytes,
+                          const char *const *paths, size_t n, uint64_t max_bytes,
                           wi_cursor **out, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
@@ -47,7 +47,7 @@ weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
   WI_CHECK(wi_engine_use(engine, &t, err));
   WI_CHECK(wi_stop_now(&stop, err));
   WI_CHECK(wi_wb_strs(paths, n, &names, err));
-  int code = t->wb_obj_get(store, names, n, want_bytes, stop, &stream, &from);
+  int code = t->wb_obj_get(store, names, n, max_bytes, stop, &stream, &from);
   status = wi_wb_cursor(t, code, &from, &stream, out, err);
 done:
   wi_free(names);

@@ -61,7 +61,7 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   const wi_spec_view *spec = j->view->refs->spec;
   wi_stage_request r = {0};
   wi_stats_columns stats;
-  bool no_hash_join = false;
+  bool planned_again = false;
   wi_table_props props = wi_view_props(j);
   WI_TRY(wi_table_stats(&props, &stats, err));
   r.session = j->pass->session;
@@ -78,11 +78,11 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   r.partitions = j->pass->session->threads;
   r.cancel = j->cancel;
   weir_status status =
-      wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &no_hash_join, err);
+      wi_stage(&r, &j->staged, &j->view->outcome.peak_bytes, &planned_again, err);
   wi_stats_columns_release(&stats);
-  if (no_hash_join) {
+  if (planned_again) {
     wi_pass_warn(j->pass, WEIR_E_MEMORY, "execute",
-                 "%s ran without hash joins, because they did not fit the memory limit",
+                 "%s was planned again in less memory: as planned first it did not fit",
                  spec->name);
   }
   return status;

@@ -133,6 +133,26 @@ weir_status wi_session_inputs(wi_session *session, wi_inputs *out, weir_error *e
 void wi_inputs_release(wi_session *session, wi_inputs *inputs);
 void wi_input_unref(wi_session *session, wi_input **input);
 
+/* ---- how executions use memory (memory.c, tables/memory.def) ---- */
+typedef enum wi_attempt {
+  WI_ATTEMPT_FIRST = 0,
+  WI_ATTEMPT_LESS = 1 /* planned again, because the first ran out of memory */
+} wi_attempt;
+typedef struct wi_exec_room {
+  uint64_t memory; /* of this execution; 0: no limit */
+  uint32_t partitions;
+  bool in_memory; /* one partition, no spilling: the order of additions shows */
+} wi_exec_room;
+void wi_exec_options(const wi_session *session, const wi_exec_room *room,
+                     wi_attempt attempt, wi_br_exec_options *out);
+/* What the writer of files holds: sizes and limits, the other fields stay as they are. */
+void wi_stage_options(uint64_t memory, bool local, wi_br_stage_options *out);
+/* Whether to run once more, with the next attempt; never after rows were given away. */
+bool wi_exec_again(weir_status status, const wi_exec_room *room, wi_attempt *attempt);
+/* What is told after a second attempt that ended so, in `first`: a caller's stream is read once,
+ * and what did not fit twice did not fit at first. */
+weir_status wi_exec_said(weir_status status, weir_error *first, weir_error *again);
+
 /* ---- a stream for one call (lent.c) ---- */
 typedef struct wi_lent wi_lent;
 /* Moves the stream. */

@@ -282,6 +282,9 @@ weir_status wi_store_list_all(wi_store *s, const char *folder, wi_store_entries 
 
 enum { GET_FOUND = 2, GET_MTIME = 4, GET_BYTES = 6 };
 
+/* Of an object that is read whole: parts of a log and small records, never rows. */
+#define READ_MOST ((uint64_t)1 << 30)
+
 static weir_status read_remote(wi_store *s, const char *path, wi_buf *out,
                                int64_t *mtime_us, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -289,7 +292,7 @@ static weir_status read_remote(wi_store *s, const char *path, wi_buf *out,
   wi_cursor *rows = NULL;
   bool has = false;
   WI_CHECK(wi_store_handle(s, &handle, err));
-  WI_CHECK(wi_br_obj_get(s->engine, handle, &path, 1, true, &rows, err));
+  WI_CHECK(wi_br_obj_get(s->engine, handle, &path, 1, READ_MOST, &rows, err));
   WI_CHECK(wi_cursor_next(rows, &has, err));
   if (!has) {
     status = WI_ERR(err, WEIR_E_BUG, "the engine gave no row for '%s'", path);

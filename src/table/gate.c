@@ -10,7 +10,6 @@
 
 #define GATE_SCHEMA   "weir_gate"
 #define SAMPLE_ROWS   10
-#define BATCH_ROWS    8192
 #define SAMPLE_FIELDS 12
 
 typedef struct gate_check {
@@ -238,34 +237,49 @@ typedef struct gate_run {
   uint64_t memory;
 } gate_run;
 
-static weir_status open_rows(const gate_run *run, const wb_plan *plan, wi_cursor **out,
-                             wb_exec **exec, weir_error *err) {
+static wi_exec_room room_of(const gate_run *run) {
+  return (wi_exec_room){run->memory, run->gate->session->threads, false};
+}
+
+static weir_status open_rows(const gate_run *run, const wb_plan *plan, wi_attempt attempt,
+                             wi_cursor **out, wb_exec **exec, weir_error *err) {
   wi_session *s = run->gate->session;
-  wi_br_exec_options options = {0};
+  wi_br_exec_options options;
   struct ArrowArrayStream stream = {0};
-  options.partitions = s->threads;
-  options.batch_rows = BATCH_ROWS;
-  options.memory_bytes = run->memory;
-  options.spill_dir = s->spill_dir;
-  options.spill_bytes = s->spill_limit;
+  const wi_exec_room room = room_of(run);
+  wi_exec_options(s, &room, attempt, &options);
   WI_TRY(wi_br_exec_new(s->engine, s->handle, plan, run->bind, &options, run->cancel,
                         exec, err));
   WI_TRY(wi_br_exec_stream(s->engine, *exec, &stream, err));
   return wi_cursor_open(&stream, out, err);
 }
 
-static weir_status count_of(const gate_run *run, const wb_plan *plan, int64_t *n,
-                            weir_error *err) {
+static weir_status count_once(const gate_run *run, const wb_plan *plan,
+                              wi_attempt attempt, int64_t *n, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   wb_exec *exec = NULL;
   bool has = false;
-  WI_CHECK(open_rows(run, plan, &rows, &exec, err));
+  WI_CHECK(open_rows(run, plan, attempt, &rows, &exec, err));
   WI_CHECK(wi_cursor_next(rows, &has, err));
   *n = has ? wi_cursor_int(rows, 0) : 0;
 done:
   wi_cursor_free(&rows);
   wi_br_exec_free(run->gate->session->engine, &exec);
+  return status;
+}
+
+static weir_status count_of(const gate_run *run, const wb_plan *plan, int64_t *n,
+                            weir_error *err) {
+  weir_error first = WEIR_ERROR_INIT;
+  const wi_exec_room room = room_of(run);
+  wi_attempt attempt = WI_ATTEMPT_FIRST;
+  weir_status status = count_once(run, plan, attempt, n, &first);
+  if (wi_exec_again(status, &room, &attempt)) {
+    weir_error again = WEIR_ERROR_INIT;
+    status = wi_exec_said(count_once(run, plan, attempt, n, &again), &first, &again);
+  }
+  wi_err_move(err, &first);
   return status;
 }
 
@@ -283,7 +297,7 @@ static weir_status sample(const gate_run *run, const gate_check *check, wi_buf *
              check->sample_tail, gate->sample_order, SAMPLE_ROWS);
   WI_CHECK(wi_buf_check(&sql, err, WI_ORIGIN));
   WI_CHECK(plan_sql(gate, wi_buf_text(&sql), &plan, err));
-  WI_CHECK(open_rows(run, plan, &rows, &exec, err));
+  WI_CHECK(open_rows(run, plan, WI_ATTEMPT_FIRST, &rows, &exec, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {

@@ -6,8 +6,6 @@
 #define WI_ORIGIN "table"
 
 #define DEFAULT_FILE_BYTES ((uint64_t)128 << 20)
-#define ROW_GROUP_ROWS     ((uint64_t)1 << 20)
-#define BATCH_ROWS         8192
 #define ZSTD_LEVEL         1
 
 void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]) {
@@ -32,27 +30,23 @@ void wi_stage_remove(wi_store *store, const char *prefix, bool first) {
   }
 }
 
-static weir_status run_once(const wi_stage_request *r, bool no_hash_join, wi_staged *out,
-                            uint64_t *peak, weir_error *err) {
+static weir_status run_once(const wi_stage_request *r, const wi_exec_room *room,
+                            wi_attempt attempt, wi_staged *out, uint64_t *peak,
+                            weir_error *err) {
   weir_status status = WEIR_OK;
   wi_session *s = r->session;
   wb_exec *exec = NULL;
   wb_store *handle = NULL;
   wi_cursor *rows = NULL;
-  wi_br_exec_options options = {0};
+  wi_br_exec_options options;
   wi_br_stage_options stage = {0};
-  options.partitions = r->order_sensitive ? 1 : r->partitions;
-  options.batch_rows = BATCH_ROWS;
-  options.memory_bytes = r->memory;
-  options.spill_dir = r->order_sensitive ? NULL : s->spill_dir;
-  options.spill_bytes = s->spill_limit;
-  options.no_hash_join = no_hash_join;
+  wi_exec_options(s, room, attempt, &options);
+  wi_stage_options(room->memory, wi_store_local(r->store) != NULL, &stage);
   stage.prefix = r->prefix;
   stage.partition_columns = r->partition_columns;
   stage.n_partition_columns = r->n_partition_columns;
   stage.target_file_bytes =
       r->target_file_bytes > 0 ? r->target_file_bytes : DEFAULT_FILE_BYTES;
-  stage.row_group_rows = ROW_GROUP_ROWS;
   stage.compression = "zstd";
   stage.compression_level = ZSTD_LEVEL;
   WI_CHECK(wi_store_handle(r->store, &handle, err));
@@ -89,29 +83,21 @@ static weir_status sync_staged(const wi_stage_request *r, const wi_staged *stage
 }
 
 weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_bytes,
-                     bool *no_hash_join, weir_error *err) {
+                     bool *planned_again, weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
-  bool second = false;
+  const wi_exec_room room = {r->memory, r->partitions, r->order_sensitive};
+  wi_attempt attempt = WI_ATTEMPT_FIRST;
   bool first_build = wi_stage_is_first(r->store);
   WI_TRY(make_root(r, err));
-  weir_status status = run_once(r, false, out, peak_bytes, &first);
-  if (status == WEIR_E_MEMORY && !r->order_sensitive) {
-    /* The engine's hash join cannot spill; a sort-merge join can. */
+  weir_status status = run_once(r, &room, attempt, out, peak_bytes, &first);
+  if (wi_exec_again(status, &room, &attempt)) {
     weir_error again = WEIR_ERROR_INIT;
-    second = true;
     wi_staged_release(out);
     status = wi_store_remove_all(r->store, r->prefix, &again);
     if (status == WEIR_OK) {
-      status = run_once(r, true, out, peak_bytes, &again);
+      status = run_once(r, &room, attempt, out, peak_bytes, &again);
     }
-    if (status == WEIR_E_STREAM_USED) {
-      /* A caller's stream is read once: what failed is still the first attempt. */
-      status = WEIR_E_MEMORY;
-      weir_error_release(&again);
-    } else {
-      weir_error_release(&first);
-      wi_err_move(&first, &again);
-    }
+    status = wi_exec_said(status, &first, &again);
   }
   if (status == WEIR_OK) {
     status = sync_staged(r, out, &first);
@@ -125,8 +111,8 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
     wi_err_hint_replace(&first,
                         "raise --memory, or run fewer views at once with --threads");
   }
-  if (no_hash_join != NULL) {
-    *no_hash_join = second && status == WEIR_OK;
+  if (planned_again != NULL) {
+    *planned_again = attempt != WI_ATTEMPT_FIRST && status == WEIR_OK;
   }
   if (status != WEIR_OK) {
     wi_stage_remove(r->store, r->prefix, first_build);

@@ -33,9 +33,9 @@ typedef struct wi_stage_request {
 enum { WI_STAGE_PREFIX = 48 };
 void wi_stage_prefix(const char *run_id, const char *table, char out[WI_STAGE_PREFIX]);
 /* Runs the plan and writes its rows; what an error leaves behind is removed. When memory runs
- * out over a hash join, it is run once more without one, and *no_hash_join tells. */
+ * out, it is run once more in less (session/memory.c), and *planned_again tells. */
 weir_status wi_stage(const wi_stage_request *request, wi_staged *out,
-                     uint64_t *peak_bytes, bool *no_hash_join, weir_error *err);
+                     uint64_t *peak_bytes, bool *planned_again, weir_error *err);
 
 /* Whether staging would make the table's folder. */
 bool wi_stage_is_first(const wi_store *store);

@@ -614,6 +614,10 @@ static int use_exec_stage(wb_exec *exec, wb_err *e) {
                         .prefix = wi_wb_str("_staged/"),
                         .target_file_bytes = 1 << 20,
                         .row_group_rows = 1000,
+                        .row_group_bytes = 1 << 20,
+                        .bound_bytes = 64,
+                        .part_bytes = 1 << 20,
+                        .parts_in_flight = 1,
                         .compression = wi_wb_str("none")};
   return drop(&out, c.t->wb_exec_stage(exec, c.store, &o, &out, e));
 }
@@ -639,7 +643,7 @@ static int call_store_open(wb_err *e) {
 static int call_obj_get(wb_err *e) {
   struct ArrowArrayStream out = {0};
   wb_str path = wi_wb_str("_delta_log/00000000000000000000.json");
-  return drop(&out, c.t->wb_obj_get(c.store, &path, 1, true, NULL, &out, e));
+  return drop(&out, c.t->wb_obj_get(c.store, &path, 1, 1 << 20, NULL, &out, e));
 }
 
 static int call_obj_list(wb_err *e) {
@@ -819,7 +823,7 @@ static int free_store(wb_err *e) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
     c.t->wb_store_free(store);
-    code = drop(&out, c.t->wb_obj_get(store, &path, 1, false, NULL, &out, e));
+    code = drop(&out, c.t->wb_obj_get(store, &path, 1, 0, NULL, &out, e));
     c.t->wb_store_free(store);
   }
   return code;

@@ -159,11 +159,10 @@ static bool run(wi_session *s, const way *w, const char *sql, char out[WI_DIGEST
   view.determinism = WI_DET_STRICT;
   view.sort_by.items = sort;
   view.sort_by.n = 1;
-  wi_br_exec_options options = {0};
-  options.partitions = w->partitions;
+  wi_br_exec_options options;
+  wi_exec_options(s, &(wi_exec_room){w->memory, w->partitions, false}, WI_ATTEMPT_FIRST,
+                  &options);
   options.batch_rows = (uint32_t)strtoul(w->batch_rows, NULL, 10);
-  options.memory_bytes = w->memory;
-  options.spill_dir = s->spill_dir;
   bool fine = wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, &err) == WEIR_OK &&
               wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
                              &exec, &err) == WEIR_OK &&
