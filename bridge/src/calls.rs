@@ -263,7 +263,7 @@ mod tests {
 
     fn plan(sess: &Arc<SessInner>, sql: &str, tag: &str) -> Result<String> {
         let plan = PlanInner::from_sql(sess, sql, &Params::new(), calls(tag), true)?;
-        let batch = table(sess, &plan.plan, wb_plan_table::WB_PLAN_SCANS as i32)?;
+        let batch = table(plan.walk()?, wb_plan_table::WB_PLAN_SCANS as i32)?;
         let mut out = Vec::new();
         for row in 0..batch.num_rows() {
             for column in batch.columns().iter().skip(1).take(3) {

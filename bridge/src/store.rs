@@ -16,11 +16,11 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
-use crate::abi::{self, wb_err, wb_kv, wb_rt, wb_str};
+use crate::abi::{self, wb_cancel, wb_err, wb_kv, wb_rt, wb_str};
 use crate::codes::{E_BAD_VALUE, E_EXISTS};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::guard;
-use crate::rt::RtInner;
+use crate::rt::{self, RtInner};
 use crate::store_hook::{HookedStore, wb_store_hook};
 use crate::store_open;
 use crate::stream;
@@ -296,13 +296,15 @@ pub unsafe extern "C" fn wb_store_open(
 }
 
 /// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-/// unless want_bytes)); concurrent inside.
+/// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
+/// waits for the store, or NULL; what the store was asked for may happen all the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_obj_get(
     store: *const wb_store,
     paths: *const wb_str,
     n: usize,
     want_bytes: bool,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
@@ -312,7 +314,9 @@ pub unsafe extern "C" fn wb_obj_get(
             stream::zero(out)?;
             (abi::in_ref(store)?, abi::strings(paths, n)?)
         };
-        let (schema, batches) = get_impl(&store.inner, &paths, want_bytes)?;
+        let work = || get_impl(&store.inner, &paths, want_bytes);
+        // SAFETY: the caller's promise.
+        let (schema, batches) = unsafe { rt::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })
@@ -326,6 +330,7 @@ pub unsafe extern "C" fn wb_obj_list(
     prefix: wb_str,
     start_after: wb_str,
     recursive: bool,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
@@ -335,7 +340,9 @@ pub unsafe extern "C" fn wb_obj_list(
             stream::zero(out)?;
             (abi::in_ref(store)?, prefix.to_str()?, start_after.to_str()?)
         };
-        let (schema, batches) = list_impl(&store.inner, prefix, start_after, recursive)?;
+        let work = || list_impl(&store.inner, prefix, start_after, recursive);
+        // SAFETY: the caller's promise.
+        let (schema, batches) = unsafe { rt::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })
@@ -349,13 +356,15 @@ pub unsafe extern "C" fn wb_obj_put(
     bytes: *const u8,
     n: usize,
     if_absent: bool,
+    cancel: *const wb_cancel,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_obj_put", err, || {
         // SAFETY: the caller's promise.
         let (store, path, bytes) =
             unsafe { (abi::in_ref(store)?, path.to_str()?, abi::slice_of(bytes, n)?) };
-        put_impl(&store.inner, path, bytes.to_vec(), if_absent)
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || put_impl(&store.inner, path, bytes.to_vec(), if_absent)) }
     })
 }
 
@@ -365,12 +374,14 @@ pub unsafe extern "C" fn wb_obj_delete(
     store: *const wb_store,
     paths: *const wb_str,
     n: usize,
+    cancel: *const wb_cancel,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_obj_delete", err, || {
         // SAFETY: the caller's promise.
         let (store, paths) = unsafe { (abi::in_ref(store)?, abi::strings(paths, n)?) };
-        delete_impl(&store.inner, &paths)
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || delete_impl(&store.inner, &paths)) }
     })
 }
 

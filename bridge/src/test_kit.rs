@@ -47,6 +47,7 @@ pub fn runtime() -> Arc<RtInner> {
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
+        rooms: 4,
     };
     Arc::new(RtInner::new(&options).unwrap())
 }

@@ -43,6 +43,7 @@ fn options() -> StageOptions {
         compression: "zstd".into(),
         compression_level: 3,
         file_metadata: vec![("weir.run".into(), "7".into())],
+        abort_after: std::time::Duration::from_secs(5),
     }
 }
 
@@ -490,7 +491,7 @@ fn listed(snap: &Arc<SnapInner>) -> RecordBatch {
     let mut err = crate::abi::wb_err::empty();
     // SAFETY: locals.
     let mut stream = unsafe {
-        assert_eq!(crate::snap::wb_snap_files(&handle, &mut c, &mut err), 0);
+        assert_eq!(crate::snap::wb_snap_files(&handle, std::ptr::null(), &mut c, &mut err), 0);
         import_stream(&mut c).unwrap()
     };
     let mut batches = Vec::new();

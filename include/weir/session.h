@@ -17,6 +17,7 @@
 #define WEIR_SESSION_H
 
 #include "weir/arrow.h"
+#include "weir/cancel.h"
 #include "weir/error.h"
 #include "weir/log.h"
 
@@ -42,9 +43,10 @@ typedef struct weir_session_options {
   const weir_pair *settings; /**< weir.functions.*, as `settings` of weir.yml */
   size_t n_settings;
   const weir_log *log; /**< told what the session does; NULL: nobody is */
+  weir_cancel *cancel; /**< stops those of its calls that are given none; NULL: none */
 } weir_session_options;
 #define WEIR_SESSION_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
+  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL}
 
 /**
  * Makes a session with weir's settings, functions and rules.

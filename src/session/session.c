@@ -140,6 +140,7 @@ void wi_session_free(wi_session **session) {
   wi_free(s->storage);
   wi_free(s->spill_dir);
   wi_free(s->base);
+  wi_stop_free(&s->stop);
   wi_engine_unref(&s->engine);
   wi_log_sink_release(&s->log);
   pthread_rwlock_destroy(&s->names);

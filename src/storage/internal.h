@@ -25,6 +25,9 @@ void wi_store_options_release(wi_store_options *options);
 weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err);
 
+/* ---- stores (store.c) ---- */
+wi_engine *wi_store_engine(const wi_store *store); /* NULL: none was given */
+
 /* ---- leases (lease_read.c) ---- */
 #define WI_LEASE_CLOCK "clock-" /* what a store's clock is read off */
 /* As wi_leases_read, of a listing of the folder. */

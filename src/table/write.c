@@ -206,13 +206,10 @@ static weir_status make_plan(write_job *j, weir_error *err) {
   WI_CHECK(select_sql(j, &sql, err));
   WI_CHECK(wi_br_plan_sql(j->r->session->engine, j->r->session->handle,
                           &(wi_br_statement){.sql = wi_buf_text(&sql)}, &j->plan, err));
-  WI_CHECK(wi_br_plan_cast(j->r->session->engine, j->plan, &j->target, &made, err));
+  const wi_br_edits edits = {
+      .target = &j->target, .sort = j->partitioned, .n_sort = j->n_partitioned};
+  WI_CHECK(wi_br_plan_edit(j->r->session->engine, j->plan, &edits, &made, err));
   replace_plan(j, &made);
-  if (j->n_partitioned > 0) {
-    WI_CHECK(wi_br_plan_sort(j->r->session->engine, j->plan, j->partitioned,
-                             j->n_partitioned, &made, err));
-    replace_plan(j, &made);
-  }
   WI_CHECK(wi_br_plan_optimize(j->r->session->engine, j->plan, &made, err));
   replace_plan(j, &made);
 done:
