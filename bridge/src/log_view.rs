@@ -1,7 +1,8 @@
 //! A store as the log's reader sees it. Checkpoints without a byte are never there: that is what a
 //! power cut leaves of one that nobody synced, and a reader that takes it for one cannot read the
-//! table. Nor is one read that turns out to be something else (`log_check`). When opening fails all the same, the hints in the folder may be wrong (`_last_checkpoint`,
-//! checksum files: both only save time), or a checkpoint may be torn: then neither is there.
+//! table. Nor is one read that turns out to be something else (`log_check`). When opening fails all
+//! the same, the hints in the folder may be wrong (`_last_checkpoint`, checksum files: both only
+//! save time), or a checkpoint may be torn: then neither is there.
 
 use std::collections::HashMap;
 use std::fmt;
