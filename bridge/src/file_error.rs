@@ -1,16 +1,28 @@
 //! Which file failed, and how: the Parquet reader passes a store's error on as text only, so
 //! that a file that is not there looks like a broken one.
 
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arrow::datatypes::Schema;
+use chrono::DateTime;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::ExecutionPlan;
-use object_store::ObjectStoreExt;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryStreamExt};
 use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ParquetMetaData;
 
 use crate::store_place;
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
@@ -22,30 +34,105 @@ struct File {
     size: u64,
 }
 
-/// The file of the plan that the message names.
-fn named(plan: &Arc<dyn ExecutionPlan>, message: &str) -> Option<File> {
-    let mut found: Option<File> = None;
+/// The files of the plan, in the order in which they are read.
+fn files(plan: &Arc<dyn ExecutionPlan>) -> Vec<File> {
+    let mut found = Vec::new();
     let walked = plan.apply(|node| {
         let source = node.downcast_ref::<DataSourceExec>();
-        let config = source.and_then(|s| s.data_source().downcast_ref::<FileScanConfig>());
-        for file in config.iter().flat_map(|c| &c.file_groups).flat_map(|group| group.iter()) {
-            let location = &file.object_meta.location;
-            let longer =
-                found.as_ref().is_none_or(|f| f.location.as_ref().len() < location.as_ref().len());
-            if longer
-                && message.contains(store_place::path_of(location).as_ref())
-                && let Some(config) = config
-            {
-                found = Some(File {
+        if let Some(config) = source.and_then(|s| s.data_source().downcast_ref::<FileScanConfig>())
+        {
+            found.extend(config.file_groups.iter().flat_map(|group| group.iter()).map(|file| {
+                File {
                     place: config.object_store_url.clone(),
-                    location: location.clone(),
+                    location: file.object_meta.location.clone(),
                     size: file.object_meta.size,
-                });
-            }
+                }
+            }));
         }
         Ok(TreeNodeRecursion::Continue)
     });
-    walked.ok().and(found)
+    walked.map_or_else(|_| Vec::new(), |_| found)
+}
+
+/// The file that the message names.
+fn named<'a>(files: &'a [File], message: &str) -> Option<&'a File> {
+    let names = |file: &&File| message.contains(store_place::path_of(&file.location).as_ref());
+    files.iter().filter(names).max_by_key(|file| file.location.as_ref().len())
+}
+
+/// A file of a store, without any cache.
+struct Bytes {
+    store: Arc<dyn ObjectStore>,
+    meta: ObjectMeta,
+}
+
+impl AsyncFileReader for Bytes {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<bytes::Bytes>> {
+        async move {
+            let found = self.store.get_ranges(&self.meta.location, &[range]).await;
+            let found = found.map_err(|e| ParquetError::External(e.into()))?;
+            found.into_iter().next().ok_or_else(|| ParquetError::EOF("no bytes".into()))
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        _options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
+        async move {
+            let reader = DFParquetMetadata::new(self.store.as_ref(), &self.meta);
+            reader.fetch_metadata().await.map_err(|e| ParquetError::External(e.into()))
+        }
+        .boxed()
+    }
+}
+
+/// Whether the wanted columns of a file can be read. A decoder that panics cannot.
+async fn is_whole(file: &File, columns: &[&str], context: &TaskContext) -> bool {
+    let Ok(store) = context.runtime_env().object_store(&file.place) else { return true };
+    let read = async {
+        let meta = ObjectMeta {
+            location: file.location.clone(),
+            last_modified: DateTime::UNIX_EPOCH,
+            size: file.size,
+            e_tag: None,
+            version: None,
+        };
+        let reader = Bytes { store, meta };
+        let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+        let roots = builder.parquet_schema().root_schema().get_fields();
+        let wanted: Vec<usize> =
+            (0..roots.len()).filter(|i| columns.contains(&roots[*i].name())).collect();
+        // Mapped columns have other names in files.
+        if !wanted.is_empty() {
+            let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
+            builder = builder.with_projection(mask);
+        }
+        let mut rows = builder.build()?;
+        while rows.try_next().await?.is_some() {}
+        Ok::<(), ParquetError>(())
+    };
+    matches!(AssertUnwindSafe(read).catch_unwind().await, Ok(Ok(())))
+}
+
+/// The damaged file, where the decoder does not say which it was decoding. What was read before
+/// it was whole, so this reads no more than was read.
+async fn damaged<'a>(
+    files: &'a [File],
+    schema: &Schema,
+    context: &TaskContext,
+) -> Option<&'a File> {
+    if let [file] = files {
+        return Some(file);
+    }
+    let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    for file in files {
+        if !is_whole(file, &columns, context).await {
+            return Some(file);
+        }
+    }
+    None
 }
 
 /// Looks at the file that an error of the Parquet reader is about.
@@ -58,7 +145,12 @@ pub async fn explain(
     if error.code != E_FILE_CORRUPT {
         return error;
     }
-    let Some(file) = named(plan, &error.message) else { return error };
+    let files = files(plan);
+    let file = match named(&files, &error.message) {
+        Some(file) => Some(file),
+        None => damaged(&files, &plan.schema(), context).await,
+    };
+    let Some(file) = file else { return error };
     let Ok(store) = context.runtime_env().object_store(&file.place) else { return error };
     let location = store_place::path_of(&file.location);
     let shown = |text: &str| store_place::shown(&file.location, text);

@@ -43,6 +43,7 @@ mod input_exec;
 mod input_filter;
 mod ipc;
 mod layout;
+mod log_check;
 mod log_view;
 mod macros;
 mod macros_args;

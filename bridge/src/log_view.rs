@@ -1,7 +1,8 @@
 //! A store as the log's reader sees it. Checkpoints without a byte are never there: that is what a
 //! power cut leaves of one that nobody synced, and a reader that takes it for one cannot read the
-//! table. When opening fails all the same, the hints in the folder may be wrong (`_last_checkpoint`,
-//! checksum files: both only save time), or a checkpoint may be torn: then neither is there.
+//! table. Nor is one read that turns out to be something else (`log_check`). When opening fails all
+//! the same, the hints in the folder may be wrong (`_last_checkpoint`, checksum files: both only
+//! save time), or a checkpoint may be torn: then neither is there.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +19,10 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
 };
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+
+use crate::error::Error;
+use crate::log_check::{self, Kind};
 
 /// The first and last bytes of every Parquet file.
 const MAGIC: &[u8] = b"PAR1";
@@ -32,7 +37,14 @@ struct Sight {
     wary: bool,
     /// Whether a checkpoint of this path and size is torn, as found before.
     torn: Mutex<HashMap<(Path, u64), bool>>,
+    /// Checkpoints that a listing named.
+    listed: Mutex<HashMap<Path, ObjectMeta>>,
+    /// What was found out of checkpoints that somebody reads.
+    checked: Mutex<HashMap<Path, Checked>>,
 }
+
+/// Once for all readers.
+type Checked = Arc<OnceCell<std::result::Result<(), Error>>>;
 
 /// See the module.
 #[derive(Debug)]
@@ -41,7 +53,13 @@ pub struct LogView(Arc<Sight>);
 impl LogView {
     /// A view; a `wary` one believes no hints.
     pub fn new(inner: Arc<dyn ObjectStore>, wary: bool) -> Self {
-        Self(Arc::new(Sight { inner, wary, torn: Mutex::default() }))
+        Self(Arc::new(Sight {
+            inner,
+            wary,
+            torn: Mutex::default(),
+            listed: Mutex::default(),
+            checked: Mutex::default(),
+        }))
     }
 }
 
@@ -64,7 +82,41 @@ fn is_checkpoint(path: &Path) -> bool {
     })
 }
 
+/// What a file of the log has to hold, if it is one of a checkpoint's.
+fn kind_of(path: &Path) -> Option<Kind> {
+    let name = path.as_ref().strip_prefix("_delta_log/")?;
+    if name.starts_with("_sidecars/") {
+        return Some(Kind::Sidecar);
+    }
+    // 20 digits, the word, and for one of several parts two numbers of 10 digits each.
+    let rest = name.get(20..)?.strip_prefix(".checkpoint.")?;
+    let mut pieces = rest.split('.');
+    let number = |piece: Option<&str>| {
+        piece.is_some_and(|p| p.len() == 10 && p.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let part = number(pieces.next()) && number(pieces.next());
+    Some(if part { Kind::Part } else { Kind::Whole })
+}
+
 impl Sight {
+    /// Before somebody reads a checkpoint: is it one?
+    async fn check(&self, location: &Path) -> Result<()> {
+        let Some(kind) = kind_of(location) else { return Ok(()) };
+        let known = {
+            let mut checked = self.checked.lock().unwrap_or_else(|e| e.into_inner());
+            Arc::clone(checked.entry(location.clone()).or_default())
+        };
+        let listed = {
+            let listed = self.listed.lock().unwrap_or_else(|e| e.into_inner());
+            listed.get(location).cloned()
+        };
+        let found =
+            known.get_or_init(|| log_check::check(&self.inner, location, listed, kind)).await;
+        found
+            .clone()
+            .map_err(|e| object_store::Error::Generic { store: "log", source: Box::new(e) })
+    }
+
     async fn is_torn(&self, object: &ObjectMeta) -> bool {
         let key = (object.location.clone(), object.size);
         if let Some(known) = self.torn.lock().unwrap_or_else(|e| e.into_inner()).get(&key) {
@@ -80,6 +132,11 @@ impl Sight {
         torn
     }
 
+    fn note(&self, object: &ObjectMeta) {
+        let mut listed = self.listed.lock().unwrap_or_else(|e| e.into_inner());
+        listed.insert(object.location.clone(), object.clone());
+    }
+
     async fn sees(&self, object: &ObjectMeta) -> bool {
         if self.wary && is_hint(&object.location) {
             return false;
@@ -87,6 +144,7 @@ impl Sight {
         if !is_checkpoint(&object.location) {
             return true;
         }
+        self.note(object);
         let parquet = object.location.as_ref().ends_with(".parquet");
         match self.wary && parquet {
             true => object.size >= LEAST && !self.is_torn(object).await,
@@ -181,10 +239,14 @@ impl ObjectStore for LogView {
             let path = location.to_string();
             return Err(object_store::Error::NotFound { path, source: "hidden".into() });
         }
+        if !options.head {
+            self.0.check(location).await?;
+        }
         self.0.inner.get_opts(location, options).await
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.0.check(location).await?;
         self.0.inner.get_ranges(location, ranges).await
     }
 

@@ -15,7 +15,9 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::registry::ExtensionTypeRegistryRef;
-use datafusion::logical_expr::{AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, WindowUDF,
+};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionConfig;
@@ -47,9 +49,7 @@ impl ObjectStoreRegistry for OnlyPlace {
             return Ok(Arc::clone(&self.place.store));
         }
         let root = &self.store.root;
-        let same = |a: &Url, b: &Url| {
-            a.scheme() == b.scheme() && a.authority() == b.authority()
-        };
+        let same = |a: &Url, b: &Url| a.scheme() == b.scheme() && a.authority() == b.authority();
         match Path::from_url_path(root.path()) {
             Ok(path) if same(url, root) => {
                 Ok(Arc::new(Placed::new(path, Arc::clone(&self.store.store))))

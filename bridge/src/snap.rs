@@ -74,7 +74,7 @@ impl SnapInner {
     }
 
     async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
-        let place = Place::new(&store)?;
+        let mut place = Place::new(&store)?;
         let view = |wary| log_of(&place, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
         let mut log = view(false);
         let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
@@ -100,6 +100,8 @@ impl SnapInner {
             );
             return Err(Error::new(E_VERSION_MISSING, ORIGIN_DELTA, message));
         }
+        // Scans read the log, too, and as this did.
+        place.store = log.root_object_store(None);
         snap_error::check_features(&store, &snapshot)?;
         // Says now, not at the first scan, what the reader does not support, and makes sure
         // that the schema has an Arrow form, which `arrow_schema` takes for granted.

@@ -73,14 +73,7 @@ impl StoreInner {
             None => Arc::clone(&plain),
             Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
         };
-        Ok(Self {
-            sorted: opened.sorted,
-            root: opened.root,
-            store,
-            plain,
-            shown: opened.shown,
-            rt,
-        })
+        Ok(Self { sorted: opened.sorted, root: opened.root, store, plain, shown: opened.shown, rt })
     }
 }
 

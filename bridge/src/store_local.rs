@@ -1,10 +1,13 @@
 //! A folder of this machine as a store. Unlike the plain one it lists in the order of paths, as
-//! the log's reader expects of stores, and passes over names that a path cannot express.
+//! the log's reader expects of stores, passes over names that a path cannot express, and reads
+//! files only: a pipe would hang, a device has no end. What lies beyond the end of a file is
+//! damage, and no memory is taken for it.
 
 use std::fmt;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
 use std::ops::Range;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path as FsPath, PathBuf};
 
 use async_trait::async_trait;
@@ -15,9 +18,13 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
+    Result,
 };
+
+use crate::codes::{E_FILE_CORRUPT, E_IO};
+use crate::error::{Error, ORIGIN_STORE};
 
 /// A folder; it need not be there before the first write.
 #[derive(Debug)]
@@ -46,6 +53,59 @@ fn failed(dir: &FsPath, e: std::io::Error) -> object_store::Error {
         store: "LocalFileSystem",
         source: format!("cannot list {}: {e}", dir.display()).into(),
     }
+}
+
+/// An open file and what it is; an error of the system's where the plain store says it better.
+fn open_file(path: &FsPath) -> Result<io::Result<(File, Metadata)>> {
+    if path.file_name().and_then(|name| name.to_str()).is_none_or(is_unfinished) {
+        return Ok(Err(io::ErrorKind::NotFound.into()));
+    }
+    // Opening a pipe would wait for somebody who writes.
+    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let (file, meta) = match opened.and_then(|file| file.metadata().map(|meta| (file, meta))) {
+        Ok(opened) => opened,
+        Err(e) => return Ok(Err(e)),
+    };
+    if meta.is_file() {
+        return Ok(Ok((file, meta)));
+    }
+    if meta.is_dir() {
+        return Ok(Err(io::ErrorKind::IsADirectory.into()));
+    }
+    let message = format!("cannot read {}: it is no regular file", path.display());
+    let source = Box::new(Error::new(E_IO, ORIGIN_STORE, message));
+    Err(object_store::Error::Generic { store: "LocalFileSystem", source })
+}
+
+fn read_ranges(path: &FsPath, ranges: &[Range<u64>]) -> Result<io::Result<Vec<Bytes>>> {
+    let (file, meta) = match open_file(path)? {
+        Ok(opened) => opened,
+        Err(e) => return Ok(Err(e)),
+    };
+    let mut found = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        if range.start > range.end || range.end > meta.len() {
+            let message = format!(
+                "{} has {} bytes, and its bytes {} to {} are asked for",
+                path.display(),
+                meta.len(),
+                range.start,
+                range.end
+            );
+            let source = Box::new(Error::new(E_FILE_CORRUPT, ORIGIN_STORE, message));
+            return Err(object_store::Error::Generic { store: "LocalFileSystem", source });
+        }
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        if let Err(e) = file.read_exact_at(&mut bytes, range.start) {
+            return Ok(Err(e));
+        }
+        found.push(bytes.into());
+    }
+    Ok(Ok(found))
+}
+
+async fn blocking<T: Send + 'static>(f: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(f).await.map_err(object_store::Error::from)?
 }
 
 /// What is in a walk: objects, and the names of the folders on its first level.
@@ -152,11 +212,7 @@ async fn list_blocking(
     deep: bool,
     after: String,
 ) -> Result<Found> {
-    tokio::task::spawn_blocking(move || {
-        list_folder(&dir, prefix.as_ref(), &Wanted { deep, after: &after })
-    })
-    .await
-    .map_err(object_store::Error::from)?
+    blocking(move || list_folder(&dir, prefix.as_ref(), &Wanted { deep, after: &after })).await
 }
 
 #[async_trait]
@@ -179,11 +235,38 @@ impl ObjectStore for FolderStore {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.inner.get_opts(location, options).await
+        let (path, name, wanted) =
+            (self.dir.join(location.as_ref()), location.clone(), options.clone());
+        let opened = blocking(move || {
+            let (file, meta) = match open_file(&path)? {
+                Ok(opened) => opened,
+                Err(e) => return Ok(Err(e)),
+            };
+            let meta = object(name, &meta);
+            wanted.check_preconditions(&meta)?;
+            let range = match &wanted.range {
+                Some(range) => match range.as_range(meta.size) {
+                    Ok(range) => range,
+                    Err(e) => return Ok(Err(io::Error::other(e))),
+                },
+                None => 0..meta.size,
+            };
+            let payload = GetResultPayload::File(file, path);
+            Ok(Ok(GetResult { payload, meta, range, attributes: Attributes::default() }))
+        });
+        match opened.await? {
+            Ok(got) => Ok(got),
+            // It fails there, too.
+            Err(_) => self.inner.get_opts(location, options).await,
+        }
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.inner.get_ranges(location, ranges).await
+        let (path, wanted) = (self.dir.join(location.as_ref()), ranges.to_vec());
+        match blocking(move || read_ranges(&path, &wanted)).await? {
+            Ok(found) => Ok(found),
+            Err(_) => self.inner.get_ranges(location, ranges).await,
+        }
     }
 
     fn delete_stream(

@@ -7,12 +7,14 @@ file's rows, a panic or a wait without end."""
 import json
 import os
 import pathlib
+import random
 import shutil
 import struct
 import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 import kit
 from kit import expect
@@ -143,6 +145,186 @@ def test_a_sidecar_outside_is_not_opened(folder):
         done = sql(folder / "t", "SELECT * FROM t")
         assert done.code not in (0, None), done.out
         kit.has(done.err, "outside the table")
+
+
+# ---- checkpoints that are none ----
+
+def checkpointed(folder):
+    """A table that can be read from its checkpoint alone."""
+    t = make(folder / "t")
+    pq.write_table(pa.table({"x": pa.array([4], pa.int64())}), t / "u.parquet")
+    commit(t, 1, add(t, "u.parquet"))
+    DeltaTable(t).create_checkpoint()
+    expect(rows(t), ["1", "2", "3", "4"])
+    return t, t / "_delta_log/00000000000000000001.checkpoint.parquet"
+
+
+def test_a_checkpoint_that_is_none(folder):
+    """Where protocol and metaData are in a later commit, as any ALTER TABLE leaves them, nothing of
+    the checkpoint was missed but all its files."""
+    for kind in ("data", "no add", "no protocol", "no rows", "some other"):
+        shutil.rmtree(folder / "t", ignore_errors=True)
+        t, checkpoint = checkpointed(folder)
+        commit(t, 2, {"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}}, meta())
+        expect(rows(t), ["1", "2", "3", "4"])
+        known = pq.read_table(checkpoint)
+        fields = known.column_names
+        if kind == "data":
+            shutil.copy(t / "s.parquet", checkpoint)
+        elif kind == "some other":
+            pq.write_table(pa.table({"a": ["b"]}), checkpoint)
+        elif kind == "no rows":
+            pq.write_table(known.slice(0, 0), checkpoint)
+        else:
+            pq.write_table(known.drop_columns([kind[3:]] if kind[3:] in fields else []), checkpoint)
+        shutil.rmtree(t / "_delta_log/_last_checkpoint", ignore_errors=True)
+        for gone in ("0" * 20, "0" * 19 + "1"):
+            os.remove(t / f"_delta_log/{gone}.json")
+        refused(t, "LOG-CORRUPT", "no checkpoint")
+        refused(t, "LOG-CORRUPT", "no checkpoint", text="SELECT count(*) FROM t")
+
+
+def test_a_json_checkpoint_without_actions(folder):
+    shutil.copytree(GOLDEN / "golden-v2-checkpoint-json/table", folder / "t")
+    expect(len(rows(folder / "t", "SELECT * FROM t")) > 0, True)
+    (checkpoint,) = (folder / "t/_delta_log").glob("*.checkpoint.*.json")
+    said = [json.loads(line) for line in checkpoint.read_text().splitlines()]
+    known = [line for line in said if "protocol" in line or "metaData" in line]
+    commit(folder / "t", 3, *known)
+    checkpoint.write_text('{"checkpointMetadata":{"version":2}}\n')
+    refused(folder / "t", "LOG-CORRUPT", "no checkpoint", text="SELECT * FROM t")
+
+
+def test_checkpoints_that_are_some(folder):
+    for case in ("dat-with_checkpoint", "golden-v2-checkpoint-parquet", "golden-only-checkpoint-files",
+                 "kernel-kernel-pagination-multi-part-checkpoints", "spark-v2_checkpoint_dv",
+                 "kernelrs-v2-parquet-sidecars-struct-stats-only", "spark-multipart_struct_stats"):
+        done = sql(GOLDEN / case / "table", "SELECT count(*) FROM t")
+        expect(done.code, 0, f"{case}: {done.err}")
+
+
+# ---- files that are no files ----
+
+def test_pipes_and_devices_do_not_hang(folder):
+    places = ["_delta_log/_last_checkpoint", "_delta_log/00000000000000000000.json",
+              "_delta_log/00000000000000000001.json", "s.parquet", "_delta_log/00000000000000000000.crc",
+              "_delta_log/00000000000000000000.checkpoint.parquet"]
+    for kind in ("pipe", "zero"):
+        for place in places:
+            shutil.rmtree(folder / "t", ignore_errors=True)
+            t = make(folder / "t")
+            (t / place).unlink(missing_ok=True)
+            os.mkfifo(t / place) if kind == "pipe" else os.symlink("/dev/zero", t / place)
+            done = sql(t, timeout=20)
+            # What only saves time may be passed over; what is needed may not.
+            if done.code == 0:
+                expect(done.out.split("\n")[1:-1], ["1", "2", "3"], f"{kind} {place}")
+            else:
+                assert done.code > 0 and "WEIR-" in done.err and "WEIR-PANIC" not in done.err, done.err
+            if place in ("s.parquet", places[1]):
+                assert done.code != 0, f"{kind} {place}: {done.out}"
+
+
+def test_a_run_over_a_pipe_ends(folder):
+    t = make(folder / "t")
+    os.remove(t / "s.parquet")
+    os.mkfifo(t / "s.parquet")
+    p = kit.Project(folder, {"v": "SELECT x FROM t"}, {"t": "./t"})
+    p.view("v", "SELECT x FROM t", "materialized: table")
+    run = p.run(code=1, timeout=30)
+    assert "no regular file" in json.dumps(run.tasks["v"]["error"]), run.tasks
+
+
+# ---- damaged bytes ----
+
+def damage(r, good, foot):
+    b = bytearray(good)
+    kind = r.choice(["length", "footer", "footer", "body", "zeroes", "shift"])
+    if kind == "length":
+        b[-8:-4] = struct.pack("<I", r.choice([0, 1, foot - 1, foot + 1, len(b) - 8, len(b), 2**31 - 1,
+                                               2**32 - 1, r.randrange(2**32)]))
+    elif kind == "footer":
+        for _ in range(r.randint(1, 4)):
+            b[len(b) - 8 - foot + r.randrange(foot)] = r.randrange(256)
+    elif kind == "body":
+        for _ in range(r.randint(1, 8)):
+            b[r.randrange(len(b) - 8 - foot)] = r.randrange(256)
+    elif kind == "zeroes":
+        at = r.randrange(len(b))
+        b[at:at + 100] = bytes(len(b[at:at + 100]))
+    else:
+        at = r.randrange(len(b) - 8)
+        del b[at:at + r.randint(1, 50)]
+    return bytes(b[:len(good)]).ljust(len(good), b"\0")
+
+
+def parquet(r, path, n=200):
+    data = pa.table({"x": pa.array(range(n), pa.int64()), "s": [f"v{i % 7}" for i in range(n)]})
+    pq.write_table(data, path, row_group_size=64, compression=r.choice(["none", "snappy", "zstd"]))
+    good = path.read_bytes()
+    return good, struct.unpack("<I", good[-8:-4])[0]
+
+
+def test_damaged_data_files(folder):
+    """FILE-CORRUPT with the file's name, or rows; and the rows of the other file are right."""
+    seed = int(os.environ.get("WEIR_SEED") or 20261130)
+    r, named = random.Random(seed), 0
+    t = make(folder / "t")
+    good, foot = parquet(r, t / "d.parquet")
+    commit(t, 1, add(t, "d.parquet"))
+    for i in range(int(os.environ.get("WEIR_HOSTILE_ROUNDS") or 60)):
+        (t / "d.parquet").write_bytes(damage(r, good, foot))
+        done = sql(t, r.choice(["SELECT * FROM t", "SELECT max(x), count(x) FROM t",
+                                "SELECT x FROM t WHERE x > 50"]), timeout=60)
+        if done.code != 0:
+            kit.has(done.err, "WEIR-FILE-CORRUPT")
+            named += "d.parquet" in done.err
+            assert "s.parquet" not in done.err, f"seed {seed}, {i}: {done.err}"
+            assert "d.parquet" in done.err, f"seed {seed}, {i}: {done.err}"
+    assert named > 10, named
+
+
+def test_damaged_checkpoints(folder):
+    """The log is refused or read; a table is never without its files."""
+    seed = int(os.environ.get("WEIR_SEED") or 20261130)
+    r = random.Random(seed)
+    t, checkpoint = checkpointed(folder)
+    good = checkpoint.read_bytes()
+    foot = struct.unpack("<I", good[-8:-4])[0]
+    for gone in ("0" * 20, "0" * 19 + "1"):
+        os.remove(t / f"_delta_log/{gone}.json")
+    for i in range(int(os.environ.get("WEIR_HOSTILE_ROUNDS") or 40)):
+        checkpoint.write_bytes(damage(r, good, foot))
+        done = sql(t, timeout=60)
+        assert done.code in (0, 1), f"seed {seed}, {i}: {done.code} {done.err}"
+        if done.code == 1:
+            assert any(f"WEIR-{c}" in done.err for c in
+                       ("LOG-CORRUPT", "FILE-CORRUPT", "FILE-MISSING", "FEATURE-UNSUPPORTED",
+                        "TABLE-MISSING", "VERSION-MISSING")), f"seed {seed}, {i}: {done.err}"
+
+
+def test_damaged_vectors(folder):
+    seed = int(os.environ.get("WEIR_SEED") or 20261130)
+    r = random.Random(seed)
+    t = make(folder / "t", protocol=VECTORS)
+    size = put_vector(t / "dv.bin", [0, 2])
+    good = (t / "dv.bin").read_bytes()
+    commit(t, 1, {"remove": {"path": "s.parquet", "deletionTimestamp": 1, "dataChange": True}},
+           add(t, "s.parquet", deletionVector={"storageType": "p", "pathOrInlineDv": f"file://{t}/dv.bin"} | size))
+    expect(rows(t), ["2"])
+    for i in range(int(os.environ.get("WEIR_HOSTILE_ROUNDS") or 60)):
+        b = bytearray(good)
+        for _ in range(r.randint(1, 3)):
+            b[r.randrange(len(b))] = r.randrange(256)
+        (t / "dv.bin").write_bytes(bytes(b[:r.choice([len(b), len(b), r.randrange(len(b))])]))
+        if (t / "dv.bin").read_bytes() == good:
+            continue
+        done = sql(t, timeout=60)
+        if done.code == 0:
+            expect(done.out.split("\n")[1:-1], ["2"], f"seed {seed}, {i}: a damaged vector was applied")
+        else:
+            assert done.code == 1 and any(f"WEIR-{c}" in done.err for c in ("FILE-CORRUPT", "FILE-MISSING")), \
+                f"seed {seed}, {i}: {done.code} {done.err}"
 
 
 if __name__ == "__main__":
