@@ -23,11 +23,11 @@ use crate::blank;
 use crate::codes::{E_FEATURE_UNSUPPORTED, E_FILE_CORRUPT, E_FILE_MISSING, E_SQL_PLAN};
 use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
-use crate::{file_error, guard};
 use crate::input::{Bound, Wanted, wb_bind};
 use crate::place_session::PlaceSession;
 use crate::snap::{SnapInner, scan_config, wb_snap};
 use crate::snap_error;
+use crate::{file_error, guard};
 
 /// Files of a snapshot: all, or those named.
 #[derive(Debug)]
@@ -152,9 +152,10 @@ impl DeltaBound {
             .iter()
             .filter(|filter| {
                 // Of the blanks the scan knows no null: it would skip the files that have them.
-                filter.column_refs().iter().all(|c| {
-                    schema.field_with_name(&c.name).is_ok() && !blanks.contains(&c.name)
-                })
+                filter
+                    .column_refs()
+                    .iter()
+                    .all(|c| schema.field_with_name(&c.name).is_ok() && !blanks.contains(&c.name))
             })
             .cloned()
             .collect();

@@ -90,13 +90,7 @@ impl AsyncFileReader for Bytes {
 
 /// A file of which nothing but its place and size matters.
 pub fn meta_of(location: Path, size: u64) -> ObjectMeta {
-    ObjectMeta {
-        location,
-        last_modified: DateTime::UNIX_EPOCH,
-        size,
-        e_tag: None,
-        version: None,
-    }
+    ObjectMeta { location, last_modified: DateTime::UNIX_EPOCH, size, e_tag: None, version: None }
 }
 
 /// Why a file cannot be read, or None: its footer, or the columns that are wanted (none: all). A
@@ -111,8 +105,7 @@ pub async fn broken(
         let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
         let has = |name: &str| columns.is_some_and(|columns| columns.contains(&name));
         let roots = builder.parquet_schema().root_schema().get_fields();
-        let wanted: Vec<usize> =
-            (0..roots.len()).filter(|i| has(roots[*i].name())).collect();
+        let wanted: Vec<usize> = (0..roots.len()).filter(|i| has(roots[*i].name())).collect();
         // Mapped columns have other names in files.
         if columns.is_some() && !wanted.is_empty() {
             let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);

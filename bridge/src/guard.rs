@@ -117,9 +117,7 @@ pub fn panicked(place: &str, payload: Box<dyn Any + Send>) -> Error {
 }
 
 /// The same of work that waits.
-pub async fn caught_async<T, E>(
-    work: impl Future<Output = std::result::Result<T, E>>,
-) -> Result<T>
+pub async fn caught_async<T, E>(work: impl Future<Output = std::result::Result<T, E>>) -> Result<T>
 where
     Error: From<E>,
 {

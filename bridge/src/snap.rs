@@ -129,13 +129,12 @@ impl SnapInner {
     where
         E: std::error::Error + Into<Error> + 'static,
     {
-        snap_error::value(&self.store, &self.snapshot, &error)
-            .unwrap_or_else(|| {
-                // Nothing but the log was read.
-                let error = error.into();
-                let corrupt = error.code == E_FILE_CORRUPT;
-                self.unreadable(if corrupt { error.with_code(E_LOG_CORRUPT) } else { error })
-            })
+        snap_error::value(&self.store, &self.snapshot, &error).unwrap_or_else(|| {
+            // Nothing but the log was read.
+            let error = error.into();
+            let corrupt = error.code == E_FILE_CORRUPT;
+            self.unreadable(if corrupt { error.with_code(E_LOG_CORRUPT) } else { error })
+        })
     }
 
     /// An error of reading the log or of planning a scan: which file of the log is damaged, if

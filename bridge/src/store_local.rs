@@ -18,9 +18,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{
-    Attributes, CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
-    Result,
+    Attributes, CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult,
+    MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, RenameOptions, Result,
 };
 
 use crate::codes::{E_FILE_CORRUPT, E_IO};
@@ -247,7 +247,8 @@ impl ObjectStore for FolderStore {
             };
             let known = object(name, &meta);
             wanted.check_preconditions(&known)?;
-            let range = match wanted.range.as_ref().map(|range| (range, range.as_range(meta.len()))) {
+            let range = match wanted.range.as_ref().map(|range| (range, range.as_range(meta.len())))
+            {
                 Some((_, Ok(range))) => range,
                 Some((GetRange::Bounded(range), Err(_))) => {
                     return Err(beyond(&path, &meta, range.start, range.end));
