@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use buoyant_kernel::table_features::ColumnMappingMode;
 use datafusion::catalog::TableProvider;
@@ -16,10 +16,11 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use deltalake_core::delta_datafusion::{DeltaScanNext, FileSelection, MissingSelectedFilePolicy};
 use futures::TryStreamExt;
+use object_store::path::Path;
 
-use crate::{blank, guard, snap_error};
+use crate::{blank, file_error, guard, snap_error};
 use crate::abi::{self, wb_err, wb_str};
-use crate::codes::{E_FEATURE_UNSUPPORTED, E_FILE_MISSING, E_SQL_PLAN};
+use crate::codes::{E_FEATURE_UNSUPPORTED, E_FILE_CORRUPT, E_FILE_MISSING, E_SQL_PLAN};
 use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
 use crate::input::{Bound, Wanted, wb_bind};
@@ -149,9 +150,10 @@ impl DeltaBound {
             .iter()
             .filter(|filter| {
                 // Of the blanks the scan knows no null: it would skip the files that have them.
-                filter.column_refs().iter().all(|c| {
-                    schema.field_with_name(&c.name).is_ok() && !blanks.contains(&c.name)
-                })
+                filter
+                    .column_refs()
+                    .iter()
+                    .all(|c| schema.field_with_name(&c.name).is_ok() && !blanks.contains(&c.name))
             })
             .cloned()
             .collect();
@@ -162,6 +164,40 @@ impl DeltaBound {
             .map_err(|e| self.explain(e))?;
         self.check_places(&plan)?;
         blank::as_null(plan, blanks)
+    }
+
+    /// The reader looks at footers of files with deletion vectors, and does not say of which.
+    async fn footless(&self, error: Error) -> Error {
+        if error.code != E_FILE_CORRUPT {
+            return error;
+        }
+        let mut files = self.snap.snapshot.files(self.snap.log.as_ref(), None);
+        while let Ok(Some(batch)) = files.try_next().await {
+            let Ok(rows) = crate::snap_files::flatten(&batch) else { return error };
+            let (Some(paths), Some(sizes), Some(vectors)) = (
+                rows.column_by_name("path"),
+                rows.column_by_name("size"),
+                rows.column_by_name("dv"),
+            ) else {
+                return error;
+            };
+            let sizes = sizes.as_primitive::<Int64Type>();
+            let paths = paths.as_string::<i32>();
+            for row in (0..rows.num_rows()).filter(|row| vectors.is_valid(*row)) {
+                let (Ok(path), Ok(size)) =
+                    (Path::from_url_path(paths.value(row)), u64::try_from(sizes.value(row)))
+                else {
+                    continue;
+                };
+                let meta = file_error::meta_of(path, size);
+                if let Some(e) = file_error::footless(self.snap.store.store.as_ref(), &meta).await {
+                    let (table, path) = (&self.snap.store.shown, &meta.location);
+                    let message = format!("table {table}: the file {path}: {}", e.message);
+                    return Error { message, ..e };
+                }
+            }
+        }
+        error
     }
 
     fn explain(&self, failed: DataFusionError) -> Error {
@@ -219,6 +255,15 @@ impl Bound for DeltaBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
+        match guard::caught_async(self.planned(wanted)).await {
+            Ok(plan) => Ok(plan),
+            Err(e) => Err(self.footless(self.snap.damaged(e).await).await),
+        }
+    }
+}
+
+impl DeltaBound {
+    async fn planned(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
         self.snap.place.register(wanted.state.runtime_env());
         let kinds = self.by_vectors().await?;
         let blanks = self.snap.blanks().await?;

@@ -24,9 +24,9 @@ use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuil
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ParquetMetaData;
 
-use crate::store_place;
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
-use crate::error::{Error, ORIGIN_STORE};
+use crate::error::{Error, ORIGIN_PARQUET, ORIGIN_STORE};
+use crate::{guard, store_place};
 
 struct File {
     place: ObjectStoreUrl,
@@ -88,24 +88,27 @@ impl AsyncFileReader for Bytes {
     }
 }
 
-/// Whether the wanted columns of a file can be read. A decoder that panics cannot.
-async fn is_whole(file: &File, columns: &[&str], context: &TaskContext) -> bool {
-    let Ok(store) = context.runtime_env().object_store(&file.place) else { return true };
+/// A file of which nothing but its place and size matters.
+pub fn meta_of(location: Path, size: u64) -> ObjectMeta {
+    ObjectMeta { location, last_modified: DateTime::UNIX_EPOCH, size, e_tag: None, version: None }
+}
+
+/// Why a file cannot be read, or None: its footer, or the columns that are wanted (none: all). A
+/// decoder that panics cannot.
+pub async fn broken(
+    store: Arc<dyn ObjectStore>,
+    meta: ObjectMeta,
+    columns: Option<&[&str]>,
+) -> Option<String> {
     let read = async {
-        let meta = ObjectMeta {
-            location: file.location.clone(),
-            last_modified: DateTime::UNIX_EPOCH,
-            size: file.size,
-            e_tag: None,
-            version: None,
-        };
         let reader = Bytes { store, meta };
         let mut builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
+        let has = |name: &str| columns.is_some_and(|columns| columns.contains(&name));
         let roots = builder.parquet_schema().root_schema().get_fields();
-        let wanted: Vec<usize> =
-            (0..roots.len()).filter(|i| columns.contains(&roots[*i].name())).collect();
+        let named = roots.iter().enumerate().filter(|(_, root)| has(root.name()));
+        let wanted: Vec<usize> = named.map(|(i, _)| i).collect();
         // Mapped columns have other names in files.
-        if !wanted.is_empty() {
+        if columns.is_some() && !wanted.is_empty() {
             let mask = ProjectionMask::roots(builder.parquet_schema(), wanted);
             builder = builder.with_projection(mask);
         }
@@ -113,7 +116,24 @@ async fn is_whole(file: &File, columns: &[&str], context: &TaskContext) -> bool 
         while rows.try_next().await?.is_some() {}
         Ok::<(), ParquetError>(())
     };
-    matches!(AssertUnwindSafe(read).catch_unwind().await, Ok(Ok(())))
+    match AssertUnwindSafe(read).catch_unwind().await {
+        Ok(Ok(())) => None,
+        Ok(Err(e)) => Some(e.to_string()),
+        Err(payload) => Some(guard::caught(payload).0),
+    }
+}
+
+/// Why the footer of a file cannot be read, or None.
+pub async fn footless(store: &dyn ObjectStore, meta: &ObjectMeta) -> Option<Error> {
+    let reader = DFParquetMetadata::new(store, meta);
+    match AssertUnwindSafe(reader.fetch_metadata()).catch_unwind().await {
+        Ok(Ok(_)) => None,
+        Ok(Err(e)) => Some(Error::from(e)),
+        Err(payload) => {
+            let (text, chain) = guard::caught(payload);
+            Some(Error { chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, text) })
+        }
+    }
 }
 
 /// The damaged file, where the decoder does not say which it was decoding. What was read before
@@ -128,7 +148,9 @@ async fn damaged<'a>(
     }
     let columns: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     for file in files {
-        if !is_whole(file, &columns, context).await {
+        let Ok(store) = context.runtime_env().object_store(&file.place) else { continue };
+        let meta = meta_of(file.location.clone(), file.size);
+        if broken(store, meta, Some(&columns)).await.is_some() {
             return Some(file);
         }
     }

@@ -6,6 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
 
+use futures::FutureExt;
+
 use crate::abi::wb_err;
 use crate::codes::{E_BUG, E_PANIC};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
@@ -108,6 +110,24 @@ pub fn caught(payload: Box<dyn Any + Send>) -> (String, String) {
     (with_cause(text), PLACE.take())
 }
 
+/// A panic as an error.
+pub fn panicked(place: &str, payload: Box<dyn Any + Send>) -> Error {
+    let (text, chain) = caught(payload);
+    let message = format!("panic in {place}: {text}");
+    Error { chain, ..Error::new(E_PANIC, ORIGIN_BRIDGE, message) }
+}
+
+/// The same of work that waits.
+pub async fn caught_async<T, E>(work: impl Future<Output = std::result::Result<T, E>>) -> Result<T>
+where
+    Error: From<E>,
+{
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done.map_err(Error::from),
+        Err(payload) => Err(panicked("the reader of the log", payload)),
+    }
+}
+
 /// What of its thread's stack every call may need. The caller's threads may have little: a call
 /// from one that has less runs on a stack of its own.
 const STACK_BYTES: usize = 4 << 20;
@@ -122,11 +142,7 @@ pub fn with_stack<T>(bytes: usize, f: impl FnOnce() -> T) -> T {
 pub fn catch<T>(place: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(|| with_stack(0, f))) {
         Ok(result) => result,
-        Err(payload) => {
-            let (text, chain) = caught(payload);
-            let message = format!("panic in {place}: {text}");
-            Err(Error { chain, ..Error::new(E_PANIC, ORIGIN_BRIDGE, message) })
-        }
+        Err(payload) => Err(panicked(place, payload)),
     }
 }
 

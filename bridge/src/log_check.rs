@@ -1,16 +1,19 @@
 //! Whether a file that is named like a checkpoint is one. The log's reader takes any Parquet file
 //! for one: what it lacks is null, and the table has no files.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use buoyant_kernel::actions::{ADD_NAME, METADATA_NAME, PROTOCOL_NAME, SIDECAR_NAME};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
+use futures::FutureExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use parquet::file::metadata::ParquetMetaData;
 
-use crate::codes::E_LOG_CORRUPT;
+use crate::codes::{E_FILE_CORRUPT, E_LOG_CORRUPT};
 use crate::error::{Error, ORIGIN_DELTA};
+use crate::guard;
 
 /// Enough for most footers, so that one request gets them.
 const FOOTER: usize = 64 << 10;
@@ -100,7 +103,7 @@ fn check_lines(bytes: &[u8], location: &Path) -> Result<(), Error> {
     }
 }
 
-/// Looks at a file. One that cannot be read at all is its reader's to explain.
+/// Looks at a file.
 pub async fn check(
     store: &Arc<dyn ObjectStore>,
     location: &Path,
@@ -120,8 +123,16 @@ pub async fn check(
         },
     };
     let reader = DFParquetMetadata::new(store.as_ref(), &found);
-    match reader.with_metadata_size_hint(Some(FOOTER)).fetch_metadata().await {
-        Ok(metadata) => check_columns(&metadata, location, kind),
-        Err(_) => Ok(()),
+    let reader = reader.with_metadata_size_hint(Some(FOOTER));
+    let failed = match AssertUnwindSafe(reader.fetch_metadata()).catch_unwind().await {
+        Ok(Ok(metadata)) => return check_columns(&metadata, location, kind),
+        Ok(Err(e)) => Error::from(e),
+        Err(payload) => Error::new(E_FILE_CORRUPT, ORIGIN_DELTA, guard::caught(payload).0),
+    };
+    // That the store failed is the reader's to say, who asks for the same.
+    if failed.code != E_FILE_CORRUPT {
+        return Ok(());
     }
+    let e = refused(location, &format!("its footer cannot be read: {}", failed.message));
+    Err(Error { chain: failed.chain, ..e })
 }

@@ -16,12 +16,14 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result, UploadPart,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    UploadPart,
 };
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
+use crate::file_error;
 use crate::log_check::{self, Kind};
 
 /// The first and last bytes of every Parquet file.
@@ -47,7 +49,7 @@ struct Sight {
 type Checked = Arc<OnceCell<std::result::Result<(), Error>>>;
 
 /// See the module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LogView(Arc<Sight>);
 
 impl LogView {
@@ -60,6 +62,24 @@ impl LogView {
             listed: Mutex::default(),
             checked: Mutex::default(),
         }))
+    }
+
+    /// Which of the checkpoints that were read cannot be decoded, and why: the decoder itself
+    /// does not say. Reads them again.
+    pub async fn damaged(&self) -> Option<(Path, String)> {
+        let mut read: Vec<Path> = {
+            let checked = self.0.checked.lock().unwrap_or_else(|e| e.into_inner());
+            checked.keys().filter(|path| path.as_ref().ends_with(".parquet")).cloned().collect()
+        };
+        read.sort_unstable();
+        for path in read {
+            let Ok(found) = self.0.inner.head(&path).await else { continue };
+            let why = file_error::broken(Arc::clone(&self.0.inner), found, None).await;
+            if let Some(why) = why {
+                return Some((path, why));
+            }
+        }
+        None
     }
 }
 

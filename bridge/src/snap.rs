@@ -1,6 +1,7 @@
 //! Pinned snapshots of Delta tables. Only protocol and metadata are held; the list of files is
 //! read from the log each time somebody asks.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
 use arrow::ffi_stream::FFI_ArrowArrayStream;
@@ -17,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::{guard, snap_error, snap_files, stream};
 use crate::abi::{self, wb_buf, wb_err, wb_str};
 use crate::blank::Search;
-use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
+use crate::codes::{E_FILE_CORRUPT, E_LOG_CORRUPT, E_PANIC, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::log_view::LogView;
 use crate::rt::{self, wb_cancel};
@@ -38,6 +39,8 @@ pub struct SnapInner {
     pub place: Place,
     /// The table's log.
     pub log: LogStoreRef,
+    /// What that looks at.
+    view: LogView,
     /// Protocol and metadata at the version.
     pub snapshot: Arc<Snapshot>,
     /// The version.
@@ -75,18 +78,23 @@ impl SnapInner {
 
     async fn open_async(store: Arc<StoreInner>, version: Option<u64>) -> Result<Self> {
         let mut place = Place::new(&store)?;
-        let view = |wary| log_of(&place, Arc::new(LogView::new(Arc::clone(&store.store), wary)));
-        let mut log = view(false);
-        let mut opened = Snapshot::try_new(log.as_ref(), version).await.map_err(Error::from);
-        if opened.as_ref().is_err_and(|e| snap_error::may_be_misled(e.code)) {
-            let plain = view(true);
-            if let Ok(snapshot) = Snapshot::try_new(plain.as_ref(), version).await {
-                (log, opened) = (plain, Ok(snapshot));
+        let look = |wary| {
+            let view = LogView::new(Arc::clone(&store.store), wary);
+            (log_of(&place, Arc::new(view.clone())), view)
+        };
+        let (mut log, mut view) = look(false);
+        let mut opened = guard::caught_async(Snapshot::try_new(log.as_ref(), version)).await;
+        if opened.as_ref().is_err_and(|e| e.code == E_PANIC || snap_error::may_be_misled(e.code)) {
+            let (plain, plainly) = look(true);
+            let again = guard::caught_async(Snapshot::try_new(plain.as_ref(), version)).await;
+            if again.is_ok() {
+                (log, view, opened) = (plain, plainly, again);
             }
         }
         let snapshot = match opened {
             Ok(snapshot) => Arc::new(snapshot),
             Err(e) => {
+                let e = snap_error::damaged(&store.shown, &view, e).await;
                 let e = snap_error::explain(&store, version, e).await;
                 return Err(place.explained(e));
             }
@@ -110,7 +118,7 @@ impl SnapInner {
         }
         snap_error::check_schema(&store, &snapshot)?;
         let (kernel, blanks) = (OnceLock::new(), OnceCell::new());
-        Ok(Self { log, snapshot, version: found, store, place, kernel, blanks })
+        Ok(Self { log, view, snapshot, version: found, store, place, kernel, blanks })
     }
 
     /// What an error of reading the log says of this snapshot.
@@ -118,8 +126,18 @@ impl SnapInner {
     where
         E: std::error::Error + Into<Error> + 'static,
     {
-        snap_error::value(&self.store, &self.snapshot, &error)
-            .unwrap_or_else(|| self.unreadable(error.into()))
+        snap_error::value(&self.store, &self.snapshot, &error).unwrap_or_else(|| {
+            // Nothing but the log was read.
+            let error = error.into();
+            let corrupt = error.code == E_FILE_CORRUPT;
+            self.unreadable(if corrupt { error.with_code(E_LOG_CORRUPT) } else { error })
+        })
+    }
+
+    /// An error of reading the log or of planning a scan: which file of the log is damaged, if
+    /// one is.
+    pub async fn damaged(&self, error: Error) -> Error {
+        snap_error::damaged(&self.store.shown, &self.view, error).await
     }
 
     /// An error of reading the log, with paths as the caller knows them.
@@ -172,11 +190,15 @@ impl SnapInner {
     ) -> Result<T> {
         let this = Arc::clone(self);
         self.store.rt.block_on(async move {
-            tokio::task::spawn_blocking(move || {
-                let (snapshot, engine) = this.kernel()?;
-                f(&snapshot, engine.as_ref()).map_err(|e| this.place.explained(e))
-            })
-            .await?
+            let inner = Arc::clone(&this);
+            let done = tokio::task::spawn_blocking(move || {
+                let (snapshot, engine) = inner.kernel()?;
+                f(&snapshot, engine.as_ref()).map_err(|e| inner.place.explained(e))
+            });
+            match done.await.map_err(Error::from).flatten() {
+                Ok(found) => Ok(found),
+                Err(e) => Err(this.damaged(e).await),
+            }
         })?
     }
 
@@ -303,11 +325,18 @@ pub unsafe extern "C" fn wb_snap_files(
             inner.snapshot.files(inner.log.as_ref(), None)
         };
         let snap = Arc::clone(&inner);
-        let rows = files.map(move |batch| {
-            batch
-                .map_err(|e| snap.explain(e))
-                .and_then(|batch| snap_files::flatten(&batch))
-                .map_err(Error::into_df)
+        let rows = AssertUnwindSafe(files).catch_unwind().then(move |batch| {
+            let batch = match batch {
+                Ok(batch) => batch.map_err(|e| snap.explain(e)),
+                Err(payload) => Err(guard::panicked("the reader of the log", payload)),
+            };
+            let snap = Arc::clone(&snap);
+            async move {
+                match batch.and_then(|batch| snap_files::flatten(&batch)) {
+                    Ok(rows) => Ok(rows),
+                    Err(e) => Err(snap.damaged(e).await.into_df()),
+                }
+            }
         });
         let rows = RecordBatchStreamAdapter::new(snap_files::schema(), rows);
         // SAFETY: the caller's promise; zeroed above.

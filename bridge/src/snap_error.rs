@@ -9,6 +9,7 @@ use crate::delta_text;
 use crate::codes::*;
 use crate::error::{Error, ORIGIN_DELTA, Result};
 use crate::error_map::{self, Link};
+use crate::log_view::LogView;
 use crate::store::StoreInner;
 
 /// What the names in a log folder say.
@@ -126,6 +127,18 @@ pub async fn explain(store: &StoreInner, version: Option<u64>, error: Error) -> 
     let at = version.map_or_else(String::new, |v| format!(" at version {v}"));
     let message = format!("the log of the table {table}{at} cannot be read: {}", error.message);
     with(error, E_LOG_CORRUPT, message)
+}
+
+/// An error of reading a log, with the checkpoint that cannot be decoded, if one cannot.
+pub async fn damaged(table: &str, view: &LogView, error: Error) -> Error {
+    let decoded = matches!(error.code, E_FILE_CORRUPT | E_LOG_CORRUPT | E_PANIC | E_ENGINE);
+    match if decoded { view.damaged().await } else { None } {
+        None => error,
+        Some((path, why)) => {
+            let message = format!("the log of the table {table} cannot be read: {path}: {why}");
+            with(error, E_LOG_CORRUPT, message)
+        }
+    }
 }
 
 /// An error of reading the log of a table that was opened.

@@ -18,9 +18,9 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{
-    Attributes, CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions,
-    Result,
+    Attributes, CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult,
+    MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, RenameOptions, Result,
 };
 
 use crate::codes::{E_FILE_CORRUPT, E_IO};
@@ -77,6 +77,17 @@ fn open_file(path: &FsPath) -> Result<io::Result<(File, Metadata)>> {
     Err(object_store::Error::Generic { store: "LocalFileSystem", source })
 }
 
+/// What was asked for is not all in the file.
+fn beyond(path: &FsPath, meta: &Metadata, start: u64, end: u64) -> object_store::Error {
+    let message = format!(
+        "{} has {} bytes, and its bytes {start} to {end} are asked for",
+        path.display(),
+        meta.len()
+    );
+    let source = Box::new(Error::new(E_FILE_CORRUPT, ORIGIN_STORE, message));
+    object_store::Error::Generic { store: "LocalFileSystem", source }
+}
+
 fn read_ranges(path: &FsPath, ranges: &[Range<u64>]) -> Result<io::Result<Vec<Bytes>>> {
     let (file, meta) = match open_file(path)? {
         Ok(opened) => opened,
@@ -85,15 +96,7 @@ fn read_ranges(path: &FsPath, ranges: &[Range<u64>]) -> Result<io::Result<Vec<By
     let mut found = Vec::with_capacity(ranges.len());
     for range in ranges {
         if range.start > range.end || range.end > meta.len() {
-            let message = format!(
-                "{} has {} bytes, and its bytes {} to {} are asked for",
-                path.display(),
-                meta.len(),
-                range.start,
-                range.end
-            );
-            let source = Box::new(Error::new(E_FILE_CORRUPT, ORIGIN_STORE, message));
-            return Err(object_store::Error::Generic { store: "LocalFileSystem", source });
+            return Err(beyond(path, &meta, range.start, range.end));
         }
         let mut bytes = vec![0; (range.end - range.start) as usize];
         if let Err(e) = file.read_exact_at(&mut bytes, range.start) {
@@ -242,17 +245,20 @@ impl ObjectStore for FolderStore {
                 Ok(opened) => opened,
                 Err(e) => return Ok(Err(e)),
             };
-            let meta = object(name, &meta);
-            wanted.check_preconditions(&meta)?;
-            let range = match &wanted.range {
-                Some(range) => match range.as_range(meta.size) {
-                    Ok(range) => range,
-                    Err(e) => return Ok(Err(io::Error::other(e))),
-                },
-                None => 0..meta.size,
+            let known = object(name, &meta);
+            wanted.check_preconditions(&known)?;
+            let range = match wanted.range.as_ref().map(|range| (range, range.as_range(meta.len())))
+            {
+                Some((_, Ok(range))) => range,
+                Some((GetRange::Bounded(range), Err(_))) => {
+                    return Err(beyond(&path, &meta, range.start, range.end));
+                }
+                Some((_, Err(e))) => return Ok(Err(io::Error::other(e))),
+                None => 0..meta.len(),
             };
             let payload = GetResultPayload::File(file, path);
-            Ok(Ok(GetResult { payload, meta, range, attributes: Attributes::default() }))
+            let attributes = Attributes::default();
+            Ok(Ok(GetResult { payload, meta: known, range, attributes }))
         });
         match opened.await? {
             Ok(got) => Ok(got),

@@ -327,5 +327,124 @@ def test_damaged_vectors(folder):
                 f"seed {seed}, {i}: {done.code} {done.err}"
 
 
+# ---- any file of a table ----
+
+# Tables of every kind of file that a log has. Those of checkpoints lose the commits before it.
+DAMAGED = ("dat-multi_partitioned", "dat-with_checkpoint", "deltars-table-with-dv-small",
+           "golden-v2-checkpoint-json", "kernel-kernel-pagination-multi-part-checkpoints",
+           "kernelrs-v2-parquet-sidecars-struct-stats-only", "spark-v2_checkpoint_dv",
+           "spark-multipart_struct_stats")
+REFUSALS = ("LOG-CORRUPT", "FILE-CORRUPT", "FILE-MISSING", "FEATURE-UNSUPPORTED", "TABLE-MISSING",
+            "VERSION-MISSING")
+
+
+def from_checkpoint(case, t):
+    shutil.rmtree(t, ignore_errors=True)
+    shutil.copytree(GOLDEN / case / "table", t)
+    log = t / "_delta_log"
+    for path in [t, *t.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    last = max((p.name[:20] for p in log.iterdir() if ".checkpoint." in p.name), default="")
+    for p in log.iterdir():
+        if p.name[:20].isdigit() and (p.name[:20] < last or p.name == f"{last}.json"):
+            p.unlink()
+
+
+def any_damage(r, good, other):
+    kind = r.choice(["bytes", "cut", "empty", "zeroes", "blocks", "other", "tail", "footer"])
+    b = bytearray(good)
+    if kind == "bytes":
+        for _ in range(r.randint(1, 9)):
+            b[r.randrange(len(b))] ^= 1 << r.randrange(8)
+    elif kind in ("cut", "empty"):
+        del b[r.randrange(len(b)) if kind == "cut" else 0:]
+    elif kind == "zeroes":
+        at = r.randrange(len(b))
+        b[at:at + 64] = bytes(len(b[at:at + 64]))
+    elif kind == "blocks":
+        n = min(64, len(b) // 4)
+        i, k = (r.randrange(len(b) - n + 1) for _ in range(2))
+        b[i:i + n], b[k:k + n] = b[k:k + n], b[i:i + n]
+    elif kind == "other":
+        b = bytearray(other)
+    elif kind == "tail":
+        b += r.randbytes(r.randint(1, 20))
+    elif b[-4:] == b"PAR1":
+        foot = struct.unpack("<I", b[-8:-4])[0]
+        return damage(r, good, foot)
+    return bytes(b)
+
+
+def test_any_damaged_file(folder):
+    """What holds no values but says what a table has: checkpoints, their parts and sidecars, and
+    vectors. The right rows, or a refusal that names the file or the table's log; files of data
+    may have other values, but not another number of rows. Commits are text without a checksum:
+    they are refused, or say something else."""
+    seed, t = int(os.environ.get("WEIR_SEED") or 20261130), folder / "t"
+    r, known = random.Random(seed), {}
+    for i in range(int(os.environ.get("WEIR_HOSTILE_ROUNDS") or 70)):
+        case = DAMAGED[i % len(DAMAGED)]
+        from_checkpoint(case, t)
+        if case not in known:
+            known[case] = sorted(rows(t, "SELECT * FROM t"))
+        files = sorted(p for p in t.rglob("*") if p.is_file() and not p.name.startswith("."))
+        of_log = [p for p in files if ".checkpoint." in p.name or p.suffix == ".bin"]
+        file = r.choice(of_log if of_log and r.random() < 0.7 else files)
+        good = file.read_bytes()
+        bad = any_damage(r, good, r.choice(files).read_bytes())
+        if bad == good or not good:
+            continue
+        file.write_bytes(bad)
+        what = f"seed {seed}, {i}, {case}, {file.relative_to(t)}"
+        done = sql(t, "SELECT * FROM t", timeout=60)
+        if done.code == 0:
+            found = sorted(done.out.split("\n")[1:-1])
+            if file.suffix == ".parquet" and file.parent.name != "_delta_log":
+                expect(len(found), len(known[case]), what)
+            elif file.suffix != ".json" and file.suffix != ".parquet":
+                expect(found, known[case], what)
+            continue
+        assert done.code > 0 and any(f"WEIR-{c}" in done.err for c in REFUSALS), f"{what}: {done.err}"
+        if "FILE-MISSING" not in done.err:
+            assert file.name in done.err or str(t) in done.err, f"{what}: {done.err}"
+
+
+def test_a_damaged_part_is_named(folder):
+    """Its length of the footer, its end, its size: of checkpoints and of what they are made of."""
+    t, refusals = folder / "t", 0
+    for case in DAMAGED[3:]:
+        from_checkpoint(case, t)
+        parts = [p.relative_to(t) for p in t.rglob("*.parquet") if ".checkpoint." in p.name]
+        last = max(p.name[:20] for p in parts)
+        parts = [p for p in parts if p.name[:20] == last]
+        for part in sorted(parts)[:2]:
+            for kind in ("length", "long", "tail", "cut"):
+                from_checkpoint(case, t)
+                b = bytearray((t / part).read_bytes())
+                if kind == "cut":
+                    del b[len(b) // 2:]
+                elif kind == "tail":
+                    b += b"abc"
+                else:
+                    b[-8:-4] = struct.pack("<I", 2**31 - 1 if kind == "long" else len(b) - 8)
+                (t / part).write_bytes(b)
+                done = sql(t, "SELECT * FROM t")
+                assert done.code == 1, f"{case} {part} {kind}: {done.code} {done.err}"
+                assert "WEIR-LOG-CORRUPT" in done.err or "WEIR-FILE-CORRUPT" in done.err, done.err
+                refusals += part.name in done.err
+                assert part.name in done.err or str(t) in done.err, f"{case} {part} {kind}: {done.err}"
+    assert refusals > 10, refusals
+
+
+def test_a_damaged_file_with_a_vector_is_named(folder):
+    shutil.copytree(GOLDEN / "deltars-table-with-dv-small/table", folder / "t")
+    (file,) = (folder / "t").glob("*.parquet")
+    file.chmod(0o644)
+    b = bytearray(file.read_bytes())
+    b[-4:] = bytes(4)
+    file.write_bytes(b)
+    refused(folder / "t", "FILE-CORRUPT", file.name, text="SELECT * FROM t")
+
+
 if __name__ == "__main__":
     kit.main(globals())
