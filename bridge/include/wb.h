@@ -661,6 +661,24 @@ typedef struct wb_store_hook {
   void (*release)(void *ctx);
 } wb_store_hook;
 
+// Files of a table, for wb_bind_table.
+typedef struct wb_table {
+  size_t struct_size;
+  // whose log has the files; NULL: no log has them
+  const struct wb_snap *snap;
+  // where they are, without a snapshot
+  const struct wb_store *store;
+  // moved from: the table's columns. In the metadata of a field at any depth, what files call
+  // it, if not the same: weir.stored_name, or weir.stored_id, the id that Parquet has
+  struct ArrowSchema *columns;
+  // moved from: a struct array, one row a file in the order of their rows. path text, below the
+  // root as it is; size int64; rows int64?; partition, a struct of the columns that are not in
+  // files; min, max, structs of bounds; nulls, a struct of int64?; dv_path text?, dv_inline
+  // text?, dv_offset int32?, dv_size int32?, dv_rows int64?. From partition on each may be left
+  // out
+  struct ArrowArrayStream *files;
+} wb_table;
+
 // Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
 // has them (percent-encoded as in the log), NULL: all of the snapshot.
 int32_t wb_bind_delta(struct wb_bind *bind,
@@ -1057,5 +1075,13 @@ int32_t wb_obj_delete(const struct wb_store *store,
 
 // Frees the handle; NULL is allowed.
 void wb_store_free(struct wb_store *store);
+
+// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
+// the stream is asked at the first scan, on a thread that may block, and again after a failure.
+int32_t wb_bind_table(struct wb_bind *bind,
+                      struct wb_str schema,
+                      struct wb_str table,
+                      const struct wb_table *options,
+                      struct wb_err *err);
 
 #endif  /* WB_H */

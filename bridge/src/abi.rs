@@ -6,11 +6,14 @@ use std::ptr;
 use std::sync::Arc;
 
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
+use crate::snap::wb_snap;
+use crate::store::wb_store;
 
 /// The version of this interface.
 pub const WB_ABI: u32 = 3;
@@ -347,6 +350,25 @@ pub struct wb_call {
     pub tag: wb_str,
     /// borrowed
     pub columns: *const FFI_ArrowSchema,
+}
+
+/// Files of a table, for wb_bind_table.
+#[repr(C)]
+pub struct wb_table {
+    pub struct_size: usize,
+    /// whose log has the files; NULL: no log has them
+    pub snap: *const wb_snap,
+    /// where they are, without a snapshot
+    pub store: *const wb_store,
+    /// moved from: the table's columns. In the metadata of a field at any depth, what files call
+    /// it, if not the same: weir.stored_name, or weir.stored_id, the id that Parquet has
+    pub columns: *mut FFI_ArrowSchema,
+    /// moved from: a struct array, one row a file in the order of their rows. path text, below the
+    /// root as it is; size int64; rows int64?; partition, a struct of the columns that are not in
+    /// files; min, max, structs of bounds; nulls, a struct of int64?; dv_path text?, dv_inline
+    /// text?, dv_offset int32?, dv_size int32?, dv_rows int64?. From partition on each may be left
+    /// out
+    pub files: *mut FFI_ArrowArrayStream,
 }
 
 #[repr(C)]

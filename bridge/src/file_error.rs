@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
+use chrono::DateTime;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::TaskContext;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_plan::ExecutionPlan;
-use object_store::ObjectStoreExt;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use object_store::path::Path;
 
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
@@ -60,6 +61,27 @@ pub async fn explain(
     }
     let Some(file) = named(plan, &error.message) else { return error };
     let Ok(store) = context.runtime_env().object_store(&file.place) else { return error };
+    let File { location, size, .. } = file;
+    let meta = ObjectMeta {
+        location,
+        size,
+        last_modified: DateTime::UNIX_EPOCH,
+        e_tag: None,
+        version: None,
+    };
+    of_file(what, &store, &meta, error).await
+}
+
+/// Looks at the file that could not be read: is it there, and as long as it should be?
+pub async fn of_file(
+    what: &str,
+    store: &Arc<dyn ObjectStore>,
+    file: &ObjectMeta,
+    error: Error,
+) -> Error {
+    if !matches!(error.code, E_FILE_CORRUPT | E_FILE_MISSING) {
+        return error;
+    }
     let location = store_place::path_of(&file.location);
     let shown = |text: &str| store_place::shown(&file.location, text);
     let (code, origin, message) = match store.head(&file.location).await {

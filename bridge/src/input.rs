@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::{TableType, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
@@ -32,8 +33,12 @@ pub struct Wanted<'a> {
     pub schema: &'a SchemaRef,
     /// The whole declared schema.
     pub declared: &'a SchemaRef,
+    /// Schema and table.
+    pub name: &'a str,
     /// Only to skip what cannot match: the filters stay above.
     pub filters: &'a [Expr],
+    /// The same, as they are.
+    pub all_filters: &'a [Expr],
     /// Rows that are enough.
     pub limit: Option<usize>,
 }
@@ -160,10 +165,20 @@ impl LateBound {
         };
         // Fields only: metadata of the declared schema says nothing about the rows.
         let schema = Arc::new(Schema::new(schema.fields().clone()));
-        let filters = input_filter::usable(filters, &self.schema);
-        let wanted =
-            Wanted { state, schema: &schema, declared: &self.schema, filters: &filters, limit };
+        let usable = input_filter::usable(filters, &self.schema);
+        let wanted = Wanted {
+            state,
+            schema: &schema,
+            declared: &self.schema,
+            name: &name,
+            filters: &usable,
+            all_filters: filters,
+            limit,
+        };
         let input = bound.scan(&wanted).await?;
+        if input.downcast_ref::<DataSourceExec>().is_some() && input.schema() == schema {
+            return Ok(input);
+        }
         let adapter = Adapter::new(&name, &input.schema(), schema)?;
         Ok(Arc::new(InputExec::new(
             &self.schema_name,

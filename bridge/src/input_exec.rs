@@ -39,7 +39,7 @@ pub struct InputExec {
 
 /// The readers of files panic about some that are damaged, here or in a task of theirs. Of other
 /// inputs a panic is one.
-fn guarded(
+pub fn guarded(
     name: &str,
     kind: &str,
     batches: SendableRecordBatchStream,

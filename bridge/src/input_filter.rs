@@ -41,7 +41,7 @@ fn column<'a>(expr: &'a Expr, schema: &'a Schema) -> Option<(&'a Column, &'a Dat
 }
 
 /// A value as the column's type, if that is the value's own type, but for its representation.
-fn literal(expr: &Expr, to: &DataType) -> Option<Expr> {
+fn literal(expr: &Expr, to: &DataType, form: Form) -> Option<Expr> {
     let Expr::Literal(value, _) = expr else { return None };
     if value.is_null() {
         return None;
@@ -50,6 +50,10 @@ fn literal(expr: &Expr, to: &DataType) -> Option<Expr> {
     if reader_type(&value.data_type()) != wanted {
         return None;
     }
+    let wanted = match form {
+        Form::Reader => wanted,
+        Form::Declared => to.clone(),
+    };
     let value: ScalarValue = match value.data_type() == wanted {
         true => value.clone(),
         false => value.cast_to(&wanted).ok()?,
@@ -57,49 +61,64 @@ fn literal(expr: &Expr, to: &DataType) -> Option<Expr> {
     Some(Expr::Literal(value, None))
 }
 
+/// What a literal is given as.
+#[derive(Clone, Copy)]
+enum Form {
+    /// As readers of logs know it.
+    Reader,
+    /// As the column is declared.
+    Declared,
+}
+
 /// Without the qualifier: the reader has one table.
 fn bare(column: &Column) -> Expr {
     Expr::Column(Column::new_unqualified(column.name.clone()))
 }
 
-fn comparison(left: &Expr, op: Operator, right: &Expr, schema: &Schema) -> Option<Expr> {
+fn comparison(
+    left: &Expr,
+    op: Operator,
+    right: &Expr,
+    schema: &Schema,
+    form: Form,
+) -> Option<Expr> {
     use Operator::{Eq, Gt, GtEq, Lt, LtEq};
     if !matches!(op, Eq | Lt | LtEq | Gt | GtEq) {
         return None;
     }
     if let Some((name, t)) = column(left, schema) {
-        return Some(binary(bare(name), op, literal(right, t)?));
+        return Some(binary(bare(name), op, literal(right, t, form)?));
     }
     let (name, t) = column(right, schema)?;
-    Some(binary(bare(name), op.swap()?, literal(left, t)?))
+    Some(binary(bare(name), op.swap()?, literal(left, t, form)?))
 }
 
 fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
 }
 
-fn one(expr: &Expr, schema: &Schema) -> Option<Expr> {
+fn one(expr: &Expr, schema: &Schema, form: Form) -> Option<Expr> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
-            match (one(left, schema), one(right, schema)) {
+            match (one(left, schema, form), one(right, schema, form)) {
                 (Some(a), Some(b)) => Some(binary(a, Operator::And, b)),
                 // Half of a conjunction still keeps every row that matches the whole.
                 (a, b) => a.or(b),
             }
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
-            Some(binary(one(left, schema)?, Operator::Or, one(right, schema)?))
+            Some(binary(one(left, schema, form)?, Operator::Or, one(right, schema, form)?))
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => comparison(left, *op, right, schema),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => comparison(left, *op, right, schema, form),
         Expr::Between(between) if !between.negated => {
             let (name, t) = column(&between.expr, schema)?;
-            let low = binary(bare(name), Operator::GtEq, literal(&between.low, t)?);
-            let high = binary(bare(name), Operator::LtEq, literal(&between.high, t)?);
+            let low = binary(bare(name), Operator::GtEq, literal(&between.low, t, form)?);
+            let high = binary(bare(name), Operator::LtEq, literal(&between.high, t, form)?);
             Some(binary(low, Operator::And, high))
         }
         Expr::InList(InList { expr, list, negated: false }) if !list.is_empty() => {
             let (name, t) = column(expr, schema)?;
-            let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t)).collect();
+            let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t, form)).collect();
             Some(Expr::InList(InList { expr: Box::new(bare(name)), list: values?, negated: false }))
         }
         Expr::IsNull(inner) => {
@@ -116,5 +135,10 @@ fn one(expr: &Expr, schema: &Schema) -> Option<Expr> {
 
 /// Filters that keep at least the rows that the given ones keep, in the form that readers know.
 pub fn usable(filters: &[Expr], schema: &Schema) -> Vec<Expr> {
-    filters.iter().filter_map(|filter| one(filter, schema)).collect()
+    filters.iter().filter_map(|filter| one(filter, schema, Form::Reader)).collect()
+}
+
+/// The same with literals of the columns' own types.
+pub fn exact(filters: &[Expr], schema: &Schema) -> Vec<Expr> {
+    filters.iter().filter_map(|filter| one(filter, schema, Form::Declared)).collect()
 }

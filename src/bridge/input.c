@@ -42,6 +42,19 @@ done:
   return status;
 }
 
+weir_status wi_br_bind_table(wi_engine *engine, wb_bind *bind, const char *schema,
+                             const char *name, const wi_br_table *table,
+                             weir_error *err) {
+  wb_table given = {.struct_size = sizeof given,
+                    .snap = table->snap,
+                    .store = table->store,
+                    .columns = table->columns,
+                    .files = table->files};
+  WI_ENGINE_RETURN(
+      engine, err,
+      t->wb_bind_table(bind, wi_wb_str(schema), wi_wb_str(name), &given, &from));
+}
+
 /* One file's partition values, in two arrays behind each other. */
 static weir_status file_to_wb(const wi_br_file *file, size_t n_columns, wb_str *values,
                               bool *nulls, wb_file *out) {

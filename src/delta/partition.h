@@ -55,6 +55,13 @@ size_t wi_partitioning_size(const wi_partitioning *p);
 const char *wi_partitioning_column(const wi_partitioning *p, size_t i);
 wi_partition_type wi_partitioning_type(const wi_partitioning *p, size_t i);
 
+/* A file's value of the i-th column, as its log has it; empty: null. LOG_CORRUPT: it is no text. */
+weir_status wi_partition_text(const wi_partitioning *p, size_t i, const json_t *values,
+                              const char *path, wi_str *out, weir_error *err);
+/* LOG_CORRUPT: the text is no value of the column. */
+weir_status wi_partition_refuse(const wi_partitioning *p, size_t i, wi_str text,
+                                const char *path, weir_error *err);
+
 /* A key is a text: that of two files is equal if and only if they are of one partition. It is a
  * JSON array of the values as weir spells them, in the order of the columns, and good to be shown.
  *

@@ -134,6 +134,19 @@ static weir_status not_text(const column *c, const char *path, weir_error *err) 
                 path, c->name);
 }
 
+weir_status wi_partition_text(const wi_partitioning *p, size_t i, const json_t *values,
+                              const char *path, wi_str *out, weir_error *err) {
+  const column *c = &p->columns[i];
+  const json_t *value = wi_delta_json_get(values, c->member);
+  *out = (wi_str){json_string_value(value), json_string_length(value)};
+  return value == NULL || out->p != NULL ? WEIR_OK : not_text(c, path, err);
+}
+
+weir_status wi_partition_refuse(const wi_partitioning *p, size_t i, wi_str text,
+                                const char *path, weir_error *err) {
+  return bad_file_value(&p->columns[i], text, path, err);
+}
+
 weir_status wi_partition_key(const wi_partitioning *p, const json_t *values,
                              const char *path, wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -142,13 +155,10 @@ weir_status wi_partition_key(const wi_partitioning *p, const json_t *values,
   wi_json_begin(&j, out);
   wi_json_array(&j);
   for (size_t i = 0; i < p->n && status == WEIR_OK; i++) {
-    const column *c = &p->columns[i];
-    const json_t *value = wi_delta_json_get(values, c->member);
-    wi_str text = {json_string_value(value), json_string_length(value)};
-    if (value != NULL && text.p == NULL) {
-      status = not_text(c, path, err);
-    } else if (!put_value(&j, c, text, &spelled)) {
-      status = bad_file_value(c, text, path, err);
+    wi_str text;
+    status = wi_partition_text(p, i, values, path, &text, err);
+    if (status == WEIR_OK && !put_value(&j, &p->columns[i], text, &spelled)) {
+      status = wi_partition_refuse(p, i, text, path, err);
     }
   }
   wi_json_array_end(&j);

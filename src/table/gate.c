@@ -403,7 +403,7 @@ done:
   return status;
 }
 
-weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t memory,
+weir_status wi_gate_run_snapshot(wi_gate *gate, const wi_snap *snap, uint64_t memory,
                                  const wb_cancel *cancel, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_bind *bind = NULL;
@@ -411,8 +411,7 @@ weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t me
     return WEIR_OK;
   }
   WI_CHECK(wi_br_bind_new(gate->session->engine, &bind, err));
-  WI_CHECK(wi_br_bind_delta(gate->session->engine, bind, GATE_SCHEMA, gate->label, snap,
-                            NULL, 0, err));
+  WI_CHECK(wi_snap_bind(snap, bind, GATE_SCHEMA, gate->label, err));
   gate_run run = {gate, bind, cancel, memory};
   WI_CHECK(run_checks(&run, err));
 done:

@@ -1,0 +1,149 @@
+//! The engine's own scan of Parquet files, as the source of a table: it says which input it is, and
+//! takes a panic of a reader for a damaged file. Filters reach it once, when it is made; it gives
+//! all rows of what it did not skip.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result as DfResult, Statistics};
+use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::source::{DataSource, OpenArgs};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::projection::ProjectionExprs;
+use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_plan::DisplayFormatType;
+use datafusion::physical_plan::execution_plan::SchedulingType;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::config::ConfigOptions;
+
+use crate::guard;
+use crate::input_exec::guarded;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct TableSource {
+    name: Arc<str>,
+    kind: &'static str,
+    config: FileScanConfig,
+}
+
+impl TableSource {
+    /// `name` is schema and table.
+    pub fn new(name: &str, kind: &'static str, config: FileScanConfig) -> Self {
+        Self { name: name.into(), kind, config }
+    }
+
+    /// Schema and table of the input.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// delta_native or files.
+    pub fn provider_kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The scan.
+    pub fn config(&self) -> &FileScanConfig {
+        &self.config
+    }
+
+    fn over(&self, changed: Option<Arc<dyn DataSource>>) -> Option<Arc<dyn DataSource>> {
+        let config = changed?.downcast_ref::<FileScanConfig>()?.clone();
+        Some(Arc::new(Self { config, ..self.clone() }))
+    }
+}
+
+impl DataSource for TableSource {
+    fn open(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> DfResult<SendableRecordBatchStream> {
+        self.open_with_args(OpenArgs::new(partition, context))
+    }
+
+    fn open_with_args(&self, args: OpenArgs) -> DfResult<SendableRecordBatchStream> {
+        let batches = self.config.open_with_args(args)?;
+        let schema = batches.schema();
+        let batches = guarded(&self.name, self.kind, batches);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
+    }
+
+    fn fmt_as(&self, t: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, kind={}, ", self.name, self.kind)?;
+        self.config.fmt_as(t, f)
+    }
+
+    fn repartitioned(
+        &self,
+        partitions: usize,
+        least: usize,
+        ordering: Option<LexOrdering>,
+    ) -> DfResult<Option<Arc<dyn DataSource>>> {
+        Ok(self.over(self.config.repartitioned(partitions, least, ordering)?))
+    }
+
+    fn output_partitioning(&self) -> Partitioning {
+        self.config.output_partitioning()
+    }
+
+    /// Nothing of the filters: rows for which they are false come, too.
+    fn eq_properties(&self) -> EquivalenceProperties {
+        match self.config.projected_schema() {
+            Ok(schema) => EquivalenceProperties::new(schema),
+            Err(_) => self.config.eq_properties(),
+        }
+    }
+
+    fn scheduling_type(&self) -> SchedulingType {
+        self.config.scheduling_type()
+    }
+
+    fn partition_statistics(&self, partition: Option<usize>) -> DfResult<Arc<Statistics>> {
+        self.config.partition_statistics(partition)
+    }
+
+    fn with_fetch(&self, limit: Option<usize>) -> Option<Arc<dyn DataSource>> {
+        self.over(self.config.with_fetch(limit))
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.config.fetch()
+    }
+
+    fn metrics(&self) -> ExecutionPlanMetricsSet {
+        self.config.metrics()
+    }
+
+    /// Columns only: what else is computed there would fail as a file does.
+    fn try_swapping_with_projection(
+        &self,
+        projection: &ProjectionExprs,
+    ) -> DfResult<Option<Arc<dyn DataSource>>> {
+        if !projection.iter().all(|part| part.expr.downcast_ref::<Column>().is_some()) {
+            return Ok(None);
+        }
+        Ok(self.over(self.config.try_swapping_with_projection(projection)?))
+    }
+
+    fn with_preserve_order(&self, preserve: bool) -> Option<Arc<dyn DataSource>> {
+        self.over(self.config.with_preserve_order(preserve))
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> DfResult<TreeNodeRecursion>,
+    ) -> DfResult<TreeNodeRecursion> {
+        self.config.apply_expressions(f)
+    }
+
+    fn create_sibling_state(&self, config: &ConfigOptions) -> Option<Arc<dyn Any + Send + Sync>> {
+        guard::point("operator.open");
+        self.config.create_sibling_state(config)
+    }
+}
