@@ -17,10 +17,15 @@ static weir_status outside(wi_str path, weir_error *err) {
   return status;
 }
 
-/* A scheme and a colon before any slash. */
+/* A slash, or a scheme: of more than a letter, which a drive would be, and nothing but what a
+ * scheme may have. "ts=10:00:00/x" has none. */
 static bool is_absolute(const char *path) {
-  size_t n = strcspn(path, ":/?#");
-  return path[0] == '/' || (n > 1 && path[n] == ':');
+  size_t n = 0;
+  while (wi_ascii_alnum(path[n]) ||
+         (n > 0 && path[n] != '\0' && strchr("+.-", path[n]) != NULL)) {
+    n++;
+  }
+  return path[0] == '/' || (n > 1 && path[n] == ':' && !wi_ascii_digit(path[0]));
 }
 
 /* "file:/x", "file://host/x" and "/x" as "file:///x". */

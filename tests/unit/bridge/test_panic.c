@@ -478,6 +478,26 @@ static int call_bind_files(wb_err *e) {
   return with_bind(use_bind_files, e);
 }
 
+static int use_bind_table(wb_bind *bind, wb_err *e) {
+  struct ArrowArrayStream files;
+  struct ArrowSchema columns = {0};
+  if (!rows(&files) || files.get_schema(&files, &columns) != 0) {
+    return WEIR_E_BUG;
+  }
+  wb_table table = {sizeof table, c.snap, NULL, &columns, &files};
+  int code = c.t->wb_bind_table(bind, wi_wb_str("main"), wi_wb_str("t"), &table, e);
+  if (columns.release != NULL) {
+    columns.release(&columns);
+  }
+  if (files.release != NULL) {
+    files.release(&files);
+  }
+  return code;
+}
+static int call_bind_table(wb_err *e) {
+  return with_bind(use_bind_table, e);
+}
+
 static int use_bind_stream(wb_bind *bind, wb_err *e) {
   struct ArrowArrayStream stream;
   if (!rows(&stream)) {
@@ -848,6 +868,7 @@ static const export_case cases[] = {
     CALLS(bind_copy),
     CALLS(bind_delta),
     CALLS(bind_files),
+    CALLS(bind_table),
     RELEASES(bind_free, free_bind),
     CALLS(bind_memory),
     CALLS(bind_new),
