@@ -26,14 +26,10 @@ struct Node<'a> {
     input: Option<(String, &'static str)>,
 }
 
-fn table_source(plan: &Plan) -> Option<&TableSource> {
-    plan.downcast_ref::<DataSourceExec>()?.data_source().downcast_ref::<TableSource>()
-}
-
 /// The scan of files that the node is.
 fn file_scan(plan: &Plan) -> Option<&FileScanConfig> {
     let source = plan.downcast_ref::<DataSourceExec>()?.data_source();
-    source.downcast_ref::<FileScanConfig>().or_else(|| Some(table_source(plan)?.config()))
+    source.downcast_ref::<FileScanConfig>().or_else(|| Some(TableSource::of(plan)?.config()))
 }
 
 fn collect<'a>(
@@ -43,7 +39,7 @@ fn collect<'a>(
     out: &mut Vec<Node<'a>>,
 ) {
     let id = i32::try_from(out.len()).unwrap_or(i32::MAX);
-    let input = match (plan.downcast_ref::<InputExec>(), table_source(plan)) {
+    let input = match (plan.downcast_ref::<InputExec>(), TableSource::of(plan)) {
         (Some(input), _) => {
             let name = format!("{}.{}", input.schema_name(), input.table_name());
             Some((name, input.provider_kind()))

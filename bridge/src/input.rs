@@ -10,7 +10,6 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result as DfResult;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::{TableType, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
@@ -24,6 +23,7 @@ use crate::input_exec::InputExec;
 use crate::input_filter;
 use crate::plan::wb_plan;
 use crate::stream;
+use crate::table_source::TableSource;
 
 /// What is wanted of a bound input: columns by name.
 pub struct Wanted<'a> {
@@ -176,7 +176,8 @@ impl LateBound {
             limit,
         };
         let input = bound.scan(&wanted).await?;
-        if input.downcast_ref::<DataSourceExec>().is_some() && input.schema() == schema {
+        // A table's scan gives what was declared by itself, mostly.
+        if TableSource::of(&input).is_some() && input.schema() == schema {
             return Ok(input);
         }
         let adapter = Adapter::new(&name, &input.schema(), schema)?;

@@ -5,7 +5,7 @@
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator};
 
 /// Types whose order is the same everywhere.
 fn is_plain(t: &DataType) -> bool {
@@ -120,6 +120,14 @@ fn one(expr: &Expr, schema: &Schema, form: Form) -> Option<Expr> {
             let (name, t) = column(expr, schema)?;
             let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t, form)).collect();
             Some(Expr::InList(InList { expr: Box::new(bare(name)), list: values?, negated: false }))
+        }
+        // Readers of logs know none.
+        Expr::Like(Like { expr, pattern, negated: false, escape_char: None, case_insensitive: false })
+            if matches!(form, Form::Declared) =>
+        {
+            let (name, t) = column(expr, schema)?;
+            let pattern = Box::new(literal(pattern, t, form)?);
+            Some(Expr::Like(Like::new(false, Box::new(bare(name)), pattern, None, false)))
         }
         Expr::IsNull(inner) => {
             let (name, _) = column(inner, schema)?;

@@ -6,12 +6,16 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
-use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use datafusion::common::tree_node::{
+    Transformed, TransformedResult, TreeNode, TreeNodeRecursion,
+};
 use datafusion::common::{Result as DfResult, ScalarValue, internal_err};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_expr::expressions::{Column, cast, lit};
+use datafusion::functions::core::getfield::GetFieldFunc;
+use datafusion::physical_expr::ScalarFunctionExpr;
+use datafusion::physical_expr::expressions::{Column, Literal, cast, lit};
 use datafusion::physical_expr_adapter::{PhysicalExprAdapter, PhysicalExprAdapterFactory};
 
 use crate::adapt::{self, How, Shape};
@@ -144,15 +148,80 @@ impl FileAdapter {
     }
 }
 
+/// The texts that name a field in a column; None: it is not named by texts alone.
+fn path_of(call: &ScalarFunctionExpr) -> Option<(&Column, Vec<&str>)> {
+    let (column, keys) = call.args().split_first()?;
+    let mut path = Vec::with_capacity(keys.len());
+    for key in keys {
+        path.push(key.downcast_ref::<Literal>()?.value().try_as_str().flatten()?);
+    }
+    Some((column.downcast_ref::<Column>()?, path))
+}
+
+fn fields_of(field: &Field) -> Option<&Fields> {
+    match field.data_type() {
+        DataType::Struct(fields) => Some(fields),
+        _ => None,
+    }
+}
+
+impl FileAdapter {
+    /// A field of a struct, read without the others where the file has it as it is.
+    fn leaf(&self, call: &ScalarFunctionExpr) -> DfResult<Option<Arc<dyn PhysicalExpr>>> {
+        let Some((column, path)) = path_of(call) else { return Ok(None) };
+        let (Ok(mut to), Ok(mut names)) =
+            (self.table.field_with_name(column.name()), self.names.field_with_name(column.name()))
+        else {
+            return Ok(None);
+        };
+        let Some(index) = adapt::stored_place(self.file.fields(), names) else { return Ok(None) };
+        let mut stored = self.file.field(index);
+        let mut args: Vec<Arc<dyn PhysicalExpr>> =
+            vec![Arc::new(Column::new(stored.name(), index))];
+        for name in path {
+            let (Some(below), Some(called), Some(there)) =
+                (fields_of(to), fields_of(names), fields_of(stored))
+            else {
+                return Ok(None);
+            };
+            let Some((at, field)) = below.find(name) else { return Ok(None) };
+            let Some(called) = called.get(at) else { return Ok(None) };
+            let Some(found) = adapt::stored_place(there, called).and_then(|at| there.get(at)) else {
+                return Ok(None);
+            };
+            (to, names, stored) = (field, called, found);
+            args.push(lit(stored.name().as_str()));
+        }
+        let shape = Shape::stored(to.data_type(), names.data_type());
+        let how = adapt::how(stored.data_type(), shape);
+        if !matches!(how, How::Same | How::Cast) {
+            return Ok(None);
+        }
+        let function = Arc::new(call.fun().clone());
+        let config = Arc::new(call.config_options().clone());
+        let leaf: Arc<dyn PhysicalExpr> =
+            Arc::new(ScalarFunctionExpr::try_new(function, args, &self.file, config)?);
+        Ok(Some(match how {
+            How::Same => leaf,
+            _ => cast(leaf, &self.file, to.data_type().clone())?,
+        }))
+    }
+}
+
 impl PhysicalExprAdapter for FileAdapter {
     fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> DfResult<Arc<dyn PhysicalExpr>> {
         let replaced = expr.transform_down(|expr| {
+            if let Some(call) = ScalarFunctionExpr::try_downcast_func::<GetFieldFunc>(expr.as_ref())
+                && let Some(leaf) = self.leaf(call)?
+            {
+                return Ok(Transformed::new(leaf, true, TreeNodeRecursion::Jump));
+            }
             let Some(column) = expr.downcast_ref::<Column>() else {
                 return Ok(Transformed::no(expr));
             };
             Ok(match self.column(column.name())? {
                 // Not again below: what stands there has columns of the file.
-                Some(new) => Transformed::new(new, true, datafusion::common::tree_node::TreeNodeRecursion::Jump),
+                Some(new) => Transformed::new(new, true, TreeNodeRecursion::Jump),
                 None => Transformed::no(expr),
             })
         });

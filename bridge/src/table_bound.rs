@@ -194,7 +194,7 @@ impl Scan<'_> {
             .with_statistics(statistics)
             .with_expr_adapter(Some(Arc::new(adapters)))
             .build();
-        let source = TableSource::new(wanted.name, bound.kind(), config);
+        let source = TableSource::new(wanted.name, bound.kind(), bound.place.clone(), config);
         Ok(Arc::new(DataSourceExec::new(Arc::new(source))))
     }
 }

@@ -9,11 +9,14 @@ use std::sync::Arc;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result as DfResult, Statistics};
 use datafusion::datasource::physical_plan::FileScanConfig;
-use datafusion::datasource::source::{DataSource, OpenArgs};
+use datafusion::datasource::source::{DataSource, DataSourceExec, OpenArgs};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::projection::ProjectionExprs;
 use datafusion::physical_expr::{EquivalenceProperties, LexOrdering, Partitioning, PhysicalExpr};
-use datafusion::physical_expr::expressions::Column;
+use datafusion::functions::core::getfield::GetFieldFunc;
+use datafusion::physical_expr::ScalarFunctionExpr;
+use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::execution_plan::SchedulingType;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
@@ -22,19 +25,47 @@ use datafusion::config::ConfigOptions;
 
 use crate::guard;
 use crate::input_exec::guarded;
+use crate::store_place::Place;
 
 /// See the module.
 #[derive(Debug, Clone)]
 pub struct TableSource {
     name: Arc<str>,
     kind: &'static str,
+    place: Place,
     config: FileScanConfig,
+}
+
+/// As the engine shows it.
+struct Shown<'a>(&'a FileScanConfig, DisplayFormatType);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as(self.1, f)
+    }
+}
+
+/// A column, or a field at some depth in one.
+fn is_place(expr: &Arc<dyn PhysicalExpr>) -> bool {
+    if let Some(call) = ScalarFunctionExpr::try_downcast_func::<GetFieldFunc>(expr.as_ref()) {
+        let literal = |key: &Arc<dyn PhysicalExpr>| key.downcast_ref::<Literal>().is_some();
+        return match call.args().split_first() {
+            Some((column, keys)) => is_place(column) && keys.iter().all(literal),
+            None => false,
+        };
+    }
+    expr.downcast_ref::<Column>().is_some()
 }
 
 impl TableSource {
     /// `name` is schema and table.
-    pub fn new(name: &str, kind: &'static str, config: FileScanConfig) -> Self {
-        Self { name: name.into(), kind, config }
+    pub fn new(name: &str, kind: &'static str, place: Place, config: FileScanConfig) -> Self {
+        Self { name: name.into(), kind, place, config }
+    }
+
+    /// What the node is the scan of.
+    pub fn of(plan: &Arc<dyn ExecutionPlan>) -> Option<&Self> {
+        plan.downcast_ref::<DataSourceExec>()?.data_source().downcast_ref::<Self>()
     }
 
     /// Schema and table of the input.
@@ -75,8 +106,8 @@ impl DataSource for TableSource {
     }
 
     fn fmt_as(&self, t: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, kind={}, ", self.name, self.kind)?;
-        self.config.fmt_as(t, f)
+        let scan = self.place.shown(&Shown(&self.config, t).to_string());
+        write!(f, "{}, kind={}, {scan}", self.name, self.kind)
     }
 
     fn repartitioned(
@@ -120,12 +151,12 @@ impl DataSource for TableSource {
         self.config.metrics()
     }
 
-    /// Columns only: what else is computed there would fail as a file does.
+    /// Columns and their fields only: what else is computed there would fail as a file does.
     fn try_swapping_with_projection(
         &self,
         projection: &ProjectionExprs,
     ) -> DfResult<Option<Arc<dyn DataSource>>> {
-        if !projection.iter().all(|part| part.expr.downcast_ref::<Column>().is_some()) {
+        if !projection.iter().all(|part| is_place(&part.expr)) {
             return Ok(None);
         }
         Ok(self.over(self.config.try_swapping_with_projection(projection)?))

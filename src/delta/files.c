@@ -69,23 +69,29 @@ static const wi_partition_type int_type = {WI_PARTITION_INTEGER, 0, 0};
 static const wi_partition_type long_type = {WI_PARTITION_LONG, 0, 0};
 
 typedef struct one_file {
-  char *path, *stats, *partition, *dv; /* in the arena; NULL: none */
-  size_t stats_n;
+  wi_str path; /* with a NUL behind it */
+  wi_str stats, partition, dv; /* p NULL: none */
   int64_t size;
 } one_file;
 
 typedef struct builder {
   const char *uri;
   wi_arena arena;
-  wi_vec(one_file) files;
+  wi_vec(const char *) paths; /* decoded; in the arena */
   wi_partitioning *partitioning;
   wi_file_stats *stats;
   wi_typed path, size, rows;
   wi_typed *partitions;
   wi_typed dv[DV_COLUMNS];
   wi_vector vector;
-  wi_buf room, place;
+  wi_buf room, place, path_text;
 } builder;
+
+/* Files that wait for others to come first. */
+typedef struct waiting {
+  wi_arena arena;
+  wi_vec(one_file) files;
+} waiting;
 
 static void builder_release(builder *b) {
   size_t n = b->partitioning != NULL ? wi_partitioning_size(b->partitioning) : 0;
@@ -103,7 +109,8 @@ static void builder_release(builder *b) {
   wi_buf_release(&b->vector.path);
   wi_buf_release(&b->room);
   wi_buf_release(&b->place);
-  wi_free(b->files.items);
+  wi_buf_release(&b->path_text);
+  wi_free(b->paths.items);
   wi_arena_release(&b->arena);
 }
 
@@ -131,54 +138,22 @@ static weir_status builder_init(builder *b, const wi_meta *meta, const char *uri
   return WEIR_OK;
 }
 
-static bool keep(builder *b, const wi_cursor *rows, int64_t column, char **out,
-                 size_t *n) {
-  if (wi_cursor_null(rows, column)) {
-    return true;
-  }
-  wi_str text = wi_cursor_text(rows, column);
-  *n = text.n;
-  *out = wi_arena_ndup(&b->arena, text.p, text.n);
-  return *out != NULL;
-}
-
-static weir_status read_rows(builder *b, wi_cursor *rows, weir_error *err) {
-  size_t n = 0;
-  bool has = false;
-  for (;;) {
-    WI_TRY(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      return WEIR_OK;
-    }
-    one_file *f = wi_vec_add(&b->files);
-    if (f == NULL || !keep(b, rows, FILE_PATH, &f->path, &n) ||
-        !keep(b, rows, FILE_STATS, &f->stats, &f->stats_n) ||
-        !keep(b, rows, FILE_PARTITION, &f->partition, &n) ||
-        !keep(b, rows, FILE_DV, &f->dv, &n)) {
-      return wi_err_nomem(err, WI_ORIGIN);
-    }
-    f->size = wi_cursor_int(rows, FILE_SIZE);
-    if (f->path == NULL || f->size < 0) {
-      return WI_ERR(err, WEIR_E_LOG_CORRUPT,
-                    "the log has a file without a path or a size");
-    }
-  }
-}
-
 /* ---- one file's columns ---- */
 
-static weir_status load(const char *text, const char *of, json_t **out, weir_error *err) {
+static weir_status load(wi_str text, wi_str of, json_t **out, weir_error *err) {
   wi_delta_json_note note;
   *out = NULL;
-  if (text == NULL) {
+  if (text.p == NULL) {
     return WEIR_OK;
   }
-  weir_status status = wi_delta_json_load(text, strlen(text), out, &note);
-  return status == WEIR_OK ? WEIR_OK
-         : status == WEIR_E_NO_MEMORY
-             ? wi_err_nomem(err, WI_ORIGIN)
-             : WI_ERR(err, WEIR_E_LOG_CORRUPT,
-                      "'%.300s' has malformed members in the log", of);
+  weir_status status = wi_delta_json_load(text.p, text.n, out, &note);
+  if (status == WEIR_E_NO_MEMORY) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  return status == WEIR_OK
+             ? WEIR_OK
+             : WI_ERR(err, WEIR_E_LOG_CORRUPT, "'%.300s' has malformed members in the log",
+                      of.p);
 }
 
 static weir_status add_partition(builder *b, const one_file *f, weir_error *err) {
@@ -191,7 +166,7 @@ static weir_status add_partition(builder *b, const one_file *f, weir_error *err)
   for (size_t i = 0; i < n && status == WEIR_OK; i++) {
     wi_str text = {NULL, 0};
     wi_value value = {0};
-    status = wi_partition_text(b->partitioning, i, values, f->path, &text, err);
+    status = wi_partition_text(b->partitioning, i, values, f->path.p, &text, err);
     if (status != WEIR_OK || text.n == 0) {
       wi_typed_null(&b->partitions[i]);
     } else if (wi_value_read(wi_partitioning_type(b->partitioning, i), text, &b->room,
@@ -200,7 +175,7 @@ static weir_status add_partition(builder *b, const one_file *f, weir_error *err)
     } else {
       status = b->room.failed
                    ? wi_err_nomem(err, WI_ORIGIN)
-                   : wi_partition_refuse(b->partitioning, i, text, f->path, err);
+                   : wi_partition_refuse(b->partitioning, i, text, f->path.p, err);
     }
   }
   json_decref(values);
@@ -210,14 +185,14 @@ static weir_status add_partition(builder *b, const one_file *f, weir_error *err)
 static weir_status add_vector(builder *b, const one_file *f, weir_error *err) {
   weir_status status = WEIR_OK;
   json_t *json = NULL;
-  if (f->dv == NULL) {
+  if (f->dv.p == NULL) {
     for (size_t i = 0; i < DV_COLUMNS; i++) {
       wi_typed_null(&b->dv[i]);
     }
     return WEIR_OK;
   }
   WI_TRY(load(f->dv, f->path, &json, err));
-  WI_CHECK(wi_files_vector(b->uri, json, f->path, &b->vector, err));
+  WI_CHECK(wi_files_vector(b->uri, json, f->path.p, &b->vector, err));
   if (b->vector.text != NULL) {
     wi_typed_null(&b->dv[DV_PATH]);
     wi_typed_text(&b->dv[DV_INLINE], wi_str_of(b->vector.text));
@@ -239,11 +214,16 @@ done:
 
 static weir_status add_file(builder *b, const one_file *f, weir_error *err) {
   int64_t rows = -1;
-  WI_TRY(wi_files_place(b->uri, wi_str_of(f->path), &b->place, err));
+  WI_TRY(wi_files_place(b->uri, f->path, &b->place, err));
+  const char **path = wi_vec_add(&b->paths);
+  if (path == NULL ||
+      (*path = wi_arena_ndup(&b->arena, b->place.p, b->place.n)) == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
   wi_typed_text(&b->path, (wi_str){b->place.p, b->place.n});
   wi_typed_int(&b->size, f->size);
   WI_TRY(add_partition(b, f, err));
-  wi_file_stats_add(b->stats, (wi_str){f->stats, f->stats_n}, &rows);
+  wi_file_stats_add(b->stats, f->stats, &rows);
   if (rows >= 0) {
     wi_typed_int(&b->rows, rows);
   } else {
@@ -252,16 +232,69 @@ static weir_status add_file(builder *b, const one_file *f, weir_error *err) {
   return add_vector(b, f, err);
 }
 
-/* Those with a vector come first: rows of one table come in one order, whatever is read of it. */
-static weir_status add_all(builder *b, weir_error *err) {
-  for (int without = 0; without < 2; without++) {
-    for (size_t i = 0; i < b->files.n; i++) {
-      if ((b->files.items[i].dv == NULL) == (without == 1)) {
-        WI_TRY(add_file(b, &b->files.items[i], err));
-      }
+/* ---- the order ---- */
+
+static wi_str text_of(const wi_cursor *rows, int64_t column) {
+  return wi_cursor_null(rows, column) ? (wi_str){NULL, 0} : wi_cursor_text(rows, column);
+}
+
+/* Its texts are the cursor's and the builder's, until the next one. */
+static weir_status read_row(builder *b, wi_cursor *rows, one_file *out, weir_error *err) {
+  wi_str path = text_of(rows, FILE_PATH);
+  *out = (one_file){path, text_of(rows, FILE_STATS), text_of(rows, FILE_PARTITION),
+                    text_of(rows, FILE_DV), wi_cursor_int(rows, FILE_SIZE)};
+  if (path.p == NULL || out->size < 0) {
+    return WI_ERR(err, WEIR_E_LOG_CORRUPT, "the log has a file without a path or a size");
+  }
+  wi_buf_clear(&b->path_text);
+  wi_buf_add(&b->path_text, path.p, path.n);
+  out->path.p = wi_buf_text(&b->path_text);
+  return wi_buf_check(&b->path_text, err, WI_ORIGIN);
+}
+
+static bool copy_text(wi_arena *arena, wi_str *text) {
+  text->p = text->p != NULL ? wi_arena_ndup(arena, text->p, text->n) : NULL;
+  return text->p != NULL;
+}
+
+static weir_status wait_for(waiting *w, const one_file *f, weir_error *err) {
+  one_file *kept = wi_vec_add(&w->files);
+  if (kept == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  *kept = *f;
+  bool good = copy_text(&w->arena, &kept->path) &&
+              (f->stats.p == NULL || copy_text(&w->arena, &kept->stats)) &&
+              (f->partition.p == NULL || copy_text(&w->arena, &kept->partition));
+  return good ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+}
+
+/* Of a table that may have vectors the files with one come first: its rows come in one order,
+ * whatever is read of it. */
+static weir_status add_all(builder *b, bool vectors, wi_cursor *rows, weir_error *err) {
+  weir_status status = WEIR_OK;
+  waiting w = {0};
+  one_file f;
+  bool has = false;
+  for (;;) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    WI_CHECK(read_row(b, rows, &f, err));
+    if (vectors && f.dv.p == NULL) {
+      WI_CHECK(wait_for(&w, &f, err));
+    } else {
+      WI_CHECK(add_file(b, &f, err));
     }
   }
-  return WEIR_OK;
+  for (size_t i = 0; i < w.files.n; i++) {
+    WI_CHECK(add_file(b, &w.files.items[i], err));
+  }
+done:
+  wi_free(w.files.items);
+  wi_arena_release(&w.arena);
+  return status;
 }
 
 /* ---- one path once ---- */
@@ -273,39 +306,22 @@ static int by_text(const void *a, const void *b) {
 
 /* A path that is live twice, as a log never has it, would give its rows twice, and those that one
  * of them takes away. Seen after decoding: two spellings are one file. */
-static weir_status check_paths(const builder *b, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_buf place = WI_BUF_INIT;
-  wi_arena arena = {0};
-  size_t n = b->files.n;
-  const char **paths = wi_alloc_array(n + 1, sizeof *paths);
-  if (paths == NULL) {
-    return wi_err_nomem(err, WI_ORIGIN);
+static weir_status check_paths(builder *b, weir_error *err) {
+  size_t n = b->paths.n;
+  const char **paths = b->paths.items;
+  if (n > 1) {
+    qsort(paths, n, sizeof *paths, by_text);
   }
-  for (size_t i = 0; i < n; i++) {
-    WI_CHECK(wi_files_place(b->uri, wi_str_of(b->files.items[i].path), &place, err));
-    paths[i] = wi_arena_ndup(&arena, place.p, place.n);
-    if (paths[i] == NULL) {
-      status = wi_err_nomem(err, WI_ORIGIN);
-      goto done;
-    }
-  }
-  qsort(paths, n, sizeof *paths, by_text);
   for (size_t i = 1; i < n; i++) {
     if (strcmp(paths[i - 1], paths[i]) == 0) {
-      status =
+      weir_status status =
           WI_ERR(err, WEIR_E_LOG_CORRUPT,
                  "the log has the file '%.300s' twice among its live files", paths[i]);
-      wi_err_hint(err,
-                  "restore the table's log: an add or a remove of this file is wrong");
-      goto done;
+      wi_err_hint(err, "restore the table's log: an add or a remove of this file is wrong");
+      return status;
     }
   }
-done:
-  wi_free(paths);
-  wi_arena_release(&arena);
-  wi_buf_release(&place);
-  return status;
+  return WEIR_OK;
 }
 
 /* ---- all of it ---- */
@@ -318,7 +334,7 @@ static int take_partitions(builder *b, int64_t n, struct ArrowSchema *schema,
     NANOARROW_RETURN_NOT_OK(
         wi_typed_take(&b->partitions[i], name, schema->children[i], array->children[i]));
   }
-  return wi_struct_end(array, (int64_t)b->files.n);
+  return wi_struct_end(array, (int64_t)b->paths.n);
 }
 
 static int assemble(builder *b, wi_files *out) {
@@ -351,7 +367,7 @@ static int assemble(builder *b, wi_files *out) {
     NANOARROW_RETURN_NOT_OK(wi_typed_take(&b->dv[i], dv_names[i], s[at], a[at]));
     at++;
   }
-  return wi_struct_end(array, (int64_t)b->files.n);
+  return wi_struct_end(array, (int64_t)b->paths.n);
 }
 
 weir_status wi_files_read(const wi_meta *meta, const char *uri, wi_cursor *rows,
@@ -365,16 +381,15 @@ weir_status wi_files_read(const wi_meta *meta, const char *uri, wi_cursor *rows,
   }
   atomic_init(&files->holders, 1);
   WI_CHECK(builder_init(&b, meta, uri, err));
-  WI_CHECK(read_rows(&b, rows, err));
+  WI_CHECK(add_all(&b, wi_meta_has_feature(meta, "deletionVectors"), rows, err));
   WI_CHECK(check_paths(&b, err));
-  WI_CHECK(add_all(&b, err));
   int code = assemble(&b, files);
   if (code != NANOARROW_OK) {
     status = code == ENOMEM
                  ? wi_err_nomem(err, WI_ORIGIN)
                  : WI_ERR(err, WEIR_E_TOO_LARGE,
                           "the list of %zu files does not fit into one table (%d)",
-                          b.files.n, code);
+                          b.paths.n, code);
     goto done;
   }
   *out = files;

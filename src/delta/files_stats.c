@@ -24,7 +24,8 @@ typedef struct slot {
 } slot;
 
 typedef struct column {
-  const char *name, *stored;
+  const char *name;
+  wi_str stored;
   wi_partition_type type;
   bool bounded;
   slot slots[WI_STATS_PARTS];
@@ -64,14 +65,15 @@ static bool add_column(wi_file_stats *s, const wi_meta *meta, const json_t *fiel
     return true;
   }
   c->name = wi_arena_dup(&s->arena, name);
-  c->stored = wi_arena_dup(&s->arena, stored_name(meta, field));
+  c->stored = wi_str_of(wi_arena_dup(&s->arena, stored_name(meta, field)));
   c->type = of;
   c->bounded = is_bounded(of.kind);
   wi_typed_init(&c->values[WI_STATS_MIN], of);
   wi_typed_init(&c->values[WI_STATS_MAX], of);
   wi_typed_init(&c->values[WI_STATS_NULLS], (wi_partition_type){WI_PARTITION_LONG, 0, 0});
   s->n++;
-  return c->name != NULL && c->stored != NULL && wi_map_put(&s->by_name, c->stored, c);
+  return c->name != NULL && c->stored.p != NULL &&
+         wi_map_put(&s->by_name, c->stored.p, c);
 }
 
 weir_status wi_file_stats_new(const wi_meta *meta, wi_file_stats **out, weir_error *err) {
@@ -144,19 +146,29 @@ static slot quoted(scan *s) {
   slot out = {SLOT_TEXT, false, {NULL, 0}};
   need(s, '"');
   out.raw.p = s->p;
+  const char *end = s->bad ? NULL : memchr(s->p, '"', (size_t)(s->end - s->p));
+  if (end != NULL && memchr(s->p, '\\', (size_t)(end - s->p)) == NULL) {
+    out.raw.n = (size_t)(end - s->p);
+    s->p = end + 1;
+    return out;
+  }
+  out.escaped = true;
   while (!s->bad && s->p < s->end && *s->p != '"') {
-    bool escape = *s->p == '\\';
-    out.escaped = out.escaped || escape;
-    s->p += escape && s->p + 1 < s->end ? 2 : 1;
+    s->p += *s->p == '\\' && s->p + 1 < s->end ? 2 : 1;
   }
   out.raw.n = (size_t)(s->p - out.raw.p);
   need(s, '"');
   return out;
 }
 
+static bool ends_word(char c) {
+  return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\t' ||
+         c == '\r' || c == '\0';
+}
+
 static slot bare(scan *s) {
   slot out = {SLOT_NUMBER, false, {s->p, 0}};
-  while (s->p < s->end && strchr(",}] \t\r\n", *s->p) == NULL) {
+  while (s->p < s->end && !ends_word(*s->p)) {
     s->p++;
   }
   out.raw.n = (size_t)(s->p - out.raw.p);
@@ -239,8 +251,8 @@ static column *named(wi_file_stats *f, const slot *key, size_t *next) {
   char copy[256];
   for (size_t tries = 0; !key->escaped && tries < 2 && *next < f->n; tries++) {
     column *c = &f->columns[(*next)++];
-    if (strlen(c->stored) == key->raw.n &&
-        memcmp(c->stored, key->raw.p, key->raw.n) == 0) {
+    if (c->stored.n == key->raw.n &&
+        memcmp(c->stored.p, key->raw.p, key->raw.n) == 0) {
       return c;
     }
   }
@@ -319,7 +331,8 @@ static bool bound_of(wi_file_stats *f, const column *c, int part, wi_value *out)
   bool texts = kind == WI_PARTITION_STRING || kind == WI_PARTITION_DATE || timed;
   wi_str text;
   if (!c->bounded || s->kind != (texts ? SLOT_TEXT : SLOT_NUMBER) ||
-      !unescaped(f, s, &text) || !wi_utf8_valid(text.p, text.n) ||
+      !unescaped(f, s, &text) ||
+      (kind == WI_PARTITION_STRING && !wi_utf8_valid(text.p, text.n)) ||
       !wi_value_read(c->type, text, &f->room, out)) {
     return false;
   }
@@ -342,14 +355,12 @@ static void append(wi_file_stats *f, column *c, bool known) {
   } else {
     wi_typed_null(&c->values[WI_STATS_NULLS]);
   }
+  memset(c->slots, 0, sizeof c->slots);
 }
 
 void wi_file_stats_add(wi_file_stats *f, wi_str json, int64_t *rows) {
   slot said = {SLOT_NONE, false, {NULL, 0}};
   scan s = {json.p, json.p == NULL ? NULL : json.p + json.n, json.p == NULL};
-  for (size_t i = 0; i < f->n; i++) {
-    memset(f->columns[i].slots, 0, sizeof f->columns[i].slots);
-  }
   if (!s.bad) {
     read_all(f, &s, &said);
   }

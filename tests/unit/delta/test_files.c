@@ -5,6 +5,8 @@
 
 #define ROOT "file:///lake/a%20b"
 
+static const char *protocol = "{\"minReaderVersion\":1,\"minWriterVersion\":2}";
+
 static wi_meta *meta_of(const char *fields, const char *partition, const char *more) {
   char metadata[4096];
   wi_meta *meta = NULL;
@@ -16,8 +18,7 @@ static wi_meta *meta_of(const char *fields, const char *partition, const char *m
            "\"schemaString\":%s,\"partitionColumns\":[%s],\"configuration\":{%s}}",
            text.p, partition, more);
   weir_error err = WEIR_ERROR_INIT;
-  if (wi_meta_parse("{\"minReaderVersion\":1,\"minWriterVersion\":2}", metadata, &meta,
-                    &err) != WEIR_OK) {
+  if (wi_meta_parse(protocol, metadata, &meta, &err) != WEIR_OK) {
     wt_fail(__FILE__, __LINE__, "%s", err.message);
     abort();
   }
@@ -375,7 +376,11 @@ WT_TEST(vectors_are_below_the_table_or_refused) {
 }
 
 WT_TEST(files_with_vectors_come_first) {
+  const char *plain = protocol;
+  protocol = "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
+             "\"deletionVectors\"],\"writerFeatures\":[\"deletionVectors\"]}";
   wi_meta *meta = meta_of(FIELD("a", "long"), "", "");
+  protocol = plain;
   const char *dv = vectors[0].dv;
   const char *cells[] = {"a", "1", "0", NULL, "{}", NULL, "b", "1", "0", NULL, "{}", dv,
                          "c", "1", "0", NULL, "{}", NULL, "d", "1", "0", NULL, "{}", dv};
