@@ -1,5 +1,6 @@
 /* The scan of a table's files, beside the one that it took the place of: the same rows of every
  * golden table at every version, in the same order, or the same refusal. */
+#include "common/hooks.h"
 #include "common/values.h"
 #include "unit/delta/golden.h"
 #include "unit/plan/kit.h"
@@ -239,4 +240,48 @@ WT_TEST(counts_come_from_the_files) {
   outcome_free(&now);
   wi_session_free(&s);
   (void)wi_dir_remove_all(folder, NULL);
+}
+
+/* ---- the log ---- */
+
+static void nothing(void *ctx) {
+  (void)ctx;
+}
+
+/* What a statement asks of the log, of a session that has just opened the table. */
+static int looks(const char *sql, const char *again) {
+  char uri[1024];
+  outcome now;
+  wh_hooks h = {.who = WH_ENGINES};
+  snprintf(uri, sizeof uri, "file://%s/spark-many_small_commits/table", golden());
+  wh_run(&h, 0, "_delta_log", 0, WH_BEFORE, nothing, NULL);
+  wh_on_new(&h);
+  wi_session *s = open_table(uri, -1);
+  kit_must(s != NULL, "the table opens");
+  int before = h.rules[0].seen;
+  run(s, sql, s->bind, &now);
+  kit_must(now.status == WEIR_OK, now.message);
+  outcome_free(&now);
+  int after = h.rules[0].seen;
+  if (again != NULL) {
+    run(s, again, s->bind, &now);
+    kit_must(now.status == WEIR_OK, now.message);
+    outcome_free(&now);
+    after = h.rules[0].seen - after;
+  } else {
+    after -= before;
+  }
+  wi_session_free(&s);
+  wh_off(&h);
+  return after;
+}
+
+WT_TEST(the_log_is_read_once_for_a_snapshot) {
+  int once = looks("SELECT count(*) AS n FROM t", NULL);
+  WT_CHECK(once > 0);
+  WT_EQ_INT(looks("SELECT count(*) AS n FROM t AS a CROSS JOIN t AS b CROSS JOIN t AS c",
+                  NULL),
+            once);
+  WT_EQ_INT(looks("SELECT count(*) AS n FROM t", "SELECT a.* FROM t AS a CROSS JOIN t AS b"),
+            0);
 }
