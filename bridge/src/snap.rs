@@ -3,10 +3,13 @@
 
 use std::sync::{Arc, OnceLock};
 
+use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
+use buoyant_kernel::engine::arrow_conversion::TryIntoArrow;
 use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
+use deltalake_core::delta_datafusion::DeltaScanConfig;
 use deltalake_core::kernel::Snapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use futures::{StreamExt, TryStreamExt};
@@ -103,9 +106,10 @@ impl SnapInner {
             return Err(Error::new(E_VERSION_MISSING, ORIGIN_DELTA, message));
         }
         snap_error::check_features(&store, &snapshot)?;
-        // Says now, not at the first scan, what the reader does not support, and makes sure
-        // that the schema has an Arrow form, which `arrow_schema` takes for granted.
-        if let Err(e) = DeltaScanNext::new(Arc::clone(&snapshot), scan_config(false, false)) {
+        // `arrow_schema` takes for granted that the schema has an Arrow form.
+        let arrow: std::result::Result<Schema, ArrowError> =
+            snapshot.schema().as_ref().try_into_arrow();
+        if let Err(e) = arrow {
             return Err(place.explained(snap_error::unreadable(&store, Error::from(e))));
         }
         snap_error::check_schema(&store, &snapshot)?;

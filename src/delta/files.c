@@ -69,7 +69,7 @@ static const wi_partition_type int_type = {WI_PARTITION_INTEGER, 0, 0};
 static const wi_partition_type long_type = {WI_PARTITION_LONG, 0, 0};
 
 typedef struct one_file {
-  wi_str path; /* with a NUL behind it */
+  wi_str path;                 /* with a NUL behind it */
   wi_str stats, partition, dv; /* p NULL: none */
   int64_t size;
 } one_file;
@@ -150,10 +150,9 @@ static weir_status load(wi_str text, wi_str of, json_t **out, weir_error *err) {
   if (status == WEIR_E_NO_MEMORY) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  return status == WEIR_OK
-             ? WEIR_OK
-             : WI_ERR(err, WEIR_E_LOG_CORRUPT, "'%.300s' has malformed members in the log",
-                      of.p);
+  return status == WEIR_OK ? WEIR_OK
+                           : WI_ERR(err, WEIR_E_LOG_CORRUPT,
+                                    "'%.300s' has malformed members in the log", of.p);
 }
 
 static weir_status add_partition(builder *b, const one_file *f, weir_error *err) {
@@ -317,7 +316,8 @@ static weir_status check_paths(builder *b, weir_error *err) {
       weir_status status =
           WI_ERR(err, WEIR_E_LOG_CORRUPT,
                  "the log has the file '%.300s' twice among its live files", paths[i]);
-      wi_err_hint(err, "restore the table's log: an add or a remove of this file is wrong");
+      wi_err_hint(err,
+                  "restore the table's log: an add or a remove of this file is wrong");
       return status;
     }
   }

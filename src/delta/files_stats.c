@@ -251,8 +251,7 @@ static column *named(wi_file_stats *f, const slot *key, size_t *next) {
   char copy[256];
   for (size_t tries = 0; !key->escaped && tries < 2 && *next < f->n; tries++) {
     column *c = &f->columns[(*next)++];
-    if (c->stored.n == key->raw.n &&
-        memcmp(c->stored.p, key->raw.p, key->raw.n) == 0) {
+    if (c->stored.n == key->raw.n && memcmp(c->stored.p, key->raw.p, key->raw.n) == 0) {
       return c;
     }
   }

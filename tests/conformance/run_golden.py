@@ -58,9 +58,6 @@ UNSUPPORTED = {
     # The kernel does not know shredded variants.
     "deltaspark-variant-stats-nested-no-checkpoint": (0, "variantShredding-preview"),
     "deltaspark-variant-stats-state-reconstruction": (0, "variantShredding-preview"),
-    # The kernel refuses type widening: it does not cast the columns of older files.
-    "spark-type_widening": (0, "typeWidening"),
-    "golden2-type-widening-nested": (1, "typeWidening-preview"),
 }
 
 # Readable tables that are refused wrongly, with the code it gives and why: the kernel compares

@@ -21,6 +21,7 @@ import sys
 import tempfile
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import (BloomFilterProperties, ColumnProperties, DeltaTable, WriterProperties,
                        write_deltalake)
 
@@ -398,6 +399,27 @@ def skipping(folder):
     more_than(4, "files_opened", plan)
 
 
+def instants(folder):
+    """Times as 96 bits, as older writers have them, of all years there are."""
+    path = folder / "int96"
+    (path / "_delta_log").mkdir(parents=True)
+    wanted = [dt.datetime(1, 1, 1), dt.datetime(1582, 10, 15, 1, 2, 3, 4), dt.datetime(2262, 4, 12),
+              dt.datetime(1969, 12, 31, 23, 59, 59, 999999), dt.datetime(9999, 12, 31, 23, 59, 59, 999999)]
+    data = pa.table({"t": pa.array(wanted, pa.timestamp("us"))})
+    pq.write_table(data, path / "a.parquet", use_deprecated_int96_timestamps=True, store_schema=False)
+    schema = {"type": "struct", "fields": [{"name": "t", "type": "timestamp", "nullable": True, "metadata": {}}]}
+    actions = [{"protocol": {"minReaderVersion": 1, "minWriterVersion": 2}},
+               {"metaData": {"id": "i", "format": {"provider": "parquet", "options": {}},
+                             "schemaString": json.dumps(schema), "partitionColumns": [], "configuration": {}}},
+               {"add": {"path": "a.parquet", "partitionValues": {}, "size": (path / "a.parquet").stat().st_size,
+                        "modificationTime": 0, "dataChange": True}}]
+    (path / "_delta_log" / f"{0:020d}.json").write_text("".join(json.dumps(a) + "\n" for a in actions))
+    out = weir("sql", f"--table=t={path}", "--format", "arrow", "SELECT t FROM t")
+    found = pa.ipc.open_stream(out).read_all()["t"].cast(pa.int64()).to_pylist()
+    if found != [(v - EPOCH) // dt.timedelta(microseconds=1) for v in wanted]:
+        raise AssertionError(f"96 bits: {found}")
+
+
 def main():
     cases = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
@@ -405,6 +427,7 @@ def main():
     done, tables, n = 0, 0, seed * 1000000
     try:
         skipping(root)
+        instants(root)
         while done < cases:
             n += 1
             r = random.Random(n)

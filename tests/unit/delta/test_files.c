@@ -88,8 +88,8 @@ static const char *cell(const seen *s, const char *part, const char *name, int64
   struct ArrowStringView string;
   struct ArrowDecimal decimal;
   struct ArrowBuffer digits;
-  int code = ArrowArrayViewInitFromSchema(
-      &view, (struct ArrowSchema *)(uintptr_t)schema, NULL);
+  int code =
+      ArrowArrayViewInitFromSchema(&view, (struct ArrowSchema *)(uintptr_t)schema, NULL);
   code |= ArrowArrayViewSetArray(&view, (struct ArrowArray *)(uintptr_t)array, NULL);
   if (ArrowArrayViewIsNull(&view, row)) {
     snprintf(text, sizeof text, "null");
@@ -104,7 +104,8 @@ static const char *cell(const seen *s, const char *part, const char *name, int64
     snprintf(text, sizeof text, "%.*s", (int)digits.size_bytes, (char *)digits.data);
     ArrowBufferReset(&digits);
   } else {
-    snprintf(text, sizeof text, "%lld", (long long)ArrowArrayViewGetIntUnsafe(&view, row));
+    snprintf(text, sizeof text, "%lld",
+             (long long)ArrowArrayViewGetIntUnsafe(&view, row));
   }
   ArrowArrayViewReset(&view);
   return code == 0 ? text : "broken";
@@ -140,9 +141,10 @@ WT_TEST(files_are_below_the_table_or_refused) {
     weir_error err = WEIR_ERROR_INIT;
     wi_buf out = WI_BUF_INIT;
     weir_status status = wi_files_place(ROOT, wi_str_of(places[i].path), &out, &err);
-    bool good = places[i].place == NULL
-                    ? status == WEIR_E_FEATURE_UNSUPPORTED
-                    : status == WEIR_OK && strcmp(wi_buf_text(&out), places[i].place) == 0;
+    bool good =
+        places[i].place == NULL
+            ? status == WEIR_E_FEATURE_UNSUPPORTED
+            : status == WEIR_OK && strcmp(wi_buf_text(&out), places[i].place) == 0;
     if (!good) {
       wt_fail(__FILE__, __LINE__, "'%s' gave %d '%s': %s", places[i].path, (int)status,
               wi_buf_text(&out), err.message);
@@ -173,7 +175,8 @@ static const struct {
   const char *type, *json_min, *json_max, *min, *max;
 } bounds[] = {
     {"long", "-3", "9223372036854775807", "-3", "9223372036854775807"},
-    {"long", "-9223372036854775808", "9223372036854775808", "-9223372036854775808", "null"},
+    {"long", "-9223372036854775808", "9223372036854775808", "-9223372036854775808",
+     "null"},
     {"integer", "2147483648", "2147483647", "null", "2147483647"},
     {"integer", "1.5", "1e3", "none", "none"},
     {"byte", "-129", "127", "null", "127"},
@@ -189,8 +192,8 @@ static const struct {
     /* to the millisecond: one wider on each side */
     {"timestamp", "\"1970-01-01T00:00:00.001Z\"", "\"1970-01-01T00:00:00.001Z\"", "0",
      "2000"},
-    {"timestamp", "\"1970-01-01T01:00:00.000+01:00\"", "\"1969-12-31T17:00:00.000-07:00\"",
-     "-1000", "1000"},
+    {"timestamp", "\"1970-01-01T01:00:00.000+01:00\"",
+     "\"1969-12-31T17:00:00.000-07:00\"", "-1000", "1000"},
     {"timestamp_ntz", "\"1970-01-01T00:00:00.000\"", "\"1970-01-01 00:00:01\"", "-1000",
      "1001000"},
     {"timestamp_ntz", "\"1970-01-01T00:00:00+01:00\"", "5", "none", "none"},
@@ -238,12 +241,22 @@ WT_TEST(bounds_are_safe_or_none) {
 }
 
 static const char *const malformed[] = {
-    "", "{", "{}x", "[1]", "null", "{\"minValues\":{\"a\":1}", "{\"minValues\":{\"a\"}}",
+    "",
+    "{",
+    "{}x",
+    "[1]",
+    "null",
+    "{\"minValues\":{\"a\":1}",
+    "{\"minValues\":{\"a\"}}",
     "{\"numRecords\":7,\"minValues\":{\"a\":1,\"a\":2}}",
-    "{\"minValues\":{\"a\":1},\"minValues\":{\"a\":2}}", "{\"minValues\":null}",
-    "{\"minValues\":[{\"a\":1}]}", "{\"minValues\":{\"b\":{\"a\":1}}}",
-    "{\"x\":{\"minValues\":{\"a\":1}}}", "{\"minValues\":{\"a\":{\"a\":1}}}",
-    "{\"minValues\":{\"A\":1}}", "{\"minValues\":{\"a\":1}} {}"};
+    "{\"minValues\":{\"a\":1},\"minValues\":{\"a\":2}}",
+    "{\"minValues\":null}",
+    "{\"minValues\":[{\"a\":1}]}",
+    "{\"minValues\":{\"b\":{\"a\":1}}}",
+    "{\"x\":{\"minValues\":{\"a\":1}}}",
+    "{\"minValues\":{\"a\":{\"a\":1}}}",
+    "{\"minValues\":{\"A\":1}}",
+    "{\"minValues\":{\"a\":1}} {}"};
 
 WT_TEST(what_is_malformed_or_doubled_is_no_bound) {
   wi_meta *meta = meta_of(FIELD("a", "long") "," FIELD("b", "long"), "", "");
@@ -377,8 +390,9 @@ WT_TEST(vectors_are_below_the_table_or_refused) {
 
 WT_TEST(files_with_vectors_come_first) {
   const char *plain = protocol;
-  protocol = "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
-             "\"deletionVectors\"],\"writerFeatures\":[\"deletionVectors\"]}";
+  protocol =
+      "{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":["
+      "\"deletionVectors\"],\"writerFeatures\":[\"deletionVectors\"]}";
   wi_meta *meta = meta_of(FIELD("a", "long"), "", "");
   protocol = plain;
   const char *dv = vectors[0].dv;

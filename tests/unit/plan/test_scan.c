@@ -65,8 +65,7 @@ static weir_status read_files(wi_session *s, const wb_exec *exec, outcome *out,
                               weir_error *err) {
   wi_cursor *rows = NULL;
   bool more = true;
-  weir_status status =
-      wi_br_exec_table_read(s->engine, exec, WB_EXEC_FILES, &rows, err);
+  weir_status status = wi_br_exec_table_read(s->engine, exec, WB_EXEC_FILES, &rows, err);
   while (status == WEIR_OK && (status = wi_cursor_next(rows, &more, err)) == WEIR_OK &&
          more) {
     bool native = wi_str_eq(wi_cursor_text(rows, 3), "delta_native") &&
@@ -181,10 +180,11 @@ WT_TEST(golden_tables_have_the_rows_of_the_scan_before) {
 /* Golden table with vectors; the commit that adds one also removes the file without it. */
 static void copy_without_remove(const char *to) {
   char command[1024];
-  snprintf(command, sizeof command,
-           "rm -rf %s && cp -r %s/deltaspark-table-with-dv-small/table %s && chmod -R u+w "
-           "%s && sed -i '/\"remove\"/d' %s/_delta_log/00000000000000000001.json",
-           to, golden(), to, to, to);
+  snprintf(
+      command, sizeof command,
+      "rm -rf %s && cp -r %s/deltaspark-table-with-dv-small/table %s && chmod -R u+w "
+      "%s && sed -i '/\"remove\"/d' %s/_delta_log/00000000000000000001.json",
+      to, golden(), to, to, to);
   kit_must(system(command) == 0, "copy");
 }
 
@@ -279,9 +279,10 @@ static int looks(const char *sql, const char *again) {
 WT_TEST(the_log_is_read_once_for_a_snapshot) {
   int once = looks("SELECT count(*) AS n FROM t", NULL);
   WT_CHECK(once > 0);
-  WT_EQ_INT(looks("SELECT count(*) AS n FROM t AS a CROSS JOIN t AS b CROSS JOIN t AS c",
-                  NULL),
-            once);
-  WT_EQ_INT(looks("SELECT count(*) AS n FROM t", "SELECT a.* FROM t AS a CROSS JOIN t AS b"),
-            0);
+  WT_EQ_INT(
+      looks("SELECT count(*) AS n FROM t AS a CROSS JOIN t AS b CROSS JOIN t AS c", NULL),
+      once);
+  WT_EQ_INT(
+      looks("SELECT count(*) AS n FROM t", "SELECT a.* FROM t AS a CROSS JOIN t AS b"),
+      0);
 }
