@@ -189,7 +189,9 @@ impl FileAdapter {
             let Some(found) = adapt::stored_place(there, called).and_then(|at| there.get(at)) else {
                 return Ok(None);
             };
-            (to, names, stored) = (field, called, found);
+            to = field.as_ref();
+            names = called.as_ref();
+            stored = found.as_ref();
             args.push(lit(stored.name().as_str()));
         }
         let shape = Shape::stored(to.data_type(), names.data_type());

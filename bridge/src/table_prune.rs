@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, UInt64Array, make_comparator};
+use arrow::compute::{SortOptions, cast};
 use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::stats::Precision;
@@ -85,21 +85,21 @@ pub fn kept(
 /// The least or the greatest of all files' bounds; None: some file has none.
 fn bound(values: Option<&ArrayRef>, kept: &[usize], least: bool) -> Option<ScalarValue> {
     let values = values?;
-    let mut found: Option<ScalarValue> = None;
+    let compare = make_comparator(values, values, SortOptions::default()).ok()?;
+    let mut found: Option<usize> = None;
     for at in kept {
         if values.is_null(*at) {
             return None;
         }
-        let value = ScalarValue::try_from_array(values, *at).ok()?;
-        let order = match &found {
-            None => None,
-            Some(found) => Some(value.partial_cmp(found)?),
-        };
-        if order.is_none_or(|order| if least { order.is_lt() } else { order.is_gt() }) {
-            found = Some(value);
+        let better = found.is_none_or(|found| {
+            let order = compare(*at, found);
+            if least { order.is_lt() } else { order.is_gt() }
+        });
+        if better {
+            found = Some(*at);
         }
     }
-    found
+    ScalarValue::try_from_array(values, found?).ok()
 }
 
 fn guess(value: Option<ScalarValue>) -> Precision<ScalarValue> {

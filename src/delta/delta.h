@@ -292,6 +292,17 @@ void wi_staged_release(wi_staged *staged);
 weir_status wi_staged_read(wi_cursor *rows, const wi_stats_columns *columns,
                            wi_staged *out, weir_error *err);
 
+/* Staged files as rows, before any log has them. */
+typedef struct wi_staged_rows {
+  wi_store *store;
+  const struct ArrowSchema *columns; /* as they are declared */
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const wi_staged *staged;
+} wi_staged_rows;
+weir_status wi_staged_bind(const wi_staged_rows *rows, wi_engine *engine, wb_bind *bind,
+                           const char *schema, const char *name, weir_error *err);
+
 typedef struct wi_remove { /* a live file to take away, fields as the log has them */
   char *path;              /* raw, as in the log */
   uint64_t size;

@@ -114,19 +114,21 @@ static void builder_release(builder *b) {
   wi_arena_release(&b->arena);
 }
 
-static weir_status builder_init(builder *b, const wi_meta *meta, const char *uri,
+/* Takes the partitioning and the statistics, which may be none. */
+static weir_status builder_init(builder *b, const char *uri,
+                                wi_partitioning **partitioning, wi_file_stats **stats,
                                 weir_error *err) {
   static const wi_partition_type *const dv_types[] = {&text_type, &text_type, &int_type,
                                                       &int_type, &long_type};
-  *b = (builder){.uri = uri};
+  *b = (builder){.uri = uri, .partitioning = *partitioning, .stats = *stats};
+  *partitioning = NULL;
+  *stats = NULL;
   wi_typed_init(&b->path, text_type);
   wi_typed_init(&b->size, long_type);
   wi_typed_init(&b->rows, long_type);
   for (size_t i = 0; i < DV_COLUMNS; i++) {
     wi_typed_init(&b->dv[i], *dv_types[i]);
   }
-  WI_TRY(wi_partitioning_new(meta, &b->partitioning, err));
-  WI_TRY(wi_file_stats_new(meta, &b->stats, err));
   size_t n = wi_partitioning_size(b->partitioning);
   b->partitions = wi_arena_array(&b->arena, n + 1, sizeof *b->partitions);
   if (b->partitions == NULL) {
@@ -211,24 +213,29 @@ done:
   return status;
 }
 
-static weir_status add_file(builder *b, const one_file *f, weir_error *err) {
-  int64_t rows = -1;
-  WI_TRY(wi_files_place(b->uri, f->path, &b->place, err));
+/* At `place`, with so many rows (-1: not known). */
+static weir_status add_placed(builder *b, const one_file *f, wi_str place, int64_t rows,
+                              weir_error *err) {
   const char **path = wi_vec_add(&b->paths);
-  if (path == NULL ||
-      (*path = wi_arena_ndup(&b->arena, b->place.p, b->place.n)) == NULL) {
+  if (path == NULL || (*path = wi_arena_ndup(&b->arena, place.p, place.n)) == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  wi_typed_text(&b->path, (wi_str){b->place.p, b->place.n});
+  wi_typed_text(&b->path, place);
   wi_typed_int(&b->size, f->size);
   WI_TRY(add_partition(b, f, err));
-  wi_file_stats_add(b->stats, f->stats, &rows);
   if (rows >= 0) {
     wi_typed_int(&b->rows, rows);
   } else {
     wi_typed_null(&b->rows);
   }
   return add_vector(b, f, err);
+}
+
+static weir_status add_file(builder *b, const one_file *f, weir_error *err) {
+  int64_t rows = -1;
+  WI_TRY(wi_files_place(b->uri, f->path, &b->place, err));
+  wi_file_stats_add(b->stats, f->stats, &rows);
+  return add_placed(b, f, (wi_str){b->place.p, b->place.n}, rows, err);
 }
 
 /* ---- the order ---- */
@@ -346,7 +353,9 @@ static int assemble(builder *b, wi_files *out) {
   for (int part = 0; part < WI_STATS_PARTS; part++) {
     n += wi_file_stats_members(b->stats, part) > 0 ? 1 : 0;
   }
-  NANOARROW_RETURN_NOT_OK(wi_file_stats_code(b->stats));
+  if (b->stats != NULL) {
+    NANOARROW_RETURN_NOT_OK(wi_file_stats_code(b->stats));
+  }
   NANOARROW_RETURN_NOT_OK(wi_struct_init("", n, schema, array));
   struct ArrowSchema **s = schema->children;
   struct ArrowArray **a = array->children;
@@ -370,32 +379,60 @@ static int assemble(builder *b, wi_files *out) {
   return wi_struct_end(array, (int64_t)b->paths.n);
 }
 
-weir_status wi_files_read(const wi_meta *meta, const char *uri, wi_cursor *rows,
-                          wi_files **out, weir_error *err) {
-  weir_status status = WEIR_OK;
-  builder b = {0};
+static weir_status finish(builder *b, wi_files **out, weir_error *err) {
   wi_files *files = wi_alloc(sizeof *files);
-  *out = NULL;
   if (files == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   atomic_init(&files->holders, 1);
-  WI_CHECK(builder_init(&b, meta, uri, err));
+  int code = assemble(b, files);
+  if (code == NANOARROW_OK) {
+    *out = files;
+    return WEIR_OK;
+  }
+  wi_files_unref(&files);
+  return code == ENOMEM ? wi_err_nomem(err, WI_ORIGIN)
+                        : WI_ERR(err, WEIR_E_TOO_LARGE,
+                                 "the list of %zu files does not fit into one table (%d)",
+                                 b->paths.n, code);
+}
+
+weir_status wi_files_read(const wi_meta *meta, const char *uri, wi_cursor *rows,
+                          wi_files **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  builder b = {0};
+  wi_partitioning *partitioning = NULL;
+  wi_file_stats *stats = NULL;
+  *out = NULL;
+  WI_CHECK(wi_partitioning_new(meta, &partitioning, err));
+  WI_CHECK(wi_file_stats_new(meta, &stats, err));
+  WI_CHECK(builder_init(&b, uri, &partitioning, &stats, err));
   WI_CHECK(add_all(&b, wi_meta_has_feature(meta, "deletionVectors"), rows, err));
   WI_CHECK(check_paths(&b, err));
-  int code = assemble(&b, files);
-  if (code != NANOARROW_OK) {
-    status = code == ENOMEM
-                 ? wi_err_nomem(err, WI_ORIGIN)
-                 : WI_ERR(err, WEIR_E_TOO_LARGE,
-                          "the list of %zu files does not fit into one table (%d)",
-                          b.paths.n, code);
-    goto done;
+  WI_CHECK(finish(&b, out, err));
+done:
+  wi_file_stats_free(&stats);
+  wi_partitioning_free(&partitioning);
+  builder_release(&b);
+  return status;
+}
+
+weir_status wi_files_of_staged(const wi_staged *staged, wi_partitioning **partitioning,
+                               wi_files **out, weir_error *err) {
+  weir_status status = WEIR_OK;
+  builder b = {0};
+  wi_file_stats *none = NULL;
+  *out = NULL;
+  WI_CHECK(builder_init(&b, "", partitioning, &none, err));
+  for (size_t i = 0; i < staged->n; i++) {
+    const wi_staged_file *file = &staged->files[i];
+    one_file f = {.path = wi_str_of(file->path),
+                  .partition = wi_str_of(file->partition_values),
+                  .size = (int64_t)file->size};
+    WI_CHECK(add_placed(&b, &f, f.path, (int64_t)file->rows, err));
   }
-  *out = files;
-  files = NULL;
+  WI_CHECK(finish(&b, out, err));
 done:
   builder_release(&b);
-  wi_files_unref(&files);
   return status;
 }

@@ -25,6 +25,9 @@ void wi_files_unref(wi_files **files);
  * or a vector outside the table. */
 weir_status wi_files_read(const wi_meta *meta, const char *uri, wi_cursor *rows,
                           wi_files **out, weir_error *err);
+/* Files that no log has yet, without bounds. Takes the partitioning. */
+weir_status wi_files_of_staged(const wi_staged *staged, wi_partitioning **partitioning,
+                               wi_files **out, weir_error *err);
 /* nanoarrow's codes. The array shares what it shows: its consumer releases it as a whole. */
 int wi_files_schema(const wi_files *files, struct ArrowSchema *out);
 int wi_files_array(wi_files *files, struct ArrowArray *out);
@@ -33,6 +36,9 @@ int wi_files_array(wi_files *files, struct ArrowArray *out);
 weir_status wi_snap_files(const wi_snap *snap, wi_files **out, weir_error *err);
 /* The same as a stream, which reads them when it is asked (files_stream.c). */
 weir_status wi_files_stream(wi_snap *snap, struct ArrowArrayStream *out, weir_error *err);
+/* Of files that are there. */
+weir_status wi_files_stream_of(wi_files *files, struct ArrowArrayStream *out,
+                               weir_error *err);
 
 /* ---- columns of values (files_column.c) ---- */
 typedef struct wi_value { /* of one of the kinds that partition */
@@ -74,7 +80,7 @@ weir_status wi_file_stats_new(const wi_meta *meta, wi_file_stats **out, weir_err
 void wi_file_stats_free(wi_file_stats **stats);
 /* One file's add.stats (p NULL: none). *rows is -1 where it is not told. */
 void wi_file_stats_add(wi_file_stats *stats, wi_str json, int64_t *rows);
-/* How many of the three have members. */
+/* How many of the three have members; none of NULL. */
 enum { WI_STATS_MIN, WI_STATS_MAX, WI_STATS_NULLS, WI_STATS_PARTS };
 int64_t wi_file_stats_members(const wi_file_stats *stats, int part);
 int wi_file_stats_take(wi_file_stats *stats, int part, struct ArrowSchema *schema,

@@ -386,7 +386,7 @@ int wi_file_stats_code(const wi_file_stats *f) {
 
 int64_t wi_file_stats_members(const wi_file_stats *f, int part) {
   int64_t n = 0;
-  for (size_t i = 0; i < f->n; i++) {
+  for (size_t i = 0; f != NULL && i < f->n; i++) {
     n += wi_typed_any(&f->columns[i].values[part]) ? 1 : 0;
   }
   return n;

@@ -10,6 +10,7 @@
 
 typedef struct lazy {
   wi_snap *snap;
+  wi_files *files; /* of no snapshot; else NULL */
   bool given;
   wi_buf said; /* of the last failure: code, 0x1f, message */
 } lazy;
@@ -25,6 +26,10 @@ static int fail(lazy *l, weir_status status, weir_error *err) {
 
 static int read_files(lazy *l, wi_files **out) {
   weir_error err = WEIR_ERROR_INIT;
+  if (l->files != NULL) {
+    *out = wi_files_ref(l->files);
+    return 0;
+  }
   weir_status status = wi_snap_files(l->snap, out, &err);
   return status == WEIR_OK ? 0 : fail(l, status, &err);
 }
@@ -62,18 +67,30 @@ static void release(struct ArrowArrayStream *stream) {
   lazy *l = stream->private_data;
   stream->release = NULL;
   wi_snap_unref(&l->snap);
+  wi_files_unref(&l->files);
   wi_buf_release(&l->said);
   wi_free(l);
 }
 
-weir_status wi_files_stream(wi_snap *snap, struct ArrowArrayStream *out,
-                            weir_error *err) {
+static weir_status make(wi_snap *snap, wi_files *files, struct ArrowArrayStream *out,
+                        weir_error *err) {
   lazy *l = wi_alloc(sizeof *l);
   memset(out, 0, sizeof *out);
   if (l == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   l->snap = wi_snap_ref(snap);
+  l->files = wi_files_ref(files);
   *out = (struct ArrowArrayStream){get_schema, get_next, get_last_error, release, l};
   return WEIR_OK;
+}
+
+weir_status wi_files_stream(wi_snap *snap, struct ArrowArrayStream *out,
+                            weir_error *err) {
+  return make(snap, NULL, out, err);
+}
+
+weir_status wi_files_stream_of(wi_files *files, struct ArrowArrayStream *out,
+                               weir_error *err) {
+  return make(NULL, files, out, err);
 }

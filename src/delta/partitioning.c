@@ -85,6 +85,46 @@ done:
   return status;
 }
 
+/* The Arrow format of a column; NULL: there is none. */
+static const char *format_of(const struct ArrowSchema *columns, const char *name) {
+  for (int64_t i = 0; i < columns->n_children; i++) {
+    if (strcmp(columns->children[i]->name, name) == 0) {
+      return columns->children[i]->format;
+    }
+  }
+  return NULL;
+}
+
+weir_status wi_partitioning_of(const struct ArrowSchema *columns,
+                               const char *const *names, size_t n, wi_partitioning **out,
+                               weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_partitioning *p = wi_alloc(sizeof *p);
+  *out = NULL;
+  if (p == NULL ||
+      (p->columns = wi_arena_array(&p->arena, n + 1, sizeof *p->columns)) == NULL) {
+    wi_free(p);
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < n && status == WEIR_OK; i++) {
+    const char *format = format_of(columns, names[i]);
+    column *c = &p->columns[p->n++];
+    c->name = c->member = wi_arena_dup(&p->arena, names[i]);
+    if (c->name == NULL) {
+      status = wi_err_nomem(err, WI_ORIGIN);
+    } else if (format == NULL || !wi_partition_type_of_format(format, &c->type)) {
+      status =
+          WI_ERR(err, WEIR_E_BAD_VALUE, "no table is partitioned by '%.200s'", names[i]);
+    }
+  }
+  if (status == WEIR_OK) {
+    *out = p;
+    p = NULL;
+  }
+  wi_partitioning_free(&p);
+  return status;
+}
+
 size_t wi_partitioning_size(const wi_partitioning *p) {
   return p->n;
 }

@@ -164,6 +164,15 @@ weir_status wi_snap_bind_old(const wi_snap *snap, wb_bind *bind, const char *sch
   return wi_br_bind_delta(snap->engine, bind, schema, name, snap->handle, NULL, 0, err);
 }
 
+static void release_both(struct ArrowSchema *columns, struct ArrowArrayStream *files) {
+  if (columns->release != NULL) {
+    columns->release(columns);
+  }
+  if (files->release != NULL) {
+    files->release(files);
+  }
+}
+
 weir_status wi_snap_bind(const wi_snap *snap, wb_bind *bind, const char *schema,
                          const char *name, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -177,11 +186,32 @@ weir_status wi_snap_bind(const wi_snap *snap, wb_bind *bind, const char *schema,
   WI_CHECK(wi_br_bind_table(snap->engine, bind, schema, name, &table, err));
 done:
   wi_meta_unref(&meta);
-  if (columns.release != NULL) {
-    columns.release(&columns);
+  release_both(&columns, &files);
+  return status;
+}
+
+weir_status wi_staged_bind(const wi_staged_rows *rows, wi_engine *engine, wb_bind *bind,
+                           const char *schema, const char *name, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_partitioning *partitioning = NULL;
+  wi_files *list = NULL;
+  wb_store *place = NULL;
+  struct ArrowSchema columns = {0};
+  struct ArrowArrayStream files = {0};
+  WI_CHECK(wi_store_handle(rows->store, &place, err));
+  WI_CHECK(wi_partitioning_of(rows->columns, rows->partition_columns,
+                              rows->n_partition_columns, &partitioning, err));
+  WI_CHECK(wi_files_of_staged(rows->staged, &partitioning, &list, err));
+  WI_CHECK(wi_files_stream_of(list, &files, err));
+  if (ArrowSchemaDeepCopy(rows->columns, &columns) != NANOARROW_OK) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
   }
-  if (files.release != NULL) {
-    files.release(&files);
-  }
+  wi_br_table table = {NULL, place, &columns, &files};
+  WI_CHECK(wi_br_bind_table(engine, bind, schema, name, &table, err));
+done:
+  wi_partitioning_free(&partitioning);
+  wi_files_unref(&list);
+  release_both(&columns, &files);
   return status;
 }

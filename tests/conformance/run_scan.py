@@ -327,6 +327,14 @@ def check(table, path, tests, threads):
         if n in found[q]:
             raise AssertionError(f"{path}: row {n} twice")
         found[q].add(n)
+    if "st" in table.kinds:  # each field alone
+        out = weir("sql", f"--table=t={path}", "--threads", threads, "--format", "arrow",
+                   "SELECT id, st['y'] AS y, st['x'] AS x FROM t")
+        got = {row["id"]: row for row in pa.ipc.open_stream(out).read_all().to_pylist()}
+        for row in table.rows:
+            st = row["st"] or {"x": None, "y": None}
+            if got[row["id"]] != {"id": row["id"], **st}:
+                raise AssertionError(f"{path}: fields of {row['id']} are {got[row['id']]}, not {st}")
     for (sql, test), ids in zip(tests, found):
         wanted = {row["id"] for row in table.rows if test(row) is True}
         if wanted != ids:
@@ -395,6 +403,11 @@ def skipping(folder):
     if weir("sql", f"--table=t={path}", "--format", "csv", "SELECT count(*), count(id) FROM t") \
             .decode().split("\n")[1] != "4000,4000":
         raise AssertionError("wrong counts")
+    wide = str(folder / "wide")
+    write_deltalake(wide, pa.table({"s": [{"x": n, "y": f"{n * 7919} " * 50} for n in range(1000)]}))
+    leaf, whole = (metrics(wide, f"SELECT {c} AS c FROM t")["bytes_scanned"] for c in ("s['x']", "s"))
+    if leaf * 3 > whole:
+        raise AssertionError(f"a field costs {leaf} bytes of {whole}")
     plan = metrics(path, "SELECT count(*) FROM t")
     more_than(4, "files_opened", plan)
 

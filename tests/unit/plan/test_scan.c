@@ -149,9 +149,9 @@ static void compare(const char *name, int64_t version, const outcome *old,
                     const outcome *now) {
   bool same = old->status == now->status;
   bool rows = same && old->rows.n == now->rows.n &&
-              (partitions > 1
-                   ? any_order(&old->rows) == any_order(&now->rows)
-                   : now->rows.n == 0 || memcmp(old->rows.p, now->rows.p, now->rows.n) == 0);
+              (partitions > 1 ? any_order(&old->rows) == any_order(&now->rows)
+                              : now->rows.n == 0 ||
+                                    memcmp(old->rows.p, now->rows.p, now->rows.n) == 0);
   if (now->status == WEIR_OK && old->status == WEIR_E_FEATURE_UNSUPPORTED) {
     better++;
   } else if (old->status == WEIR_E_FILE_MISSING &&
