@@ -363,8 +363,8 @@ def metrics(path, query):
     found = {}
     for name, total, _, kept in re.findall(r"(\w+)=(\d+) total (→|->) (\d+) matched", scan):
         found[name] = int(total) - int(kept)
-    for name, number in re.findall(r"(\w+)=(\d+)[,\]]", scan):
-        found.setdefault(name, int(number))
+    for name, number, unit in re.findall(r"(\w+)=([\d.]+) ?([KM]?)[,\]]", scan):
+        found.setdefault(name, int(float(number) * {"": 1, "K": 1000, "M": 1000000}[unit]))
     return found
 
 
