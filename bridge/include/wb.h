@@ -111,13 +111,16 @@ typedef enum wb_plan_table {
   // names, no addresses), subquery_of i32 expr_id or -1
   WB_PLAN_NODES = 1,
   // node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
-  // nullable bool, metadata Utf8 (sorted k=v lines)
+  // nullable bool, metadata Utf8 (sorted k=v lines), sorts u32 (wb_sort_class)
   WB_PLAN_OUTPUTS = 2,
   // expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
   // Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
   // can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
   // builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
-  // none), volatility Utf8, type Utf8
+  // none), volatility Utf8, type Utf8; of calls of aggregate and window functions: args u32,
+  // partition_keys u32, order_keys u32, distinct bool, ignore_nulls bool, frame u32
+  // (wb_frame), frame_from i32, frame_to i32 (wb_bound). Their children are the arguments,
+  // the partition keys, the filter if there is one, the order keys
   WB_PLAN_EXPRS = 3,
   // expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
   WB_PLAN_COLREFS = 4,
@@ -136,6 +139,50 @@ typedef enum wb_plan_format {
   WB_PLAN_GRAPHVIZ = 3,
 } wb_plan_format;
 
+// How the engine sorts values of a type.
+typedef enum wb_sort_class {
+  // not at all
+  WB_SORTS_NOT = 0,
+  // numbers, dates and the like: a word or two
+  WB_SORTS_WORDS = 1,
+  // text, bytes
+  WB_SORTS_BYTES = 2,
+  // lists, structs
+  WB_SORTS_NESTED = 3,
+  // maps: not as they are, but by the list of keys and the list of values
+  WB_SORTS_BY_PARTS = 4,
+  // all values are the same
+  WB_SORTS_ALIKE = 5,
+} wb_sort_class;
+
+// The units of a window function's frame; NONE: no window function.
+typedef enum wb_frame {
+  WB_FRAME_NONE = 0,
+  WB_FRAME_ROWS = 1,
+  WB_FRAME_RANGE = 2,
+  WB_FRAME_GROUPS = 3,
+} wb_frame;
+
+// Where a frame begins or ends.
+typedef enum wb_bound {
+  WB_BOUND_FIRST = -2,
+  WB_BOUND_BEFORE = -1,
+  WB_BOUND_CURRENT = 0,
+  WB_BOUND_AFTER = 1,
+  WB_BOUND_LAST = 2,
+} wb_bound;
+
+typedef enum wb_edit_kind {
+  // `column` of the node's input, or `function` of it, as the last key, ascending with nulls
+  // first: of function `ord` of a Window or Aggregate node, or of a Sort or DISTINCT ON node
+  WB_EDIT_ADD_KEY = 1,
+  // of function `ord` of a Window node: the order keys become partition keys, and the frame
+  // is the whole partition
+  WB_EDIT_PEERS = 2,
+  // of function `ord` of a Window node: the frame is ROWS, from the first to the current row
+  WB_EDIT_ROWS = 3,
+} wb_edit_kind;
+
 typedef enum wb_exec_table {
   // node_id, parent_id, kind, detail, partitions
   WB_EXEC_NODES = 1,
@@ -144,6 +191,24 @@ typedef enum wb_exec_table {
   // node_id, name, partition i32, value i64
   WB_EXEC_METRICS = 3,
 } wb_exec_table;
+
+// How the bytes of a row that a function makes are counted.
+typedef enum wb_bytes {
+  // the text that the argument `item` is, `times` times
+  WB_BYTES_TIMES = 1,
+  // an item of the list that the argument `item` is, `times` times
+  WB_BYTES_ITEMS = 2,
+  // what the argument `times` says
+  WB_BYTES_LENGTH = 3,
+  // a series of numbers, dates or times: to, or from, to and by
+  WB_BYTES_SERIES = 4,
+  // the third argument wherever the second is in the first
+  WB_BYTES_REPLACE = 5,
+  // the second argument behind every item of the list that the first one is
+  WB_BYTES_JOIN = 6,
+  // a list of the argument `item`, `times` times
+  WB_BYTES_COPIES = 7,
+} wb_bytes;
 
 typedef enum wb_agg_flags {
   // `f(*)` stands for all columns of the input, in order
@@ -175,6 +240,9 @@ typedef enum wb_rule_kind {
   // `name` is another name of the aggregate or window `function`, whose plans know nothing
   // of it
   WB_RULE_ALIAS = 3,
+  // the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
+  // bytes; in no list, since what is let through is the same without it
+  WB_RULE_BOUND = 4,
 } wb_rule_kind;
 
 typedef enum wb_rule_flags {
@@ -208,6 +276,9 @@ typedef enum wb_store_op {
   WB_STORE_COPY = 12,
   WB_STORE_RENAME = 13,
 } wb_store_op;
+
+// What a statement may have at most.
+typedef struct Limits Limits;
 
 // Bindings that are being made; see `wb_bind_new`.
 typedef struct wb_bind wb_bind;
@@ -311,11 +382,24 @@ typedef struct wb_call {
   const struct ArrowSchema *columns;
 } wb_call;
 
+// An edit of a plan; nodes by their node_id in the plan's tables.
+typedef struct wb_edit {
+  // wb_edit_kind
+  int32_t kind;
+  uint32_t node;
+  uint32_t ord;
+  uint32_t column;
+  // a scalar function of the session of one argument; empty: none
+  struct wb_str function;
+} wb_edit;
+
 typedef struct wb_rt_options {
   size_t struct_size;
   uint32_t threads;
   uint32_t io_threads;
   size_t stack_bytes;
+  // so many executions at one time have `threads` of their own; the others share
+  uint32_t rooms;
 } wb_rt_options;
 
 // A rule of a session.
@@ -330,6 +414,11 @@ typedef struct wb_rule {
   uint32_t flags;
   // rises when what the rule does changes
   uint32_t version;
+  // of a bound: wb_bytes, and which arguments count
+  int32_t bytes;
+  uint32_t item;
+  uint32_t times;
+  uint64_t limit;
 } wb_rule;
 
 // A key and its value.
@@ -337,6 +426,23 @@ typedef struct wb_kv {
   struct wb_str key;
   struct wb_str value;
 } wb_kv;
+
+// What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
+// no limit.
+typedef struct wb_sql_limits {
+  // words and signs of the text
+  uint64_t tokens;
+  // brackets within each other, and what else nests like them
+  uint64_t nesting;
+  // levels of the tree: a chain of n terms, joins or set operations has n
+  uint64_t depth;
+  // expressions, after macros and with each CTE as often as it is named
+  uint64_t nodes;
+  // tables and other inputs, with each CTE as often as it is named
+  uint64_t relations;
+  // joins in one FROM
+  uint64_t joins;
+} wb_sql_limits;
 
 typedef struct wb_sess_options {
   size_t struct_size;
@@ -354,6 +460,13 @@ typedef struct wb_sess_options {
   // keys. The engine reads none of them, and none can be set later.
   const struct wb_kv *host_settings;
   size_t n_host_settings;
+  // What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
+  // kept by place, so that no two snapshots share one; the other two, of statistics and of
+  // lists, are for tables that are folders.
+  uint64_t footer_cache_bytes;
+  uint64_t statistics_cache_bytes;
+  uint64_t list_cache_bytes;
+  struct wb_sql_limits limits;
 } wb_sess_options;
 
 // A declared parameter of a function.
@@ -596,6 +709,10 @@ typedef struct wb_rel_chunk {
   const int64_t *right_offsets;
   const struct ArrowArray *const *left;
   const struct ArrowArray *const *right;
+  // Whether run may end, with CANCELLED: nobody waits for it any more. To be asked from time
+  // to time; quick, from any thread.
+  bool (*stopped)(const void *stop);
+  const void *stop;
 } wb_rel_chunk;
 
 // A relation operator of the host: FROM name(relation, relation, option => literal, ..).
@@ -645,6 +762,8 @@ typedef struct wb_stage_options {
   int32_t compression_level;
   const struct wb_kv *file_metadata;
   size_t n_file_metadata;
+  // how long it may take to let go of a file that was begun and failed
+  uint64_t abort_ms;
 } wb_stage_options;
 
 // Asked before each operation of a store, on the thread that is at it: many may be asking at
@@ -678,6 +797,8 @@ typedef struct wb_table {
   // out
   struct ArrowArrayStream *files;
 } wb_table;
+
+
 
 // Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
 // has them (percent-encoded as in the log), NULL: all of the snapshot.
@@ -814,7 +935,8 @@ int32_t wb_test_panic_at(struct wb_str point,
 // (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 // SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
 // value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
-// that is none of `calls`: SQL_PLAN.
+// that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
+// steps of its rules, or NULL.
 int32_t wb_plan_sql(struct wb_sess *sess,
                     struct wb_str sql,
                     const struct wb_value *values,
@@ -822,6 +944,7 @@ int32_t wb_plan_sql(struct wb_sess *sess,
                     const struct wb_call *calls,
                     size_t n_calls,
                     uint32_t flags,
+                    const struct wb_cancel *cancel,
                     struct wb_plan **out,
                     struct wb_err *err);
 
@@ -837,37 +960,29 @@ int32_t wb_sql_params(struct wb_sess *sess,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
 
-// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
-// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
-// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
-// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
-int32_t wb_plan_tie_break(const struct wb_plan *plan,
-                          struct wb_plan **out,
-                          struct wb_err *err);
-
 // Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
 // over groups and over windows; outputs keep their names.
 int32_t wb_plan_replace(const struct wb_plan *plan,
                         struct wb_plan **out,
                         struct wb_err *err);
 
-// Puts a projection on top that casts (checked, failing on overflow) output i to target
-// column i and names it so. SCHEMA_CHANGED if that cannot be.
-int32_t wb_plan_cast(const struct wb_plan *plan,
+// The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
+// under a projection that casts (checked, failing on overflow) output i to target column i and
+// names it so (SCHEMA_CHANGED if that cannot be); then, if there are columns to sort by, sorted
+// by them (ascending, nulls first).
+int32_t wb_plan_edit(const struct wb_plan *plan,
+                     const struct wb_edit *edits,
+                     size_t n_edits,
                      const struct ArrowSchema *target,
-                     struct wb_plan **out,
-                     struct wb_err *err);
-
-// Sorts the output by these columns (ascending, nulls first).
-int32_t wb_plan_sort(const struct wb_plan *plan,
-                     const struct wb_str *columns,
-                     size_t n,
+                     const struct wb_str *sort,
+                     size_t n_sort,
                      struct wb_plan **out,
                      struct wb_err *err);
 
 // Runs the session's optimiser rules. The result can be executed; it cannot be changed by
 // the calls above any more.
 int32_t wb_plan_optimize(const struct wb_plan *plan,
+                         const struct wb_cancel *cancel,
                          struct wb_plan **out,
                          struct wb_err *err);
 
@@ -891,8 +1006,8 @@ int32_t wb_plan_text(const struct wb_plan *plan,
 // Frees a plan; executions keep their own share.
 void wb_plan_free(struct wb_plan *plan);
 
-// Starts a runtime. `threads` run the engine, `io_threads` the object stores (0: the engine's
-// own do both).
+// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
+// their own at one time; `io_threads` do everything else (0: the engine's own do both).
 int32_t wb_rt_new(const struct wb_rt_options *options,
                   struct wb_rt **out,
                   struct wb_err *err);
@@ -902,8 +1017,12 @@ int32_t wb_rt_new(const struct wb_rt_options *options,
 void wb_rt_free(struct wb_rt *rt,
                 uint64_t timeout_ms);
 
-// A token that asks executions to stop.
-int32_t wb_cancel_new(struct wb_cancel **out, struct wb_err *err);
+// A token that asks calls and executions to stop. With `of` it is the same token, for what may
+// go on, and begin, for late_ms after it was fired.
+int32_t wb_cancel_new(const struct wb_cancel *of,
+                      uint64_t late_ms,
+                      struct wb_cancel **out,
+                      struct wb_err *err);
 
 // Fires the token: idempotent, from any thread.
 void wb_cancel_fire(struct wb_cancel *cancel);
@@ -963,9 +1082,11 @@ int32_t wb_sess_add_macros(struct wb_sess *sess,
                            struct wb_err *err);
 
 // Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
-// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+// what stops the call, and the reading of its stream, or NULL.
 int32_t wb_snap_open(const struct wb_store *store,
                      int64_t version,
+                     const struct wb_cancel *cancel,
                      struct wb_snap **out,
                      struct wb_err *err);
 
@@ -980,6 +1101,7 @@ int32_t wb_snap_actions(const struct wb_snap *snap,
 // base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
 // statistics in columns only, it has numRecords alone.
 int32_t wb_snap_files(const struct wb_snap *snap,
+                      const struct wb_cancel *cancel,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
 
@@ -987,12 +1109,15 @@ int32_t wb_snap_files(const struct wb_snap *snap,
 // -1 where it knows none, since 0 is a version like another.
 int32_t wb_snap_txn(const struct wb_snap *snap,
                     struct wb_str app_id,
+                    const struct wb_cancel *cancel,
                     bool *found,
                     int64_t *version,
                     struct wb_err *err);
 
 // Writes a checkpoint of the version; nothing to do if there is one.
-int32_t wb_snap_checkpoint(const struct wb_snap *snap, struct wb_err *err);
+int32_t wb_snap_checkpoint(const struct wb_snap *snap,
+                           const struct wb_cancel *cancel,
+                           struct wb_err *err);
 
 // Frees the handle; NULL is allowed.
 void wb_snap_free(struct wb_snap *snap);
@@ -1004,9 +1129,9 @@ void wb_snap_free(struct wb_snap *snap);
 // name for a named one}; null otherwise)), in the order of the text, one for each use.
 // kind=statement comes first and has the class as its name:
 // query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
-int32_t wb_sql_refs(struct wb_rt *rt,
-                    struct wb_str sql,
+// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
+int32_t wb_sql_refs(struct wb_str sql,
+                    const struct wb_sql_limits *limits,
                     const struct wb_str *operators,
                     size_t n_operators,
                     struct ArrowArrayStream *out,
@@ -1042,11 +1167,13 @@ int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_err *err);
 
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-// unless want_bytes)); concurrent inside.
+// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
+// waits for the store, or NULL; what the store was asked for may happen all the same.
 int32_t wb_obj_get(const struct wb_store *store,
                    const struct wb_str *paths,
                    size_t n,
                    bool want_bytes,
+                   const struct wb_cancel *cancel,
                    struct ArrowArrayStream *out,
                    struct wb_err *err);
 
@@ -1056,6 +1183,7 @@ int32_t wb_obj_list(const struct wb_store *store,
                     struct wb_str prefix,
                     struct wb_str start_after,
                     bool recursive,
+                    const struct wb_cancel *cancel,
                     struct ArrowArrayStream *out,
                     struct wb_err *err);
 
@@ -1065,12 +1193,14 @@ int32_t wb_obj_put(const struct wb_store *store,
                    const uint8_t *bytes,
                    size_t n,
                    bool if_absent,
+                   const struct wb_cancel *cancel,
                    struct wb_err *err);
 
 // Deletes objects; an absent one is fine.
 int32_t wb_obj_delete(const struct wb_store *store,
                       const struct wb_str *paths,
                       size_t n,
+                      const struct wb_cancel *cancel,
                       struct wb_err *err);
 
 // Frees the handle; NULL is allowed.

@@ -12,6 +12,7 @@ use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rt::{CancelToken, RtInner};
 use crate::sess::SessInner;
+use crate::size::wb_sql_limits;
 use crate::snap::wb_snap;
 use crate::store::wb_store;
 
@@ -95,6 +96,8 @@ pub struct wb_rt_options {
     pub threads: u32,
     pub io_threads: u32,
     pub stack_bytes: usize,
+    /// so many executions at one time have `threads` of their own; the others share
+    pub rooms: u32,
 }
 
 /// One argument of a call: borrowed.
@@ -241,6 +244,13 @@ pub struct wb_sess_options {
     /// keys. The engine reads none of them, and none can be set later.
     pub host_settings: *const wb_kv,
     pub n_host_settings: usize,
+    /// What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
+    /// kept by place, so that no two snapshots share one; the other two, of statistics and of
+    /// lists, are for tables that are folders.
+    pub footer_cache_bytes: u64,
+    pub statistics_cache_bytes: u64,
+    pub list_cache_bytes: u64,
+    pub limits: wb_sql_limits,
 }
 
 #[repr(C)]
@@ -276,6 +286,9 @@ pub enum wb_rule_kind {
     /// `name` is another name of the aggregate or window `function`, whose plans know nothing
     /// of it
     WB_RULE_ALIAS = 3,
+    /// the scalar function `name` is TOO_LARGE where one call of it would make more than `limit`
+    /// bytes; in no list, since what is let through is the same without it
+    WB_RULE_BOUND = 4,
 }
 
 #[repr(C)]
@@ -301,6 +314,11 @@ pub struct wb_rule {
     pub flags: u32,
     /// rises when what the rule does changes
     pub version: u32,
+    /// of a bound: wb_bytes, and which arguments count
+    pub bytes: i32,
+    pub item: u32,
+    pub times: u32,
+    pub limit: u64,
 }
 
 /// A staged Parquet file.
@@ -385,13 +403,16 @@ pub enum wb_plan_table {
     /// names, no addresses), subquery_of i32 expr_id or -1
     WB_PLAN_NODES = 1,
     /// node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
-    /// nullable bool, metadata Utf8 (sorted k=v lines)
+    /// nullable bool, metadata Utf8 (sorted k=v lines), sorts u32 (wb_sort_class)
     WB_PLAN_OUTPUTS = 2,
     /// expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
     /// Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
     /// can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
     /// builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
-    /// none), volatility Utf8, type Utf8
+    /// none), volatility Utf8, type Utf8; of calls of aggregate and window functions: args u32,
+    /// partition_keys u32, order_keys u32, distinct bool, ignore_nulls bool, frame u32
+    /// (wb_frame), frame_from i32, frame_to i32 (wb_bound). Their children are the arguments,
+    /// the partition keys, the filter if there is one, the order keys
     WB_PLAN_EXPRS = 3,
     /// expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
     WB_PLAN_COLREFS = 4,
@@ -402,6 +423,66 @@ pub enum wb_plan_table {
     /// kind Utf8 macro|operator|replace|star, name Utf8: what of the session's the plan was
     /// made with; sorted
     WB_PLAN_USED = 6,
+}
+
+/// How the engine sorts values of a type.
+#[repr(C)]
+pub enum wb_sort_class {
+    /// not at all
+    WB_SORTS_NOT = 0,
+    /// numbers, dates and the like: a word or two
+    WB_SORTS_WORDS = 1,
+    /// text, bytes
+    WB_SORTS_BYTES = 2,
+    /// lists, structs
+    WB_SORTS_NESTED = 3,
+    /// maps: not as they are, but by the list of keys and the list of values
+    WB_SORTS_BY_PARTS = 4,
+    /// all values are the same
+    WB_SORTS_ALIKE = 5,
+}
+
+/// The units of a window function's frame; NONE: no window function.
+#[repr(C)]
+pub enum wb_frame {
+    WB_FRAME_NONE = 0,
+    WB_FRAME_ROWS = 1,
+    WB_FRAME_RANGE = 2,
+    WB_FRAME_GROUPS = 3,
+}
+
+/// Where a frame begins or ends.
+#[repr(C)]
+pub enum wb_bound {
+    WB_BOUND_FIRST = -2,
+    WB_BOUND_BEFORE = -1,
+    WB_BOUND_CURRENT = 0,
+    WB_BOUND_AFTER = 1,
+    WB_BOUND_LAST = 2,
+}
+
+#[repr(C)]
+pub enum wb_edit_kind {
+    /// `column` of the node's input, or `function` of it, as the last key, ascending with nulls
+    /// first: of function `ord` of a Window or Aggregate node, or of a Sort or DISTINCT ON node
+    WB_EDIT_ADD_KEY = 1,
+    /// of function `ord` of a Window node: the order keys become partition keys, and the frame
+    /// is the whole partition
+    WB_EDIT_PEERS = 2,
+    /// of function `ord` of a Window node: the frame is ROWS, from the first to the current row
+    WB_EDIT_ROWS = 3,
+}
+
+/// An edit of a plan; nodes by their node_id in the plan's tables.
+#[repr(C)]
+pub struct wb_edit {
+    /// wb_edit_kind
+    pub kind: i32,
+    pub node: u32,
+    pub ord: u32,
+    pub column: u32,
+    /// a scalar function of the session of one argument; empty: none
+    pub function: wb_str,
 }
 
 #[repr(C)]
@@ -441,6 +522,8 @@ pub struct wb_stage_options {
     pub compression_level: i32,
     pub file_metadata: *const wb_kv,
     pub n_file_metadata: usize,
+    /// how long it may take to let go of a file that was begun and failed
+    pub abort_ms: u64,
 }
 
 #[repr(C)]

@@ -24,6 +24,7 @@ use crate::concat_exec::ConcatExec;
 use crate::error::{Error, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::input::{Bound, Wanted, wb_bind};
+use crate::place_session::PlaceSession;
 use crate::snap::{SnapInner, scan_config, wb_snap};
 use crate::snap_error;
 
@@ -156,8 +157,9 @@ impl DeltaBound {
             })
             .cloned()
             .collect();
+        let session = PlaceSession::new(wanted.state, &self.snap.place, &self.snap.store);
         let plan = scan
-            .scan(wanted.state, Some(&columns), &filters, wanted.limit)
+            .scan(&session, Some(&columns), &filters, wanted.limit)
             .await
             .map_err(|e| self.explain(e))?;
         self.check_places(&plan)?;
@@ -219,7 +221,7 @@ impl Bound for DeltaBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.snap.store.register(wanted.state.runtime_env());
+        self.snap.place.register(wanted.state.runtime_env());
         let kinds = self.by_vectors().await?;
         let blanks = self.snap.blanks().await?;
         let Some([with, without]) = kinds else {

@@ -38,7 +38,6 @@ pub struct StagedFile {
 /// Files of a store.
 #[derive(Debug)]
 pub struct FilesBound {
-    store: Arc<StoreInner>,
     /// What the engine is told of where they are, and of no other list.
     place: Place,
     partition_columns: Vec<String>,
@@ -48,11 +47,11 @@ pub struct FilesBound {
 impl FilesBound {
     /// `partition_columns`: those that are not in the files; rows come in the files' order.
     pub fn new(
-        store: Arc<StoreInner>,
+        store: &StoreInner,
         partition_columns: Vec<String>,
         files: Vec<StagedFile>,
     ) -> Result<Self> {
-        Ok(Self { place: Place::new(&store)?, store, partition_columns, files })
+        Ok(Self { place: Place::new(store)?, partition_columns, files })
     }
 
     fn partition_fields(&self, declared: &Schema) -> Result<Vec<FieldRef>> {
@@ -93,7 +92,7 @@ impl Bound for FilesBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.store.register(wanted.state.runtime_env());
+        self.place.register(wanted.state.runtime_env());
         if self.files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(Arc::clone(wanted.schema))));
         }
@@ -179,7 +178,7 @@ pub unsafe extern "C" fn wb_bind_files(
             }
             staged.push(StagedFile { path, size: file.size, values });
         }
-        let bound = FilesBound::new(Arc::clone(&store.inner), partition_columns, staged)?;
+        let bound = FilesBound::new(&store.inner, partition_columns, staged)?;
         bind.insert(schema, table, Arc::new(bound));
         Ok(())
     })

@@ -231,7 +231,7 @@ mod tests {
     use crate::plan::PlanInner;
     use crate::plan_nodes::table;
     use crate::plan_tests::runtime;
-    use crate::sess::{SessInner, SessSpec};
+    use crate::sess::{Caches, SessInner, SessSpec};
 
     fn open_session() -> SessInner {
         let spec = SessSpec {
@@ -241,6 +241,7 @@ mod tests {
             now_us: 0,
             flags: 0,
             host_settings: Vec::new(),
+            caches: Caches::default(),
         };
         SessInner::new(runtime(), &spec).unwrap()
     }
@@ -262,7 +263,7 @@ mod tests {
 
     fn plan(sess: &Arc<SessInner>, sql: &str, tag: &str) -> Result<String> {
         let plan = PlanInner::from_sql(sess, sql, &Params::new(), calls(tag), true)?;
-        let batch = table(sess, &plan.plan, wb_plan_table::WB_PLAN_SCANS as i32)?;
+        let batch = table(plan.walk()?, wb_plan_table::WB_PLAN_SCANS as i32)?;
         let mut out = Vec::new();
         for row in 0..batch.num_rows() {
             for column in batch.columns().iter().skip(1).take(3) {

@@ -225,6 +225,9 @@ fn judge(link: Link<'_>) -> Verdict {
     if let Some(error) = cast::<ParserError>(link) {
         let text = error.to_string();
         let text = text.trim_start_matches("sql parser error: ").to_string();
+        if matches!(error, ParserError::RecursionLimitExceeded) {
+            return Sure(E_TOO_LARGE, ORIGIN_DATAFUSION, text);
+        }
         return Sure(E_SQL_SYNTAX, ORIGIN_DATAFUSION, text);
     }
     if let Some(error) = cast::<StoreError>(link) {

@@ -21,10 +21,11 @@ use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::{Bindings, wb_bind};
 use crate::merge_pool::MergePool;
 use crate::plan::{PlanInner, wb_plan};
-use crate::rt::{CancelToken, RtInner};
+use crate::rt::{CancelToken, RtInner, until};
 use crate::sess::SessInner;
 use crate::spill::LazySpill;
-use crate::{exec_tables, guard, stream};
+use crate::yields::{self, Detached};
+use crate::{exec_tables, guard, stream, tie_sort};
 
 /// How many memory consumers an error of the pool names.
 const TOP_CONSUMERS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
@@ -125,10 +126,8 @@ impl ExecInner {
         let task = TaskContext::from(&state).with_runtime(environment);
         let planner = Arc::clone(state.query_planner());
         let physical = async { Ok(planner.create_physical_plan(&plan.plan, &state).await?) };
-        let physical = match &cancel {
-            Some(token) => sess.rt.block_on(token.run(physical))??,
-            None => sess.rt.block_on::<_>(physical)??,
-        };
+        let physical = sess.rt.block_on(until(cancel.as_ref(), physical))??;
+        let physical = yields::apply(tie_sort::apply(physical)?, cancel.as_ref())?;
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
@@ -149,10 +148,13 @@ impl ExecInner {
         if let Some(token) = &self.cancel {
             token.check()?;
         }
-        // Operators spawn as they start.
-        let _inside = self.rt.handle().enter();
-        let stream = execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?;
-        Ok(stream)
+        let place = self.rt.place();
+        let stream = {
+            // Operators spawn as they start.
+            let _inside = place.handle.enter();
+            execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?
+        };
+        Ok(Box::pin(Detached::new(stream, place)))
     }
 
     /// The most bytes that were reserved at one time.
@@ -215,7 +217,8 @@ pub unsafe extern "C" fn wb_exec_new(
             )
         };
         let bindings = bind.map(wb_bind::bindings).unwrap_or_default();
-        let inner = ExecInner::new(&sess.inner, &plan.inner, bindings, &spec, cancel)?;
+        let make = || ExecInner::new(&sess.inner, &plan.inner, bindings, &spec, cancel);
+        let inner = plan.inner.with_room(make)?;
         *out = Box::into_raw(Box::new(wb_exec { inner: Arc::new(inner) }));
         Ok(())
     })

@@ -6,6 +6,7 @@ use datafusion::logical_expr::{
     BinaryExpr, Expr, Like, WindowFrame, WindowFrameBound, WindowFrameUnits,
 };
 
+use crate::abi::{wb_bound, wb_frame};
 use crate::canon::{literal_text, metadata_text, quote, type_text};
 use crate::error::Result;
 
@@ -49,6 +50,27 @@ pub(crate) fn frame_text(frame: &WindowFrame) -> Result<String> {
         bound_text(&frame.start_bound)?,
         bound_text(&frame.end_bound)?
     ))
+}
+
+fn bound_number(bound: &WindowFrameBound) -> i32 {
+    let number = match bound {
+        WindowFrameBound::Preceding(n) if n.is_null() => wb_bound::WB_BOUND_FIRST,
+        WindowFrameBound::Preceding(_) => wb_bound::WB_BOUND_BEFORE,
+        WindowFrameBound::CurrentRow => wb_bound::WB_BOUND_CURRENT,
+        WindowFrameBound::Following(n) if n.is_null() => wb_bound::WB_BOUND_LAST,
+        WindowFrameBound::Following(_) => wb_bound::WB_BOUND_AFTER,
+    };
+    number as i32
+}
+
+/// Units and bounds (wb_frame, wb_bound).
+pub(crate) fn frame_numbers(frame: &WindowFrame) -> (u32, i32, i32) {
+    let units = match frame.units {
+        WindowFrameUnits::Rows => wb_frame::WB_FRAME_ROWS,
+        WindowFrameUnits::Range => wb_frame::WB_FRAME_RANGE,
+        WindowFrameUnits::Groups => wb_frame::WB_FRAME_GROUPS,
+    };
+    (units as u32, bound_number(&frame.start_bound), bound_number(&frame.end_bound))
 }
 
 /// The terms of a chain of one logical operator, left to right. Such chains can be very long,

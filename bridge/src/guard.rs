@@ -1,6 +1,7 @@
 //! The border: every export runs inside `entry`, so that no panic crosses it.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once};
@@ -42,15 +43,18 @@ fn fire(name: &'static str) {
     panic_any(format!("test panic at {name}"));
 }
 
-/// Where the last panic happened; the payload does not know.
-static PLACE: Mutex<String> = Mutex::new(String::new());
+thread_local! {
+    /// Where this thread's last panic happened; the payload does not know.
+    static PLACE: Cell<String> = const { Cell::new(String::new()) };
+}
 
 /// What a task panics with that waited for the work of another one which panicked: it knows
 /// nothing of the reason, and may be the first to be heard.
 const FOLLOW_UP: &str = "inner future panicked during poll";
 
-/// What the last panic that was no such follow-up said, and where.
-static CAUSE: Mutex<(String, String)> = Mutex::new((String::new(), String::new()));
+/// Where the last panic that was no such follow-up happened, on any thread. What it said is not
+/// kept: that may be of another session's data.
+static CAUSE: Mutex<String> = Mutex::new(String::new());
 
 /// Replaces the hook that writes to stderr, which is the host's. The hook belongs to this
 /// library alone: it has its own copy of the standard library.
@@ -62,30 +66,24 @@ pub fn keep_quiet() {
                 // Of a crate's path only what is the same on every machine.
                 let file = at.file().rsplit("/registry/src/").next().unwrap_or_default();
                 let here = format!("{file}:{}", at.line());
-                let text = panic_text(info.payload());
-                if !text.contains(FOLLOW_UP) {
+                if !panic_text(info.payload()).contains(FOLLOW_UP) {
                     let mut cause = CAUSE.lock().unwrap_or_else(|e| e.into_inner());
-                    *cause = (text, here.clone());
+                    cause.clone_from(&here);
                 }
-                let mut place = PLACE.lock().unwrap_or_else(|e| e.into_inner());
-                *place = here;
+                PLACE.set(here);
             }
         }));
     });
 }
 
-fn last_place() -> String {
-    std::mem::take(&mut *PLACE.lock().unwrap_or_else(|e| e.into_inner()))
-}
-
-/// What a panic said; a follow-up is told with the panic before it, which is the one that it
-/// follows unless two queries panicked at the same time.
+/// What a panic said; a follow-up is told with the place of the panic before it, which is the one
+/// that it follows unless two queries panicked at the same time.
 pub fn with_cause(text: String) -> String {
-    let (cause, at) = CAUSE.lock().unwrap_or_else(|e| e.into_inner()).clone();
-    if cause.is_empty() || !text.contains(FOLLOW_UP) {
+    let at = CAUSE.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    if at.is_empty() || !text.contains(FOLLOW_UP) {
         return text;
     }
-    format!("{cause} (at {at}; then: {text})")
+    format!("{text} (after a panic at {at})")
 }
 
 /// What a caught panic said.
@@ -106,12 +104,22 @@ pub fn caught(payload: Box<dyn Any + Send>) -> (String, String) {
         // Dropping something unknown can panic as well.
         std::mem::forget(payload);
     }
-    (with_cause(text), last_place())
+    (with_cause(text), PLACE.take())
+}
+
+/// What of its thread's stack every call may need. The caller's threads may have little: a call
+/// from one that has less runs on a stack of its own.
+const STACK_BYTES: usize = 4 << 20;
+
+/// Runs `f` with so many bytes of stack more than every call has.
+pub fn with_stack<T>(bytes: usize, f: impl FnOnce() -> T) -> T {
+    let need = STACK_BYTES.saturating_add(bytes);
+    stacker::maybe_grow(need, need, f)
 }
 
 /// Runs `f`; a panic becomes an error of code PANIC.
 pub fn catch<T>(place: &str, f: impl FnOnce() -> Result<T>) -> Result<T> {
-    match catch_unwind(AssertUnwindSafe(f)) {
+    match catch_unwind(AssertUnwindSafe(|| with_stack(0, f))) {
         Ok(result) => result,
         Err(payload) => {
             let (text, chain) = caught(payload);
@@ -151,5 +159,33 @@ pub fn entry(name: &'static str, err: *mut wb_err, f: impl FnOnce() -> Result<()
             unsafe { err.write(wb_err::from_error(error)) };
             code
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_tell_no_other_thread_what_they_said() {
+        keep_quiet();
+        std::thread::spawn(|| panic_any("a value of another session".to_string()))
+            .join()
+            .unwrap_err();
+        let told = with_cause(FOLLOW_UP.to_string());
+        assert!(told.contains("after a panic at") && !told.contains("session"), "{told}");
+        let mine = catch("here", || -> Result<()> { panic_any("mine".to_string()) }).unwrap_err();
+        assert!(mine.message.contains("mine") && mine.chain.contains("guard.rs:"), "{mine:?}");
+    }
+
+    #[test]
+    fn calls_have_room_on_small_threads() {
+        fn down(n: u64) -> u64 {
+            let room = std::hint::black_box([n; 128]);
+            if n == 0 { 0 } else { down(n - 1) + std::hint::black_box(room)[0] - n + 1 }
+        }
+        let small = std::thread::Builder::new().stack_size(128 << 10);
+        let work = || catch("here", || Ok(down(500))).unwrap();
+        assert_eq!(small.spawn(work).unwrap().join().unwrap(), 500);
     }
 }

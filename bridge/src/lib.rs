@@ -9,11 +9,13 @@ mod bind_delta;
 mod bind_files;
 mod bind_stream;
 mod blank;
+mod bounds;
 mod calls;
 mod canon;
 mod codes;
 mod concat_exec;
 mod delta_text;
+mod edit;
 mod error;
 mod error_map;
 mod exact;
@@ -31,10 +33,13 @@ mod ipc;
 mod layout;
 mod log_view;
 mod macros;
+mod macros_args;
 mod merge_pool;
 mod misc;
+mod not_in;
 mod other_name;
 mod params;
+mod place_session;
 mod plan;
 mod plan_exprs;
 mod plan_nodes;
@@ -48,9 +53,11 @@ mod replace;
 mod rewrite;
 mod rt;
 mod rules;
+mod series;
 mod sess;
 mod sess_macros;
 mod sess_tables;
+mod size;
 mod snap;
 mod snap_error;
 mod snap_files;
@@ -74,16 +81,21 @@ mod table_prune;
 mod table_reader;
 mod table_source;
 mod table_vector;
-mod tie_break;
+mod tie_sort;
 mod udaf;
 mod udaf_acc;
 mod udf;
 mod udf_call;
+mod yields;
 
+#[cfg(test)]
+mod edit_tests;
 #[cfg(test)]
 mod macros_tests;
 #[cfg(test)]
 mod plan_tests;
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 mod test_golden;
 #[cfg(test)]
@@ -91,4 +103,4 @@ mod test_kit;
 #[cfg(test)]
 mod test_stage;
 #[cfg(test)]
-mod tie_tests;
+mod yields_tests;

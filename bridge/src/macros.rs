@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, CastKind, CreateFunction, CreateFunctionBody, DataType, DropFunction, Expr,
+    AccessExpr, CreateFunction, CreateFunctionBody, DataType, DropFunction, Expr,
     Function, FunctionArg, FunctionArgExpr, FunctionArguments, FunctionReturnType, Ident,
     ObjectName, ObjectNamePart, OperateFunctionArg, Query, Spanned, Statement as SqlStatement,
-    UnaryOperator, Value, ValueWithSpan, Visit, Visitor, visit_expressions_mut,
+    Value, ValueWithSpan, Visit, Visitor, visit_expressions, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use crate::codes::{E_DUPLICATE_NAME, E_MACRO, E_UNKNOWN_FUNCTION};
+use crate::codes::{E_DUPLICATE_NAME, E_MACRO, E_TOO_LARGE, E_UNKNOWN_FUNCTION};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::macros_args::{as_type, cast};
+use crate::size::{self, Limits, Size, folded};
 
 /// The macros of a session by name.
 pub type Macros = BTreeMap<String, Arc<Macro>>;
@@ -27,6 +29,9 @@ pub struct Macro {
     params: Vec<Param>,
     returns: Option<DataType>,
     body: Expr,
+    /// How large the body is, and how often each parameter stands in it.
+    size: Size,
+    named: Vec<u64>,
     /// The macros that its body was written with.
     uses: BTreeSet<String>,
 }
@@ -54,13 +59,6 @@ fn at(span: Span, code: i32, what: impl Into<String>) -> Error {
     error.line = u32::try_from(span.start.line).unwrap_or(0);
     error.column = u32::try_from(span.start.column).unwrap_or(0);
     error
-}
-
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_ascii_lowercase(),
-    }
 }
 
 fn simple(name: &ObjectName) -> Option<String> {
@@ -95,11 +93,16 @@ impl Macro {
 }
 
 /// Carries out a statement that makes or drops macros.
-pub fn define(macros: &mut Macros, statement: Statement, known: &Known) -> Result<()> {
+pub fn define(
+    macros: &mut Macros,
+    statement: Statement,
+    known: &Known,
+    limits: &Limits,
+) -> Result<()> {
     match statement {
         Statement::Statement(statement) => match *statement {
             SqlStatement::CreateFunction(create) => {
-                let made = make(macros, create, known)?;
+                let made = make(macros, create, known, limits)?;
                 macros.insert(made.name.clone(), Arc::new(made));
                 Ok(())
             }
@@ -187,7 +190,12 @@ fn params_of(create: &CreateFunction, name: &str, span: Span) -> Result<Vec<Para
     Ok(params)
 }
 
-fn make(macros: &Macros, create: CreateFunction, known: &Known) -> Result<Macro> {
+fn make(
+    macros: &Macros,
+    create: CreateFunction,
+    known: &Known,
+    limits: &Limits,
+) -> Result<Macro> {
     let span = create.name.span();
     let Some(name) = simple(&create.name) else {
         return Err(wrong(span, format!("{} is no name of a function", create.name)));
@@ -214,8 +222,28 @@ fn make(macros: &Macros, create: CreateFunction, known: &Known) -> Result<Macro>
         return Err(wrong(span, format!("function {name} has no RETURN expression")));
     };
     check_body(&name, &params, &body, macros, known)?;
-    let uses = expand_in(&mut body, macros)?;
-    Ok(Macro { name, params, returns, body, uses })
+    let uses = expand_in(&mut body, macros, limits)?;
+    let size = size::measure_part(&body, limits)?;
+    let mut named = vec![0; params.len()];
+    let _: ControlFlow<()> = visit_expressions(&body, |expr| {
+        if let Some(count) = stands_for(&params, expr).and_then(|i| named.get_mut(i)) {
+            *count += 1;
+        }
+        ControlFlow::Continue(())
+    });
+    Ok(Macro { name, params, returns, body, size, named, uses })
+}
+
+/// The parameter that an expression of a body is, or is a field of.
+fn stands_for(params: &[Param], expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Identifier(ident) => by_name(params, ident),
+        Expr::CompoundIdentifier(parts) => by_name(params, parts.first()?),
+        Expr::Value(ValueWithSpan { value: Value::Placeholder(text), .. }) => {
+            by_number(params, text)
+        }
+        _ => None,
+    }
 }
 
 /// A body stands for itself: nothing in it but parameters, literals and calls.
@@ -335,28 +363,33 @@ pub fn rename(statement: &mut Statement, aliases: &BTreeMap<String, String>) {
 }
 
 /// Replaces every call of a macro in a statement; gives the macros that were used.
-pub fn expand(statement: &mut Statement, macros: &Macros) -> Result<BTreeSet<String>> {
+pub fn expand(
+    statement: &mut Statement,
+    macros: &Macros,
+    limits: &Limits,
+) -> Result<BTreeSet<String>> {
     if macros.is_empty() {
         return Ok(BTreeSet::new());
     }
     match statement {
-        Statement::Statement(statement) => expand_in(statement.as_mut(), macros),
-        Statement::Explain(explain) => expand(&mut explain.statement, macros),
+        Statement::Statement(statement) => expand_in(statement.as_mut(), macros, limits),
+        Statement::Explain(explain) => expand(&mut explain.statement, macros, limits),
         _ => Ok(BTreeSet::new()),
     }
 }
 
-fn expand_in<V>(node: &mut V, macros: &Macros) -> Result<BTreeSet<String>>
+fn expand_in<V>(node: &mut V, macros: &Macros, limits: &Limits) -> Result<BTreeSet<String>>
 where
     V: datafusion::sql::sqlparser::ast::VisitMut,
 {
     let mut used = BTreeSet::new();
+    let mut nodes = 0_u64;
     // From the inside outwards: the arguments of a call are expanded when the call is met.
     let flow = visit_expressions_mut(node, |expr| {
         let Expr::Function(call) = expr else { return ControlFlow::Continue(()) };
         let found = simple(&call.name).and_then(|name| macros.get(&name));
         let Some(found) = found else { return ControlFlow::Continue(()) };
-        match found.apply(call) {
+        match found.apply(call, limits, &mut nodes) {
             Ok(result) => {
                 used.insert(found.name.clone());
                 used.extend(found.uses.iter().cloned());
@@ -372,21 +405,12 @@ where
     }
 }
 
-fn cast(expr: Expr, data_type: &DataType) -> Expr {
-    Expr::Cast {
-        kind: CastKind::Cast,
-        expr: Box::new(expr),
-        data_type: data_type.clone(),
-        array: false,
-        format: None,
-    }
-}
-
 impl Macro {
     /// What a call stands for.
-    fn apply(&self, call: &Function) -> Result<Expr> {
+    fn apply(&self, call: &Function, limits: &Limits, nodes: &mut u64) -> Result<Expr> {
         let span = call.name.span();
         let args = self.arguments(call, span)?;
+        self.check_size(&args, span, limits, nodes)?;
         let mut body = self.body.clone();
         let _: ControlFlow<()> = visit_expressions_mut(&mut body, |expr| {
             self.substitute(expr, &args, span);
@@ -397,6 +421,34 @@ impl Macro {
             Some(data_type) => cast(body, data_type),
             None => Expr::Nested(Box::new(body)),
         })
+    }
+
+    /// What the call becomes is counted before it is made: bodies that name a parameter twice
+    /// double it, call within call.
+    fn check_size(
+        &self,
+        args: &[Expr],
+        span: Span,
+        limits: &Limits,
+        nodes: &mut u64,
+    ) -> Result<()> {
+        let mut depth = 0;
+        *nodes = nodes.saturating_add(self.size.nodes);
+        for (arg, times) in args.iter().zip(&self.named) {
+            let size = size::measure_part(arg, limits)?;
+            depth = size.depth.max(depth);
+            *nodes = nodes.saturating_add(size.nodes.saturating_mul(*times));
+        }
+        let depth = depth.saturating_add(self.size.depth);
+        let (what, n, most) = match () {
+            () if *nodes > limits.nodes => ("expressions", *nodes, limits.nodes),
+            () if depth > limits.depth => ("levels", depth, limits.depth),
+            () => return Ok(()),
+        };
+        let name = &self.name;
+        let message =
+            format!("the calls of functions written in SQL, up to {name} here, become {n} {what}, more than {most}");
+        Err(at(span, E_TOO_LARGE, message))
     }
 
     fn substitute(&self, expr: &mut Expr, args: &[Expr], span: Span) {
@@ -535,60 +587,4 @@ impl Macro {
         let message = format!("function {} takes {many} argument{s}, not {given}", self.name);
         wrong(span, message)
     }
-}
-
-/// The argument as a value of the declared type. A literal of that kind stays one: some
-/// functions take nothing else.
-fn as_type(value: &Expr, data_type: &DataType) -> Expr {
-    let mut plain = value;
-    while let Expr::Nested(inner) = plain {
-        plain = inner;
-    }
-    match literal(plain, data_type) {
-        Some(literal) => literal,
-        None => cast(plain.clone(), data_type),
-    }
-}
-
-fn literal(value: &Expr, data_type: &DataType) -> Option<Expr> {
-    match value {
-        Expr::Value(v) => match (&v.value, data_type) {
-            (
-                Value::SingleQuotedString(_) | Value::DollarQuotedString(_),
-                DataType::Text | DataType::Varchar(None) | DataType::String(None),
-            )
-            | (Value::Boolean(_), DataType::Boolean | DataType::Bool) => Some(value.clone()),
-            (Value::Number(text, _), _) => number(text, data_type, v.span),
-            _ => None,
-        },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {
-            Expr::Value(ValueWithSpan { value: Value::Number(text, _), span }) => {
-                let expr = Box::new(number(text, data_type, *span)?);
-                let minus = Expr::UnaryOp { op: UnaryOperator::Minus, expr };
-                Some(Expr::Nested(Box::new(minus)))
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn number(text: &str, data_type: &DataType, span: Span) -> Option<Expr> {
-    let integer = text.parse::<i64>().ok();
-    let text = match data_type {
-        DataType::TinyInt(None) => integer.filter(|n| *n <= 0x7f).map(|_| text.to_string()),
-        DataType::SmallInt(None) => integer.filter(|n| *n <= 0x7fff).map(|_| text.to_string()),
-        DataType::Int(None) | DataType::Integer(None) => {
-            integer.filter(|n| *n <= 0x7fff_ffff).map(|_| text.to_string())
-        }
-        DataType::BigInt(None) => integer.map(|_| text.to_string()),
-        // A whole number has to look like a float to be one.
-        DataType::Double(_) | DataType::DoublePrecision | DataType::Float8 => match integer {
-            Some(_) => Some(format!("{text}.0")),
-            None => Some(text.to_string()),
-        },
-        _ => None,
-    }?;
-    let value = Value::Number(text, false);
-    Some(Expr::Value(ValueWithSpan { value, span }))
 }

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use crate::codes::{E_DUPLICATE_NAME, E_MACRO, E_UNKNOWN_FUNCTION};
 use crate::error::Result;
 use crate::macros::{Known, Macros, define, expand, rename};
+use crate::size::Limits;
 
 fn parse(text: &str) -> Vec<Statement> {
     let dialect = GenericDialect {};
@@ -20,14 +21,14 @@ fn defined(text: &str) -> Result<Macros> {
     };
     let mut macros = Macros::new();
     for statement in parse(text) {
-        define(&mut macros, statement, &known)?;
+        define(&mut macros, statement, &known, &Limits::NONE)?;
     }
     Ok(macros)
 }
 
 fn expanded(macros: &Macros, sql: &str) -> Result<String> {
     let mut statement = parse(sql).remove(0);
-    expand(&mut statement, macros)?;
+    expand(&mut statement, macros, &Limits::NONE)?;
     Ok(statement.to_string())
 }
 

@@ -1,38 +1,40 @@
 //! Logical plans: made from SQL, changed by wrapping, optimised; immutable handles.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::{RecordBatch, StringArray};
 use arrow::compute::can_cast_types;
 use arrow::datatypes::Schema;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, Spans};
+use datafusion::common::Column;
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::execution::context::SQLOptions;
-use datafusion::logical_expr::expr::{Cast, InSubquery, Sort as SortExpr};
-use datafusion::logical_expr::{Expr, LogicalPlan, Operator, Projection, Sort};
+use datafusion::logical_expr::expr::{Cast, Sort as SortExpr};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Sort};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use crate::abi::{
-    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_err, wb_plan_flags, wb_plan_format,
+    in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_cancel, wb_edit, wb_err, wb_plan_flags,
+    wb_plan_format,
     wb_plan_table, wb_sess,
     wb_str, wb_value, zero_schema,
 };
 use crate::calls::{Calls, calls_of};
 use crate::codes::{
-    E_BAD_VALUE, E_BUG, E_NOT_IN_CORRELATED, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
+    E_BAD_VALUE, E_BUG, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN,
 };
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::edit::Edits;
 use crate::params::{Params, params_of};
+use crate::plan_nodes::Walk;
 use crate::rules::HostPlanner;
 use crate::sess::SessInner;
 use crate::{
-    calls, canon, exact, gaps, guard, macros, params, plan_nodes, rel_sql, replace, sess_tables, sql,
-    star, stream, tie_break, udaf,
+    calls, canon, edit, exact, gaps, guard, macros, not_in, params, plan_nodes, rel_sql, replace,
+    rt, sess_tables, size, sql, star, stream, udaf, yields,
 };
 
 /// A logical plan.
@@ -49,6 +51,10 @@ pub(crate) struct PlanInner {
     pub optimized: bool,
     /// What of the session changed it on the way.
     pub used: Used,
+    /// Its tables, once they are asked for: a plan does not change.
+    walk: OnceLock<Walk>,
+    /// How deep the statement is that it was made from.
+    depth: u64,
 }
 
 /// The rules and macros that a plan was made with: kind and name.
@@ -66,6 +72,18 @@ struct Ready {
     planner: Arc<HostPlanner>,
     /// The macros that it called.
     called: BTreeSet<String>,
+    /// How deep it is.
+    depth: u64,
+}
+
+/// Expands the macros of a statement: which there were, and how deep it is then.
+fn with_macros(sess: &SessInner, statement: &mut Statement) -> Result<(BTreeSet<String>, u64)> {
+    let (macros, limits) = (sess.macros(), &sess.limits);
+    let mut expand = || -> Result<_> {
+        let called = macros::expand(statement, &macros, limits)?;
+        Ok((called, size::measure(statement, limits)?.depth))
+    };
+    if macros.is_empty() { expand() } else { size::with_room_for_macros(limits, expand) }
 }
 
 impl Ready {
@@ -79,28 +97,37 @@ impl Ready {
             return Err(bad(format!("no SQL dialect {}", options.dialect)));
         };
         let nesting = options.recursion_limit.get();
-        let mut statement = sql::parse_one(text, dialect.as_ref(), nesting)?;
-        if read_only && !sql::reads_only(&statement) {
-            let (_, words) = sql::classify(&statement);
-            let message = format!("{words} is not a query; only queries are allowed here");
-            return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
-        }
-        let called = macros::expand(&mut statement, &sess.macros())?;
-        let rules = sess.rules();
-        macros::rename(&mut statement, &rules.aliases);
-        let planner = Arc::new(HostPlanner::new(rules));
-        state.register_expr_planner(Arc::<HostPlanner>::clone(&planner))?;
-        gaps::fill(&mut statement, sess)?;
-        rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
-        calls::fold(&mut statement);
-        Ok(Self { state, statement, planner, called })
+        let limits = &sess.limits;
+        sql::parse_one(text, dialect.as_ref(), nesting, limits, |mut statement| {
+            if read_only && !sql::reads_only(&statement) {
+                let (_, words) = sql::classify(&statement);
+                let message = format!("{words} is not a query; only queries are allowed here");
+                return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
+            }
+            let (called, depth) = with_macros(sess, &mut statement)?;
+            let rules = sess.rules();
+            macros::rename(&mut statement, &rules.aliases);
+            let planner = Arc::new(HostPlanner::new(rules));
+            state.register_expr_planner(Arc::<HostPlanner>::clone(&planner))?;
+            gaps::fill(&mut statement, sess)?;
+            rel_sql::wrap_names(&mut statement, &sess.relation_names())?;
+            calls::fold(&mut statement);
+            Ok(Self { state, statement, planner, called, depth })
+        })
     }
 }
 
 impl PlanInner {
     /// The next step of this plan, not optimised yet.
     fn changed(&self, plan: LogicalPlan) -> Self {
-        Self { sess: Arc::clone(&self.sess), plan, optimized: false, used: self.used.clone() }
+        Self {
+            sess: Arc::clone(&self.sess),
+            plan,
+            optimized: false,
+            used: self.used.clone(),
+            walk: OnceLock::new(),
+            depth: self.depth,
+        }
     }
 
     fn changeable(&self) -> Result<()> {
@@ -111,6 +138,11 @@ impl PlanInner {
         Ok(())
     }
 
+    /// Runs `f` with the stack that walks over the plan may need.
+    pub fn with_room<T>(&self, f: impl FnOnce() -> T) -> T {
+        size::with_room(self.depth, f)
+    }
+
     /// Plans and analyses one statement.
     pub fn from_sql(
         sess: &Arc<SessInner>,
@@ -119,10 +151,19 @@ impl PlanInner {
         calls: Calls,
         read_only: bool,
     ) -> Result<Self> {
-        let mut ready = Ready::new(sess, text, calls, read_only)?;
+        let ready = Ready::new(sess, text, calls, read_only)?;
+        size::with_room(ready.depth, || Self::from_ready(sess, ready, params, read_only))
+    }
+
+    fn from_ready(
+        sess: &Arc<SessInner>,
+        mut ready: Ready,
+        params: &Params,
+        read_only: bool,
+    ) -> Result<Self> {
         let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
         params::replace(&mut ready.statement, params, decimals)?;
-        let Ready { state, statement, planner, called } = ready;
+        let Ready { state, statement, planner, called, depth } = ready;
         let plan = sess.rt.block_on(state.statement_to_plan(statement))??;
         let plan = star::expand(plan)?;
         let mut used = planner.used();
@@ -134,14 +175,15 @@ impl PlanInner {
                 .with_allow_statements(false);
             options.verify_plan(&plan).map_err(|e| Error::from(e).with_code(E_READ_ONLY))?;
         }
-        refuse_correlated_not_in(&plan)?;
+        not_in::refuse_correlated(&plan)?;
         udaf::check_calls(&plan)?;
         // EXPLAIN shows the plan before analysis as well.
         let plan = match plan {
             LogicalPlan::Explain(_) => plan,
             plan => analyze(&state, plan)?,
         };
-        Ok(Self { sess: Arc::clone(sess), plan, optimized: false, used })
+        let (sess, walk) = (Arc::clone(sess), OnceLock::new());
+        Ok(Self { sess, plan, optimized: false, used, walk, depth })
     }
 
     /// The types that the statement's other places give to the parameters without a value, by
@@ -153,14 +195,17 @@ impl PlanInner {
         calls: Calls,
     ) -> Result<RecordBatch> {
         let mut ready = Ready::new(sess, text, calls, true)?;
-        let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
-        params::replace_known(&mut ready.statement, params, decimals)?;
-        let plan = sess.rt.block_on(ready.state.statement_to_plan(ready.statement))??;
-        let mut types = BTreeMap::new();
-        for (name, data_type) in plan.get_parameter_types()? {
-            let text = data_type.as_ref().map(canon::type_text).unwrap_or_default();
-            types.insert(name.trim_start_matches('$').to_string(), text);
-        }
+        let types = size::with_room(ready.depth, || -> Result<_> {
+            let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
+            params::replace_known(&mut ready.statement, params, decimals)?;
+            let plan = sess.rt.block_on(ready.state.statement_to_plan(ready.statement))??;
+            let mut types = BTreeMap::new();
+            for (name, data_type) in plan.get_parameter_types()? {
+                let text = data_type.as_ref().map(canon::type_text).unwrap_or_default();
+                types.insert(name.trim_start_matches('$').to_string(), text);
+            }
+            Ok(types)
+        })?;
         let (names, types): (Vec<_>, Vec<_>) = types.into_iter().unzip();
         sess_tables::batch(vec![
             ("name", false, Arc::new(StringArray::from(names))),
@@ -185,11 +230,19 @@ impl PlanInner {
         ])
     }
 
-    /// The plan with ties broken.
-    pub fn tie_break(&self) -> Result<Self> {
+    /// The plan's tables.
+    pub fn walk(&self) -> Result<&Walk> {
+        if let Some(walk) = self.walk.get() {
+            return Ok(walk);
+        }
+        let walk = Walk::over(&self.sess, &self.plan)?;
+        Ok(self.walk.get_or_init(|| walk))
+    }
+
+    /// The plan with edits that C decided.
+    pub fn edit(&self, edits: &Edits) -> Result<Self> {
         self.changeable()?;
-        let plan = tie_break::apply(self.plan.clone())?;
-        Ok(self.changed(plan))
+        Ok(self.changed(edit::apply(&self.plan, &self.walk()?.places, edits)?))
     }
 
     /// The plan with its outputs cast to the target's types and named as there.
@@ -258,80 +311,14 @@ impl PlanInner {
         if self.optimized {
             return Ok(Self { optimized: true, ..self.changed(self.plan.clone()) });
         }
-        let plan = sess.planning_state()?.optimize(&self.plan)?;
+        let plan = yields::optimize(&sess.planning_state()?, &self.plan)?;
         udaf::check_literals(&plan)?;
         Ok(Self { optimized: true, ..self.changed(plan) })
     }
 }
 
 fn analyze(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
-    Ok(state.analyzer().execute_and_check(plan, state.config_options(), |_, _| {})?)
-}
-
-/// What becomes of a null that an `x IN (SELECT ..)` gives, going up from it.
-#[derive(Clone, Copy)]
-enum Null {
-    /// The row is left out either way.
-    LikeFalse,
-    /// Null and false lead to different rows.
-    Matters,
-}
-
-fn null_below(expr: &Expr, above: Null) -> Null {
-    match expr {
-        Expr::Not(_)
-        | Expr::IsNull(_)
-        | Expr::IsNotNull(_)
-        | Expr::IsUnknown(_)
-        | Expr::IsNotUnknown(_)
-        | Expr::IsFalse(_)
-        | Expr::IsNotFalse(_) => Null::Matters,
-        Expr::BinaryExpr(binary) if !matches!(binary.op, Operator::And | Operator::Or) => {
-            Null::Matters
-        }
-        _ => above,
-    }
-}
-
-/// The engine turns a correlated NOT IN into an anti join that is wrong about nulls
-/// (DataFusion issues 25336 and 25347); so does every other use that tells null from false.
-fn refuse_correlated_not_in(plan: &LogicalPlan) -> Result<()> {
-    let mut found: Option<Spans> = None;
-    plan.apply_with_subqueries(|node| {
-        node.apply_expressions(|expr| {
-            look_for_not_in(expr, Null::LikeFalse, &mut found)?;
-            Ok(TreeNodeRecursion::Continue)
-        })
-    })?;
-    let Some(spans) = found else { return Ok(()) };
-    let message = "a correlated NOT IN (or another use of a correlated IN that tells null from \
-                   false) is computed wrongly by the engine; write NOT EXISTS instead";
-    let mut error = Error::new(E_NOT_IN_CORRELATED, ORIGIN_BRIDGE, message);
-    if let Some(span) = spans.first() {
-        error.line = u32::try_from(span.start.line).unwrap_or(0);
-        error.column = u32::try_from(span.start.column).unwrap_or(0);
-    }
-    Err(error)
-}
-
-fn look_for_not_in(
-    expr: &Expr,
-    above: Null,
-    found: &mut Option<Spans>,
-) -> datafusion::error::Result<()> {
-    if let Expr::InSubquery(InSubquery { subquery, negated, .. }) = expr
-        && (*negated || matches!(above, Null::Matters))
-        && !subquery.outer_ref_columns.is_empty()
-    {
-        found.get_or_insert_with(|| subquery.spans.clone());
-        return Ok(());
-    }
-    let below = null_below(expr, above);
-    expr.apply_children(|child| {
-        look_for_not_in(child, below, found)?;
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(())
+    Ok(yields::analyze(state, plan)?)
 }
 
 fn give(out: &mut *mut wb_plan, plan: PlanInner) {
@@ -342,7 +329,8 @@ fn give(out: &mut *mut wb_plan, plan: PlanInner) {
 /// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
 /// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
 /// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
-/// that is none of `calls`: SQL_PLAN.
+/// that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
+/// steps of its rules, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_sql(
     sess: *mut wb_sess,
@@ -352,6 +340,7 @@ pub unsafe extern "C" fn wb_plan_sql(
     calls: *const wb_call,
     n_calls: usize,
     flags: u32,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
@@ -369,7 +358,9 @@ pub unsafe extern "C" fn wb_plan_sql(
             )
         };
         let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
-        give(out, PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only)?);
+        let work = || PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only);
+        // SAFETY: as above.
+        give(out, unsafe { rt::under(cancel, work)? });
         Ok(())
     })
 }
@@ -405,25 +396,6 @@ pub unsafe extern "C" fn wb_sql_params(
     })
 }
 
-/// Appends the remaining columns, ascending with nulls first, as tie-break wherever order
-/// decides: ORDER BY with LIMIT, the ORDER BY of the result, DISTINCT ON, row_number, ntile,
-/// lag and lead, other window functions over ROWS frames, ordered aggregates. The frames of
-/// RANGE and GROUPS keep their meaning, and so do rank, dense_rank, percent_rank, cume_dist.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_tie_break(
-    plan: *const wb_plan,
-    out: *mut *mut wb_plan,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_plan_tie_break", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
-        *out = std::ptr::null_mut();
-        give(out, plan.inner.tie_break()?);
-        Ok(())
-    })
-}
-
 /// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
 /// over groups and over windows; outputs keep their names.
 #[unsafe(no_mangle)]
@@ -436,47 +408,47 @@ pub unsafe extern "C" fn wb_plan_replace(
         // SAFETY: the contract says that the pointers are valid.
         let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
         *out = std::ptr::null_mut();
-        give(out, plan.inner.replace()?);
+        give(out, plan.inner.with_room(|| plan.inner.replace())?);
         Ok(())
     })
 }
 
-/// Puts a projection on top that casts (checked, failing on overflow) output i to target
-/// column i and names it so. SCHEMA_CHANGED if that cannot be.
+/// The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
+/// under a projection that casts (checked, failing on overflow) output i to target column i and
+/// names it so (SCHEMA_CHANGED if that cannot be); then, if there are columns to sort by, sorted
+/// by them (ascending, nulls first).
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_cast(
+pub unsafe extern "C" fn wb_plan_edit(
     plan: *const wb_plan,
+    edits: *const wb_edit,
+    n_edits: usize,
     target: *const FFI_ArrowSchema,
+    sort: *const wb_str,
+    n_sort: usize,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
-    guard::entry("wb_plan_cast", err, || {
+    guard::entry("wb_plan_edit", err, || {
         // SAFETY: the contract says that the pointers are valid.
         let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
         *out = std::ptr::null_mut();
+        let inner = &plan.inner;
         // SAFETY: as above.
-        let target = unsafe { stream::borrow_schema(target)? };
-        give(out, plan.inner.cast(&target)?);
-        Ok(())
-    })
-}
-
-/// Sorts the output by these columns (ascending, nulls first).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_sort(
-    plan: *const wb_plan,
-    columns: *const wb_str,
-    n: usize,
-    out: *mut *mut wb_plan,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_plan_sort", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
-        *out = std::ptr::null_mut();
-        // SAFETY: as above.
-        let columns = unsafe { strings(columns, n)? };
-        give(out, plan.inner.sort(&columns)?);
+        let (edits, sort) =
+            unsafe { (Edits::read(&inner.sess, slice_of(edits, n_edits)?)?, strings(sort, n_sort)?) };
+        let target = match target.is_null() {
+            true => None,
+            // SAFETY: as above.
+            false => Some(unsafe { stream::borrow_schema(target)? }),
+        };
+        let made = inner.with_room(|| {
+            let mut made = inner.edit(&edits)?;
+            if let Some(target) = target {
+                made = made.cast(&target)?;
+            }
+            made.sort(&sort)
+        })?;
+        give(out, made);
         Ok(())
     })
 }
@@ -486,6 +458,7 @@ pub unsafe extern "C" fn wb_plan_sort(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_plan_optimize(
     plan: *const wb_plan,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
 ) -> i32 {
@@ -493,7 +466,9 @@ pub unsafe extern "C" fn wb_plan_optimize(
         // SAFETY: the contract says that the pointers are valid.
         let (plan, out) = unsafe { (in_ref(plan)?, out_ref(out)?) };
         *out = std::ptr::null_mut();
-        give(out, plan.inner.optimize()?);
+        let optimize = || plan.inner.with_room(|| plan.inner.optimize());
+        // SAFETY: as above.
+        give(out, unsafe { rt::under(cancel, optimize)? });
         Ok(())
     })
 }
@@ -533,7 +508,10 @@ pub unsafe extern "C" fn wb_plan_table_read(
         const USED: i32 = wb_plan_table::WB_PLAN_USED as i32;
         let batch = match which {
             USED => plan.inner.used_table()?,
-            _ => plan_nodes::table(&plan.inner.sess, &plan.inner.plan, which)?,
+            _ => {
+                let inner = &plan.inner;
+                inner.with_room(|| plan_nodes::table(inner.walk()?, which))?
+            }
         };
         // SAFETY: as above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
@@ -556,13 +534,14 @@ pub unsafe extern "C" fn wb_plan_text(
         let out = unsafe { out_ref(out)? };
         *out = wb_buf::empty();
         // SAFETY: as above.
-        let plan = &unsafe { in_ref(plan)? }.inner.plan;
-        let text = match format {
-            INDENT => plan.display_indent().to_string(),
-            INDENT_SCHEMA => plan.display_indent_schema().to_string(),
-            GRAPHVIZ => plan.display_graphviz().to_string(),
-            _ => return Err(bad(format!("{format} is no format of a plan"))),
-        };
+        let inner = &unsafe { in_ref(plan)? }.inner;
+        let plan = &inner.plan;
+        let text = inner.with_room(|| match format {
+            INDENT => Ok(plan.display_indent().to_string()),
+            INDENT_SCHEMA => Ok(plan.display_indent_schema().to_string()),
+            GRAPHVIZ => Ok(plan.display_graphviz().to_string()),
+            _ => Err(bad(format!("{format} is no format of a plan"))),
+        })?;
         *out = wb_buf::from_vec(text.into_bytes());
         Ok(())
     })
@@ -573,6 +552,9 @@ pub unsafe extern "C" fn wb_plan_text(
 pub unsafe extern "C" fn wb_plan_free(plan: *mut wb_plan) {
     if !plan.is_null() {
         // SAFETY: the handle came from Box::into_raw above, and this is its last use.
-        guard::quiet("wb_plan_free", || drop(unsafe { Box::from_raw(plan) }));
+        guard::quiet("wb_plan_free", || {
+            let plan = unsafe { Box::from_raw(plan) };
+            size::with_room(plan.inner.depth, || drop(plan));
+        });
     }
 }

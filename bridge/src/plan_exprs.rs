@@ -14,9 +14,10 @@ use datafusion::logical_expr::{
 
 use crate::canon::{hex, literal_text, type_text};
 use crate::error::Result;
-use crate::expr_text::{cast_text, frame_text, grouping_text, like_text, nulls_ignored, terms};
+use crate::expr_text::{cast_text, frame_numbers, frame_text, grouping_text, like_text, nulls_ignored, terms};
 use crate::plan_nodes::{ColRow, Walk, small};
 use crate::rel_node::RelNode;
+use crate::tie_sort::below_mark;
 use crate::{udaf, udf};
 
 /// A row of WB_PLAN_EXPRS.
@@ -33,6 +34,49 @@ pub(crate) struct ExprRow {
     pub literal: String,
     pub volatility: &'static str,
     pub data_type: String,
+    pub call: CallRow,
+}
+
+/// What a row says of a call of an aggregate or window function.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct CallRow {
+    pub args: u32,
+    pub partition_keys: u32,
+    pub order_keys: u32,
+    pub distinct: bool,
+    pub ignore_nulls: bool,
+    pub frame: u32,
+    pub from: i32,
+    pub to: i32,
+}
+
+impl CallRow {
+    fn of(expr: &Expr) -> Self {
+        match expr {
+            Expr::AggregateFunction(AggregateFunction { params, .. }) => Self {
+                args: small(params.args.len()),
+                order_keys: small(params.order_by.len()),
+                distinct: params.distinct,
+                ignore_nulls: nulls_ignored(params.null_treatment),
+                ..Self::default()
+            },
+            Expr::WindowFunction(window) => {
+                let params = &window.params;
+                let (frame, from, to) = frame_numbers(&params.window_frame);
+                Self {
+                    args: small(params.args.len()),
+                    partition_keys: small(params.partition_by.len()),
+                    order_keys: small(params.order_by.len()),
+                    distinct: params.distinct,
+                    ignore_nulls: nulls_ignored(params.null_treatment),
+                    frame,
+                    from,
+                    to,
+                }
+            }
+            _ => Self::default(),
+        }
+    }
 }
 
 /// The node whose expressions are walked.
@@ -130,6 +174,7 @@ impl Walk {
             literal: String::new(),
             volatility: volatility_name(Volatility::Immutable),
             data_type: String::new(),
+            call: CallRow::default(),
         });
     }
 
@@ -250,6 +295,7 @@ impl Walk {
             literal: head.literal,
             volatility: head.volatility,
             data_type,
+            call: CallRow::default(),
         });
         id
     }
@@ -295,6 +341,9 @@ impl Walk {
             // Names are in the outputs.
             return self.expr(expr, spot, place);
         }
+        if let Some(key) = below_mark(expr) {
+            return self.expr(key, spot, place);
+        }
         let head = self.head(expr)?;
         let data_type = match expr {
             Expr::BinaryExpr(b) if matches!(b.op, Operator::And | Operator::Or) => {
@@ -307,6 +356,9 @@ impl Walk {
             },
         };
         let id = self.push(head, data_type, spot, place);
+        if let Some(row) = self.exprs.last_mut() {
+            row.call = CallRow::of(expr);
+        }
         self.below(expr, id, spot, place)
     }
 

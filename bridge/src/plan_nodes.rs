@@ -17,10 +17,12 @@ use datafusion::logical_expr::{Distinct, LogicalPlan, Partitioning, TableScan, U
 use crate::abi::wb_plan_table;
 use crate::canon::{metadata_text, type_text};
 use crate::codes::E_BAD_VALUE;
+use crate::edit::{place_of, sort_class};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input::LateBound;
 use crate::plan_exprs::{ExprRow, Place};
 use crate::rel_node::RelNode;
+use crate::series::Series;
 use crate::sess::SessInner;
 
 /// A row of WB_PLAN_NODES.
@@ -40,6 +42,7 @@ struct OutputRow {
     data_type: String,
     nullable: bool,
     metadata: String,
+    sorts: u32,
 }
 
 /// A row of WB_PLAN_COLREFS.
@@ -77,6 +80,8 @@ pub(crate) struct Walk {
     laterals: Vec<DFSchemaRef>,
     /// Names of the recursive queries around, outermost first.
     recursions: Vec<String>,
+    /// Where each node is in memory, as long as the plan stands still.
+    pub places: Vec<usize>,
     /// Parameters of the lambdas around, outermost first.
     pub lambdas: Vec<Vec<String>>,
 }
@@ -123,6 +128,7 @@ impl Walk {
             outer: Vec::new(),
             laterals: Vec::new(),
             recursions: Vec::new(),
+            places: Vec::new(),
             lambdas: Vec::new(),
         };
         walk.node(plan, -1, 0, -1)?;
@@ -133,6 +139,7 @@ impl Walk {
         let id = small(self.nodes.len());
         let (kind, detail) = self.describe(plan)?;
         self.nodes.push(NodeRow { parent, child_ord, kind, detail, subquery_of: of });
+        self.places.push(place_of(plan));
         self.outputs(id, plan.schema());
         let inputs: Vec<DFSchemaRef> =
             plan.inputs().iter().map(|input| Arc::clone(input.schema())).collect();
@@ -197,6 +204,7 @@ impl Walk {
                 data_type: type_text(field.data_type()),
                 nullable: field.is_nullable(),
                 metadata: metadata_text(field.metadata()),
+                sorts: sort_class(field.data_type()),
             });
         }
     }
@@ -241,6 +249,12 @@ impl Walk {
             fetch: scan.fetch.map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX)),
             filters: small(scan.filters.len()),
         });
+        if let Ok(provider) = source_as_provider(&scan.source)
+            && let Some(series) = provider.downcast_ref::<GenerateSeriesTable>()
+        {
+            let place = Place::new(node, Vec::new());
+            self.exprs_of("table_argument", &Series::of(series)?.exprs(), &place)?;
+        }
         // Filters may use columns that are not in the projection.
         let whole =
             DFSchema::try_from_qualified_schema(scan.table_name.clone(), &scan.source.schema())?;
@@ -255,9 +269,7 @@ impl Walk {
             return format!("depth={}", number(depth));
         }
         if let Some(series) = provider.downcast_ref::<GenerateSeriesTable>() {
-            // Its arguments show nowhere else, and it has no other way to read them.
-            let text = format!("{series:?}");
-            return text.split_once("args:").map_or(text.clone(), |(_, args)| args.to_string());
+            return Series::of(series).map(|series| series.detail()).unwrap_or_default();
         }
         String::new()
     }
@@ -446,6 +458,7 @@ impl Walk {
             .texts("type", rows.iter().map(|r| r.data_type.as_str()))
             .bools("nullable", rows.iter().map(|r| r.nullable))
             .texts("metadata", rows.iter().map(|r| r.metadata.as_str()))
+            .u32s("sorts", rows.iter().map(|r| r.sorts))
             .batch()
     }
 
@@ -465,6 +478,14 @@ impl Walk {
             .texts("literal", rows.iter().map(|r| r.literal.as_str()))
             .texts("volatility", rows.iter().map(|r| r.volatility))
             .texts("type", rows.iter().map(|r| r.data_type.as_str()))
+            .u32s("args", rows.iter().map(|r| r.call.args))
+            .u32s("partition_keys", rows.iter().map(|r| r.call.partition_keys))
+            .u32s("order_keys", rows.iter().map(|r| r.call.order_keys))
+            .bools("distinct", rows.iter().map(|r| r.call.distinct))
+            .bools("ignore_nulls", rows.iter().map(|r| r.call.ignore_nulls))
+            .u32s("frame", rows.iter().map(|r| r.call.frame))
+            .i32s("frame_from", rows.iter().map(|r| r.call.from))
+            .i32s("frame_to", rows.iter().map(|r| r.call.to))
             .batch()
     }
 
@@ -496,13 +517,12 @@ impl Walk {
 }
 
 /// One of the tables (wb_plan_table).
-pub(crate) fn table(sess: &SessInner, plan: &LogicalPlan, which: i32) -> Result<RecordBatch> {
+pub(crate) fn table(walk: &Walk, which: i32) -> Result<RecordBatch> {
     const NODES: i32 = wb_plan_table::WB_PLAN_NODES as i32;
     const OUTPUTS: i32 = wb_plan_table::WB_PLAN_OUTPUTS as i32;
     const EXPRS: i32 = wb_plan_table::WB_PLAN_EXPRS as i32;
     const COLREFS: i32 = wb_plan_table::WB_PLAN_COLREFS as i32;
     const SCANS: i32 = wb_plan_table::WB_PLAN_SCANS as i32;
-    let walk = Walk::over(sess, plan)?;
     match which {
         NODES => walk.nodes_batch(),
         OUTPUTS => walk.outputs_batch(),

@@ -19,7 +19,7 @@ use crate::params::{Param, Params};
 use crate::plan::PlanInner;
 use crate::plan_nodes::{Walk, table};
 use crate::rt::{CancelToken, RtInner};
-use crate::sess::{SessInner, SessSpec};
+use crate::sess::{Caches, SessInner, SessSpec};
 
 /// a has ties, b breaks them, s differs in ties of both; rows come in the given order.
 pub(crate) fn rows(order: impl Iterator<Item = usize>) -> RecordBatch {
@@ -55,6 +55,7 @@ pub(crate) fn runtime() -> Arc<RtInner> {
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
+        rooms: 4,
     };
     Arc::new(RtInner::new(&options).unwrap())
 }
@@ -75,6 +76,7 @@ fn session_with(batches: Vec<Vec<RecordBatch>>, dialect: &str) -> Arc<SessInner>
         now_us: 1_700_000_000_000_000,
         flags: 0,
         host_settings: Vec::new(),
+        caches: Caches::default(),
     };
     let sess = SessInner::new(runtime(), &spec).unwrap();
     let schema = batches[0][0].schema();
@@ -143,7 +145,7 @@ fn canonical(sess: &Arc<SessInner>, plan: &PlanInner) -> String {
         (4, vec!["qualifier", "name"]),
         (5, vec![]),
     ] {
-        let mut batch = table(sess, &plan.plan, which).unwrap();
+        let mut batch = table(plan.walk().unwrap(), which).unwrap();
         for name in skip {
             let index = batch.schema().index_of(name).unwrap();
             batch.remove_column(index);
@@ -204,6 +206,13 @@ fn differences_show() {
         ("SELECT a FROM t", "SELECT b FROM t"),
         ("SELECT * FROM generate_series(1, 5)", "SELECT * FROM generate_series(1, 6)"),
         ("SELECT * FROM generate_series(1, 5)", "SELECT * FROM range(1, 5)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(1, 5, 2)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(0, 5)"),
+        ("SELECT * FROM range(1, 5)", "SELECT * FROM range(1, NULL)"),
+        (
+            "SELECT * FROM range(DATE '2020-01-01', DATE '2020-02-01', INTERVAL '1 day')",
+            "SELECT * FROM range(DATE '2020-01-01', DATE '2020-02-01', INTERVAL '2 days')",
+        ),
         (
             "SELECT a FROM t WHERE a = (SELECT max(b) FROM u WHERE u.a = t.a)",
             "SELECT a FROM t WHERE a = (SELECT max(b) FROM u WHERE u.a = t.b)",
@@ -242,6 +251,35 @@ fn differences_show() {
             assert!(!r.contains("unresolved"), "{right}\n{r}");
         }
     }
+}
+
+#[test]
+fn arguments_of_series_are_values() {
+    let sess = session_with(vec![vec![rows(0..20)]], "duckdb");
+    let of = |sql: &str| {
+        let plan = plan(&sess, sql).unwrap();
+        let walk = Walk::over(&sess, &plan.plan).unwrap();
+        let args: Vec<String> = walk
+            .exprs
+            .iter()
+            .filter(|e| e.role == "table_argument")
+            .map(|e| e.literal.clone())
+            .collect();
+        let details = walk.nodes.iter().filter(|n| n.kind == "scan").map(|n| n.detail.clone());
+        (args.join(" "), details.collect::<Vec<_>>().join(" "))
+    };
+    let (args, detail) = of("SELECT * FROM range(1, 5)");
+    assert_eq!((args.as_str(), detail.as_str()), ("int64:1 int64:5 int64:1", "with_end=false"));
+    let (args, detail) = of("SELECT * FROM generate_series(1, 5, 2)");
+    assert_eq!((args.as_str(), detail.as_str()), ("int64:1 int64:5 int64:2", "with_end=true"));
+    let (args, detail) = of("SELECT * FROM range(NULL, 5)");
+    assert_eq!((args.as_str(), detail.as_str()), ("", "empty"));
+    let sql = "SELECT * FROM range(DATE '1970-01-02', DATE '1970-01-03', INTERVAL '1 month')";
+    let (args, _) = of(sql);
+    assert_eq!(
+        args,
+        "timestamp(ns):86400000000000 timestamp(ns):172800000000000 interval(mdn):1,0,0"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_int, c_void};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use arrow::array::{ArrayRef, StructArray, make_array};
 use arrow::datatypes::{DataType, Field, Fields, Schema};
@@ -11,6 +11,7 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use crate::abi::{slice_of, wb_fn_err, wb_str};
 use crate::codes::{ALL, E_BUG, E_EXECUTION};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
+use crate::rt::CancelToken;
 use crate::rel_abi::{
     wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan,
     wb_relation_fn,
@@ -55,7 +56,8 @@ pub(crate) struct RelFn {
     scratch: Scratch,
     run: Run,
     close: Drops,
-    release: Option<Drops>,
+    /// Set when the session owns the object; until then it is the caller's.
+    release: OnceLock<Drops>,
 }
 
 // SAFETY: the contract says that the object is immutable and thread-safe, and that the
@@ -125,17 +127,20 @@ impl RelFn {
             scratch,
             run,
             close,
-            release: raw.release,
+            release: OnceLock::new(),
         })
     }
 
-    /// Lets go without a release: the object is the caller's again.
-    pub fn give_back(mut self) {
-        self.release = None;
+    /// The object is the session's from here on.
+    pub fn own(&self, release: Option<Drops>) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
     }
 }
 
 /// A literal argument, copied from the SQL.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RelOption {
     pub name: String,
     pub r#type: i32,
@@ -169,6 +174,8 @@ pub(crate) struct RelCall {
     /// left outputs, right outputs, computed columns
     pub fields: Fields,
     pub canonical: String,
+    /// What the call was written with: what plans the call again.
+    pub options: Vec<RelOption>,
     object: *mut c_void,
 }
 
@@ -245,7 +252,7 @@ impl RelCall {
         fun: &Arc<RelFn>,
         left: &Schema,
         right: &Schema,
-        options: &[RelOption],
+        options: Vec<RelOption>,
     ) -> Result<Self> {
         let raw: Vec<wb_rel_option> = options
             .iter()
@@ -290,6 +297,7 @@ impl RelCall {
             right: Wants::none(),
             fields: Fields::empty(),
             canonical: String::new(),
+            options,
             object: out.call,
         };
         // SAFETY: the contract says what plan answers, and how long it lives.
@@ -376,6 +384,13 @@ pub(crate) struct Chunk<'a> {
     pub right_offsets: &'a [i64],
     pub left: &'a [ArrayRef],
     pub right: &'a [ArrayRef],
+    pub stop: Option<&'a CancelToken>,
+}
+
+/// What the host asks a chunk's `stop`.
+unsafe extern "C" fn stopped(stop: *const c_void) -> bool {
+    // SAFETY: it is NULL, or the token of the chunk, which lives as long as the call.
+    unsafe { stop.cast::<CancelToken>().as_ref() }.is_some_and(CancelToken::is_fired)
 }
 
 fn pointers(arrays: &[FFI_ArrowArray]) -> Vec<*const FFI_ArrowArray> {
@@ -405,6 +420,8 @@ impl RelState {
             right_offsets: chunk.right_offsets.as_ptr(),
             left: left.as_ptr(),
             right: right.as_ptr(),
+            stopped: Some(stopped),
+            stop: chunk.stop.map_or(std::ptr::null(), |token| std::ptr::from_ref(token).cast()),
         };
         let name = &self.call.fun.name;
         let mut out = FFI_ArrowArray::empty();

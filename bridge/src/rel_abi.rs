@@ -81,6 +81,10 @@ pub struct wb_rel_chunk {
     pub right_offsets: *const i64,
     pub left: *const *const FFI_ArrowArray,
     pub right: *const *const FFI_ArrowArray,
+    /// Whether run may end, with CANCELLED: nobody waits for it any more. To be asked from time
+    /// to time; quick, from any thread.
+    pub stopped: Option<unsafe extern "C" fn(stop: *const c_void) -> bool>,
+    pub stop: *const c_void,
 }
 
 /// A relation operator of the host: FROM name(relation, relation, option => literal, ..).

@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::rel::RelCall;
 use crate::rel_node::{RelNode, Side};
 use crate::rel_stream;
+use crate::rt::CancelToken;
 
 /// The engine's planner, with the nodes of this bridge as well.
 #[derive(Debug)]
@@ -151,6 +152,7 @@ pub(crate) struct RelExec {
     inputs: [Arc<dyn ExecutionPlan>; 2],
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
+    token: Option<CancelToken>,
 }
 
 impl RelExec {
@@ -167,7 +169,16 @@ impl RelExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Self { call, columns, inputs, properties, metrics: ExecutionPlanMetricsSet::new() }
+        let metrics = ExecutionPlanMetricsSet::new();
+        Self { call, columns, inputs, properties, metrics, token: None }
+    }
+
+    /// The same, whose calls of the host can ask the token.
+    pub fn watched(&self, token: &CancelToken) -> Self {
+        let inputs = self.inputs.each_ref().map(Arc::clone);
+        let (call, columns) = (Arc::clone(&self.call), Arc::clone(&self.columns));
+        let new = Self::new(call, columns, inputs, self.schema());
+        Self { token: Some(token.clone()), ..new }
     }
 }
 
@@ -228,7 +239,8 @@ impl ExecutionPlan for RelExec {
             return internal_err!("RelExec has two children");
         };
         let (call, columns) = (Arc::clone(&self.call), Arc::clone(&self.columns));
-        Ok(Arc::new(Self::new(call, columns, inputs, self.schema())))
+        let new = Self::new(call, columns, inputs, self.schema());
+        Ok(Arc::new(Self { token: self.token.clone(), ..new }))
     }
 
     fn with_new_children(
@@ -262,6 +274,7 @@ impl ExecutionPlan for RelExec {
             partition,
             context,
             metrics: BaselineMetrics::new(&self.metrics, partition),
+            token: self.token.clone(),
         })
     }
 

@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
 use crate::codes::E_SQL_PLAN;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::rel::{FILTER, NARROW, RelCall, TOTAL, Wants};
-use crate::tie_break::sortable;
+use crate::edit::sortable;
 
 /// A key of the order within a group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -235,6 +235,7 @@ impl PartialEq for RelNode {
     fn eq(&self, other: &Self) -> bool {
         self.call.fun.identity == other.call.fun.identity
             && self.call.canonical == other.call.canonical
+            && self.call.options == other.call.options
             && self.left == other.left
             && self.right == other.right
             && self.schema == other.schema
@@ -248,6 +249,7 @@ impl Hash for RelNode {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.call.fun.identity.hash(state);
         self.call.canonical.hash(state);
+        self.call.options.hash(state);
         self.left.hash(state);
         self.right.hash(state);
         self.inputs.hash(state);

@@ -168,7 +168,7 @@ impl RelationPlanner for HostRelations {
             options.push(option(&fun.name, arg, context).map_err(located)?);
         }
         let call =
-            RelCall::plan(&fun, left.schema().as_arrow(), right.schema().as_arrow(), &options)
+            RelCall::plan(&fun, left.schema().as_arrow(), right.schema().as_arrow(), options)
                 .map_err(located)?;
         let node = RelNode::plan(Arc::new(call), left, right).map_err(located)?;
         let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });

@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::guard;
 use crate::rel::{ALONE, Chunk, RelState};
 use crate::rel_exec::{Columns, SideColumns};
+use crate::rt::CancelToken;
 
 /// How groups are sorted.
 pub(crate) const GROUP_ORDER: SortOptions = SortOptions { descending: false, nulls_first: true };
@@ -39,6 +40,7 @@ pub(crate) struct Work {
     pub partition: usize,
     pub context: Arc<TaskContext>,
     pub metrics: BaselineMetrics,
+    pub token: Option<CancelToken>,
 }
 
 /// A batch, and its groups.
@@ -290,6 +292,7 @@ struct Runner {
     ready: VecDeque<RecordBatch>,
     ended: bool,
     metrics: BaselineMetrics,
+    token: Option<CancelToken>,
 }
 
 /// The rows of one partition.
@@ -311,6 +314,7 @@ pub(crate) fn open(work: Work) -> DfResult<SendableRecordBatchStream> {
         ready: VecDeque::new(),
         ended: false,
         metrics: work.metrics,
+        token: work.token,
     };
     let rows = futures::stream::try_unfold(runner, |mut runner| async move {
         let batch = runner.next().await?;
@@ -408,6 +412,7 @@ impl Runner {
                 right_offsets: &self.right.offsets,
                 left: &columns_of(&left, &self.columns.left.values)?,
                 right: &columns_of(&right, &self.columns.right.values)?,
+                stop: self.token.as_ref(),
             };
             let rows = self.state.run(&chunk).map_err(Error::into_df)?;
             let batch = self.assemble(&left, &right, &rows)?;

@@ -7,7 +7,7 @@ use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::expr::{AggregateFunction, WindowFunction};
 use datafusion::logical_expr::{Aggregate, Expr, LogicalPlan, Window};
 
-use crate::tie_break::{plain_mut, renamed};
+use crate::edit::{plain_mut, renamed};
 
 /// A call in a node of a plan.
 pub enum Call<'a> {
@@ -46,7 +46,7 @@ fn changed_exprs(
 }
 
 /// Calls that have become the same are one; the place of each among the outputs.
-fn merged(exprs: Vec<Expr>, first: usize) -> (Vec<Expr>, Vec<usize>) {
+pub(crate) fn merged(exprs: Vec<Expr>, first: usize) -> (Vec<Expr>, Vec<usize>) {
     let mut kept: Vec<Expr> = Vec::with_capacity(exprs.len());
     let mut places: Vec<usize> = (0..first).collect();
     for expr in exprs {

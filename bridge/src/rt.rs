@@ -1,11 +1,15 @@
-//! The runtime that executes everything, and the token that stops it.
+//! The threads that execute everything, and the token that stops it.
+//!
+//! Executions run on runtimes of their own, so that one that does not yield, or goes on for a
+//! while after it was cancelled, keeps nobody else waiting. Everything else (log reads, objects,
+//! the timers of retries, planning) is on the I/O runtime, where no rows are computed.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
@@ -18,6 +22,8 @@ use crate::guard;
 thread_local! {
     /// Whether this thread of a runtime is one that waits, and not one that runs tasks.
     static WAITS: Cell<bool> = const { Cell::new(false) };
+    /// What stops the call that this thread is in.
+    static CURRENT: RefCell<Option<CancelToken>> = const { RefCell::new(None) };
 }
 
 /// Sets `WAITS` as long as it lives.
@@ -42,17 +48,86 @@ pub fn waiting<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 
+/// Runs a call that the token stops wherever it waits, and where it asks `current`; NULL: nothing
+/// stops it.
+///
+/// # Safety
+/// `cancel` must be NULL or live.
+pub unsafe fn under<T>(cancel: *const wb_cancel, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    /// Puts back what was there.
+    struct Back(Option<CancelToken>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            CURRENT.set(self.0.take());
+        }
+    }
+    // SAFETY: the caller's promise.
+    let token = unsafe { cancel.as_ref() }.map(|cancel| cancel.token.clone());
+    let _back = Back(CURRENT.replace(token));
+    call()
+}
+
+/// What stops the call that this thread is in.
+pub fn current() -> Option<CancelToken> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// A runtime of executions.
+struct Room {
+    runtime: Runtime,
+    /// The executions that have it.
+    guests: usize,
+    /// Whether one went before its end, whose tasks may be at work still.
+    left: bool,
+}
+
+impl Room {
+    fn new(runtime: Runtime) -> Self {
+        Self { runtime, guests: 0, left: false }
+    }
+
+    /// What an execution has to share it with.
+    fn crowd(&mut self) -> usize {
+        self.left = self.left && self.runtime.metrics().num_alive_tasks() > 0;
+        self.guests + usize::from(self.left)
+    }
+}
+
 /// A runtime; shared by everything made with it, ended with the last of them.
 pub struct RtInner {
     handle: Handle,
     io_handle: Option<Handle>,
     pid: u32,
-    runtimes: Vec<Runtime>,
+    threads: u32,
+    stack_bytes: usize,
+    io: Option<Runtime>,
+    /// At least one, and no more than `max_rooms`; none goes before the end.
+    rooms: Mutex<Vec<Room>>,
+    max_rooms: usize,
+}
+
+/// A place for one execution.
+pub struct Place {
+    rt: Arc<RtInner>,
+    room: usize,
+    /// For its tasks, and to be entered where they start or end.
+    pub handle: Handle,
+    /// Whether it came to its end, so that no task of it is left.
+    pub ended: bool,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(room) = self.rt.rooms().get_mut(self.room) {
+            room.guests -= 1;
+            room.left |= !self.ended;
+        }
+    }
 }
 
 impl Drop for RtInner {
     fn drop(&mut self) {
-        for runtime in self.runtimes.drain(..) {
+        for runtime in self.runtimes() {
             if std::process::id() != self.pid {
                 // After fork the threads are not there to be told.
                 std::mem::forget(runtime);
@@ -191,15 +266,58 @@ impl RtInner {
         }
         let main = build("weir-engine", options.threads, options.stack_bytes)?;
         let handle = main.handle().clone();
-        let mut inner =
-            Self { handle, io_handle: None, pid: std::process::id(), runtimes: vec![main] };
+        let mut inner = Self {
+            handle,
+            io_handle: None,
+            pid: std::process::id(),
+            threads: options.threads,
+            stack_bytes: options.stack_bytes,
+            io: None,
+            rooms: Mutex::new(vec![Room::new(main)]),
+            max_rooms: options.rooms.max(1) as usize,
+        };
         if options.io_threads > 0 {
             // What was started is ended with `inner` if this fails.
             let io = build("weir-io", options.io_threads, options.stack_bytes)?;
+            inner.handle = io.handle().clone();
             inner.io_handle = Some(io.handle().clone());
-            inner.runtimes.push(io);
+            inner.io = Some(io);
         }
         Ok(inner)
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, Vec<Room>> {
+        self.rooms.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// All of them, for their end.
+    fn runtimes(&mut self) -> Vec<Runtime> {
+        let rooms = self.rooms.get_mut().unwrap_or_else(|e| e.into_inner());
+        self.io.take().into_iter().chain(rooms.drain(..).map(|room| room.runtime)).collect()
+    }
+
+    /// A place for an execution: alone as long as there may be more rooms, and the system has
+    /// threads for them; else where the fewest are.
+    pub fn place(self: &Arc<Self>) -> Place {
+        let mut rooms = self.rooms();
+        let crowds = rooms.iter_mut().map(Room::crowd).enumerate();
+        let (mut index, crowd) = crowds.min_by_key(|(_, crowd)| *crowd).unwrap_or_default();
+        if crowd > 0
+            && rooms.len() < self.max_rooms
+            && let Ok(runtime) = build("weir-engine", self.threads, self.stack_bytes)
+        {
+            index = rooms.len();
+            rooms.push(Room::new(runtime));
+        }
+        let handle = match rooms.get_mut(index) {
+            Some(room) => {
+                room.guests += 1;
+                room.runtime.handle().clone()
+            }
+            // There is always one.
+            None => self.handle.clone(),
+        };
+        Place { rt: Arc::clone(self), room: index, handle, ended: false }
     }
 
     /// FORKED when this is another process than the one that made the runtime; BUG on one of
@@ -216,15 +334,17 @@ impl RtInner {
         Ok(())
     }
 
-    /// Runs a future on the caller's thread, with the runtime's threads behind it.
+    /// Runs a future on the caller's thread, with the runtime's threads behind it, until it ends
+    /// or the call is stopped.
     pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output> {
         self.check()?;
+        let token = current();
         // The future runs tasks on this thread, and tasks do not wait.
         let _set = Waiting::set(false);
-        Ok(self.handle.block_on(future))
+        self.handle.block_on(until(token.as_ref(), async { Ok(future.await) }))
     }
 
-    /// For spawning; and `handle().enter()` for calls that spawn inside.
+    /// For spawning what is no execution; and `handle().enter()` for calls that spawn inside.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -237,22 +357,27 @@ impl RtInner {
     /// Ends the runtimes, waiting at most `timeout` for their tasks.
     fn shutdown(mut self, timeout: Duration) {
         if self.check().is_ok() {
-            for runtime in self.runtimes.drain(..) {
+            for runtime in self.runtimes() {
                 runtime.shutdown_timeout(timeout);
             }
         }
     }
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct CancelInner {
     fired: AtomicBool,
+    at: OnceLock<Instant>,
     notify: Notify,
 }
 
 /// Asks work to stop. Clones share one flag.
-#[derive(Clone, Default)]
-pub struct CancelToken(Arc<CancelInner>);
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken {
+    shared: Arc<CancelInner>,
+    /// How much longer work with this one may take: what ends something properly.
+    late: Duration,
+}
 
 impl CancelToken {
     /// A token that is not fired.
@@ -260,26 +385,32 @@ impl CancelToken {
         Self::default()
     }
 
+    /// The same token for work that may go on for a while after it was fired.
+    pub fn later(&self, late: Duration) -> Self {
+        Self { shared: Arc::clone(&self.shared), late }
+    }
+
     /// Fires, for good.
     pub fn fire(&self) {
-        self.0.fired.store(true, Ordering::Release);
-        self.0.notify.notify_waiters();
+        let _ = self.shared.at.set(Instant::now());
+        self.shared.fired.store(true, Ordering::Release);
+        self.shared.notify.notify_waiters();
     }
 
     /// Whether it was fired.
     pub fn is_fired(&self) -> bool {
-        self.0.fired.load(Ordering::Acquire)
+        self.shared.fired.load(Ordering::Acquire)
     }
 
-    /// CANCELLED if fired.
+    /// CANCELLED if fired, unless it is for work that may come after that.
     pub fn check(&self) -> Result<()> {
-        if self.is_fired() { Err(cancelled()) } else { Ok(()) }
+        if self.is_fired() && self.late.is_zero() { Err(cancelled()) } else { Ok(()) }
     }
 
     /// Completes when fired.
     pub async fn fired(&self) {
         loop {
-            let notified = self.0.notify.notified();
+            let notified = self.shared.notify.notified();
             tokio::pin!(notified);
             // Registers before the flag is read, so that no firing falls in between.
             notified.as_mut().enable();
@@ -293,11 +424,30 @@ impl CancelToken {
     /// Runs a future until it ends or the token fires (then the future is dropped).
     pub async fn run<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
         self.check()?;
+        let over = async {
+            self.fired().await;
+            if let Some(at) = self.shared.at.get()
+                && !self.late.is_zero()
+            {
+                tokio::time::sleep_until((*at + self.late).into()).await;
+            }
+        };
         tokio::select! {
             biased;
-            () = self.fired() => Err(cancelled()),
+            () = over => Err(cancelled()),
             result = future => result,
         }
+    }
+}
+
+/// Runs a future until it ends, or the token fires if there is one.
+pub async fn until<T>(
+    cancel: Option<&CancelToken>,
+    future: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    match cancel {
+        Some(token) => token.run(future).await,
+        None => future.await,
     }
 }
 
@@ -306,8 +456,8 @@ pub fn cancelled() -> Error {
     Error::new(E_CANCELLED, ORIGIN_BRIDGE, "cancelled by the caller")
 }
 
-/// Starts a runtime. `threads` run the engine, `io_threads` the object stores (0: the engine's
-/// own do both).
+/// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
+/// their own at one time; `io_threads` do everything else (0: the engine's own do both).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_rt_new(
     options: *const wb_rt_options,
@@ -342,13 +492,21 @@ pub unsafe extern "C" fn wb_rt_free(rt: *mut wb_rt, timeout_ms: u64) {
     });
 }
 
-/// A token that asks executions to stop.
+/// A token that asks calls and executions to stop. With `of` it is the same token, for what may
+/// go on, and begin, for late_ms after it was fired.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_cancel_new(out: *mut *mut wb_cancel, err: *mut wb_err) -> i32 {
+pub unsafe extern "C" fn wb_cancel_new(
+    of: *const wb_cancel,
+    late_ms: u64,
+    out: *mut *mut wb_cancel,
+    err: *mut wb_err,
+) -> i32 {
     guard::entry("wb_cancel_new", err, || {
-        // SAFETY: the contract says that the pointer is valid.
-        let out = unsafe { out_ref(out)? };
-        *out = Box::into_raw(Box::new(wb_cancel { token: CancelToken::new() }));
+        // SAFETY: the contract says that the pointers are valid; `of` may be NULL.
+        let (out, of) = unsafe { (out_ref(out)?, of.as_ref()) };
+        let token = of.map_or_else(CancelToken::new, |of| of.token.clone());
+        let token = token.later(Duration::from_millis(late_ms));
+        *out = Box::into_raw(Box::new(wb_cancel { token }));
         Ok(())
     })
 }

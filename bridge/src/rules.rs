@@ -17,6 +17,7 @@ use datafusion::logical_expr::planner::{
 use datafusion::logical_expr::{AggregateUDF, Expr, ExprSchemable, ScalarUDF};
 
 use crate::abi::{in_ref, wb_err, wb_rule, wb_rule_flags, wb_rule_kind, wb_sess, wb_type_class};
+use crate::bounds::{Bound, bounded};
 use crate::codes::{E_BAD_VALUE, E_DUPLICATE_NAME, E_UNKNOWN_FUNCTION};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::plan::Used;
@@ -139,6 +140,7 @@ impl SessInner {
         const OPERATOR: i32 = wb_rule_kind::WB_RULE_OPERATOR as i32;
         const REPLACE: i32 = wb_rule_kind::WB_RULE_REPLACE as i32;
         const ALIAS: i32 = wb_rule_kind::WB_RULE_ALIAS as i32;
+        const BOUND: i32 = wb_rule_kind::WB_RULE_BOUND as i32;
         self.open()?;
         // SAFETY: the caller of wb_sess_add_rule gave valid texts.
         let (name, function) =
@@ -186,6 +188,12 @@ impl SessInner {
                     return Err(unknown(function));
                 }
                 rules.aliases.insert(name, function.to_string());
+            }
+            BOUND => {
+                let bound = Bound::new(rule.bytes, rule.item, rule.times, rule.limit);
+                let bound = bound.ok_or_else(|| bad("an unknown count of bytes"))?;
+                let there = state.scalar_functions().get(&name).cloned();
+                self.replace_scalar(bounded(there.ok_or_else(|| unknown(&name))?.as_ref(), bound))?;
             }
             _ => return Err(bad("an unknown kind")),
         }

@@ -14,6 +14,7 @@ use datafusion::common::alias::AliasGenerator;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{FunctionRegistry, SessionState};
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::prelude::SessionConfig;
 
 use crate::abi::{
@@ -34,6 +35,7 @@ use crate::rel_exec::HostQueryPlanner;
 use crate::rel_sql::HostRelations;
 use crate::rt::RtInner;
 use crate::rules::Rules;
+use crate::size::Limits;
 use crate::stream;
 use crate::udaf;
 use crate::udf::{self, Spec};
@@ -58,6 +60,8 @@ pub struct SessInner {
     pub(crate) rules: RwLock<Arc<Rules>>,
     now: DateTime<Utc>,
     validate_full: bool,
+    /// What a statement may have at most.
+    pub(crate) limits: Limits,
 }
 
 /// What a session is made from, copied from the caller.
@@ -68,6 +72,15 @@ pub struct SessSpec {
     pub now_us: i64,
     pub flags: u32,
     pub host_settings: Vec<(String, String)>,
+    pub caches: Caches,
+}
+
+/// What is kept of files that were read, in bytes.
+#[derive(Default)]
+pub struct Caches {
+    pub footers: u64,
+    pub statistics: u64,
+    pub lists: u64,
 }
 
 fn config(spec: &SessSpec) -> Result<SessionConfig> {
@@ -89,8 +102,12 @@ fn config(spec: &SessSpec) -> Result<SessionConfig> {
 }
 
 fn state(spec: &SessSpec, catalogs: Arc<dyn CatalogProviderList>) -> Result<SessionState> {
-    // A list of files that never ages would hide the files of a later run.
-    let runtime = RuntimeEnvBuilder::new().with_object_list_cache_limit(0).build_arc()?;
+    let bytes = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_metadata_cache_limit(bytes(spec.caches.footers))
+        .with_file_statistics_cache_limit(bytes(spec.caches.statistics))
+        .with_object_list_cache_limit(bytes(spec.caches.lists))
+        .build_arc()?;
     let mut state = SessionStateBuilder::new()
         .with_session_id("weir".to_string())
         .with_config(config(spec)?)
@@ -140,7 +157,13 @@ impl SessInner {
             rules: RwLock::default(),
             now,
             validate_full: spec.flags & VALIDATE_FULL != 0,
+            limits: Limits::NONE,
         })
+    }
+
+    /// With limits for its statements.
+    pub fn limited(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     pub(crate) fn open(&self) -> Result<()> {
@@ -262,11 +285,13 @@ impl SessInner {
         let mut relations = self.relations.write().unwrap_or_else(|e| e.into_inner());
         if relations.contains_key(&fun.name) || taken(&state, &fun.name) {
             let message = format!("there is a function {} already", fun.name);
-            // The object stays the caller's.
-            fun.give_back();
             return Err(Error::new(E_DUPLICATE_NAME, ORIGIN_BRIDGE, message));
         }
-        relations.insert(fun.name.clone(), Arc::new(fun));
+        guard::point("sess.register");
+        let fun = Arc::new(fun);
+        relations.insert(fun.name.clone(), Arc::clone(&fun));
+        // From here on the session owns the host's object.
+        fun.own(raw.release);
         Ok(())
     }
 
@@ -288,9 +313,20 @@ impl SessInner {
         let spec = unsafe { udf::read(&raw.into())? };
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
         check_names(&state, &spec)?;
-        // From here on the session owns the host's object.
         let function = Arc::new(udf::scalar_udf(spec, raw, self.validate_full)?);
-        state.register_udf(function)?;
+        guard::point("sess.register");
+        state.register_udf(Arc::clone(&function))?;
+        // From here on the session owns the host's object.
+        if let Some(fun) = udf::host_fn(&function) {
+            fun.own(raw.release);
+        }
+        Ok(())
+    }
+
+    /// Puts a scalar function in the place of the one that has its names.
+    pub(crate) fn replace_scalar(&self, function: ScalarUDF) -> Result<()> {
+        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
+        state.register_udf(Arc::new(function))?;
         Ok(())
     }
 
@@ -306,9 +342,11 @@ impl SessInner {
         let spec = unsafe { udf::read(&raw.into())? };
         let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
         check_names(&state, &spec)?;
-        // From here on the session owns the host's object.
         let function = Arc::new(udaf::aggregate_udf(spec, raw, self.validate_full)?);
-        state.register_udaf(function)?;
+        guard::point("sess.register");
+        state.register_udaf(Arc::clone(&function))?;
+        // From here on the session owns the host's object.
+        udaf::own(&function, raw.release);
         Ok(())
     }
 }
@@ -357,9 +395,16 @@ pub unsafe extern "C" fn wb_sess_new(
                 now_us: options.now_us,
                 flags: options.flags,
                 host_settings: pairs(options.host_settings, options.n_host_settings)?,
+                caches: Caches {
+                    footers: options.footer_cache_bytes,
+                    statistics: options.statistics_cache_bytes,
+                    lists: options.list_cache_bytes,
+                },
             }
         };
-        let inner = Arc::new(SessInner::new(Arc::clone(&rt.inner), &spec)?);
+        let limits = Limits::from(&options.limits);
+        let inner = SessInner::new(Arc::clone(&rt.inner), &spec)?.limited(limits);
+        let inner = Arc::new(inner);
         *out = Box::into_raw(Box::new(wb_sess { inner }));
         Ok(())
     })

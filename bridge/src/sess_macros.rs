@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray};
 use datafusion::execution::SessionState;
-use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::DataType;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
@@ -13,19 +13,21 @@ use crate::codes::{E_BAD_VALUE, E_DUPLICATE_NAME};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::macros::{Known, Macros, define};
 use crate::sess::{SessInner, taken};
-use crate::{guard, sess_tables};
+use crate::size::Limits;
+use crate::{guard, sess_tables, size};
 
-fn parse(state: &SessionState, text: &str) -> Result<Vec<Statement>> {
+fn parse<T>(
+    state: &SessionState,
+    text: &str,
+    limits: &Limits,
+    f: impl FnOnce(Vec<Statement>) -> Result<T>,
+) -> Result<T> {
     let options = &state.config_options().sql_parser;
     let Some(dialect) = dialect_from_str(options.dialect) else {
         let message = format!("no SQL dialect {}", options.dialect);
         return Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message));
     };
-    let mut parser = DFParserBuilder::new(text)
-        .with_dialect(dialect.as_ref())
-        .with_recursion_limit(options.recursion_limit.get())
-        .build()?;
-    Ok(parser.parse_statements()?.into())
+    size::parse(text, dialect.as_ref(), options.recursion_limit.get(), limits, f)
 }
 
 impl SessInner {
@@ -35,10 +37,13 @@ impl SessInner {
     }
 
     fn has_type(&self, state: &SessionState, data_type: &DataType) -> Result<()> {
-        for statement in parse(state, &format!("SELECT CAST(NULL AS {data_type})"))? {
-            self.rt.block_on(state.statement_to_plan(statement))??;
-        }
-        Ok(())
+        let text = format!("SELECT CAST(NULL AS {data_type})");
+        parse(state, &text, &self.limits, |statements| {
+            for statement in statements {
+                self.rt.block_on(state.statement_to_plan(statement))??;
+            }
+            Ok(())
+        })
     }
 
     fn has_function(&self, state: &SessionState, name: &str) -> bool {
@@ -54,9 +59,12 @@ impl SessInner {
             data_type: &|data_type| self.has_type(&state, data_type),
         };
         let mut macros = Macros::clone(&self.macros());
-        for statement in parse(&state, text)? {
-            define(&mut macros, statement, &known)?;
-        }
+        parse(&state, text, &self.limits, |statements| {
+            let mut defined = statements.into_iter();
+            size::with_room_for_macros(&self.limits, || {
+                defined.try_for_each(|one| define(&mut macros, one, &known, &self.limits))
+            })
+        })?;
         *self.macros.write().unwrap_or_else(|e| e.into_inner()) = Arc::new(macros);
         Ok(())
     }

@@ -17,16 +17,17 @@ use object_store::ObjectStore;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use crate::abi::{self, wb_buf, wb_err, wb_str};
+use crate::abi::{self, wb_buf, wb_cancel, wb_err, wb_str};
 use crate::blank::Search;
 use crate::codes::{E_LOG_CORRUPT, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::guard;
 use crate::log_view::LogView;
+use crate::rt;
 use crate::snap_error;
 use crate::snap_files;
 use crate::store::{StoreInner, wb_store};
-use crate::store_place::{Place, Placed};
+use crate::store_place::Place;
 use crate::stream;
 
 /// A pinned snapshot; see `wb_snap_open`.
@@ -68,7 +69,7 @@ pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
 }
 
 fn log_of(place: &Place, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
-    let placed = Arc::new(Placed::new(Arc::clone(&objects)));
+    let placed = Arc::new(place.of(Arc::clone(&objects)));
     default_logstore(objects, placed, &place.url, &StorageConfig::default())
 }
 
@@ -226,11 +227,13 @@ fn to_json(action: serde_json::Result<Value>) -> Result<Vec<u8>> {
 }
 
 /// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
-/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created.
+/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+/// what stops the call, and the reading of its stream, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_open(
     store: *const wb_store,
     version: i64,
+    cancel: *const wb_cancel,
     out: *mut *mut wb_snap,
     err: *mut wb_err,
 ) -> i32 {
@@ -248,7 +251,9 @@ pub unsafe extern "C" fn wb_snap_open(
                 Error::new(E_VERSION_MISSING, ORIGIN_BRIDGE, message)
             })?),
         };
-        let inner = Arc::new(SnapInner::open(&store.inner, wanted)?);
+        // SAFETY: the caller's promise.
+        let inner = unsafe { rt::under(cancel, || SnapInner::open(&store.inner, wanted))? };
+        let inner = Arc::new(inner);
         *out = Box::into_raw(Box::new(wb_snap { inner }));
         Ok(())
     })
@@ -285,14 +290,15 @@ pub unsafe extern "C" fn wb_snap_actions(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_snap_files(
     snap: *const wb_snap,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_snap_files", err, || {
         // SAFETY: the caller's promise.
-        let snap = unsafe {
+        let (snap, cancel) = unsafe {
             stream::zero(out)?;
-            abi::in_ref(snap)?
+            (abi::in_ref(snap)?, cancel.as_ref().map(|cancel| cancel.token.clone()))
         };
         let inner = Arc::clone(&snap.inner);
         let rt = Arc::clone(&inner.store.rt);
@@ -310,7 +316,7 @@ pub unsafe extern "C" fn wb_snap_files(
         });
         let rows = RecordBatchStreamAdapter::new(snap_files::schema(), rows);
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_stream(&rt, Box::pin(rows), None, Box::new(inner), out) }
+        unsafe { stream::export_stream(&rt, Box::pin(rows), cancel, Box::new(inner), out) }
     })
 }
 
@@ -320,6 +326,7 @@ pub unsafe extern "C" fn wb_snap_files(
 pub unsafe extern "C" fn wb_snap_txn(
     snap: *const wb_snap,
     app_id: wb_str,
+    cancel: *const wb_cancel,
     found: *mut bool,
     version: *mut i64,
     err: *mut wb_err,
@@ -331,7 +338,8 @@ pub unsafe extern "C" fn wb_snap_txn(
         };
         *found = false;
         *version = -1;
-        if let Some(latest) = snap.inner.txn(app_id)? {
+        // SAFETY: the caller's promise.
+        if let Some(latest) = unsafe { rt::under(cancel, || snap.inner.txn(app_id))? } {
             *found = true;
             *version = latest;
         }
@@ -341,11 +349,16 @@ pub unsafe extern "C" fn wb_snap_txn(
 
 /// Writes a checkpoint of the version; nothing to do if there is one.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_checkpoint(snap: *const wb_snap, err: *mut wb_err) -> i32 {
+pub unsafe extern "C" fn wb_snap_checkpoint(
+    snap: *const wb_snap,
+    cancel: *const wb_cancel,
+    err: *mut wb_err,
+) -> i32 {
     guard::entry("wb_snap_checkpoint", err, || {
         // SAFETY: the caller's promise.
         let snap = unsafe { abi::in_ref(snap)? };
-        snap.inner.checkpoint()
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || snap.inner.checkpoint()) }
     })
 }
 

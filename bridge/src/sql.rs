@@ -1,39 +1,45 @@
 //! Statements before planning: parsing, their class, and what they refer to.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, StringArray, UInt32Array};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
-use datafusion::sql::parser::{CopyToSource, DFParserBuilder, Statement};
+use datafusion::sql::parser::{CopyToSource, Statement};
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArguments, Ident, ObjectName, Query, SetExpr, Spanned,
+    Expr, FunctionArg, FunctionArguments, ObjectName, Query, SetExpr, Spanned,
     Statement as SqlStatement, TableFactor, TrimWhereField, Value, ValueWithSpan, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use crate::abi::{in_ref, strings, wb_err, wb_rt, wb_str};
+use crate::abi::{in_ref, strings, wb_err, wb_str};
 use crate::codes::E_SQL_SYNTAX;
 use crate::error::{Error, ORIGIN_DATAFUSION, Result};
-use crate::{guard, rel_sql, sql_args, stream};
+use crate::size::{Limits, Scopes, folded, wb_sql_limits};
+use crate::{guard, rel_sql, size, sql_args, stream};
 
 /// How deep SQL may nest; the engine's own default, for statements without a session.
 const NESTING: usize = 50;
 
-/// Parses exactly one statement.
-pub(crate) fn parse_one(sql: &str, dialect: &dyn Dialect, nesting: usize) -> Result<Statement> {
-    let mut parser =
-        DFParserBuilder::new(sql).with_dialect(dialect).with_recursion_limit(nesting).build()?;
-    let mut statements = parser.parse_statements()?;
-    let message = match (statements.pop_front(), statements.len()) {
-        (Some(statement), 0) => return Ok(statement),
-        (None, _) => "there is no statement in this SQL".to_string(),
-        (Some(_), more) => format!("one statement is expected, this SQL has {}", more + 1),
-    };
-    Err(Error::new(E_SQL_SYNTAX, ORIGIN_DATAFUSION, message))
+/// Parses exactly one statement, which is not too large, and hands it to `f`.
+pub(crate) fn parse_one<T>(
+    sql: &str,
+    dialect: &dyn Dialect,
+    nesting: usize,
+    limits: &Limits,
+    f: impl FnOnce(Statement) -> Result<T>,
+) -> Result<T> {
+    size::parse(sql, dialect, nesting, limits, |mut statements| {
+        let message = match (statements.pop(), statements.len()) {
+            (Some(statement), 0) => return f(statement),
+            (None, _) => "there is no statement in this SQL".to_string(),
+            (Some(_), more) => format!("one statement is expected, this SQL has {}", more + 1),
+        };
+        Err(Error::new(E_SQL_SYNTAX, ORIGIN_DATAFUSION, message))
+    })
 }
 
 /// What a statement does, roughly.
@@ -177,13 +183,6 @@ fn dotted(name: &ObjectName) -> String {
     parts.join(".")
 }
 
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_ascii_lowercase(),
-    }
-}
-
 fn quoted(part: &str) -> String {
     if part.contains(['.', '"']) {
         format!("\"{}\"", part.replace('"', "\"\""))
@@ -203,14 +202,11 @@ pub(crate) struct Ref {
     pub args: Option<String>,
 }
 
-/// Collects references. CTE names are known by where the walk is: a name joins its frame
-/// when the CTE's body was walked (before it, if recursive), and goes with its query.
+/// Collects references.
 #[derive(Default)]
 struct Refs {
     rows: Vec<Ref>,
-    frames: Vec<Vec<String>>,
-    /// Bodies of CTEs ahead, by address: the name, and whether it may refer to itself.
-    bodies: HashMap<*const Query, (String, bool)>,
+    scopes: Scopes<()>,
     /// Names of table factors that are calls, by address.
     calls: HashSet<*const ObjectName>,
 }
@@ -226,16 +222,6 @@ impl Refs {
         self.push("table_function", dotted(name), name.span().start);
         if let Some(row) = self.rows.last_mut() {
             row.args = Some(sql_args::json(args));
-        }
-    }
-
-    fn in_scope(&self, name: &str) -> bool {
-        self.frames.iter().flatten().any(|cte| cte == name)
-    }
-
-    fn enter_scope(&mut self, name: String) {
-        if let Some(frame) = self.frames.last_mut() {
-            frame.push(name);
         }
     }
 
@@ -260,34 +246,19 @@ impl Visitor for Refs {
     type Break = ();
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        if let Some((name, true)) = self.bodies.get(&std::ptr::from_ref(query)).cloned() {
-            self.enter_scope(name);
-        }
-        self.frames.push(Vec::new());
-        if let Some(with) = &query.with {
-            for cte in &with.cte_tables {
-                let body = std::ptr::from_ref(cte.query.as_ref());
-                let name = quoted(&folded(&cte.alias.name));
-                self.bodies.insert(body, (name, with.recursive));
-            }
-        }
+        self.scopes.enter(query, ());
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-        self.frames.pop();
-        if let Some((name, false)) = self.bodies.remove(&std::ptr::from_ref(query)) {
-            self.enter_scope(name);
-        }
+        self.scopes.leave(query, ());
         ControlFlow::Continue(())
     }
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        if !self.calls.remove(&std::ptr::from_ref(relation)) {
-            let name = dotted(relation);
-            if !(relation.0.len() == 1 && self.in_scope(&name)) {
-                self.push("relation", name, relation.span().start);
-            }
+        let called = self.calls.remove(&std::ptr::from_ref(relation));
+        if !called && self.scopes.find(relation).is_none() {
+            self.push("relation", dotted(relation), relation.span().start);
         }
         ControlFlow::Continue(())
     }
@@ -343,14 +314,19 @@ impl Visitor for Refs {
 }
 
 /// Everything the statement names, in the order of the text; first the statement's class.
-pub(crate) fn refs(sql: &str, operators: &BTreeSet<String>) -> Result<Vec<Ref>> {
-    let mut statement = parse_one(sql, &GenericDialect {}, NESTING)?;
-    let (class, _) = classify(&statement);
-    rel_sql::wrap_names(&mut statement, operators)?;
-    let mut refs = Refs::default();
-    refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
-    refs.statement(&statement);
-    Ok(refs.rows)
+pub(crate) fn refs(
+    sql: &str,
+    operators: &BTreeSet<String>,
+    limits: &Limits,
+) -> Result<Vec<Ref>> {
+    parse_one(sql, &GenericDialect {}, NESTING, limits, |mut statement| {
+        let (class, _) = classify(&statement);
+        rel_sql::wrap_names(&mut statement, operators)?;
+        let mut refs = Refs::default();
+        refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
+        refs.statement(&statement);
+        Ok(refs.rows)
+    })
 }
 
 fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
@@ -378,11 +354,11 @@ fn refs_batch(rows: &[Ref]) -> Result<RecordBatch> {
 /// name for a named one}; null otherwise)), in the order of the text, one for each use.
 /// kind=statement comes first and has the class as its name:
 /// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-/// SQL_SYNTAX. Names among the relation arguments of `operators` are relations, too.
+/// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_sql_refs(
-    rt: *mut wb_rt,
     sql: wb_str,
+    limits: *const wb_sql_limits,
     operators: *const wb_str,
     n_operators: usize,
     out: *mut FFI_ArrowArrayStream,
@@ -390,11 +366,12 @@ pub unsafe extern "C" fn wb_sql_refs(
 ) -> i32 {
     guard::entry("wb_sql_refs", err, || {
         // SAFETY: the contract says that the pointers are valid.
-        let (_rt, sql, operators) = unsafe {
+        let (sql, limits, operators) = unsafe {
             stream::zero(out)?;
-            (in_ref(rt.cast_const())?, sql.to_str()?, strings(operators, n_operators)?)
+            (sql.to_str()?, in_ref(limits)?, strings(operators, n_operators)?)
         };
-        let batch = refs_batch(&refs(sql, &operators.into_iter().collect())?)?;
+        let rows = refs(sql, &operators.into_iter().collect(), &Limits::from(limits))?;
+        let batch = refs_batch(&rows)?;
         // SAFETY: as above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
@@ -405,7 +382,7 @@ mod tests {
     use super::*;
 
     fn names(sql: &str, kind: &str) -> Vec<String> {
-        let rows = refs(sql, &BTreeSet::new()).unwrap();
+        let rows = refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap();
         rows.into_iter().filter(|r| r.kind == kind).map(|r| r.name).collect()
     }
 
@@ -434,7 +411,7 @@ mod tests {
         assert_eq!(names(sql, "relation"), Vec::<String>::new());
         assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
         let args =
-            |sql| refs(sql, &BTreeSet::new()).unwrap().into_iter().find_map(|r| r.args).unwrap();
+            |sql| refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap().into_iter().find_map(|r| r.args).unwrap();
         assert_eq!(
             args("SELECT * FROM Read_Delta('a', ((-5)), $p, t.X, uri => 1 + 1)"),
             concat!(
@@ -444,7 +421,7 @@ mod tests {
             )
         );
         assert_eq!(args("SELECT * FROM t, LATERAL f()"), "[]");
-        let rows = refs(sql, &BTreeSet::new()).unwrap();
+        let rows = refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap();
         let n = rows.iter().find(|r| r.name == "n").unwrap();
         assert_eq!((n.line, n.column), (2, 25));
         assert_eq!(names("SELECT 1; ", "statement"), ["query"]);
@@ -454,7 +431,7 @@ mod tests {
     fn relations_of_operators() {
         let operators = BTreeSet::from(["align".to_string()]);
         let of = |sql: &str, kind: &str| {
-            let rows = refs(sql, &operators).unwrap();
+            let rows = refs(sql, &operators, &Limits::NONE).unwrap();
             rows.into_iter()
                 .filter(|r| r.kind == kind)
                 .map(|r| (r.name, r.line, r.column))
@@ -490,9 +467,9 @@ mod tests {
     #[test]
     fn one_statement() {
         for sql in ["", " ; ", "-- nothing", "SELECT 1; SELECT 2"] {
-            assert_eq!(refs(sql, &BTreeSet::new()).unwrap_err().code, E_SQL_SYNTAX, "{sql}");
+            assert_eq!(refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap_err().code, E_SQL_SYNTAX, "{sql}");
         }
-        let error = refs("SELECT\n 1 FROM t WHERE )", &BTreeSet::new()).unwrap_err();
+        let error = refs("SELECT\n 1 FROM t WHERE )", &BTreeSet::new(), &Limits::NONE).unwrap_err();
         assert_eq!((error.code, error.line), (E_SQL_SYNTAX, 2));
     }
 }

@@ -2,16 +2,11 @@
 //! before anything is planned.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, UnaryOperator, Value,
+    Expr, FunctionArg, FunctionArgExpr, UnaryOperator, Value,
 };
 use serde_json::{Map, Value as Json};
 
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_ascii_lowercase(),
-    }
-}
+use crate::size::folded;
 
 /// A kind and a text: int and text are literals, param is a parameter's name, name a dotted
 /// identifier; other is anything else.

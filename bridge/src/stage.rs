@@ -2,6 +2,7 @@
 //! deleted when it fails: the prefix is the caller's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::compute::partition;
@@ -16,6 +17,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use tokio::time::timeout;
 
 use crate::abi::{self, wb_err, wb_stage_options};
 use crate::adapt::Adapter;
@@ -24,7 +26,7 @@ use crate::delta_text;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::wb_exec;
 use crate::guard;
-use crate::rt::CancelToken;
+use crate::rt::{CancelToken, until};
 use crate::stage_sink::Sink;
 use crate::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::store::{StoreInner, path_of, wb_store};
@@ -43,6 +45,7 @@ pub struct StageOptions {
     pub compression: String,
     pub compression_level: i32,
     pub file_metadata: Vec<(String, String)>,
+    pub abort_after: Duration,
 }
 
 fn bad(message: String) -> Error {
@@ -267,15 +270,13 @@ impl Stager<'_> {
     }
 
     async fn finish(&mut self) -> Result<()> {
-        let Some(mut file) = self.open.take() else { return Ok(()) };
+        // Open until it is there: whoever gives up in between has to let go of it.
+        let Some(file) = &mut self.open else { return Ok(()) };
         let metadata = match file.writer.finish().await {
             Ok(metadata) => metadata,
-            Err(e) => {
-                let e = failed(self.store, &file.path, e);
-                abort(file).await;
-                return Err(e);
-            }
+            Err(e) => return Err(failed(self.store, &file.path, e)),
         };
+        let Some(file) = self.open.take() else { return Ok(()) };
         self.written.push(StagedFileStats {
             path: file.path.to_string(),
             size: u64::try_from(file.writer.bytes_written()).unwrap_or_default(),
@@ -285,10 +286,6 @@ impl Stager<'_> {
         });
         Ok(())
     }
-}
-
-async fn abort(file: OpenFile) {
-    file.writer.into_inner().abort().await;
 }
 
 /// Which file could not be written, where it is the store that failed.
@@ -324,22 +321,17 @@ pub async fn stage(
     };
     let result = async {
         loop {
-            let next = async { rows.next().await.transpose().map_err(Error::from) };
-            let batch = match cancel {
-                Some(cancel) => cancel.run(next).await?,
-                None => next.await?,
-            };
-            let Some(batch) = batch else { break };
+            let Some(batch) = rows.next().await.transpose()? else { break };
             if batch.num_rows() > 0 {
                 stager.write(&layout.adapter.adapt(batch)?).await?;
             }
         }
         stager.finish().await
-    }
-    .await;
-    if let Err(e) = result {
+    };
+    if let Err(e) = until(cancel, result).await {
         if let Some(file) = stager.open.take() {
-            abort(file).await;
+            // What is not let go of in time is the store's to clean up.
+            let _ = timeout(options.abort_after, file.writer.into_inner().abort()).await;
         }
         return Err(e);
     }
@@ -368,6 +360,7 @@ unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
             compression: options.compression.to_str()?.to_string(),
             compression_level: options.compression_level,
             file_metadata: abi::pairs(options.file_metadata, options.n_file_metadata)?,
+            abort_after: Duration::from_millis(options.abort_ms),
         })
     }
 }

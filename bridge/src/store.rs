@@ -2,7 +2,6 @@
 //! environment; every path is relative to the opened root.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder, UInt32Builder,
@@ -12,20 +11,18 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
-use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use url::Url;
 
-use crate::abi::{self, wb_err, wb_kv, wb_rt, wb_str};
+use crate::abi::{self, wb_cancel, wb_err, wb_kv, wb_rt, wb_str};
 use crate::codes::{E_BAD_VALUE, E_EXISTS};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::guard;
-use crate::rt::RtInner;
+use crate::rt::{self, RtInner};
 use crate::store_hook::{HookedStore, wb_store_hook};
 use crate::store_open;
-use crate::store_place::Placed;
 use crate::stream;
 
 /// How many requests of one call are under way at once.
@@ -45,22 +42,19 @@ pub struct StoreInner {
     pub store: Arc<dyn ObjectStore>,
     /// The store without a hook, for the caller's own operations.
     plain: Arc<dyn ObjectStore>,
-    /// The root under a host of its own, so that two stores of one bucket never meet in a
-    /// registry, which knows stores by scheme and host only.
-    pub url: Url,
-    /// The registry key of `url`.
-    pub key: ObjectStoreUrl,
+    /// Whether it lists in the order of paths.
+    pub sorted: bool,
+    /// What the caller opened, without user, password and query.
+    pub root: Url,
     /// What the caller opened, for messages; without user, password and query.
     pub shown: String,
 }
 
 impl std::fmt::Debug for StoreInner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({})", self.shown, self.url)
+        f.write_str(&self.shown)
     }
 }
-
-static NEXT_STORE: AtomicU64 = AtomicU64::new(1);
 
 impl StoreInner {
     /// Opens the root `url`; the engines' operations ask the hook, if there is one.
@@ -74,15 +68,6 @@ impl StoreInner {
         // The runtime is entered because clients start their timers when they are built.
         let _entered = rt.handle().enter();
         let opened = store_open::open(url, options, rt.io_handle())?;
-        let number = NEXT_STORE.fetch_add(1, Ordering::Relaxed);
-        // The log reader sorts listings of hosts with this mark itself.
-        let mark = if opened.sorted { "" } else { "--x-s3" };
-        let key = format!("weir://store-{number}{mark}");
-        let parse = |e: &dyn std::fmt::Display| {
-            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's key {key}: {e}"))
-        };
-        let url = Url::parse(&format!("{key}/")).map_err(|e| parse(&e))?;
-        let key = ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?;
         let plain = opened.store;
         // Last, since a hook stays the caller's when this fails.
         let store = match hook {
@@ -90,19 +75,13 @@ impl StoreInner {
             Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
         };
         Ok(Self {
-            url,
-            key,
+            sorted: opened.sorted,
+            root: opened.root,
             store,
             plain,
             shown: opened.shown,
             rt,
         })
-    }
-
-    /// Makes the store known to an execution, which has its paths from a `Place`.
-    pub fn register(&self, env: &datafusion::execution::runtime_env::RuntimeEnv) {
-        let placed = Placed::new(Arc::clone(&self.store));
-        env.register_object_store(self.key.as_ref(), Arc::new(placed));
     }
 }
 
@@ -324,13 +303,15 @@ pub unsafe extern "C" fn wb_store_open(
 }
 
 /// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-/// unless want_bytes)); concurrent inside.
+/// unless want_bytes)); concurrent inside. cancel, here and below: what stops the call while it
+/// waits for the store, or NULL; what the store was asked for may happen all the same.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_obj_get(
     store: *const wb_store,
     paths: *const wb_str,
     n: usize,
     want_bytes: bool,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
@@ -340,7 +321,9 @@ pub unsafe extern "C" fn wb_obj_get(
             stream::zero(out)?;
             (abi::in_ref(store)?, abi::strings(paths, n)?)
         };
-        let (schema, batches) = get_impl(&store.inner, &paths, want_bytes)?;
+        let work = || get_impl(&store.inner, &paths, want_bytes);
+        // SAFETY: the caller's promise.
+        let (schema, batches) = unsafe { rt::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })
@@ -354,6 +337,7 @@ pub unsafe extern "C" fn wb_obj_list(
     prefix: wb_str,
     start_after: wb_str,
     recursive: bool,
+    cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
@@ -363,7 +347,9 @@ pub unsafe extern "C" fn wb_obj_list(
             stream::zero(out)?;
             (abi::in_ref(store)?, prefix.to_str()?, start_after.to_str()?)
         };
-        let (schema, batches) = list_impl(&store.inner, prefix, start_after, recursive)?;
+        let work = || list_impl(&store.inner, prefix, start_after, recursive);
+        // SAFETY: the caller's promise.
+        let (schema, batches) = unsafe { rt::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })
@@ -377,13 +363,15 @@ pub unsafe extern "C" fn wb_obj_put(
     bytes: *const u8,
     n: usize,
     if_absent: bool,
+    cancel: *const wb_cancel,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_obj_put", err, || {
         // SAFETY: the caller's promise.
         let (store, path, bytes) =
             unsafe { (abi::in_ref(store)?, path.to_str()?, abi::slice_of(bytes, n)?) };
-        put_impl(&store.inner, path, bytes.to_vec(), if_absent)
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || put_impl(&store.inner, path, bytes.to_vec(), if_absent)) }
     })
 }
 
@@ -393,12 +381,14 @@ pub unsafe extern "C" fn wb_obj_delete(
     store: *const wb_store,
     paths: *const wb_str,
     n: usize,
+    cancel: *const wb_cancel,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_obj_delete", err, || {
         // SAFETY: the caller's promise.
         let (store, paths) = unsafe { (abi::in_ref(store)?, abi::strings(paths, n)?) };
-        delete_impl(&store.inner, &paths)
+        // SAFETY: the caller's promise.
+        unsafe { rt::under(cancel, || delete_impl(&store.inner, &paths)) }
     })
 }
 

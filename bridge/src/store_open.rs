@@ -28,6 +28,8 @@ pub struct Opened {
     /// What it is called in its errors, if it is a folder of this machine as that is.
     pub name: &'static str,
     /// The URL without secrets.
+    pub root: Url,
+    /// The same as a text.
     pub shown: String,
 }
 
@@ -35,13 +37,13 @@ fn bad(message: String) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message)
 }
 
-fn shown(url: &Url) -> String {
+fn plain(url: &Url) -> Url {
     let mut shown = url.clone();
     // A user name that stands for a container is no secret; a password is.
     let _ = shown.set_password(None);
     shown.set_query(None);
     shown.set_fragment(None);
-    shown.to_string()
+    shown
 }
 
 fn millis(key: &str, value: &str) -> Result<Duration> {
@@ -117,7 +119,8 @@ fn refused(e: object_store::Error, url: &str) -> Error {
 /// `io`: the threads for its requests, if they are not to run where they are made.
 pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Result<Opened> {
     let url = Url::parse(text).map_err(|e| bad(format!("\"{text}\" is no URL of a store: {e}")))?;
-    let shown = shown(&url);
+    let root = plain(&url);
+    let shown = root.to_string();
     let (scheme, prefix) = ObjectStoreScheme::parse(&url)
         .map_err(|e| bad(format!("\"{shown}\" is no URL of a store: {e}")))?;
     let mut sorted = true;
@@ -172,5 +175,5 @@ pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Re
         }
         _ => return Err(bad(format!("no store for URLs such as \"{shown}\""))),
     };
-    Ok(Opened { store, sorted, name, shown })
+    Ok(Opened { store, sorted, name, root, shown })
 }

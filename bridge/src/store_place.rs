@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::{Path, PathPart};
@@ -20,8 +21,8 @@ use object_store::{
 };
 use url::Url;
 
-use crate::codes::E_BAD_VALUE;
-use crate::error::{self, Error, ORIGIN_BRIDGE};
+use crate::codes::{E_BAD_VALUE, E_FEATURE_UNSUPPORTED};
+use crate::error::{self, Error, ORIGIN_BRIDGE, ORIGIN_DELTA};
 use crate::store::StoreInner;
 
 static NEXT_PLACE: AtomicU64 = AtomicU64::new(1);
@@ -30,21 +31,41 @@ static NEXT_PLACE: AtomicU64 = AtomicU64::new(1);
 #[derive(Debug, Clone)]
 pub struct Place {
     name: String,
-    /// The registry key of the store.
+    /// The registry key.
     pub key: ObjectStoreUrl,
     /// The root, for the log's reader.
     pub url: Url,
+    /// The store below the name.
+    pub store: Arc<dyn ObjectStore>,
 }
 
 impl Place {
     /// Another name for the store's root.
     pub fn new(store: &StoreInner) -> error::Result<Self> {
+        let number = NEXT_PLACE.fetch_add(1, Ordering::Relaxed);
         // Of characters that are the same in a path and in a URL.
-        let name = format!("place@{}", NEXT_PLACE.fetch_add(1, Ordering::Relaxed));
-        let url = store.url.join(&format!("{name}/")).map_err(|e| {
-            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's place {name}: {e}"))
-        })?;
-        Ok(Self { name, key: store.key.clone(), url })
+        let name = format!("place@{number}");
+        // A host of its own, too: registries know stores by scheme and host only. The log reader
+        // sorts listings of hosts with this mark itself.
+        let mark = if store.sorted { "" } else { "--x-s3" };
+        let key = format!("weir://place-{number}{mark}");
+        let parse = |e: &dyn fmt::Display| {
+            Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, format!("the store's place {key}: {e}"))
+        };
+        let url = Url::parse(&format!("{key}/{name}/")).map_err(|e| parse(&e))?;
+        let key = ObjectStoreUrl::parse(&key).map_err(|e| parse(&e))?;
+        let store = Arc::new(Placed::new(Path::from(name.as_str()), Arc::clone(&store.store)));
+        Ok(Self { name, key, url, store })
+    }
+
+    /// Another store below the same name.
+    pub fn of(&self, store: Arc<dyn ObjectStore>) -> Placed {
+        Placed::new(Path::from(self.name.as_str()), store)
+    }
+
+    /// Makes it known to an execution.
+    pub fn register(&self, env: &RuntimeEnv) {
+        env.register_object_store(self.key.as_ref(), Arc::clone(&self.store));
     }
 
     /// What the engine is told of a path below the root.
@@ -68,6 +89,12 @@ impl Place {
     }
 }
 
+/// What names a place that is none of the table's.
+pub fn outside(which: impl fmt::Display) -> Error {
+    let message = format!("the table's log names files outside the table: {which}");
+    Error::new(E_FEATURE_UNSUPPORTED, ORIGIN_DELTA, message)
+}
+
 /// The path below the root of what the engine was told.
 pub fn path_of(location: &Path) -> Path {
     location.parts().skip(1).collect()
@@ -81,37 +108,58 @@ pub fn shown(location: &Path, text: &str) -> String {
     }
 }
 
-/// A store whose root has any number of names: the first part of every path.
+/// A store whose root has a path. Nothing beside it is there.
 #[derive(Debug)]
-pub struct Placed(Arc<dyn ObjectStore>);
+pub struct Placed {
+    root: Path,
+    inner: Arc<dyn ObjectStore>,
+}
 
 impl Placed {
-    /// In front of the store.
-    pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
-        Self(inner)
+    /// The store's root as `root`.
+    pub fn new(root: Path, inner: Arc<dyn ObjectStore>) -> Self {
+        Self { root, inner }
+    }
+
+    fn below(&self, location: &Path) -> Result<Path> {
+        match location.prefix_match(&self.root) {
+            Some(parts) => Ok(parts.collect()),
+            None => {
+                let source = Box::new(outside(location));
+                Err(object_store::Error::Generic { store: "place", source })
+            }
+        }
+    }
+
+    fn prefix(&self, prefix: Option<&Path>) -> Result<Option<Path>> {
+        prefix.map_or_else(|| self.below(&Path::default()), |p| self.below(p)).map(Some)
+    }
+
+    fn named(&self, path: &Path) -> Path {
+        self.root.parts().chain(path.parts()).collect()
     }
 
     fn listed(
-        name: Option<PathPart<'static>>,
+        &self,
         objects: BoxStream<'static, Result<ObjectMeta>>,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let root = self.root.clone();
         objects
             .map_ok(move |object| ObjectMeta {
-                location: name.iter().cloned().chain(object.location.parts()).collect(),
+                location: root.parts().chain(object.location.parts()).collect(),
                 ..object
             })
             .boxed()
     }
 }
 
-fn name_of(prefix: Option<&Path>) -> Option<PathPart<'static>> {
-    let name = prefix?.parts().next()?;
-    Some(PathPart::from(name.as_ref().to_string()))
+fn failed<T: Send + 'static>(e: object_store::Error) -> BoxStream<'static, Result<T>> {
+    futures::stream::once(async { Err(e) }).boxed()
 }
 
 impl fmt::Display for Placed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
+        write!(f, "{}", self.inner)
     }
 }
 
@@ -123,7 +171,7 @@ impl ObjectStore for Placed {
         payload: PutPayload,
         opts: PutOptions,
     ) -> Result<PutResult> {
-        self.0.put_opts(&path_of(location), payload, opts).await
+        self.inner.put_opts(&self.below(location)?, payload, opts).await
     }
 
     async fn put_multipart_opts(
@@ -131,28 +179,32 @@ impl ObjectStore for Placed {
         location: &Path,
         opts: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
-        self.0.put_multipart_opts(&path_of(location), opts).await
+        self.inner.put_multipart_opts(&self.below(location)?, opts).await
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let got = self.0.get_opts(&path_of(location), options).await?;
+        let got = self.inner.get_opts(&self.below(location)?, options).await?;
         Ok(GetResult { meta: ObjectMeta { location: location.clone(), ..got.meta }, ..got })
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.0.get_ranges(&path_of(location), ranges).await
+        self.inner.get_ranges(&self.below(location)?, ranges).await
     }
 
     fn delete_stream(
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations.map_ok(|location| path_of(&location)).boxed())
+        let this = Self { root: self.root.clone(), inner: Arc::clone(&self.inner) };
+        let below = locations.map(move |location| this.below(&location?)).boxed();
+        self.inner.delete_stream(below)
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let below = prefix.map(path_of);
-        Self::listed(name_of(prefix), self.0.list(below.as_ref()))
+        match self.prefix(prefix) {
+            Ok(prefix) => self.listed(self.inner.list(prefix.as_ref())),
+            Err(e) => failed(e),
+        }
     }
 
     fn list_with_offset(
@@ -160,31 +212,29 @@ impl ObjectStore for Placed {
         prefix: Option<&Path>,
         offset: &Path,
     ) -> BoxStream<'static, Result<ObjectMeta>> {
-        let below = prefix.map(path_of);
-        let objects = self.0.list_with_offset(below.as_ref(), &path_of(offset));
-        Self::listed(name_of(prefix), objects)
+        match self.prefix(prefix).and_then(|prefix| Ok((prefix, self.below(offset)?))) {
+            Ok((prefix, offset)) => {
+                self.listed(self.inner.list_with_offset(prefix.as_ref(), &offset))
+            }
+            Err(e) => failed(e),
+        }
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let below = prefix.map(path_of);
-        let found = self.0.list_with_delimiter(below.as_ref()).await?;
-        let name = name_of(prefix);
-        let named = |path: &Path| name.iter().cloned().chain(path.parts()).collect::<Path>();
+        let found = self.inner.list_with_delimiter(self.prefix(prefix)?.as_ref()).await?;
+        let named =
+            |object: ObjectMeta| ObjectMeta { location: self.named(&object.location), ..object };
         Ok(ListResult {
-            common_prefixes: found.common_prefixes.iter().map(named).collect(),
-            objects: found
-                .objects
-                .into_iter()
-                .map(|object| ObjectMeta { location: named(&object.location), ..object })
-                .collect(),
+            common_prefixes: found.common_prefixes.iter().map(|path| self.named(path)).collect(),
+            objects: found.objects.into_iter().map(named).collect(),
         })
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(&path_of(from), &path_of(to), options).await
+        self.inner.copy_opts(&self.below(from)?, &self.below(to)?, options).await
     }
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: RenameOptions) -> Result<()> {
-        self.0.rename_opts(&path_of(from), &path_of(to), options).await
+        self.inner.rename_opts(&self.below(from)?, &self.below(to)?, options).await
     }
 }

@@ -16,7 +16,7 @@ use futures::StreamExt;
 use crate::codes::{E_BAD_VALUE, E_BUG, E_CANCELLED, E_ENGINE, E_MEMORY, E_NO_MEMORY};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
 use crate::guard;
-use crate::rt::{CancelToken, RtInner};
+use crate::rt::{CancelToken, RtInner, until};
 
 /// Where an exported stream gets its batches.
 enum Source {
@@ -124,12 +124,10 @@ impl Private {
                         Some(batch) => Ok(Some(batch?)),
                     }
                 };
-                let batch = match cancel {
-                    Some(token) => rt.block_on(token.run(step))?,
-                    None => rt.block_on(step)?,
-                };
+                let batch = rt.block_on(until(cancel.as_ref(), step))?;
                 if !matches!(batch, Ok(Some(_))) {
                     // The end of the work is now, not when the caller gets round to releasing.
+                    let _inside = rt.handle().enter();
                     *slot = None;
                 }
                 batch
@@ -189,10 +187,13 @@ unsafe extern "C" fn get_next(
     match result {
         Ok(()) => 0,
         Err(error) => {
-            if let Source::Live { stream: slot, .. } = &mut private.source {
+            if let Source::Live { stream: slot, rt, .. } = &mut private.source {
                 // After a panic even dropping may panic.
                 let stream = slot.take();
-                guard::quiet("stream.drop", || drop(stream));
+                guard::quiet("stream.drop", || {
+                    let _inside = rt.handle().enter();
+                    drop(stream);
+                });
             }
             private.fail(error)
         }

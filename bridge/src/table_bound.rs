@@ -27,8 +27,7 @@ use crate::input::{Bound, Wanted, wb_bind};
 use crate::input_filter;
 use crate::rt;
 use crate::snap::SnapInner;
-use crate::store::StoreInner;
-use crate::store_place::{Place, Placed, path_of};
+use crate::store_place::{Place, path_of};
 use crate::stream;
 use crate::table_adapt::TableAdapters;
 use crate::table_files::{LazyFiles, TableFiles, Vector};
@@ -43,7 +42,6 @@ const IN_FLIGHT: usize = 16;
 /// Files of a table.
 #[derive(Debug)]
 pub struct TableBound {
-    store: Arc<StoreInner>,
     place: Place,
     /// Whose log has them; None: none yet.
     snap: Option<Arc<SnapInner>>,
@@ -216,9 +214,9 @@ impl Bound for TableBound {
     }
 
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.store.register(wanted.state.runtime_env());
+        self.place.register(wanted.state.runtime_env());
         let files = self.files.get(&self.columns).await?;
-        let store: Arc<dyn ObjectStore> = Arc::new(Placed::new(Arc::clone(&self.store.store)));
+        let store = Arc::clone(&self.place.store);
         Scan { bound: self, wanted, files, store }.plan().await
     }
 }
@@ -265,18 +263,14 @@ pub unsafe extern "C" fn wb_bind_table(
             let files = stream::take_stream(options.files)?;
             (names, files, options.snap.as_ref().map(|snap| Arc::clone(&snap.inner)))
         };
-        let (store, place) = match &snap {
-            Some(snap) => (Arc::clone(&snap.store), snap.place.clone()),
-            None => {
-                // SAFETY: the caller's promise.
-                let store = Arc::clone(&unsafe { abi::in_ref(options.store)? }.inner);
-                let place = Place::new(&store)?;
-                (store, place)
-            }
+        let place = match &snap {
+            Some(snap) => snap.place.clone(),
+            // SAFETY: the caller's promise.
+            None => Place::new(&unsafe { abi::in_ref(options.store)? }.inner)?,
         };
         let columns = without_metadata(&names);
         let files = LazyFiles::new(files);
-        let bound = TableBound { store, place, snap, columns, names, files };
+        let bound = TableBound { place, snap, columns, names, files };
         bind.insert(schema, table, Arc::new(bound));
         Ok(())
     })

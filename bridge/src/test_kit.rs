@@ -15,7 +15,7 @@ use crate::abi::wb_rt_options;
 use crate::error::{Error, Result};
 use crate::input::{Bindings, Bound, LateBound, wb_bind};
 use crate::rt::RtInner;
-use crate::sess::{SessInner, SessSpec};
+use crate::sess::{Caches, SessInner, SessSpec};
 use crate::store::StoreInner;
 
 /// A folder that goes away with the test.
@@ -47,6 +47,7 @@ pub fn runtime() -> Arc<RtInner> {
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
+        rooms: 4,
     };
     Arc::new(RtInner::new(&options).unwrap())
 }
@@ -98,6 +99,7 @@ impl Query {
             now_us: 0,
             flags: 0,
             host_settings: Vec::new(),
+            caches: Caches::default(),
         };
         let sess = SessInner::new(Arc::clone(&self.rt), &spec)?;
         sess.declare("main", "t", Arc::new(LateBound::new("main", "t", schema)))?;

@@ -43,6 +43,7 @@ fn options() -> StageOptions {
         compression: "zstd".into(),
         compression_level: 3,
         file_metadata: vec![("weir.run".into(), "7".into())],
+        abort_after: std::time::Duration::from_secs(5),
     }
 }
 
@@ -198,7 +199,7 @@ fn stages_all_types_with_exact_statistics() {
     let metadata = file.metadata().file_metadata().key_value_metadata().unwrap().clone();
     assert!(metadata.iter().all(|kv| kv.key != "ARROW:schema"), "{metadata:?}");
     assert!(metadata.iter().any(|kv| kv.key == "weir.run"));
-    let bound = FilesBound::new(to, Vec::new(), files(&table, &[])).unwrap();
+    let bound = FilesBound::new(&to, Vec::new(), files(&table, &[])).unwrap();
     let found = Query::new(&rt, 1).run("select * from t", schema, Arc::new(bound)).unwrap();
     assert_eq!(rows(&found), rows(&[batch]));
 }
@@ -294,7 +295,7 @@ fn partitions_and_sizes_make_new_files() {
         ]
     );
     let columns = options.partition_columns.clone();
-    let bound = FilesBound::new(Arc::clone(&to), columns, found).unwrap();
+    let bound = FilesBound::new(&to, columns, found).unwrap();
     let back =
         Query::new(&rt, 1).run("select * from t", Arc::clone(&schema), Arc::new(bound)).unwrap();
     // Delta knows no empty text in a partition value: it comes back as null.
@@ -322,7 +323,7 @@ fn no_rows_make_no_files() {
     let (out, table) = staged(&rt, &to, "select * from t", &schema, bound, &options()).unwrap();
     assert_eq!((table.num_rows(), out.metadata()["rows"].as_str()), (0, "0"));
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0);
-    let bound = FilesBound::new(to, Vec::new(), Vec::new()).unwrap();
+    let bound = FilesBound::new(&to, Vec::new(), Vec::new()).unwrap();
     let found = Query::new(&rt, 1).run("select count(*) as n from t", schema, Arc::new(bound));
     assert_eq!(rows(&found.unwrap()), vec!["n=0"]);
 }
@@ -399,7 +400,7 @@ fn missing_and_broken_files_have_their_codes() {
     let schema = Arc::new(Schema::new(vec![Field::new("i", DataType::Int64, true)]));
     let read = |size: u64| -> Error {
         let files = vec![StagedFile { path: "x 1.parquet".into(), size, values: Vec::new() }];
-        let bound = FilesBound::new(Arc::clone(&to), Vec::new(), files).unwrap();
+        let bound = FilesBound::new(&to, Vec::new(), files).unwrap();
         Query::new(&rt, 1).run("select * from t", Arc::clone(&schema), Arc::new(bound)).unwrap_err()
     };
     let e = read(100);
@@ -490,7 +491,7 @@ fn listed(snap: &Arc<SnapInner>) -> RecordBatch {
     let mut err = crate::abi::wb_err::empty();
     // SAFETY: locals.
     let mut stream = unsafe {
-        assert_eq!(crate::snap::wb_snap_files(&handle, &mut c, &mut err), 0);
+        assert_eq!(crate::snap::wb_snap_files(&handle, std::ptr::null(), &mut c, &mut err), 0);
         import_stream(&mut c).unwrap()
     };
     let mut batches = Vec::new();

@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
@@ -25,7 +25,7 @@ use crate::codes::{E_BAD_VALUE, E_BUG};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
 use crate::guard;
 use crate::udaf_acc::{Acc, Call, GroupsAcc};
-use crate::udf::{self, Head, Spec};
+use crate::udf::{self, Head, Release, Spec};
 use crate::udf_call::{
     check_count, given_back_array, given_back_field, given_field, host_error, place, plan_error,
 };
@@ -117,7 +117,8 @@ pub struct HostAgg {
     flags: u32,
     pub object: *mut c_void,
     pub ops: Ops,
-    release: Option<unsafe extern "C" fn(*mut c_void)>,
+    /// Set when the session owns the object; until then it is the caller's.
+    release: OnceLock<Release>,
     /// Whether results are checked value by value.
     pub validate_full: bool,
 }
@@ -127,6 +128,15 @@ pub struct HostAgg {
 unsafe impl Send for HostAgg {}
 // SAFETY: as above.
 unsafe impl Sync for HostAgg {}
+
+impl HostAgg {
+    /// The object is the session's from here on.
+    pub fn own(&self, release: Option<Release>) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
+    }
+}
 
 impl Drop for HostAgg {
     fn drop(&mut self) {
@@ -178,7 +188,7 @@ const STAR: u32 = wb_agg_flags::WB_AGG_STAR as u32;
 const DISTINCT: u32 = wb_agg_flags::WB_AGG_DISTINCT as u32;
 const NULL_TREATMENT: u32 = wb_agg_flags::WB_AGG_NULL_TREATMENT as u32;
 
-/// The engine's function object; owns the host's object from a success on.
+/// The engine's function object; the host's object is the caller's until `own`.
 pub fn aggregate_udf(
     spec: Spec,
     raw: &wb_aggregate_fn,
@@ -196,7 +206,7 @@ pub fn aggregate_udf(
         flags: raw.flags,
         object: raw.self_,
         ops,
-        release: raw.release,
+        release: OnceLock::new(),
         validate_full,
     });
     Ok(AggregateUDF::new_from_impl(HostUdaf { agg, signature, documentation }))
@@ -275,6 +285,13 @@ fn host_agg(udaf: &AggregateUDF) -> Option<&Arc<HostAgg>> {
 /// The description of an aggregate of the host; None for the engine's own.
 pub fn host_spec(udaf: &AggregateUDF) -> Option<Arc<Spec>> {
     host_agg(udaf).map(|agg| Arc::clone(&agg.spec))
+}
+
+/// The session owns the host's object from here on.
+pub fn own(udaf: &AggregateUDF, release: Option<Release>) {
+    if let Some(agg) = host_agg(udaf) {
+        agg.own(release);
+    }
 }
 
 /// Whether `f(*)` of this function stands for all columns.

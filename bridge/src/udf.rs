@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::{c_int, c_void};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::compute::can_cast_types;
 use arrow::datatypes::{DataType, FieldRef};
@@ -95,13 +95,16 @@ pub struct Spec {
     example: String,
 }
 
+pub(crate) type Release = unsafe extern "C" fn(*mut c_void);
+
 /// A function of the host: its description and callbacks; released with the last of it.
 pub struct HostFn {
     pub(crate) spec: Arc<Spec>,
     pub(crate) object: *mut c_void,
     pub(crate) return_field: ReturnField,
     pub(crate) invoke: Invoke,
-    release: Option<unsafe extern "C" fn(*mut c_void)>,
+    /// Set when the session owns the object; until then it is the caller's.
+    release: OnceLock<Release>,
 }
 
 // SAFETY: the contract says that the object is immutable and thread-safe, and that the
@@ -109,6 +112,15 @@ pub struct HostFn {
 unsafe impl Send for HostFn {}
 // SAFETY: as above.
 unsafe impl Sync for HostFn {}
+
+impl HostFn {
+    /// The object is the session's from here on.
+    pub fn own(&self, release: Option<Release>) {
+        if let Some(release) = release {
+            let _ = self.release.set(release);
+        }
+    }
+}
 
 impl Drop for HostFn {
     fn drop(&mut self) {
@@ -261,7 +273,7 @@ pub unsafe fn read(raw: &Head<'_>) -> Result<Spec> {
     }
 }
 
-/// The engine's function object; owns the host's object from here on.
+/// The engine's function object; the host's object is the caller's until `own`.
 pub fn scalar_udf(spec: Spec, raw: &wb_scalar_fn, validate_full: bool) -> Result<ScalarUDF> {
     let (Some(return_field), Some(invoke)) = (raw.return_field, raw.invoke) else {
         let message = format!("function {} lacks a callback", spec.name);
@@ -270,8 +282,8 @@ pub fn scalar_udf(spec: Spec, raw: &wb_scalar_fn, validate_full: bool) -> Result
     let signature = signature(&spec);
     let documentation = documentation(&spec);
     let spec = Arc::new(spec);
-    let fun =
-        Arc::new(HostFn { spec, object: raw.self_, return_field, invoke, release: raw.release });
+    let release = OnceLock::new();
+    let fun = Arc::new(HostFn { spec, object: raw.self_, return_field, invoke, release });
     let exported = Mutex::new(Vec::new());
     Ok(ScalarUDF::new_from_impl(HostUdf { fun, signature, documentation, exported, validate_full }))
 }

@@ -4,7 +4,8 @@
  *
  * Lifecycle: new -> given to a call (`cancel` of its options) -> fire -> free. A token stays
  * fired: calls that are given it later stop at once. Take a new one for the next call.
- * A call keeps what it was given, so a token may be freed while the call runs.
+ * A call keeps what it was given, so a token may be freed while the call runs. Sessions and
+ * projects take one for those of their calls that have no options to give one with.
  * Threads: any thread may fire, at any time; not in a signal handler, but in a thread that
  * waits for signals.
  *

@@ -41,9 +41,12 @@ typedef struct weir_project_options {
   size_t n_params;
   int64_t now_us; /**< the pinned clock of every call; 0: each call has its own time */
   const weir_log *log; /**< what runs tell (weir/log.h); copied; NULL: nobody listens */
+  weir_cancel
+      *cancel; /**< stops those calls on it, and on its sessions, that are given none;
+                  NULL: none */
 } weir_project_options;
 #define WEIR_PROJECT_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_project_options), NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL}
+  {(uint32_t)sizeof(weir_project_options), NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL, NULL}
 
 /** One of the errors and warnings that were found. */
 typedef struct weir_diagnostic {
@@ -305,7 +308,7 @@ typedef struct weir_project_read_options {
   const char *view;          /**< HISTORY; NODES: this view or source alone */
   uint64_t limit;            /**< HISTORY: rows; 0: all */
   int64_t now_us;            /**< PLAN: as in weir_run_options */
-  weir_cancel *cancel;       /**< PLAN, HISTORY; NULL: none */
+  weir_cancel *cancel;       /**< PLAN, HISTORY, LITTER; NULL: none */
   int32_t orphans;           /**< LITTER: tables that no view claims as well */
   int32_t reserved;
   int64_t

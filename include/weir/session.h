@@ -17,6 +17,7 @@
 #define WEIR_SESSION_H
 
 #include "weir/arrow.h"
+#include "weir/cancel.h"
 #include "weir/error.h"
 #include "weir/log.h"
 
@@ -32,8 +33,9 @@ typedef struct weir_session weir_session;
 /** Options of a session; zero means the default for every field. */
 typedef struct weir_session_options {
   uint32_t struct_size;
-  uint32_t threads; /**< workers of the engine; 0: all cores */
-  uint64_t memory;  /**< bytes a query may use; 0: 60 % of the machine's or cgroup's */
+  uint32_t threads;      /**< workers of the engine; 0: all cores */
+  uint64_t memory;       /**< bytes; 0: 60 % of the machine's or cgroup's. A sixteenth,
+                              at most 50 MiB, keeps footers of files, queries use the rest */
   const char *spill_dir; /**< a folder that is there, where queries spill; NULL: TMPDIR */
   int64_t now_us; /**< the pinned clock, Unix microseconds; 0: the time of the call */
   const weir_pair *storage; /**< options of object stores; may hold secrets */
@@ -41,9 +43,10 @@ typedef struct weir_session_options {
   const weir_pair *settings; /**< weir.functions.*, as `settings` of weir.yml */
   size_t n_settings;
   const weir_log *log; /**< told what the session does; NULL: nobody is */
+  weir_cancel *cancel; /**< stops those of its calls that are given none; NULL: none */
 } weir_session_options;
 #define WEIR_SESSION_OPTIONS_INIT \
-  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL}
+  {(uint32_t)sizeof(weir_session_options), 0, 0, NULL, 0, NULL, 0, NULL, 0, NULL, NULL}
 
 /**
  * Makes a session with weir's settings, functions and rules.

@@ -61,14 +61,19 @@ static weir_status hand_over(const wi_litter *litter, weir_clean_item **out, siz
 }
 
 weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
-                         weir_clean_item **out, size_t *n, weir_error *err) {
+                         weir_cancel *cancel, weir_clean_item **out, size_t *n,
+                         weir_error *err) {
   weir_status status = WEIR_OK;
   wi_clean_request r = *how;
   wi_list places = WI_LIST_INIT;
   wi_litter litter = {NULL, 0, 0};
+  wi_stop *stop = NULL;
   *out = NULL;
   *n = 0;
   WI_TRY(wi_api_usable(project, err));
+  WI_TRY(wi_api_stop(project->engine, cancel, project->standing, &stop, err));
+  wi_stop_scope before = wi_stop_enter(stop);
+  WI_CHECK(wi_stop_check(stop, err));
   WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
   WI_CHECK(wi_session_seal(r.session, err));
@@ -82,6 +87,8 @@ weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
   WI_CHECK(wi_clean(&r, &litter, err));
   WI_CHECK(hand_over(&litter, out, n, err));
 done:
+  wi_stop_leave(before);
+  wi_stop_free(&stop);
   wi_litter_release(&litter);
   for (size_t i = 0; i < places.n; i++) {
     wi_free(places.items[i]);
@@ -101,7 +108,7 @@ weir_status weir_project_clean(weir_project *project, int orphans, int apply,
   WI_ARG(project, err);
   how.orphans = orphans != 0;
   how.apply = apply != 0;
-  return wi_api_clean(project, &how, out, n, err);
+  return wi_api_clean(project, &how, NULL, out, n, err);
 }
 
 void weir_clean_free(weir_clean_item *items, size_t n) {

@@ -16,8 +16,10 @@ struct weir_project {
   wi_spec *spec;
   wi_engine *engine;
   wi_diags diags;
-  wi_stop *stop;      /* of the running call; guarded by `lock` */
-  wi_project *parsed; /* references, for weir_project_nodes */
+  wi_stop *stop;        /* of the running call; guarded by `lock` */
+  wi_stop_scope before; /* what stopped the thread before that */
+  wi_stop *standing;    /* of calls that were given none of their own; NULL: none */
+  wi_project *parsed;   /* references, for weir_project_nodes */
   pthread_mutex_t lock;
   int64_t now_us;
   weir_diagnostic *shown; /* what weir_project_diagnostics gave last */
@@ -35,6 +37,9 @@ int64_t wi_api_now(const weir_project *p, int64_t asked);
 weir_status wi_api_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
                          wi_pass **pass, weir_error *err);
 void wi_api_end(weir_project *p, wi_pass **pass);
+/* What stops a call: what it was given, else what its session or project was. */
+weir_status wi_api_stop(wi_engine *engine, weir_cancel *given, const wi_stop *standing,
+                        wi_stop **out, weir_error *err);
 
 /* project_run.c: a selection of any release. */
 weir_status wi_api_select(const weir_select *in, weir_select *out, weir_error *err);
@@ -54,7 +59,8 @@ weir_status wi_api_read_history(weir_project *p, const wi_read *o,
 
 /* clean.c: with orphans, apply and older_than_us (0: the default) of `how`. */
 weir_status wi_api_clean(weir_project *project, const wi_clean_request *how,
-                         weir_clean_item **out, size_t *n, weir_error *err);
+                         weir_cancel *cancel, weir_clean_item **out, size_t *n,
+                         weir_error *err);
 
 /* events.c: what the listeners of sessions and projects are told. */
 void wi_tell_commit(wi_log_sink *log, const char *uri, const wi_commit_outcome *outcome);

@@ -17,18 +17,25 @@ static weir_status project_alloc(weir_project **out, weir_error *err) {
 }
 
 /* The files have errors; those of names and of planning are found too, for one list of all. */
-static weir_status look_further(weir_project *p, weir_error *err) {
+static weir_status look_further(weir_project *p, weir_cancel *cancel, weir_error *err) {
   static const wi_pass_select all = {0};
   wi_engine *engine = NULL;
   wi_pass *pass = NULL;
   weir_error ignored = WEIR_ERROR_INIT;
+  wi_stop *stop = NULL;
+  wi_stop_scope scope = wi_stop_here();
   size_t before = p->diags.errors;
   if (wi_api_engine(0, &engine, &ignored) == WEIR_OK &&
+      wi_stop_new(engine, cancel, &stop, &ignored) == WEIR_OK &&
       wi_pass_open(p->spec, engine, wi_api_now(p, 0), &p->diags, &pass, &ignored) ==
           WEIR_OK) {
+    wi_stop_enter(stop);
+    pass->stop = stop;
     (void)wi_pass_decide(pass, &all, &ignored);
   }
+  wi_stop_leave(scope);
   wi_pass_free(&pass);
+  wi_stop_free(&stop);
   wi_engine_unref(&engine);
   weir_error_release(&ignored);
   if (p->diags.errors > before) {
@@ -81,10 +88,13 @@ weir_status weir_project_open(const weir_project_options *options, weir_project 
   p->now_us = o->now_us;
   weir_status status = wi_spec_load(&spec, &p->spec, &p->diags, err);
   if (status != WEIR_OK) {
-    return status == WEIR_E_PROJECT && p->spec != NULL ? look_further(p, err) : status;
+    return status == WEIR_E_PROJECT && p->spec != NULL ? look_further(p, o->cancel, err)
+                                                       : status;
   }
   int32_t threads = p->spec->profile.threads;
-  return wi_api_engine(threads > 0 ? (uint32_t)threads : 0, &p->engine, err);
+  WI_TRY(wi_api_engine(threads > 0 ? (uint32_t)threads : 0, &p->engine, err));
+  return o->cancel != NULL ? wi_stop_new(p->engine, o->cancel, &p->standing, err)
+                           : WEIR_OK;
 }
 
 void weir_project_free(weir_project **project) {
@@ -96,6 +106,7 @@ void weir_project_free(weir_project **project) {
   wi_project_free(&p->parsed);
   wi_spec_free(&p->spec);
   wi_diags_release(&p->diags);
+  wi_stop_free(&p->standing);
   wi_engine_unref(&p->engine);
   wi_free(p->shown);
   wi_free(p->nodes);
@@ -178,16 +189,22 @@ int64_t wi_api_now(const weir_project *p, int64_t asked) {
   return asked != 0 ? asked : p->now_us != 0 ? p->now_us : wi_now_us();
 }
 
+weir_status wi_api_stop(wi_engine *engine, weir_cancel *given, const wi_stop *standing,
+                        wi_stop **out, weir_error *err) {
+  return wi_stop_new(engine, given != NULL ? given : wi_stop_cancel(standing), out, err);
+}
+
 weir_status wi_api_begin(weir_project *p, weir_cancel *cancel, int64_t now_us,
                          wi_pass **pass, weir_error *err) {
   wi_stop *stop = NULL;
   *pass = NULL;
   WI_TRY(wi_api_usable(p, err));
   wi_api_forget(p);
-  WI_TRY(wi_stop_new(p->engine, cancel, &stop, err));
+  WI_TRY(wi_api_stop(p->engine, cancel, p->standing, &stop, err));
   pthread_mutex_lock(&p->lock);
   p->stop = stop;
   pthread_mutex_unlock(&p->lock);
+  p->before = wi_stop_enter(stop);
   WI_TRY(wi_stop_check(stop, err));
   WI_TRY(wi_pass_open(p->spec, p->engine, wi_api_now(p, now_us), &p->diags, pass, err));
   (*pass)->stop = stop;
@@ -199,6 +216,9 @@ void wi_api_end(weir_project *p, wi_pass **pass) {
   wi_stop *stop = p->stop;
   p->stop = NULL;
   pthread_mutex_unlock(&p->lock);
+  if (stop != NULL) {
+    wi_stop_leave(p->before);
+  }
   wi_pass_free(pass);
   wi_stop_free(&stop);
 }

@@ -93,10 +93,13 @@ static weir_status read_history(const request *q, weir_history_entry **out, size
   wi_store *store = NULL;
   wi_log log = {0};
   wi_commit commit = {0};
+  wi_stop *stop = NULL;
   WI_TRY(wi_api_usable(p, err));
   if (wi_spec_view_find(p->spec, q->view) == NULL) {
     return unknown_view(p, q->view, err);
   }
+  WI_TRY(wi_api_stop(p->engine, q->cancel, p->standing, &stop, err));
+  wi_stop_scope before = wi_stop_enter(stop);
   WI_CHECK(wi_view_uri(p->spec, q->view, &uri, err));
   WI_CHECK(project_store(p, wi_buf_text(&uri), &store, err));
   WI_CHECK(wi_log_list_all(store, &log, err));
@@ -108,16 +111,15 @@ static weir_status read_history(const request *q, weir_history_entry **out, size
     goto done;
   }
   for (size_t i = 0; i < most; i++) {
-    if (weir_cancel_fired(q->cancel)) {
-      status = WI_ERR(err, WEIR_E_CANCELLED, "the call was asked to stop");
-      goto done;
-    }
+    WI_CHECK(wi_stop_check(stop, err));
     WI_CHECK(wi_commit_read(store, log.commits[log.n_commits - 1 - i], &commit, err));
     *n = i + 1;
     WI_CHECK(fill_entry(&commit, &(*out)[i], err));
     wi_commit_release(&commit);
   }
 done:
+  wi_stop_leave(before);
+  wi_stop_free(&stop);
   wi_commit_release(&commit);
   if (status != WEIR_OK && *out != NULL) {
     weir_history_free(*out, *n);

@@ -39,7 +39,7 @@ static weir_status read_litter(weir_project *p, const wi_read *o, bool remove,
   how.orphans = o->options.orphans != 0;
   how.apply = remove;
   how.older_than_us = o->options.older_than_us;
-  WI_TRY(wi_api_clean(p, &how, &items, &n, err));
+  WI_TRY(wi_api_clean(p, &how, o->options.cancel, &items, &n, err));
   wi_sheet_begin(&r, litter_cols, sizeof(litter_cols) / sizeof(litter_cols[0]));
   for (size_t i = 0; i < n; i++) {
     wi_sheet_text(&r, "what", items[i].what);

@@ -112,6 +112,8 @@ static void on_event(void *ctx, wi_event event, const wi_run_view *view,
   job *j = ctx;
   weir_view_result result;
   weir_summary summary = summary_so_far(j->pass, event);
+  /* What the listener calls is no part of the run. */
+  wi_stop_scope before = wi_stop_enter(NULL);
   wi_tell_run(&j->p->log, j->pass, event, view, warning, summary.total);
   j->finished = event == WI_EVENT_RUN_FINISHED;
   weir_event told = {.struct_size = (uint32_t)sizeof(told),
@@ -131,6 +133,7 @@ static void on_event(void *ctx, wi_event event, const wi_run_view *view,
     j->observer->event(j->observer->ctx, weir_event_kind_name(told.kind), told.view,
                        warning, &summary);
   }
+  wi_stop_leave(before);
 }
 
 static weir_status run(job *j, const weir_run_options *options, weir_report **out,

@@ -204,18 +204,26 @@ weir_status weir_project_session(weir_project *project, const char *sql,
                                  weir_session **out, weir_error *err) {
   weir_status status = WEIR_OK;
   table_request r = {project, NULL};
+  wi_stop_scope before = wi_stop_here();
   WI_ARG(out, err);
   *out = NULL;
   WI_ARG(project, err);
   WI_TRY(wi_api_usable(project, err));
+  wi_stop_enter(project->standing);
+  WI_CHECK(wi_stop_check(project->standing, err));
   WI_CHECK(wi_project_session(project->spec, project->engine, wi_api_now(project, 0),
                               &r.session, err));
+  if (project->standing != NULL) {
+    WI_CHECK(
+        wi_api_stop(project->engine, NULL, project->standing, &r.session->stop, err));
+  }
   WI_CHECK(wi_project_functions(project->spec, r.session, err));
   WI_CHECK(sql != NULL ? add_relations(&r, sql, err) : add_all(&r, err));
   WI_CHECK(wi_session_seal(r.session, err));
   WI_CHECK(wi_api_session(r.session, project->engine, out, err));
   r.session = NULL;
 done:
+  wi_stop_leave(before);
   wi_session_free(&r.session);
   return status;
 }

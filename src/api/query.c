@@ -68,6 +68,7 @@ weir_status weir_query_open(weir_session *session, const char *sql,
   wi_planned *planned = NULL;
   wi_stop *stop = NULL;
   wi_br_value *values = NULL;
+  wi_stop_scope before = wi_stop_here();
   int64_t began = wi_monotonic_ns();
   WI_ARG(out, err);
   *out = NULL;
@@ -76,7 +77,8 @@ weir_status weir_query_open(weir_session *session, const char *sql,
   WI_ARG_LIST(parameters, n_parameters, err);
   WI_CHECK(wi_api_values(parameters, n_parameters, &values, err));
   WI_CHECK(wi_sql_open(session, sql, &text, err));
-  WI_CHECK(wi_stop_new(text.engine, NULL, &stop, err));
+  WI_CHECK(wi_api_stop(text.engine, NULL, text.session->stop, &stop, err));
+  wi_stop_enter(stop);
   status = wi_planned_open(&text, values, n_parameters, NULL, stop, &planned, err);
   if (status == WEIR_E_PARAM_UNKNOWN) {
     hint_unused(&text, values, n_parameters, err);
@@ -85,6 +87,7 @@ weir_status weir_query_open(weir_session *session, const char *sql,
   wi_planned_tell(planned, "query_planned", began);
   WI_CHECK(wi_query_new(&planned, &stop, out, err));
 done:
+  wi_stop_leave(before);
   wi_free(values);
   wi_stop_free(&stop);
   wi_planned_unref(&planned);

@@ -87,6 +87,9 @@ static weir_status make_session(const weir_session_options *o, const weir_log *l
   inner.n_storage = o->n_storage;
   inner.functions = &functions;
   WI_CHECK(wi_session_new(&inner, &session, err));
+  if (o->cancel != NULL) {
+    WI_CHECK(wi_stop_new(engine, o->cancel, &session->stop, err));
+  }
   WI_CHECK(wi_api_session(session, engine, out, err));
   wi_log_sink_listen(&session->log, log); /* it is the session's from here on */
   session = NULL;
@@ -135,8 +138,12 @@ weir_status weir_session_add_delta(weir_session *session, const char *name,
   WI_ARG(session, err);
   WI_ARG(name, err);
   WI_ARG(uri, err);
-  return wi_session_add_delta(session->session, WI_SCHEMA_MAIN, name, uri, NULL, version,
-                              err);
+  wi_session *s = session->session;
+  wi_stop_scope before = wi_stop_enter(s->stop);
+  weir_status status =
+      wi_session_add_delta(s, WI_SCHEMA_MAIN, name, uri, NULL, version, err);
+  wi_stop_leave(before);
+  return status;
 }
 
 static weir_status add_rows(weir_session *session, const char *name, wi_input_kind kind,

@@ -333,7 +333,7 @@ weir_status wi_planned_execute(const wi_planned *p, wi_stop *stop, wb_exec **out
   WI_TRY(wi_stop_token(stop, &token, err));
   o.partitions = s->threads;
   o.batch_rows = BATCH_ROWS;
-  o.memory_bytes = s->memory;
+  o.memory_bytes = s->pool;
   o.spill_dir = s->spill_dir;
   o.spill_bytes = s->spill_limit;
   return wi_br_exec_new(p->engine, s->handle, p->optimized, p->bind, &o, token, out, err);

@@ -238,6 +238,7 @@ weir_status weir_statement_prepare(weir_session *session, const char *sql,
   weir_prepare_options o;
   weir_statement *st = NULL;
   wi_stop *stop = NULL;
+  wi_stop_scope before = wi_stop_here();
   WI_ARG(out, err);
   *out = NULL;
   WI_ARG(session, err);
@@ -249,13 +250,15 @@ weir_status weir_statement_prepare(weir_session *session, const char *sql,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   pthread_mutex_init(&st->lock, NULL);
-  WI_CHECK(wi_stop_new(session->engine, o.cancel, &stop, err));
+  WI_CHECK(wi_api_stop(session->engine, o.cancel, session->session->stop, &stop, err));
+  wi_stop_enter(stop);
   WI_CHECK(wi_stop_check(stop, err));
   WI_CHECK(wi_sql_open(session, sql, &st->sql, err));
   WI_CHECK(prepare(st, &o, stop, err));
   *out = st;
   st = NULL;
 done:
+  wi_stop_leave(before);
   wi_stop_free(&stop);
   weir_statement_free(&st);
   return status;
@@ -370,6 +373,7 @@ weir_status weir_statement_query(weir_statement *statement,
   wi_planned *planned = NULL;
   wi_br_value *given = NULL, *values = NULL;
   bool *set = NULL;
+  wi_stop_scope before = wi_stop_here();
   int64_t began = wi_monotonic_ns();
   WI_ARG(out, err);
   *out = NULL;
@@ -385,11 +389,14 @@ weir_status weir_statement_query(weir_statement *statement,
   WI_CHECK(wi_api_values(o.parameters, o.n_parameters, &given, err));
   WI_CHECK(place_values(statement, given, o.n_parameters, true, values, set, err));
   WI_CHECK(check_values(statement, values, set, err));
-  WI_CHECK(wi_stop_new(statement->sql.engine, o.cancel, &stop, err));
+  WI_CHECK(wi_api_stop(statement->sql.engine, o.cancel, statement->sql.session->stop,
+                       &stop, err));
+  wi_stop_enter(stop);
   WI_CHECK(plan_values(statement, values, stop, &planned, err));
   wi_planned_tell(planned, "query_planned", began);
   WI_CHECK(wi_query_new(&planned, &stop, out, err));
 done:
+  wi_stop_leave(before);
   wi_planned_unref(&planned);
   wi_stop_free(&stop);
   wi_free(given);

@@ -213,8 +213,10 @@ static weir_status run_write(const write_call *call, const weir_write_options *o
   r.app = (wi_app){.id = o->app_id, .version = o->app_version};
   r.info = info;
   r.n_info = o->n_metadata;
-  WI_CHECK(wi_stop_new(r.session->engine, o->cancel, &r.stop, err));
+  WI_CHECK(wi_api_stop(r.session->engine, o->cancel, r.session->stop, &r.stop, err));
+  wi_stop_scope before = wi_stop_enter(r.stop);
   status = wi_write_stream(&r, stream, &report, err);
+  wi_stop_leave(before);
   wi_tell_commit(&r.session->log, uri, &report.commit);
   WI_CHECK(status);
   WI_CHECK(fill(&report, uri, o, out, err));
@@ -280,15 +282,18 @@ weir_status weir_table_version(weir_session *session, const char *uri, int64_t *
   wi_buf canonical = WI_BUF_INIT;
   wi_store *store = NULL;
   wi_log log = {0};
+  wi_stop_scope before = wi_stop_here();
   WI_ARG(out, err);
   *out = -1;
   WI_ARG(session, err);
   WI_ARG(uri, err);
+  wi_stop_enter(session->session->stop);
   WI_CHECK(wi_uri_canonical(uri, NULL, &canonical, &first));
   WI_CHECK(wi_session_store(session->session, wi_buf_text(&canonical), &store, &first));
   WI_CHECK(wi_log_list(store, &log, &first));
   *out = log.latest;
 done:
+  wi_stop_leave(before);
   wi_log_release(&log);
   wi_store_unref(&store);
   wi_buf_release(&canonical);

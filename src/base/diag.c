@@ -14,7 +14,8 @@ void wi_diags_release(wi_diags *d) {
 }
 
 void wi_diags_take(wi_diags *d, weir_error *err, bool warning) {
-  if (err->code == WEIR_OK) {
+  /* That something was stopped is no finding: the call says so itself. */
+  if (err->code == WEIR_OK || (!warning && err->code == WEIR_E_CANCELLED)) {
     weir_error_release(err);
     return;
   }

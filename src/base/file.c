@@ -119,6 +119,12 @@ static weir_status too_large(const char *path, size_t limit, weir_error *err) {
   return WI_ERR(err, WEIR_E_TOO_LARGE, "'%s' is larger than %zu bytes", path, limit);
 }
 
+/* A folder, a pipe, a device: what has no end, or none before somebody else says so. */
+static weir_status not_a_file(const char *path, weir_error *err) {
+  return WI_ERR_HINT(err, WEIR_E_IO, "remove it, or put a file there",
+                     "cannot read '%s': it is no regular file", path);
+}
+
 static weir_status read_fd(int fd, const char *path, size_t limit, wi_buf *out,
                            weir_error *err) {
   for (;;) {
@@ -148,7 +154,8 @@ weir_status wi_file_read(const char *path, size_t limit, wi_buf *out, weir_error
   weir_status status = WEIR_OK;
   struct stat st;
   wi_buf_clear(out);
-  int fd = open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY);
+  /* A pipe would wait for somebody who writes, at opening already. */
+  int fd = open_at(AT_FDCWD, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
   if (fd < 0) {
     return fail(err, errno, "read", path);
   }
@@ -156,7 +163,12 @@ weir_status wi_file_read(const char *path, size_t limit, wi_buf *out, weir_error
     status = fail(err, errno, "read", path);
     goto done;
   }
-  if (S_ISREG(st.st_mode) && st.st_size > 0) {
+  if (!S_ISREG(st.st_mode)) {
+    status =
+        S_ISDIR(st.st_mode) ? fail(err, EISDIR, "read", path) : not_a_file(path, err);
+    goto done;
+  }
+  if (st.st_size > 0) {
     if (limit > 0 && (uint64_t)st.st_size > limit) {
       status = too_large(path, limit, err);
       goto done;

@@ -39,10 +39,6 @@ weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error 
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,
                                 weir_error *err);
 
-weir_status wi_cancel_new(wi_engine *engine, wb_cancel **out, weir_error *err);
-void wi_cancel_fire(wi_engine *engine, wb_cancel *cancel);
-void wi_cancel_free(wi_engine *engine, wb_cancel **cancel);
-
 /* ---- what stops one call (stop.c) ----
  * Fired by the token that the caller gave (weir/cancel.h), or by itself; stays fired. What takes
  * one takes NULL, too: nothing stops the call. */
@@ -56,7 +52,26 @@ bool wi_stop_fired(const wi_stop *stop);
 weir_status wi_stop_check(const wi_stop *stop, weir_error *err);
 /* The engine's token of it, for executions; lives as long as the stop does. */
 weir_status wi_stop_token(wi_stop *stop, const wb_cancel **out, weir_error *err);
+/* The token that was given; NULL: none was. For another stop of it, while this one lives. */
+weir_cancel *wi_stop_cancel(const wi_stop *stop);
 void wi_stop_free(wi_stop **stop);
+
+/* What stops the work of this thread: each call of an engine that waits (opening, listing, objects,
+ * planning) ends with CANCELLED once it fires, without having been told of it. Threads that are
+ * started for a piece of the work enter it themselves. */
+typedef struct wi_stop_scope {
+  wi_stop *stop; /* NULL: nothing does */
+  bool ending;
+} wi_stop_scope;
+wi_stop_scope wi_stop_here(void);
+/* Gives what was before, for wi_stop_leave; scopes are left in the opposite order. */
+wi_stop_scope wi_stop_enter(wi_stop *stop);
+/* From here on things are brought to their end: a commit that was begun, litter, a lease. That may
+ * go on for a moment after the stop (WI_STOP_LATE_MS), and no longer: a store that does not answer
+ * keeps nobody waiting. */
+#define WI_STOP_LATE_MS 700
+wi_stop_scope wi_stop_ending(void);
+void wi_stop_leave(wi_stop_scope before);
 
 /* ---- reading streams (cursor.c) ---- */
 /* Translates a stream's failure (its errno and last error text) into an error. */
@@ -120,6 +135,7 @@ typedef struct wi_br_session_options {
   int64_t now_us;
   const wi_br_pair *host_settings; /* shown with the engine's; read by weir only */
   size_t n_host_settings;
+  uint64_t footers; /* bytes of files' footers that the session may keep */
 } wi_br_session_options;
 typedef struct wi_br_arg {
   const struct ArrowArray *array;
@@ -204,19 +220,33 @@ weir_status wi_br_session_add_function(wi_engine *engine, wb_sess *sess,
 typedef enum wi_br_rule_kind { /* as WB_RULE_* */
                                WI_BR_RULE_OPERATOR = 1,
                                WI_BR_RULE_REPLACE = 2,
-                               WI_BR_RULE_ALIAS = 3
+                               WI_BR_RULE_ALIAS = 3,
+                               WI_BR_RULE_BOUND = 4
 } wi_br_rule_kind;
 typedef enum wi_br_rule_flags { /* as WB_RULE_* */
                                 WI_BR_RULE_SWAPPED = 1,
                                 WI_BR_RULE_AS_TEXT = 2,
                                 WI_BR_RULE_STRIP_CAST = 4
 } wi_br_rule_flags;
+typedef enum wi_br_bytes { /* as WB_BYTES_* */
+                           WI_BR_BYTES_TIMES = 1,
+                           WI_BR_BYTES_ITEMS = 2,
+                           WI_BR_BYTES_LENGTH = 3,
+                           WI_BR_BYTES_SERIES = 4,
+                           WI_BR_BYTES_REPLACE = 5,
+                           WI_BR_BYTES_JOIN = 6,
+                           WI_BR_BYTES_COPIES = 7
+} wi_br_bytes;
 typedef struct wi_br_rule {
   wi_br_rule_kind kind;
   const char *name, *function;
   int32_t type_class; /* as WB_T_*: any, float64 (all floats), struct, list, map */
   uint32_t flags;     /* wi_br_rule_flags */
   uint32_t version;
+  /* of a bound: how the bytes of a row are counted, and which arguments count */
+  wi_br_bytes bytes;
+  uint32_t item, times;
+  uint64_t limit;
 } wi_br_rule;
 weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
                                    const wi_br_rule *rule, weir_error *err);
@@ -329,21 +359,54 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
 weir_status wi_br_sql_params(wi_engine *engine, wb_sess *sess,
                              const wi_br_statement *statement, wi_cursor **out,
                              weir_error *err);
-weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
-                                 weir_error *err);
 /* Aggregates replaced as the session's rules say. */
 weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                weir_error *err);
-weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
-                            const struct ArrowSchema *target, wb_plan **out,
-                            weir_error *err);
-weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan,
-                            const char *const *columns, size_t n, wb_plan **out,
-                            weir_error *err);
+/* Edits of a plan; nodes by their numbers in its tables, what each does as in wb.h. */
+typedef enum wi_br_edit_kind {
+  WI_BR_EDIT_ADD_KEY = 1,
+  WI_BR_EDIT_PEERS = 2,
+  WI_BR_EDIT_ROWS = 3
+} wi_br_edit_kind;
+typedef struct wi_br_edit {
+  wi_br_edit_kind kind;
+  uint32_t node, ord, column;
+  const char *function; /* NULL: the column itself */
+} wi_br_edit;
+typedef struct wi_br_edits {
+  const wi_br_edit *items;
+  size_t n;
+  const struct ArrowSchema *target; /* to cast the outputs to; NULL: as they are */
+  const char *const *sort;          /* the outputs to sort by, then */
+  size_t n_sort;
+} wi_br_edits;
+weir_status wi_br_plan_edit(wi_engine *engine, const wb_plan *plan,
+                            const wi_br_edits *edits, wb_plan **out, weir_error *err);
 weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                 weir_error *err);
 weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,
                               struct ArrowSchema *out, weir_error *err);
+typedef enum wi_br_sorts { /* how values of a type are sorted, as in wb.h */
+                           WI_BR_SORTS_NOT = 0,
+                           WI_BR_SORTS_WORDS = 1,
+                           WI_BR_SORTS_BYTES = 2,
+                           WI_BR_SORTS_NESTED = 3,
+                           WI_BR_SORTS_BY_PARTS = 4,
+                           WI_BR_SORTS_ALIKE = 5
+} wi_br_sorts;
+typedef enum wi_br_frame {
+  WI_BR_FRAME_NONE = 0,
+  WI_BR_FRAME_ROWS = 1,
+  WI_BR_FRAME_RANGE = 2,
+  WI_BR_FRAME_GROUPS = 3
+} wi_br_frame;
+typedef enum wi_br_bound {
+  WI_BR_BOUND_FIRST = -2,
+  WI_BR_BOUND_BEFORE = -1,
+  WI_BR_BOUND_CURRENT = 0,
+  WI_BR_BOUND_AFTER = 1,
+  WI_BR_BOUND_LAST = 2
+} wi_br_bound;
 typedef enum wi_br_plan_table { /* columns as in wb.h */
                                 WI_BR_PLAN_NODES = 1,
                                 WI_BR_PLAN_OUTPUTS = 2,
@@ -367,6 +430,7 @@ typedef struct wi_br_exec_options {
   uint64_t spill_bytes;  /* 0: the engine's limit */
   bool no_hash_join;
 } wi_br_exec_options;
+/* `cancel` NULL: what stops this thread's work. */
 weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan,
                            const wb_bind *bind, const wi_br_exec_options *options,
                            const wb_cancel *cancel, wb_exec **out, weir_error *err);

@@ -11,6 +11,8 @@
 #define ENGINE_LIBRARY   "libweir_bridge.so"
 #define STACK_BYTES      ((size_t)8 << 20)
 #define SHUTDOWN_WAIT_MS 2000
+/* Executions that do not yield keep nobody waiting as long as there are no more of them. */
+#define ROOMS 8
 
 struct wi_engine {
   atomic_int refs;
@@ -121,8 +123,8 @@ static weir_status load(wi_engine *engine, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf path = WI_BUF_INIT;
   wb_err from;
-  wb_rt_options options = {sizeof(options), engine->threads, engine->threads,
-                           STACK_BYTES};
+  wb_rt_options options = {sizeof(options), engine->threads, engine->threads, STACK_BYTES,
+                           ROOMS};
   memset(&from, 0, sizeof(from));
   WI_CHECK(library_path(engine, &path, err));
   void *library = dlopen(wi_buf_text(&path), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -287,20 +289,4 @@ weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error 
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,
                                 weir_error *err) {
   WI_ENGINE_RETURN(engine, err, t->wb_ipc_write(take, fd, &from));
-}
-
-weir_status wi_cancel_new(wi_engine *engine, wb_cancel **out, weir_error *err) {
-  *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_cancel_new(out, &from));
-}
-
-void wi_cancel_fire(wi_engine *engine, wb_cancel *cancel) {
-  const wi_engine_table *t = wi_engine_loaded(engine);
-  if (t != NULL && cancel != NULL) {
-    t->wb_cancel_fire(cancel);
-  }
-}
-
-void wi_cancel_free(wi_engine *engine, wb_cancel **cancel) {
-  WI_ENGINE_FREE(engine, cancel, wb_cancel_free);
 }

@@ -10,6 +10,9 @@ weir_status wi_br_exec_new(wi_engine *engine, wb_sess *sess, const wb_plan *plan
                            const wb_cancel *cancel, wb_exec **out, weir_error *err) {
   wb_exec_options o = {0};
   *out = NULL;
+  if (cancel == NULL) {
+    WI_TRY(wi_stop_now(&cancel, err));
+  }
   o.struct_size = sizeof(o);
   o.partitions = options->partitions;
   o.batch_rows = options->batch_rows;
@@ -109,6 +112,7 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   o.compression_level = options->compression_level;
   o.file_metadata = metadata;
   o.n_file_metadata = options->n_file_metadata;
+  o.abort_ms = WI_STOP_LATE_MS;
   int code = t->wb_exec_stage(exec, store, &o, &stream, &from);
   status = wi_wb_cursor(t, code, &from, &stream, out, err);
 done:

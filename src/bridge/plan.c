@@ -3,11 +3,33 @@
 
 #define WI_ORIGIN "bridge"
 
+_Static_assert((int)WI_BR_EDIT_ADD_KEY == (int)WB_EDIT_ADD_KEY &&
+                   (int)WI_BR_EDIT_PEERS == (int)WB_EDIT_PEERS &&
+                   (int)WI_BR_EDIT_ROWS == (int)WB_EDIT_ROWS,
+               "edits as the bridge counts them");
+_Static_assert((int)WI_BR_SORTS_NOT == (int)WB_SORTS_NOT &&
+                   (int)WI_BR_SORTS_WORDS == (int)WB_SORTS_WORDS &&
+                   (int)WI_BR_SORTS_BYTES == (int)WB_SORTS_BYTES &&
+                   (int)WI_BR_SORTS_NESTED == (int)WB_SORTS_NESTED &&
+                   (int)WI_BR_SORTS_BY_PARTS == (int)WB_SORTS_BY_PARTS &&
+                   (int)WI_BR_SORTS_ALIKE == (int)WB_SORTS_ALIKE,
+               "classes of sorting as the bridge counts them");
+_Static_assert((int)WI_BR_FRAME_ROWS == (int)WB_FRAME_ROWS &&
+                   (int)WI_BR_FRAME_RANGE == (int)WB_FRAME_RANGE &&
+                   (int)WI_BR_FRAME_GROUPS == (int)WB_FRAME_GROUPS &&
+                   (int)WI_BR_BOUND_FIRST == (int)WB_BOUND_FIRST &&
+                   (int)WI_BR_BOUND_BEFORE == (int)WB_BOUND_BEFORE &&
+                   (int)WI_BR_BOUND_CURRENT == (int)WB_BOUND_CURRENT &&
+                   (int)WI_BR_BOUND_AFTER == (int)WB_BOUND_AFTER &&
+                   (int)WI_BR_BOUND_LAST == (int)WB_BOUND_LAST,
+               "frames as the bridge counts them");
+
 static weir_status read_refs(wi_engine *engine, const char *sql, const wb_str *operators,
                              size_t n, wi_cursor **out, weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(engine, out, err,
-                        t->wb_sql_refs(wi_engine_runtime(engine), wi_wb_str(sql),
-                                       operators, n, &stream, &from));
+  const wb_sql_limits limits = wi_wb_limits();
+  WI_ENGINE_RETURN_ROWS(
+      engine, out, err,
+      t->wb_sql_refs(wi_wb_str(sql), &limits, operators, n, &stream, &from));
 }
 
 weir_status wi_br_sql_refs(wi_engine *engine, const char *sql,
@@ -75,11 +97,14 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
   wb_err from = {0};
   wb_value *values = NULL;
   wb_call *calls = NULL;
+  const wb_cancel *stop = NULL;
   *out = NULL;
   WI_CHECK(statement_to_wb(statement, &values, &calls, err));
   WI_CHECK(wi_engine_use(engine, &t, err));
-  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values,
-                            calls, statement->n_calls, WB_PLAN_READ_ONLY, out, &from);
+  WI_CHECK(wi_stop_now(&stop, err));
+  int code =
+      t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values, calls,
+                     statement->n_calls, WB_PLAN_READ_ONLY, stop, out, &from);
   status = wi_wb_status(t, code, &from, err);
   wi_wb_syntax(err, statement->sql);
 done:
@@ -110,45 +135,43 @@ done:
   return status;
 }
 
-weir_status wi_br_plan_tie_break(wi_engine *engine, const wb_plan *plan, wb_plan **out,
-                                 weir_error *err) {
-  *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_plan_tie_break(plan, out, &from));
-}
-
 weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                weir_error *err) {
   *out = NULL;
   WI_ENGINE_RETURN(engine, err, t->wb_plan_replace(plan, out, &from));
 }
 
-weir_status wi_br_plan_cast(wi_engine *engine, const wb_plan *plan,
-                            const struct ArrowSchema *target, wb_plan **out,
-                            weir_error *err) {
-  *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_plan_cast(plan, target, out, &from));
-}
-
-weir_status wi_br_plan_sort(wi_engine *engine, const wb_plan *plan,
-                            const char *const *columns, size_t n, wb_plan **out,
-                            weir_error *err) {
+weir_status wi_br_plan_edit(wi_engine *engine, const wb_plan *plan,
+                            const wi_br_edits *edits, wb_plan **out, weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
-  wb_str *names = NULL;
+  wb_str *sort = NULL;
   *out = NULL;
+  wb_edit *rows = wi_alloc_array(edits->n + 1, sizeof(*rows));
+  if (rows == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < edits->n; i++) {
+    const wi_br_edit *e = &edits->items[i];
+    rows[i] = (wb_edit){e->kind, e->node, e->ord, e->column, wi_wb_str(e->function)};
+  }
   WI_CHECK(wi_engine_use(engine, &t, err));
-  WI_CHECK(wi_wb_strs(columns, n, &names, err));
-  status = wi_wb_status(t, t->wb_plan_sort(plan, names, n, out, &from), &from, err);
+  WI_CHECK(wi_wb_strs(edits->sort, edits->n_sort, &sort, err));
+  status = wi_wb_status(t,
+                        t->wb_plan_edit(plan, rows, edits->n, edits->target, sort,
+                                        edits->n_sort, out, &from),
+                        &from, err);
 done:
-  wi_free(names);
+  wi_free(rows);
+  wi_free(sort);
   return status;
 }
 
 weir_status wi_br_plan_optimize(wi_engine *engine, const wb_plan *plan, wb_plan **out,
                                 weir_error *err) {
   *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_plan_optimize(plan, out, &from));
+  WI_ENGINE_RETURN_STOPPED(engine, err, t->wb_plan_optimize(plan, stop, out, &from));
 }
 
 weir_status wi_br_plan_schema(wi_engine *engine, const wb_plan *plan,

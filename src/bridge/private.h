@@ -17,8 +17,8 @@
   X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_input_remove) X(wb_bind_new) \
   X(wb_bind_remove) X(wb_bind_copy) X(wb_sql_params) \
   X(wb_bind_delta) X(wb_bind_files) X(wb_bind_table) X(wb_bind_stream) X(wb_bind_memory) \
-  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_tie_break) X(wb_plan_replace) X(wb_plan_cast) \
-  X(wb_plan_sort) X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
+  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_edit) X(wb_plan_replace) \
+  X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
   X(wb_plan_text) X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) \
   X(wb_exec_table_read) X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) \
   X(wb_obj_get) X(wb_obj_list) X(wb_obj_put) X(wb_obj_delete) X(wb_store_free) \
@@ -37,6 +37,8 @@ weir_status wi_engine_use(wi_engine *engine, const wi_engine_table **table,
 /* NULL if the engine was never used: for the free functions. */
 const wi_engine_table *wi_engine_loaded(const wi_engine *engine);
 wb_rt *wi_engine_runtime(wi_engine *engine);
+/* The engine's token of what stops this thread's work; NULL: nothing does (stop.c). */
+weir_status wi_stop_now(const wb_cancel **out, weir_error *err);
 
 /* The body of a wrapper: `expr` calls through `t` and reports into `&from`. */
 #define WI_ENGINE_RETURN(engine, err, expr)       \
@@ -55,6 +57,20 @@ wb_rt *wi_engine_runtime(wi_engine *engine);
     *(out) = NULL;                                                \
     WI_TRY(wi_engine_use((engine), &t, (err)));                   \
     return wi_wb_cursor(t, (expr), &from, &stream, (out), (err)); \
+  } while (0)
+/* The same with `stop`, the token of what stops this thread's work. */
+#define WI_ENGINE_RETURN_STOPPED(engine, err, expr) \
+  do {                                              \
+    const wb_cancel *stop = NULL;                   \
+    WI_TRY(wi_stop_now(&stop, (err)));              \
+    WI_ENGINE_RETURN((engine), (err), (expr));      \
+  } while (0)
+#define WI_ENGINE_RETURN_ROWS_STOPPED(engine, out, err, expr) \
+  do {                                                        \
+    const wb_cancel *stop = NULL;                             \
+    *(out) = NULL;                                            \
+    WI_TRY(wi_stop_now(&stop, (err)));                        \
+    WI_ENGINE_RETURN_ROWS((engine), (out), (err), (expr));    \
   } while (0)
 /* The body of a free function. */
 #define WI_ENGINE_FREE(engine, handle, fn)               \
@@ -81,6 +97,8 @@ void wi_wb_words(weir_error *err, const char *whole);
 /* The parser's: without the place, which is a field of its own, and with the end of the SQL as
  * the place where it ends too early. */
 void wi_wb_syntax(weir_error *err, const char *sql);
+/* What a statement may have at most (tables/sql_limits.def). */
+wb_sql_limits wi_wb_limits(void);
 /* An error of a callback, for the engine. */
 void wi_wb_report(const weir_error *from, wb_fn_err *to);
 /* Fills fn->n_params places. */

@@ -127,7 +127,8 @@ static int relation_run(void *p, const wb_rel_chunk *chunk, struct ArrowArray *o
   const host_state *state = p;
   weir_error e = WEIR_ERROR_INIT;
   const wi_rel_chunk plain = {chunk->n_groups, chunk->left_offsets, chunk->right_offsets,
-                              chunk->left, chunk->right};
+                              chunk->left,     chunk->right,        chunk->stopped,
+                              chunk->stop};
   return report(state->ops->run(state->state, &plain, out, &e), &e, err);
 }
 

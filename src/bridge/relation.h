@@ -63,6 +63,9 @@ typedef struct wi_rel_chunk {
   size_t n_groups;
   const int64_t *left_offsets, *right_offsets;
   const struct ArrowArray *const *left, *const *right;
+  /* Whether nobody waits for the result any more: run may end with CANCELLED. */
+  bool (*stopped)(const void *stop);
+  const void *stop;
 } wi_rel_chunk;
 
 typedef struct wi_rel_ops {

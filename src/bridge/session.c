@@ -41,6 +41,10 @@ weir_status wi_br_session_new(wi_engine *engine, const wi_br_session_options *op
   o.now_us = options->now_us;
   o.host_settings = host;
   o.n_host_settings = options->n_host_settings;
+  /* No table is a folder that the engine lists: of these it has nothing to keep. */
+  o.footer_cache_bytes = options->footers;
+  o.statistics_cache_bytes = o.list_cache_bytes = 0;
+  o.limits = wi_wb_limits();
   int code = t->wb_sess_new(wi_engine_runtime(engine), &o, out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
@@ -170,6 +174,14 @@ done:
 _Static_assert((int)WI_BR_RULE_OPERATOR == (int)WB_RULE_OPERATOR &&
                    (int)WI_BR_RULE_REPLACE == (int)WB_RULE_REPLACE &&
                    (int)WI_BR_RULE_ALIAS == (int)WB_RULE_ALIAS &&
+                   (int)WI_BR_RULE_BOUND == (int)WB_RULE_BOUND &&
+                   (int)WI_BR_BYTES_TIMES == (int)WB_BYTES_TIMES &&
+                   (int)WI_BR_BYTES_ITEMS == (int)WB_BYTES_ITEMS &&
+                   (int)WI_BR_BYTES_LENGTH == (int)WB_BYTES_LENGTH &&
+                   (int)WI_BR_BYTES_SERIES == (int)WB_BYTES_SERIES &&
+                   (int)WI_BR_BYTES_REPLACE == (int)WB_BYTES_REPLACE &&
+                   (int)WI_BR_BYTES_JOIN == (int)WB_BYTES_JOIN &&
+                   (int)WI_BR_BYTES_COPIES == (int)WB_BYTES_COPIES &&
                    (int)WI_BR_RULE_SWAPPED == (int)WB_RULE_SWAPPED &&
                    (int)WI_BR_RULE_AS_TEXT == (int)WB_RULE_AS_TEXT &&
                    (int)WI_BR_RULE_STRIP_CAST == (int)WB_RULE_STRIP_CAST,
@@ -184,6 +196,10 @@ weir_status wi_br_session_add_rule(wi_engine *engine, wb_sess *sess,
   o.type_class = rule->type_class;
   o.flags = rule->flags;
   o.version = rule->version;
+  o.bytes = (int32_t)rule->bytes;
+  o.item = rule->item;
+  o.times = rule->times;
+  o.limit = rule->limit;
   WI_ENGINE_RETURN(engine, err, t->wb_sess_add_rule(sess, &o, &from));
 }
 

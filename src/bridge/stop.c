@@ -17,8 +17,9 @@ struct wi_stop {
   wi_engine *engine;
   weir_cancel *cancel; /* NULL: none was given */
   atomic_bool fired;
-  pthread_mutex_t lock; /* of `token`, which is made when it is asked for */
+  pthread_mutex_t lock; /* of the tokens, which are made when they are asked for */
   wb_cancel *token;
+  wb_cancel *late;       /* the same, for what comes to its end after it */
   wi_stop *next, **link; /* in the list of `cancel`, guarded by its lock */
 };
 
@@ -99,10 +100,18 @@ weir_status wi_stop_new(wi_engine *engine, weir_cancel *cancel, wi_stop **out,
   return WEIR_OK;
 }
 
+/* Under the lock. */
+static void token_fire(wi_stop *s) {
+  const wi_engine_table *t = wi_engine_loaded(s->engine);
+  if (t != NULL && s->token != NULL) {
+    t->wb_cancel_fire(s->token);
+  }
+}
+
 void wi_stop_fire(wi_stop *s) {
   atomic_store(&s->fired, true);
   pthread_mutex_lock(&s->lock);
-  wi_cancel_fire(s->engine, s->token);
+  token_fire(s);
   pthread_mutex_unlock(&s->lock);
 }
 
@@ -115,22 +124,44 @@ weir_status wi_stop_check(const wi_stop *s, weir_error *err) {
                           : WEIR_OK;
 }
 
-weir_status wi_stop_token(wi_stop *s, const wb_cancel **out, weir_error *err) {
-  weir_status status = WEIR_OK;
+static weir_status token_new(wi_stop *s, const wb_cancel *of, uint64_t late_ms,
+                             wb_cancel **out, weir_error *err) {
+  WI_ENGINE_RETURN(s->engine, err, t->wb_cancel_new(of, late_ms, out, &from));
+}
+
+static weir_status tokens(wi_stop *s, bool ending, const wb_cancel **out,
+                          weir_error *err) {
+  if (s->token == NULL) {
+    WI_TRY(token_new(s, NULL, 0, &s->token, err));
+    if (atomic_load(&s->fired)) {
+      token_fire(s);
+    }
+  }
+  if (ending && s->late == NULL) {
+    WI_TRY(token_new(s, s->token, WI_STOP_LATE_MS, &s->late, err));
+  }
+  *out = ending ? s->late : s->token;
+  return WEIR_OK;
+}
+
+static weir_status token_of(wi_stop *s, bool ending, const wb_cancel **out,
+                            weir_error *err) {
   *out = NULL;
   if (s == NULL) {
     return WEIR_OK;
   }
   pthread_mutex_lock(&s->lock);
-  if (s->token == NULL) {
-    status = wi_cancel_new(s->engine, &s->token, err);
-  }
-  *out = s->token;
-  if (status == WEIR_OK && atomic_load(&s->fired)) {
-    wi_cancel_fire(s->engine, s->token);
-  }
+  weir_status status = tokens(s, ending, out, err);
   pthread_mutex_unlock(&s->lock);
   return status;
+}
+
+weir_status wi_stop_token(wi_stop *s, const wb_cancel **out, weir_error *err) {
+  return token_of(s, false, out, err);
+}
+
+weir_cancel *wi_stop_cancel(const wi_stop *s) {
+  return s != NULL ? s->cancel : NULL;
 }
 
 void wi_stop_free(wi_stop **stop) {
@@ -148,8 +179,37 @@ void wi_stop_free(wi_stop **stop) {
     pthread_mutex_unlock(&s->cancel->lock);
     cancel_unref(s->cancel);
   }
-  wi_cancel_free(s->engine, &s->token);
+  WI_ENGINE_FREE(s->engine, &s->late, wb_cancel_free);
+  WI_ENGINE_FREE(s->engine, &s->token, wb_cancel_free);
   wi_engine_unref(&s->engine);
   pthread_mutex_destroy(&s->lock);
   wi_free(s);
+}
+
+/* ---- a thread's ---- */
+
+static _Thread_local wi_stop_scope here;
+
+wi_stop_scope wi_stop_here(void) {
+  return here;
+}
+
+wi_stop_scope wi_stop_enter(wi_stop *stop) {
+  wi_stop_scope before = here;
+  here = (wi_stop_scope){stop, false};
+  return before;
+}
+
+wi_stop_scope wi_stop_ending(void) {
+  wi_stop_scope before = here;
+  here.ending = true;
+  return before;
+}
+
+void wi_stop_leave(wi_stop_scope before) {
+  here = before;
+}
+
+weir_status wi_stop_now(const wb_cancel **out, weir_error *err) {
+  return token_of(here.stop, here.ending, out, err);
 }

@@ -42,10 +42,12 @@ weir_status wi_br_obj_get(wi_engine *engine, const wb_store *store,
   wb_err from = {0};
   struct ArrowArrayStream stream = {0};
   wb_str *names = NULL;
+  const wb_cancel *stop = NULL;
   *out = NULL;
   WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_stop_now(&stop, err));
   WI_CHECK(wi_wb_strs(paths, n, &names, err));
-  int code = t->wb_obj_get(store, names, n, want_bytes, &stream, &from);
+  int code = t->wb_obj_get(store, names, n, want_bytes, stop, &stream, &from);
   status = wi_wb_cursor(t, code, &from, &stream, out, err);
 done:
   wi_free(names);
@@ -55,15 +57,17 @@ done:
 weir_status wi_br_obj_list(wi_engine *engine, const wb_store *store, const char *prefix,
                            const char *start_after, bool recursive, wi_cursor **out,
                            weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(engine, out, err,
-                        t->wb_obj_list(store, wi_wb_str(prefix), wi_wb_str(start_after),
-                                       recursive, &stream, &from));
+  WI_ENGINE_RETURN_ROWS_STOPPED(
+      engine, out, err,
+      t->wb_obj_list(store, wi_wb_str(prefix), wi_wb_str(start_after), recursive, stop,
+                     &stream, &from));
 }
 
 weir_status wi_br_obj_put(wi_engine *engine, const wb_store *store, const char *path,
                           const void *bytes, size_t n, bool if_absent, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err,
-                   t->wb_obj_put(store, wi_wb_str(path), bytes, n, if_absent, &from));
+  WI_ENGINE_RETURN_STOPPED(
+      engine, err,
+      t->wb_obj_put(store, wi_wb_str(path), bytes, n, if_absent, stop, &from));
 }
 
 weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
@@ -72,9 +76,11 @@ weir_status wi_br_obj_delete(wi_engine *engine, const wb_store *store,
   const wi_engine_table *t = NULL;
   wb_err from = {0};
   wb_str *names = NULL;
+  const wb_cancel *stop = NULL;
   WI_CHECK(wi_engine_use(engine, &t, err));
+  WI_CHECK(wi_stop_now(&stop, err));
   WI_CHECK(wi_wb_strs(paths, n, &names, err));
-  status = wi_wb_status(t, t->wb_obj_delete(store, names, n, &from), &from, err);
+  status = wi_wb_status(t, t->wb_obj_delete(store, names, n, stop, &from), &from, err);
 done:
   wi_free(names);
   return status;
@@ -87,7 +93,8 @@ void wi_br_store_free(wi_engine *engine, wb_store **store) {
 weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t version,
                             wb_snap **out, weir_error *err) {
   *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_open(store, version, out, &from));
+  WI_ENGINE_RETURN_STOPPED(engine, err,
+                           t->wb_snap_open(store, version, stop, out, &from));
 }
 
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
@@ -112,7 +119,8 @@ done:
 
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err) {
-  WI_ENGINE_RETURN_ROWS(engine, out, err, t->wb_snap_files(snap, &stream, &from));
+  WI_ENGINE_RETURN_ROWS_STOPPED(engine, out, err,
+                                t->wb_snap_files(snap, stop, &stream, &from));
 }
 
 weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,
@@ -122,9 +130,11 @@ weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *a
   wb_err from = {0};
   bool found = false;
   int64_t latest = -1;
+  const wb_cancel *stop = NULL;
   *version = -1;
   WI_TRY(wi_engine_use(engine, &t, err));
-  int code = t->wb_snap_txn(snap, wi_wb_str(app_id), &found, &latest, &from);
+  WI_TRY(wi_stop_now(&stop, err));
+  int code = t->wb_snap_txn(snap, wi_wb_str(app_id), stop, &found, &latest, &from);
   status = wi_wb_status(t, code, &from, err);
   /* 0 is a version like another: only `found` says that there is one. */
   *version = status == WEIR_OK && found ? latest : -1;
@@ -133,7 +143,7 @@ weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *a
 
 weir_status wi_br_snap_checkpoint(wi_engine *engine, const wb_snap *snap,
                                   weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_snap_checkpoint(snap, &from));
+  WI_ENGINE_RETURN_STOPPED(engine, err, t->wb_snap_checkpoint(snap, stop, &from));
 }
 
 void wi_br_snap_free(wi_engine *engine, wb_snap **snap) {

@@ -340,7 +340,21 @@ void wi_wb_words(weir_error *err, const char *whole) {
   }
 }
 
+wb_sql_limits wi_wb_limits(void) {
+  return (wb_sql_limits){
+#define WI_SQL_LIMIT(member, number) .member = (number),
+#include "../../tables/sql_limits.def"
+#undef WI_SQL_LIMIT
+  };
+}
+
 void wi_wb_syntax(weir_error *err, const char *sql) {
+  if (err != NULL && err->code == WEIR_E_TOO_LARGE) {
+    wi_err_hint(err,
+                "make a part of it a view of its own, which is stored once; write a long "
+                "list as IN (..), or as a table to join with");
+    return;
+  }
   if (err == NULL || err->code != WEIR_E_SQL_SYNTAX) {
     return;
   }

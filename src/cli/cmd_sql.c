@@ -86,6 +86,7 @@ static weir_status open_tables(wi_cli_call *call, weir_session **session,
   options.threads = (uint32_t)call->values[WI_CLI_THREADS].number;
   options.memory = call->values[WI_CLI_MEMORY].number;
   options.now_us = (int64_t)call->values[WI_CLI_NOW].number;
+  options.cancel = wi_cli_signals_token();
   weir_status status = refuse_project_options(call, err);
   if (status == WEIR_OK) {
     status = weir_session_new(&options, session, err);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "signals.h"
+
 typedef struct telling {
   wi_cli_call *call;
   bool warnings_only, all_are_warnings;
@@ -86,6 +88,7 @@ static weir_project_options project_options(const wi_cli_call *call) {
     options.n_params = v[WI_CLI_PARAM].n_items;
   }
   options.now_us = (int64_t)v[WI_CLI_NOW].number;
+  options.cancel = wi_cli_signals_token(); /* NULL in a command that Ctrl-C just ends */
   return options;
 }
 

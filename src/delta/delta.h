@@ -315,7 +315,11 @@ typedef struct wi_removes {
 } wi_removes;
 void wi_removes_release(wi_removes *removes);
 void wi_removes_cut(wi_removes *removes, size_t n); /* keeps the first n */
-/* The live files of a snapshot. */
+/* Whether a file action's path can be below the table's root: relative, nothing behind a file's
+ * name that a URI may have, and no way up. */
+bool wi_delta_path_inside(const char *path);
+/* The live files of a snapshot. FEATURE_UNSUPPORTED where one is outside the table, LOG_CORRUPT
+ * where one is there twice. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
 weir_status wi_snap_live(const wi_snap *snap, wi_removes *out, weir_error *err);
 

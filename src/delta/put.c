@@ -113,8 +113,9 @@ static bool did_not_start(weir_status status) {
          status == WEIR_E_ENGINE_LOAD || status == WEIR_E_NOT_DURABLE;
 }
 
-weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
-                          const wi_buf *bytes, wi_put_result *result, weir_error *err) {
+static weir_status put_and_settle(wi_store *store, int64_t version, const char *commit_id,
+                                  const wi_buf *bytes, wi_put_result *result,
+                                  weir_error *err) {
   char path[64];
   weir_error first = WEIR_ERROR_INIT;
   *result = (wi_put_result)0;
@@ -133,5 +134,14 @@ weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_i
     status = settle(store, version, commit_id, bytes, &first, result, err);
   }
   weir_error_release(&first);
+  return status;
+}
+
+/* Whoever stops now has to be told whether it is there. */
+weir_status wi_commit_put(wi_store *store, int64_t version, const char *commit_id,
+                          const wi_buf *bytes, wi_put_result *result, weir_error *err) {
+  wi_stop_scope before = wi_stop_ending();
+  weir_status status = put_and_settle(store, version, commit_id, bytes, result, err);
+  wi_stop_leave(before);
   return status;
 }

@@ -1,4 +1,5 @@
 /* What the engine tells of files: those just staged, and the live ones of a snapshot. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "delta/internal.h"
@@ -195,6 +196,64 @@ static weir_status read_live(const wi_cursor *rows, wi_removes *out, weir_error 
              : WEIR_OK;
 }
 
+/* Letters, digits and a few signs before the first colon. */
+static bool has_scheme(const char *path) {
+  const char *p = path;
+  while (wi_ascii_alnum(*p) || *p == '+' || *p == '-' || *p == '.') {
+    p++;
+  }
+  return p > path && *p == ':';
+}
+
+bool wi_delta_path_inside(const char *path) {
+  if (path[0] == '\0' || path[0] == '/' || has_scheme(path) ||
+      path[strcspn(path, "?#")] != '\0') {
+    return false;
+  }
+  wi_buf plain = WI_BUF_INIT;
+  wi_uri_decode_path(path, &plain);
+  bool inside = !plain.failed;
+  for (const char *p = wi_buf_text(&plain); inside && *p != '\0';) {
+    size_t n = strcspn(p, "/");
+    inside = !(n == 2 && p[0] == '.' && p[1] == '.');
+    p += n + (p[n] == '/' ? 1 : 0);
+  }
+  wi_buf_release(&plain);
+  return inside;
+}
+
+static int by_path(const void *a, const void *b) {
+  const char *const *x = a, *const *y = b;
+  return strcmp(*x, *y);
+}
+
+static weir_status check_paths(const wi_removes *files, weir_error *err) {
+  weir_status status = WEIR_OK;
+  const char **paths = wi_alloc_array(files->n + 1, sizeof *paths);
+  if (paths == NULL) {
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < files->n && status == WEIR_OK; i++) {
+    paths[i] = files->items[i].path;
+    if (!wi_delta_path_inside(paths[i])) {
+      status = WI_ERR(err, WEIR_E_FEATURE_UNSUPPORTED,
+                      "the table's log names files outside the table: %.300s", paths[i]);
+    }
+  }
+  if (status == WEIR_OK && files->n > 1) {
+    qsort(paths, files->n, sizeof *paths, by_path);
+  }
+  for (size_t i = 1; i < files->n && status == WEIR_OK; i++) {
+    if (strcmp(paths[i - 1], paths[i]) == 0) {
+      status =
+          WI_ERR(err, WEIR_E_LOG_CORRUPT,
+                 "the table's log has the file %.300s twice at one version", paths[i]);
+    }
+  }
+  wi_free(paths);
+  return status;
+}
+
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err) {
   weir_status status = WEIR_OK;
   *out = (wi_removes){NULL, 0, 0};
@@ -205,6 +264,7 @@ weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err) 
       WI_CHECK(read_live(files, out, err));
     }
   }
+  WI_CHECK(check_paths(out, err));
 done:
   if (status != WEIR_OK) {
     wi_removes_release(out);

@@ -122,7 +122,7 @@ static weir_status look_after(attempt *a, weir_error *err) {
   for (uint32_t tried = 0; tried <= t->limits.unclear; tried++) {
     weir_error_release(&why);
     status = wi_log_goes_on(t->store, a->base_version, a->base.digest, &goes_on, &why);
-    if (status == WEIR_OK || !back_off(a)) {
+    if (status == WEIR_OK || wi_stop_fired(t->stop) || !back_off(a)) {
       break;
     }
   }
@@ -191,7 +191,7 @@ static weir_status put(attempt *a, const wi_buf *bytes, wi_put_result *result,
     }
     weir_error_release(&one);
     if (status == WEIR_OK || !may_try_again(status) || tried >= t->limits.unclear ||
-        !back_off(a)) {
+        wi_stop_fired(t->stop) || !back_off(a)) {
       break;
     }
   }
@@ -333,7 +333,10 @@ weir_status wi_txn_commit(const wi_txn *txn, wi_commit_outcome *out, weir_error 
       WI_CHECK(put(&a, &bytes, &result, out, err));
     }
     if (wi_put_is_done(result)) {
-      WI_CHECK(look_after(&a, err));
+      wi_stop_scope before = wi_stop_ending();
+      status = look_after(&a, err);
+      wi_stop_leave(before);
+      WI_CHECK(status);
       out->end = WI_END_COMMITTED;
       out->version = a.base_version + 1;
       out->timestamp_us = a.now_us / 1000 * 1000;

@@ -14,10 +14,6 @@ static inline wi_str wi_op_name(wi_str op) {
  * with the nearest names, at the place of the first (functions.c). */
 weir_status wi_functions_check(wi_session *session, const char *sql, weir_error *err);
 
-/* Is aggregate `ordinal` of that node read by nothing but array_sort (ordered.c)? */
-weir_status wi_agg_is_sorted(wi_engine *engine, const wb_plan *plan, int64_t node,
-                             int64_t ordinal, bool *sorted, weir_error *err);
-
 /* UNKNOWN_COLUMN: `what` (as "key") names a column that the view does not have (typemap.c). */
 weir_status wi_no_such_column(const char *what, const char *name,
                               const struct ArrowSchema *schema, weir_error *err);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "plan/private.h"
+#include "plan/tables.h"
 
 #define WI_ORIGIN "plan"
 
@@ -101,32 +102,23 @@ static weir_status check_partitions(const wi_spec_view *view,
   return WEIR_OK;
 }
 
-/* Sorted by partition columns, then sort_by: the writer keeps one file open. */
-static weir_status add_sort(wi_session *s, const wi_spec_view *view, wb_plan **plan,
-                            weir_error *err) {
-  size_t n = view->partition_by.n + view->sort_by.n;
-  if (n == 0) {
-    return WEIR_OK;
-  }
-  const char **columns = wi_alloc_array(n, sizeof(*columns));
-  wb_plan *sorted = NULL;
+/* By partition columns, then sort_by: the writer keeps one file open. To be freed. */
+static weir_status sort_columns(const wi_spec_view *view, const char ***out,
+                                wi_br_edits *edits, weir_error *err) {
+  const char **columns =
+      wi_alloc_array(view->partition_by.n + view->sort_by.n + 1, sizeof(*columns));
+  *out = columns;
   if (columns == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
-  n = 0;
+  edits->sort = columns;
   for (size_t i = 0; i < view->partition_by.n; i++) {
-    columns[n++] = view->partition_by.items[i];
+    columns[edits->n_sort++] = view->partition_by.items[i];
   }
   for (size_t i = 0; i < view->sort_by.n; i++) {
-    columns[n++] = view->sort_by.items[i];
+    columns[edits->n_sort++] = view->sort_by.items[i];
   }
-  weir_status status = wi_br_plan_sort(s->engine, *plan, columns, n, &sorted, err);
-  if (status == WEIR_OK) {
-    wi_br_plan_free(s->engine, plan);
-    *plan = sorted;
-  }
-  wi_free(columns);
-  return status;
+  return WEIR_OK;
 }
 
 /* Replaces *plan by what `status_of` made of it. */
@@ -136,22 +128,19 @@ static void swap_plan(wi_engine *engine, wb_plan **plan, wb_plan **made) {
   *made = NULL;
 }
 
-static weir_status map_types(wi_session *s, const wi_spec_view *view, wb_plan **plan,
+static weir_status map_types(wi_session *s, const wi_spec_view *view, const wb_plan *plan,
                              wi_view_plan *out, weir_error *err) {
   weir_status status = WEIR_OK;
   struct ArrowSchema raw = {0};
-  wb_plan *made = NULL;
   const char **not_null = NULL;
   size_t n = 0;
-  WI_CHECK(wi_br_plan_schema(s->engine, *plan, &raw, err));
+  WI_CHECK(wi_br_plan_schema(s->engine, plan, &raw, err));
   WI_CHECK(not_null_columns(view, &not_null, &n, err));
   WI_CHECK(wi_typemap(&raw, not_null, n, &out->schema, err));
   WI_CHECK(wi_columns_check(view, &out->schema, err));
   WI_CHECK(check_partitions(view, &out->schema, err));
   WI_CHECK(check_statistics(view, &out->schema, err));
   WI_CHECK(wi_schema_digest(&out->schema, out->schema_digest, err));
-  WI_CHECK(wi_br_plan_cast(s->engine, *plan, &out->schema, &made, err));
-  swap_plan(s->engine, plan, &made);
 done:
   wi_free(not_null);
   if (raw.release != NULL) {
@@ -160,31 +149,51 @@ done:
   return status;
 }
 
+/* Exact aggregates in the place of float sums; then the edits that break ties. */
+static weir_status make_strict(wi_session *s, wb_plan **plan, wi_strict_facts *facts,
+                               wi_br_edit **edits, size_t *n, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wb_plan *made = NULL;
+  wi_plan_tables *t = NULL;
+  WI_CHECK(wi_br_plan_replace(s->engine, *plan, &made, err));
+  swap_plan(s->engine, plan, &made);
+  WI_CHECK(wi_plan_tables_read(s->engine, *plan, &t, err));
+  /* What is left decides whether rows have to come in one order. */
+  WI_CHECK(wi_strict_tables(t, false, facts, err));
+  WI_CHECK(wi_plan_ties(t, edits, n, err));
+done:
+  wi_plan_tables_free(&t);
+  return status;
+}
+
 static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
                               const wi_br_statement *statement, wb_plan **plan,
                               wi_view_plan *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_plan *made = NULL;
+  wi_br_edit *broken = NULL;
+  const char **sort = NULL;
+  wi_br_edits edits = {.target = &out->schema};
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
   WI_CHECK(wi_functions_check(s, statement->sql, err));
   WI_CHECK(wi_br_plan_sql(s->engine, s->handle, statement, plan, err));
   WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
   if (strict) {
-    /* What is left decides whether rows have to come in one order. */
-    WI_CHECK(wi_br_plan_replace(s->engine, *plan, &made, err));
-    swap_plan(s->engine, plan, &made);
-    WI_CHECK(wi_strict_check(s->engine, *plan, false, &facts, err));
-    WI_CHECK(wi_br_plan_tie_break(s->engine, *plan, &made, err));
-    swap_plan(s->engine, plan, &made);
+    WI_CHECK(make_strict(s, plan, &facts, &broken, &edits.n, err));
+    edits.items = broken;
   }
-  WI_CHECK(map_types(s, view, plan, out, err));
-  WI_CHECK(add_sort(s, view, plan, err));
+  WI_CHECK(map_types(s, view, *plan, out, err));
+  WI_CHECK(sort_columns(view, &sort, &edits, err));
+  WI_CHECK(wi_br_plan_edit(s->engine, *plan, &edits, &made, err));
+  swap_plan(s->engine, plan, &made);
   WI_CHECK(wi_br_plan_optimize(s->engine, *plan, &made, err));
   swap_plan(s->engine, plan, &made);
   out->order_sensitive = strict && facts.order_sensitive;
   out->is_volatile = facts.is_volatile;
 done:
+  wi_free(broken);
+  wi_free(sort);
   return status;
 }
 

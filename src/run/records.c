@@ -285,6 +285,7 @@ static weir_status record_warnings(wi_pass *pass, weir_error *err) {
 void wi_pass_record(wi_pass *pass) {
   const wi_run_summary *sum = &pass->summary;
   bool moved = sum->reused < sum->total;
+  wi_stop_scope before = wi_stop_ending();
   weir_status (*const parts[])(wi_pass *, weir_error *) = {moved ? record_tasks : NULL,
                                                            moved ? record_plans : NULL,
                                                            moved ? record_settings : NULL,
@@ -299,4 +300,5 @@ void wi_pass_record(wi_pass *pass) {
     }
     weir_error_release(&err);
   }
+  wi_stop_leave(before);
 }

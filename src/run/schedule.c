@@ -4,9 +4,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "bridge/bridge.h"
+
 #define WI_ORIGIN "run"
 
 #define MAX_THREADS 16
+/* Each thread is stopped by what stops the one that waits for it (wi_stop_leave puts it there). */
 #define STACK_BYTES ((size_t)8 << 20)
 
 static size_t start_threads(size_t n, void *(*body)(void *), void *arg,
@@ -33,6 +36,7 @@ typedef struct scheduler {
   size_t *waiting; /* by task: inputs that are not done; SIZE_MAX: it was started */
   size_t left;     /* not finished */
   size_t running;
+  wi_stop_scope stop; /* of whoever waits for them all */
 } scheduler;
 
 static size_t next_ready(scheduler *s) {
@@ -58,6 +62,7 @@ static void finish(scheduler *s, size_t done) {
 
 static void *worker(void *arg) {
   scheduler *s = arg;
+  wi_stop_leave(s->stop);
   pthread_mutex_lock(&s->lock);
   while (s->left > 0) {
     size_t task = next_ready(s);
@@ -82,7 +87,8 @@ static void *worker(void *arg) {
 weir_status wi_schedule(const wi_task_node *tasks, size_t n, size_t threads,
                         const wi_executor *executor, weir_error *err) {
   pthread_t started[MAX_THREADS];
-  scheduler s = {.tasks = tasks, .n = n, .executor = executor, .left = n};
+  scheduler s = {
+      .tasks = tasks, .n = n, .executor = executor, .left = n, .stop = wi_stop_here()};
   s.waiting = wi_alloc_array(n + 1, sizeof(*s.waiting));
   if (s.waiting == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
@@ -114,10 +120,12 @@ typedef struct wave {
   size_t n;
   atomic_size_t next;
   const wi_executor *executor;
+  wi_stop_scope stop;
 } wave;
 
 static void *ride(void *arg) {
   wave *w = arg;
+  wi_stop_leave(w->stop);
   for (size_t i = atomic_fetch_add(&w->next, 1); i < w->n;
        i = atomic_fetch_add(&w->next, 1)) {
     w->executor->run(w->executor->ctx, i);
@@ -127,7 +135,7 @@ static void *ride(void *arg) {
 
 void wi_wave(size_t n, size_t threads, const wi_executor *executor) {
   pthread_t started[MAX_THREADS];
-  wave w = {.n = n, .executor = executor};
+  wave w = {.n = n, .executor = executor, .stop = wi_stop_here()};
   atomic_init(&w.next, 0);
   threads = threads > MAX_THREADS ? MAX_THREADS : threads > n ? n : threads;
   size_t k = threads > 1 ? start_threads(threads - 1, ride, &w, started) : 0;

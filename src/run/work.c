@@ -227,7 +227,7 @@ weir_status wi_pass_work(wi_pass *pass, weir_error *err) {
   size_t threads = count_working(pass);
   threads = threads > pass->session->threads ? pass->session->threads : threads;
   threads = threads > MAX_IN_FLIGHT ? MAX_IN_FLIGHT : threads < 1 ? 1 : threads;
-  w.memory = pass->session->memory / threads;
+  w.memory = pass->session->pool / threads;
   weir_status status = graph_build(pass, &g, err);
   if (status == WEIR_OK) {
     status = wi_schedule(g.tasks, g.n, threads, &executor, err);

@@ -7,6 +7,9 @@
 
 #define WI_ORIGIN "session"
 
+/* What a session may keep of the footers of files: this share of its memory, but no more. */
+enum { FOOTER_SHARE = 16, FOOTER_MOST = 50 << 20 };
+
 static weir_status copy_storage(wi_session *s, const wi_br_pair *pairs, size_t n,
                                 weir_error *err) {
   s->storage = wi_alloc_array(n + 1, sizeof(*s->storage));
@@ -57,6 +60,7 @@ static weir_status make_handle(wi_session *s, const wi_session_options *options,
   }
   o.host_settings = own;
   o.n_host_settings = WI_FN_N_SETTINGS;
+  o.footers = s->memory - s->pool;
   weir_status status = wi_br_session_new(s->engine, &o, &s->handle, err);
   wi_free(all);
   return status;
@@ -88,6 +92,8 @@ weir_status wi_session_new(const wi_session_options *options, wi_session **out,
   s->engine = wi_engine_ref(options->engine);
   s->threads = options->threads > 0 ? options->threads : wi_machine_cores();
   s->memory = options->memory > 0 ? options->memory : wi_machine_memory();
+  uint64_t footers = s->memory / FOOTER_SHARE;
+  s->pool = s->memory - (footers < FOOTER_MOST ? footers : FOOTER_MOST);
   s->spill_limit = options->spill_limit;
   s->functions = options->functions != NULL ? *options->functions : wi_fn_config_default;
   s->now_us = options->now_us != 0 ? options->now_us : wi_now_us();
@@ -134,6 +140,7 @@ void wi_session_free(wi_session **session) {
   wi_free(s->storage);
   wi_free(s->spill_dir);
   wi_free(s->base);
+  wi_stop_free(&s->stop);
   wi_engine_unref(&s->engine);
   wi_log_sink_release(&s->log);
   pthread_rwlock_destroy(&s->names);

@@ -60,7 +60,8 @@ typedef struct wi_session { /* counted: what is made with one has a share */
   wb_sess *handle;
   wb_bind *bind; /* inputs that every query of the session may read */
   uint32_t threads;
-  uint64_t memory;
+  uint64_t memory; /* all that it may use */
+  uint64_t pool;   /* of that, what executions may; the rest is kept footers */
   char *spill_dir; /* not looked at before something spills */
   uint64_t spill_limit;
   int64_t now_us;
@@ -69,6 +70,7 @@ typedef struct wi_session { /* counted: what is made with one has a share */
   size_t n_storage;
   wi_fn_config functions; /* what weir's functions read */
   wi_log_sink log;
+  wi_stop *stop;        /* of calls that were given none of their own; NULL: none */
   wi_list plugins;      /* wi_plugin, in order of adding */
   wi_map inputs;        /* "schema.name" -> wi_input, guarded by `lock` */
   pthread_mutex_t lock; /* held for the map alone: nothing is called under it */

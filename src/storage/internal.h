@@ -4,6 +4,9 @@
 
 #include "storage/hook.h"
 
+/* No file of a log is larger: what is, is none, and would take all memory. */
+#define WI_STORE_FILE_LIMIT ((size_t)1 << 30)
+
 /* ---- options (options.c) ---- */
 typedef struct wi_store_option {
   char *key, *value;
@@ -21,6 +24,9 @@ void wi_store_options_release(wi_store_options *options);
 /* ---- entries (store.c) ---- */
 weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err);
+
+/* ---- stores (store.c) ---- */
+wi_engine *wi_store_engine(const wi_store *store); /* NULL: none was given */
 
 /* ---- leases (lease_read.c) ---- */
 #define WI_LEASE_CLOCK "clock-" /* what a store's clock is read off */

@@ -33,6 +33,7 @@ struct wi_lease {
   int fd; /* of a locked folder; -1 */
   bool by_object;
   wi_lease_times times;
+  wi_stop *stop; /* of what the thread waits for */
   pthread_t thread;
   pthread_mutex_t lock; /* of what follows */
   pthread_cond_t moved;
@@ -139,6 +140,7 @@ static void wait_until(wi_lease *l, int64_t us) {
 
 static void *renewer(void *arg) {
   wi_lease *l = arg;
+  wi_stop_enter(l->stop);
   int64_t next = monotonic_us() + l->times.first_us;
   bool swept = false;
   pthread_mutex_lock(&l->lock);
@@ -164,6 +166,10 @@ static void *renewer(void *arg) {
 
 static weir_status start(wi_lease *l, weir_error *err) {
   pthread_condattr_t attributes;
+  wi_engine *engine = wi_store_engine(l->store);
+  if (engine != NULL) {
+    WI_TRY(wi_stop_new(engine, NULL, &l->stop, err));
+  }
   l->wall_us = wi_now_us();
   l->monotonic_us = monotonic_us();
   pthread_mutex_init(&l->lock, NULL);
@@ -215,6 +221,7 @@ weir_status wi_lease_take(wi_store *store, const char *run_id, const wi_stop *st
   if (status == WEIR_OK) {
     *out = l;
   } else {
+    wi_stop_free(&l->stop);
     wi_store_unref(&l->store);
     wi_free(l);
   }
@@ -246,12 +253,18 @@ void wi_lease_release(wi_lease **lease) {
     return;
   }
   if (l->by_object) {
+    wi_stop_scope before = wi_stop_ending();
+    if (l->stop != NULL) {
+      wi_stop_fire(l->stop); /* the object that it may put all the same is known */
+    }
     pthread_mutex_lock(&l->lock);
     l->over = true;
     pthread_cond_signal(&l->moved);
     pthread_mutex_unlock(&l->lock);
     pthread_join(l->thread, NULL);
     remove_objects(l, l->first, l->next);
+    wi_stop_leave(before);
+    wi_stop_free(&l->stop);
     pthread_mutex_destroy(&l->lock);
     pthread_cond_destroy(&l->moved);
   }

@@ -201,7 +201,7 @@ weir_status wi_local_read(const char *root, const char *path, wi_buf *out,
   wi_buf full = WI_BUF_INIT;
   wi_file_info info;
   WI_CHECK(full_path(root, path, &full, err));
-  WI_CHECK(wi_file_read(full.p, 0, out, err));
+  WI_CHECK(wi_file_read(full.p, WI_STORE_FILE_LIMIT, out, err));
   if (mtime_us != NULL) {
     WI_CHECK(wi_file_stat(full.p, &info, err));
     *mtime_us = info.mtime_ns / 1000;

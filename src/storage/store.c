@@ -120,6 +120,10 @@ void wi_store_unref(wi_store **store) {
   }
 }
 
+wi_engine *wi_store_engine(const wi_store *store) {
+  return store->engine;
+}
+
 const char *wi_store_uri(const wi_store *store) {
   return store->uri;
 }

@@ -24,7 +24,9 @@ bool wi_stage_is_first(const wi_store *store) {
 }
 
 void wi_stage_remove(wi_store *store, const char *prefix, bool first) {
+  wi_stop_scope before = wi_stop_ending();
   (void)wi_store_remove_all(store, prefix, NULL);
+  wi_stop_leave(before);
   if (first) {
     wi_store_remove_empty(store);
   }

@@ -206,13 +206,10 @@ static weir_status make_plan(write_job *j, weir_error *err) {
   WI_CHECK(select_sql(j, &sql, err));
   WI_CHECK(wi_br_plan_sql(j->r->session->engine, j->r->session->handle,
                           &(wi_br_statement){.sql = wi_buf_text(&sql)}, &j->plan, err));
-  WI_CHECK(wi_br_plan_cast(j->r->session->engine, j->plan, &j->target, &made, err));
+  const wi_br_edits edits = {
+      .target = &j->target, .sort = j->partitioned, .n_sort = j->n_partitioned};
+  WI_CHECK(wi_br_plan_edit(j->r->session->engine, j->plan, &edits, &made, err));
   replace_plan(j, &made);
-  if (j->n_partitioned > 0) {
-    WI_CHECK(wi_br_plan_sort(j->r->session->engine, j->plan, j->partitioned,
-                             j->n_partitioned, &made, err));
-    replace_plan(j, &made);
-  }
   WI_CHECK(wi_br_plan_optimize(j->r->session->engine, j->plan, &made, err));
   replace_plan(j, &made);
 done:
@@ -330,14 +327,14 @@ static weir_status stage_rows(write_job *j, weir_error *err) {
   stage.n_partition_columns = j->n_partitioned;
   stage.target_file_bytes = j->r->target_file_bytes;
   stage.stats = &stats;
-  stage.memory = j->r->session->memory;
+  stage.memory = j->r->session->pool;
   stage.partitions = 1; /* the stream has one end */
   weir_status status = wi_stage(&stage, &j->staged, NULL, NULL, err);
   wi_stats_columns_release(&stats);
   WI_TRY(status);
   WI_TRY(check_partitions(j, err));
   return wi_gate_run(j->gate, j->store, &j->staged, j->partitioned, j->n_partitioned,
-                     j->r->session->memory, stage.cancel, err);
+                     j->r->session->pool, stage.cancel, err);
 }
 
 /* What is changed in the table: all of a new one, or columns that it lacks. */

@@ -40,7 +40,15 @@ typedef struct wi_align {
   size_t cap_trees;
   wi_align_best *found; /* by left item, what it shares with its match */
   size_t cap_found;
+  bool (*stopped)(const void *stop); /* NULL: nothing stops it */
+  const void *stop;
 } wi_align;
+/* Whether nobody waits for the matches any more: what they are then does not matter. */
+static inline bool wi_align_stopped(const wi_align *a) {
+  return a->stopped != NULL && a->stopped(a->stop);
+}
+/* How many rows go by from one look to the next; a power of two. */
+#define WI_ALIGN_LOOK 65536
 void wi_align_release(wi_align *a);
 /* Bytes of scratch for groups of at most so many rows. */
 uint64_t wi_align_bytes(uint64_t left_rows, uint64_t right_rows);

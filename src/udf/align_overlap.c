@@ -39,6 +39,9 @@ static void sweep_forwards(wi_align *a) {
   for (size_t i = 0; i < a->n_left; i++) {
     const wi_align_item *l = &a->left[i];
     bool empty = l->start == l->end;
+    if (i % WI_ALIGN_LOOK == 0 && wi_align_stopped(a)) {
+      return;
+    }
     for (; next < a->n_right; next++) {
       const wi_align_item *r = &a->right[next];
       if (r->start > l->start || (empty && r->start == l->start)) {
@@ -68,6 +71,9 @@ static void sweep_backwards(wi_align *a) {
   wi_align_clear(starting, n);
   for (size_t i = a->n_left; i-- > 0;) {
     const wi_align_item *l = &a->left[i];
+    if (i % WI_ALIGN_LOOK == 0 && wi_align_stopped(a)) {
+      return;
+    }
     for (; next > 0 && a->right[next - 1].start >= l->start; next--) {
       const wi_align_item *r = &a->right[next - 1];
       if (r->start == r->end) {

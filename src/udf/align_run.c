@@ -195,6 +195,8 @@ weir_status wi_align_run(void *state, const wi_rel_chunk *chunk, struct ArrowArr
   wi_align_rows right = {.start = column_of(chunk->right[0]),
                          .end = column_of(chunk->right[1])};
   memset(out, 0, sizeof(*out));
+  s->scratch.stopped = chunk->stopped;
+  s->scratch.stop = chunk->stop;
   WI_CHECK(start(s, chunk->left_offsets[chunk->n_groups], out, &r, err));
   for (size_t g = 0; g < chunk->n_groups; g++) {
     left.from = chunk->left_offsets[g];
@@ -203,6 +205,10 @@ weir_status wi_align_run(void *state, const wi_rel_chunk *chunk, struct ArrowArr
     right.n = chunk->right_offsets[g + 1] - right.from;
     WI_CHECK(room_for_matches(s, left.n, err));
     WI_CHECK(wi_align_group(&s->scratch, s->call->mode, &left, &right, s->matches, err));
+    if (wi_align_stopped(&s->scratch)) {
+      status = WI_ERR(err, WEIR_E_CANCELLED, "the call was asked to stop");
+      goto done;
+    }
     put_group(s, &left, &right, &r);
   }
   WI_CHECK(seal(s, &r, err));

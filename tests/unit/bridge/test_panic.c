@@ -94,12 +94,16 @@ static wb_scalar_fn function(const char *name) {
   return fn;
 }
 
-static int new_session(wb_sess **out, wb_err *e) {
+static int session_on(wb_rt *rt, wb_sess **out, wb_err *e) {
   wb_sess_options o = {.struct_size = sizeof o,
                        .catalog = {"weir_catalog", 12},
                        .schema = {"main", 4},
                        .now_us = 1};
-  return c.t->wb_sess_new(c.rt, &o, out, e);
+  return c.t->wb_sess_new(rt, &o, out, e);
+}
+
+static int new_session(wb_sess **out, wb_err *e) {
+  return session_on(c.rt, out, e);
 }
 
 static int declare(wb_sess *sess, const char *name, wb_err *e) {
@@ -118,7 +122,7 @@ static int declare(wb_sess *sess, const char *name, wb_err *e) {
 
 static int plan(const char *sql, wb_plan **out, wb_err *e) {
   return c.t->wb_plan_sql(c.sess, wi_wb_str(sql), NULL, 0, NULL, 0, WB_PLAN_READ_ONLY,
-                          out, e);
+                          NULL, out, e);
 }
 
 static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {
@@ -180,7 +184,7 @@ static bool ready(void) {
   TRY_(c.t->wb_bind_new(&c.bind, &e));
   TRY_(bind_memory(c.bind, "t", &e));
   TRY_(plan("SELECT n, letter FROM t ORDER BY n", &c.logical, &e));
-  TRY_(c.t->wb_plan_optimize(c.logical, &c.optimized, &e));
+  TRY_(c.t->wb_plan_optimize(c.logical, NULL, &c.optimized, &e));
   if (!wt_project_make(&c.folder, NULL, 0) || !make_table()) {
     return false;
   }
@@ -228,7 +232,7 @@ static int call_rt_new(wb_err *e) {
 
 static int call_cancel_new(wb_err *e) {
   wb_cancel *cancel = NULL;
-  int code = c.t->wb_cancel_new(&cancel, e);
+  int code = c.t->wb_cancel_new(NULL, 0, &cancel, e);
   c.t->wb_cancel_free(cancel);
   return code;
 }
@@ -540,9 +544,10 @@ static int call_sql_params(wb_err *e) {
 }
 
 static int call_sql_refs(wb_err *e) {
+  const wb_sql_limits limits = {0};
   struct ArrowArrayStream out = {0};
   return drop(&out,
-              c.t->wb_sql_refs(c.rt, wi_wb_str("SELECT a FROM b"), NULL, 0, &out, e));
+              c.t->wb_sql_refs(wi_wb_str("SELECT a FROM b"), &limits, NULL, 0, &out, e));
 }
 
 static int free_plan(wb_plan *p, int code) {
@@ -556,39 +561,27 @@ static int call_plan_sql(wb_err *e) {
   return free_plan(p, code);
 }
 
-static int call_plan_tie_break(wb_err *e) {
-  wb_plan *p = NULL;
-  int code = c.t->wb_plan_tie_break(c.logical, &p, e);
-  return free_plan(p, code);
-}
-
 static int call_plan_replace(wb_err *e) {
   wb_plan *p = NULL;
   int code = c.t->wb_plan_replace(c.logical, &p, e);
   return free_plan(p, code);
 }
 
-static int call_plan_cast(wb_err *e) {
+static int call_plan_edit(wb_err *e) {
   wb_plan *p = NULL;
   struct ArrowSchema schema = {0};
+  wb_str by = {"letter", 6};
   int code = c.t->wb_plan_schema(c.logical, &schema, e);
   if (code == 0) {
-    code = c.t->wb_plan_cast(c.logical, &schema, &p, e);
+    code = c.t->wb_plan_edit(c.logical, NULL, 0, &schema, &by, 1, &p, e);
     schema.release(&schema);
   }
   return free_plan(p, code);
 }
 
-static int call_plan_sort(wb_err *e) {
-  wb_plan *p = NULL;
-  wb_str by = {"letter", 6};
-  int code = c.t->wb_plan_sort(c.logical, &by, 1, &p, e);
-  return free_plan(p, code);
-}
-
 static int call_plan_optimize(wb_err *e) {
   wb_plan *p = NULL;
-  int code = c.t->wb_plan_optimize(c.logical, &p, e);
+  int code = c.t->wb_plan_optimize(c.logical, NULL, &p, e);
   return free_plan(p, code);
 }
 
@@ -666,28 +659,28 @@ static int call_store_open(wb_err *e) {
 static int call_obj_get(wb_err *e) {
   struct ArrowArrayStream out = {0};
   wb_str path = wi_wb_str("_delta_log/00000000000000000000.json");
-  return drop(&out, c.t->wb_obj_get(c.store, &path, 1, true, &out, e));
+  return drop(&out, c.t->wb_obj_get(c.store, &path, 1, true, NULL, &out, e));
 }
 
 static int call_obj_list(wb_err *e) {
   struct ArrowArrayStream out = {0};
   return drop(&out, c.t->wb_obj_list(c.store, wi_wb_str("_delta_log"), wi_wb_str(""),
-                                     true, &out, e));
+                                     true, NULL, &out, e));
 }
 
 static int call_obj_put(wb_err *e) {
   return c.t->wb_obj_put(c.store, wi_wb_str("scratch"), (const uint8_t *)"x", 1, false,
-                         e);
+                         NULL, e);
 }
 
 static int call_obj_delete(wb_err *e) {
   wb_str path = wi_wb_str("scratch");
-  return c.t->wb_obj_delete(c.store, &path, 1, e);
+  return c.t->wb_obj_delete(c.store, &path, 1, NULL, e);
 }
 
 static int call_snap_open(wb_err *e) {
   wb_snap *snap = NULL;
-  int code = c.t->wb_snap_open(c.store, 0, &snap, e);
+  int code = c.t->wb_snap_open(c.store, 0, NULL, &snap, e);
   c.t->wb_snap_free(snap);
   return code;
 }
@@ -702,17 +695,17 @@ static int call_snap_actions(wb_err *e) {
 
 static int call_snap_files(wb_err *e) {
   struct ArrowArrayStream out = {0};
-  return drop(&out, c.t->wb_snap_files(c.snap, &out, e));
+  return drop(&out, c.t->wb_snap_files(c.snap, NULL, &out, e));
 }
 
 static int call_snap_txn(wb_err *e) {
   bool found = true;
   int64_t version = 0;
-  return c.t->wb_snap_txn(c.snap, wi_wb_str("nobody"), &found, &version, e);
+  return c.t->wb_snap_txn(c.snap, wi_wb_str("nobody"), NULL, &found, &version, e);
 }
 
 static int call_snap_checkpoint(wb_err *e) {
-  return c.t->wb_snap_checkpoint(c.snap, e);
+  return c.t->wb_snap_checkpoint(c.snap, NULL, e);
 }
 
 static int call_test_panic_at(wb_err *e) {
@@ -725,11 +718,12 @@ static int call_test_panic_at(wb_err *e) {
 static int free_rt(wb_err *e) {
   wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
-  struct ArrowArrayStream out = {0};
+  wb_sess *sess = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
   if (code == 0) {
     c.t->wb_rt_free(rt, 1000);
-    code = drop(&out, c.t->wb_sql_refs(rt, wi_wb_str("SELECT 1"), NULL, 0, &out, e));
+    code = session_on(rt, &sess, e);
+    c.t->wb_sess_free(sess);
     c.t->wb_rt_free(rt, 1000);
   }
   return code;
@@ -741,7 +735,7 @@ static int fire_cancel(wb_err *e) {
   struct ArrowArrayStream out = {0};
   struct ArrowArray batch = {0};
   wb_exec_options o = {.struct_size = sizeof o, .partitions = 1, .batch_rows = 100};
-  int code = c.t->wb_cancel_new(&cancel, e);
+  int code = c.t->wb_cancel_new(NULL, 0, &cancel, e);
   if (code == 0) {
     c.t->wb_cancel_fire(cancel); /* in vain */
     code = c.t->wb_exec_new(c.sess, c.optimized, c.bind, &o, cancel, &exec, e);
@@ -762,7 +756,7 @@ static int fire_cancel(wb_err *e) {
 
 static int free_cancel(wb_err *e) {
   wb_cancel *cancel = NULL;
-  int code = c.t->wb_cancel_new(&cancel, e);
+  int code = c.t->wb_cancel_new(NULL, 0, &cancel, e);
   if (code == 0) {
     c.t->wb_cancel_free(cancel);
     c.t->wb_cancel_fire(cancel);
@@ -787,7 +781,7 @@ static int free_one_plan(wb_err *e) {
   int code = plan("SELECT 1 AS one", &p, e);
   if (code == 0) {
     c.t->wb_plan_free(p);
-    code = c.t->wb_plan_optimize(p, &q, e);
+    code = c.t->wb_plan_optimize(p, NULL, &q, e);
     c.t->wb_plan_free(q);
     c.t->wb_plan_free(p);
   }
@@ -828,11 +822,11 @@ static int free_bind(wb_err *e) {
 
 static int free_snap(wb_err *e) {
   wb_snap *snap = NULL;
-  int code = c.t->wb_snap_open(c.store, 0, &snap, e);
+  int code = c.t->wb_snap_open(c.store, 0, NULL, &snap, e);
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     c.t->wb_snap_free(snap);
-    code = drop(&out, c.t->wb_snap_files(snap, &out, e));
+    code = drop(&out, c.t->wb_snap_files(snap, NULL, &out, e));
     c.t->wb_snap_free(snap);
   }
   return code;
@@ -845,7 +839,7 @@ static int free_store(wb_err *e) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
     c.t->wb_store_free(store);
-    code = drop(&out, c.t->wb_obj_get(store, &path, 1, false, &out, e));
+    code = drop(&out, c.t->wb_obj_get(store, &path, 1, false, NULL, &out, e));
     c.t->wb_store_free(store);
   }
   return code;
@@ -892,16 +886,14 @@ static const export_case cases[] = {
     CALLS(obj_get),
     CALLS(obj_list),
     CALLS(obj_put),
-    CALLS(plan_cast),
+    CALLS(plan_edit),
     FREES(plan_free, free_one_plan),
     CALLS(plan_optimize),
     CALLS(plan_replace),
     CALLS(plan_schema),
-    CALLS(plan_sort),
     CALLS(plan_sql),
     CALLS(plan_table_read),
     CALLS(plan_text),
-    CALLS(plan_tie_break),
     FREES(rt_free, free_rt),
     CALLS(rt_new),
     CALLS(sess_add_aggregate),
@@ -948,7 +940,7 @@ static int ask(const char *sql, char *out, size_t size, weir_error *err) {
   out[0] = '\0';
   int code = plan(sql, &p, &e);
   if (code == 0) {
-    code = c.t->wb_plan_optimize(p, &q, &e);
+    code = c.t->wb_plan_optimize(p, NULL, &q, &e);
   }
   if (code == 0) {
     code = exec_new(q, &exec, &e);
@@ -1076,7 +1068,7 @@ WT_TEST(functions_turn_panics_into_errors) {
   struct ArrowArrayStream stream = {0};
   char got[64];
   WT_EQ_INT(plan("SELECT sevens(n) FROM t", &p, &e), 0);
-  WT_EQ_INT(c.t->wb_plan_optimize(p, &q, &e), 0);
+  WT_EQ_INT(c.t->wb_plan_optimize(p, NULL, &q, &e), 0);
   WT_EQ_INT(exec_new(q, &exec, &e), 0);
   WT_CHECK(arm("udf.call")); /* from here on tasks may run ahead of the reader */
   WT_EQ_INT(c.t->wb_exec_stream(exec, &stream, &e), 0);

@@ -75,6 +75,44 @@ WT_TEST(null_is_nothing_that_stops) {
   WT_CHECK(token == NULL);
 }
 
+/* ---- what stops a thread ---- */
+
+static void *sees_nothing(void *arg) {
+  bool *nothing = arg;
+  wi_stop_scope here = wi_stop_here();
+  *nothing = here.stop == NULL && !here.ending;
+  return NULL;
+}
+
+WT_TEST(scopes_are_of_one_thread_and_nest) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_engine *engine = engine_of_none();
+  wi_stop *a = NULL, *b = NULL;
+  pthread_t thread;
+  bool nothing = false;
+  WT_CHECK(engine != NULL && wi_stop_here().stop == NULL);
+  WT_OK(wi_stop_new(engine, NULL, &a, &err));
+  WT_OK(wi_stop_new(engine, NULL, &b, &err));
+  wi_stop_scope outer = wi_stop_enter(a);
+  WT_CHECK(outer.stop == NULL && wi_stop_here().stop == a);
+  wi_stop_scope ending = wi_stop_ending();
+  WT_CHECK(wi_stop_here().stop == a && wi_stop_here().ending);
+  wi_stop_scope inner = wi_stop_enter(b); /* another piece of work, which begins */
+  WT_CHECK(wi_stop_here().stop == b && !wi_stop_here().ending);
+  WT_EQ_INT(pthread_create(&thread, NULL, sees_nothing, &nothing), 0);
+  pthread_join(thread, NULL);
+  WT_CHECK(nothing);
+  wi_stop_leave(inner);
+  WT_CHECK(wi_stop_here().stop == a && wi_stop_here().ending);
+  wi_stop_leave(ending);
+  WT_CHECK(wi_stop_here().stop == a && !wi_stop_here().ending);
+  wi_stop_leave(outer);
+  WT_CHECK(wi_stop_here().stop == NULL);
+  wi_stop_free(&a);
+  wi_stop_free(&b);
+  wi_engine_unref(&engine);
+}
+
 /* ---- fired while calls begin and end ---- */
 
 typedef struct race {

@@ -1,4 +1,5 @@
 /* Strict determinism: what is refused, what is told, what passes. */
+#include "plan/tables.h"
 #include "unit/plan/kit.h"
 
 static wi_session *session(void) {
@@ -199,6 +200,9 @@ WT_TEST(sums_of_floats_are_told_as_sensitive_to_order) {
       {"SELECT sum(y) AS s FROM u", true},
       {"SELECT stddev(x) AS s FROM t", true},
       {"SELECT corr(x, x) AS s FROM t", true},
+      {"SELECT approx_median(id) AS s FROM t", true},
+      {"SELECT approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY id) AS s FROM t", true},
+      {"SELECT approx_distinct(id) AS s FROM t", false},
       {"SELECT sum(x) OVER (PARTITION BY k) AS s FROM t", true},
       {"SELECT id FROM t WHERE x > (SELECT sum(y) FROM u)", true},
       {"SELECT k FROM t GROUP BY k HAVING sum(x) > 1", true},
@@ -221,4 +225,28 @@ WT_TEST(sums_of_floats_are_told_as_sensitive_to_order) {
       weir_error_release(&err);
     }
   }
+}
+
+/* A function that an upgrade of the engine brings must not come in unseen. */
+WT_TEST(each_aggregate_and_window_function_of_the_engine_is_in_the_list) {
+  weir_error err = WEIR_ERROR_INIT;
+  wi_cursor *rows = NULL;
+  bool more = true;
+  int found = 0;
+  WT_OK(wi_br_session_table_read(kit_engine(), session()->handle, WI_BR_FUNCTIONS, &rows,
+                                 &err));
+  while (wi_cursor_next(rows, &more, &err) == WEIR_OK && more) {
+    wi_str name = wi_cursor_text(rows, 0), kind = wi_cursor_text(rows, 1);
+    bool calls = wi_str_eq(kind, "aggregate") || wi_str_eq(kind, "window");
+    if (!calls || !wi_str_eq(wi_cursor_text(rows, 5), "builtin")) {
+      continue;
+    }
+    found++;
+    if (wi_order_fn_find(name) == NULL) {
+      wt_fail(__FILE__, __LINE__, "tables/order.def has no row of " WI_STR_FMT,
+              WI_STR_ARG(name));
+    }
+  }
+  WT_CHECK(found > 40);
+  wi_cursor_free(&rows);
 }

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "bridge/bridge.h"
 #include "common/test.h"
 
 #define MOST 60
@@ -164,4 +165,38 @@ WT_TEST(a_wave_reaches_each_index_once) {
       WT_EQ_INT(counts[i], 1);
     }
   }
+}
+
+/* What stops whoever waits stops the threads that work for it. */
+static void count_stopped(void *ctx, size_t task) {
+  int *counts = ctx;
+  counts[task] = wi_stop_here().stop != NULL && wi_stop_here().ending;
+}
+
+WT_TEST(threads_take_over_what_stops_the_one_that_waits) {
+  static const wi_task_node tasks[64];
+  const wi_engine_options none = {.threads = 1, .library = "/nowhere/none.so"};
+  weir_error err = WEIR_ERROR_INIT;
+  wi_engine *engine = NULL;
+  wi_stop *stop = NULL;
+  int counts[64] = {0};
+  const wi_executor executor = {count_stopped, counts};
+  WT_OK(wi_engine_new(&none, &engine, &err));
+  WT_OK(wi_stop_new(engine, NULL, &stop, &err));
+  for (int how = 0; how < 2; how++) {
+    memset(counts, 0, sizeof(counts));
+    wi_stop_scope outer = wi_stop_enter(stop);
+    (void)wi_stop_ending();
+    if (how == 0) {
+      wi_wave(64, 4, &executor);
+    } else {
+      WT_OK(wi_schedule(tasks, 64, 4, &executor, &err));
+    }
+    wi_stop_leave(outer);
+    for (size_t i = 0; i < 64; i++) {
+      WT_EQ_INT(counts[i], 1);
+    }
+  }
+  wi_stop_free(&stop);
+  wi_engine_unref(&engine);
 }

@@ -1,6 +1,7 @@
 /* The kernel of interval_align against the definition, row by row. */
-#include "udf/align.h"
+#include <stdlib.h>
 
+#include "udf/align_call.h"
 #include "udf_test.h"
 
 #define MOST 64
@@ -184,4 +185,65 @@ WT_TEST(no_rows) {
   check(&a, WI_ALIGN_OVERLAP_MAX, &one, 1, NULL, 0);
   check(&a, WI_ALIGN_OVERLAP_MAX, NULL, 0, &one, 1);
   wi_align_release(&a);
+}
+
+/* ---- stopped ---- */
+
+static bool stops_at(const void *stop) {
+  int *left = (int *)(uintptr_t)stop;
+  return --*left <= 0;
+}
+
+static struct ArrowArray column(const int64_t *values, int64_t n, const void **buffers) {
+  buffers[0] = NULL;
+  buffers[1] = values;
+  return (struct ArrowArray){.length = n, .n_buffers = 2, .buffers = buffers};
+}
+
+/* Nobody waits for the result any more: between two groups, and within a long one. */
+WT_TEST(a_run_that_is_stopped_ends_between_its_rows) {
+  enum { ROWS = 4 * WI_ALIGN_LOOK };
+  const wi_align_call call = {.mode = WI_ALIGN_OVERLAP_MAX, .left_join = true};
+  const int64_t whole[] = {0, ROWS};
+  int64_t *values = malloc(ROWS * sizeof(*values)), *ends = malloc(ROWS * sizeof(*ends));
+  int64_t *each = malloc((ROWS + 1) * sizeof(*each));
+  const void *start_buffers[2], *end_buffers[2];
+  void *run = NULL;
+  weir_error err = WEIR_ERROR_INIT;
+  WT_CHECK(values != NULL && ends != NULL && each != NULL);
+  for (int64_t i = 0; i < ROWS; i++) {
+    values[i] = each[i] = i;
+    ends[i] = i + 5;
+  }
+  each[ROWS] = ROWS;
+  const struct ArrowArray start = column(values, ROWS, start_buffers),
+                          end = column(ends, ROWS, end_buffers);
+  const struct ArrowArray *const both[] = {&start, &end};
+  WT_OK(wi_align_open(&call, &run, &err));
+  for (int groups = 0; groups < 2; groups++) {
+    const int64_t *offsets = groups ? each : whole;
+    for (int left = 0; left < 6; left++) { /* 0: it runs to its end */
+      int looks = left > 0 ? left : INT32_MAX;
+      struct ArrowArray out;
+      const wi_rel_chunk chunk = {.n_groups = groups ? ROWS : 1,
+                                  .left_offsets = offsets,
+                                  .right_offsets = offsets,
+                                  .left = both,
+                                  .right = both,
+                                  .stopped = stops_at,
+                                  .stop = &looks};
+      weir_status status = wi_align_run(run, &chunk, &out, &err);
+      WT_EQ_INT(status, left > 0 ? WEIR_E_CANCELLED : WEIR_OK);
+      WT_CHECK(left == 0 ? INT32_MAX - looks > 6 : looks > -4);
+      if (status == WEIR_OK) {
+        WT_EQ_INT(out.length, ROWS);
+        out.release(&out);
+      }
+      weir_error_release(&err);
+    }
+  }
+  wi_align_close(run);
+  free(values);
+  free(ends);
+  free(each);
 }
