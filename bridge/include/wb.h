@@ -328,14 +328,6 @@ typedef struct wb_err {
   uint32_t reserved;
 } wb_err;
 
-// A staged Parquet file.
-typedef struct wb_file {
-  struct wb_str path;
-  uint64_t size;
-  const struct wb_str *partition_values;
-  const bool *partition_nulls;
-} wb_file;
-
 typedef struct wb_exec_options {
   size_t struct_size;
   uint32_t partitions;
@@ -800,42 +792,15 @@ typedef struct wb_table {
 
 
 
-// Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
-// has them (percent-encoded as in the log), NULL: all of the snapshot.
-int32_t wb_bind_delta(struct wb_bind *bind,
-                      struct wb_str schema,
-                      struct wb_str table,
-                      const struct wb_snap *snap,
-                      const struct wb_str *files,
-                      size_t n_files,
-                      struct wb_err *err);
-
-// Binds schema.table to plain Parquet files below the store's root (staged ones); partition
-// columns are those of the declared schema named here, values in Delta's text form.
-int32_t wb_bind_files(struct wb_bind *bind,
-                      struct wb_str schema,
-                      struct wb_str table,
-                      const struct wb_store *store,
-                      const struct wb_str *partition_columns,
-                      size_t n_partition_columns,
-                      const struct wb_file *files,
-                      size_t n_files,
-                      struct wb_err *err);
-
-// Binds schema.table to a stream: once-readable; takes the stream, pulled on a blocking thread
-// through a bounded channel. Its columns go to the declared ones by name; cast to declared
-// types where they differ losslessly.
+// Binds schema.table to a stream, which is taken. Its columns go to the declared ones by name; cast
+// to declared types where they differ losslessly. collect: read now, on the caller's thread, and
+// its rows can be read many times; else it is read once, pulled on a blocking thread through a
+// bounded channel.
 int32_t wb_bind_stream(struct wb_bind *bind,
                        struct wb_str schema,
                        struct wb_str table,
                        struct ArrowArrayStream *take,
-                       struct wb_err *err);
-
-// Binds schema.table to the stream's rows, collected now; can be read many times.
-int32_t wb_bind_memory(struct wb_bind *bind,
-                       struct wb_str schema,
-                       struct wb_str table,
-                       struct ArrowArrayStream *take,
+                       bool collect,
                        struct wb_err *err);
 
 // Adds a table function (32 bytes of identity, wb_volatility), whose calls wb_plan_sql is

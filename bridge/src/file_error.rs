@@ -3,77 +3,14 @@
 
 use std::sync::Arc;
 
-use chrono::DateTime;
-use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::datasource::physical_plan::FileScanConfig;
-use datafusion::datasource::source::DataSourceExec;
-use datafusion::execution::TaskContext;
-use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::physical_plan::ExecutionPlan;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
-use object_store::path::Path;
 
 use crate::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
 use crate::error::{Error, ORIGIN_STORE};
 use crate::store_place;
 
-struct File {
-    place: ObjectStoreUrl,
-    location: Path,
-    size: u64,
-}
-
-/// The file of the plan that the message names.
-fn named(plan: &Arc<dyn ExecutionPlan>, message: &str) -> Option<File> {
-    let mut found: Option<File> = None;
-    let walked = plan.apply(|node| {
-        let source = node.downcast_ref::<DataSourceExec>();
-        let config = source.and_then(|s| s.data_source().downcast_ref::<FileScanConfig>());
-        for file in config.iter().flat_map(|c| &c.file_groups).flat_map(|group| group.iter()) {
-            let location = &file.object_meta.location;
-            let longer =
-                found.as_ref().is_none_or(|f| f.location.as_ref().len() < location.as_ref().len());
-            if longer
-                && message.contains(store_place::path_of(location).as_ref())
-                && let Some(config) = config
-            {
-                found = Some(File {
-                    place: config.object_store_url.clone(),
-                    location: location.clone(),
-                    size: file.object_meta.size,
-                });
-            }
-        }
-        Ok(TreeNodeRecursion::Continue)
-    });
-    walked.ok().and(found)
-}
-
-/// Looks at the file that an error of the Parquet reader is about.
-pub async fn explain(
-    what: &str,
-    error: Error,
-    plan: &Arc<dyn ExecutionPlan>,
-    context: &TaskContext,
-) -> Error {
-    if error.code != E_FILE_CORRUPT {
-        return error;
-    }
-    let Some(file) = named(plan, &error.message) else { return error };
-    let Ok(store) = context.runtime_env().object_store(&file.place) else { return error };
-    let File { location, size, .. } = file;
-    let meta = ObjectMeta {
-        location,
-        size,
-        last_modified: DateTime::UNIX_EPOCH,
-        e_tag: None,
-        version: None,
-    };
-    of_file(what, &store, &meta, error).await
-}
-
 /// Looks at the file that could not be read: is it there, and as long as it should be?
-pub async fn of_file(
+pub async fn explain(
     what: &str,
     store: &Arc<dyn ObjectStore>,
     file: &ObjectMeta,

@@ -20,7 +20,6 @@ use crate::codes::E_BUG;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::guard;
 use crate::input_exec::InputExec;
-use crate::input_filter;
 use crate::plan::wb_plan;
 use crate::stream;
 use crate::table_source::TableSource;
@@ -37,8 +36,6 @@ pub struct Wanted<'a> {
     pub name: &'a str,
     /// Only to skip what cannot match: the filters stay above.
     pub filters: &'a [Expr],
-    /// The same, as they are.
-    pub all_filters: &'a [Expr],
     /// Rows that are enough.
     pub limit: Option<usize>,
 }
@@ -165,14 +162,12 @@ impl LateBound {
         };
         // Fields only: metadata of the declared schema says nothing about the rows.
         let schema = Arc::new(Schema::new(schema.fields().clone()));
-        let usable = input_filter::usable(filters, &self.schema);
         let wanted = Wanted {
             state,
             schema: &schema,
             declared: &self.schema,
             name: &name,
-            filters: &usable,
-            all_filters: filters,
+            filters,
             limit,
         };
         let input = bound.scan(&wanted).await?;

@@ -25,8 +25,8 @@ fn is_plain(t: &DataType) -> bool {
     )
 }
 
-/// The form that the readers know: text as Utf8, zones as UTC.
-fn reader_type(t: &DataType) -> DataType {
+/// One type for those of the same values: text as Utf8, zones as UTC.
+fn same_values(t: &DataType) -> DataType {
     match t {
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, Some("UTC".into())),
@@ -41,33 +41,19 @@ fn column<'a>(expr: &'a Expr, schema: &'a Schema) -> Option<(&'a Column, &'a Dat
 }
 
 /// A value as the column's type, if that is the value's own type, but for its representation.
-fn literal(expr: &Expr, to: &DataType, form: Form) -> Option<Expr> {
+fn literal(expr: &Expr, to: &DataType) -> Option<Expr> {
     let Expr::Literal(value, _) = expr else { return None };
     if value.is_null() {
         return None;
     }
-    let wanted = reader_type(to);
-    if reader_type(&value.data_type()) != wanted {
+    if same_values(&value.data_type()) != same_values(to) {
         return None;
     }
-    let wanted = match form {
-        Form::Reader => wanted,
-        Form::Declared => to.clone(),
-    };
-    let value: ScalarValue = match value.data_type() == wanted {
+    let value: ScalarValue = match value.data_type() == *to {
         true => value.clone(),
-        false => value.cast_to(&wanted).ok()?,
+        false => value.cast_to(to).ok()?,
     };
     Some(Expr::Literal(value, None))
-}
-
-/// What a literal is given as.
-#[derive(Clone, Copy)]
-enum Form {
-    /// As readers of logs know it.
-    Reader,
-    /// As the column is declared.
-    Declared,
 }
 
 /// Without the qualifier: the reader has one table.
@@ -80,53 +66,51 @@ fn comparison(
     op: Operator,
     right: &Expr,
     schema: &Schema,
-    form: Form,
 ) -> Option<Expr> {
     use Operator::{Eq, Gt, GtEq, Lt, LtEq};
     if !matches!(op, Eq | Lt | LtEq | Gt | GtEq) {
         return None;
     }
     if let Some((name, t)) = column(left, schema) {
-        return Some(binary(bare(name), op, literal(right, t, form)?));
+        return Some(binary(bare(name), op, literal(right, t)?));
     }
     let (name, t) = column(right, schema)?;
-    Some(binary(bare(name), op.swap()?, literal(left, t, form)?))
+    Some(binary(bare(name), op.swap()?, literal(left, t)?))
 }
 
 fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
     Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))
 }
 
-fn one(expr: &Expr, schema: &Schema, form: Form) -> Option<Expr> {
+fn one(expr: &Expr, schema: &Schema) -> Option<Expr> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
-            match (one(left, schema, form), one(right, schema, form)) {
+            match (one(left, schema), one(right, schema)) {
                 (Some(a), Some(b)) => Some(binary(a, Operator::And, b)),
                 // Half of a conjunction still keeps every row that matches the whole.
                 (a, b) => a.or(b),
             }
         }
         Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
-            Some(binary(one(left, schema, form)?, Operator::Or, one(right, schema, form)?))
+            Some(binary(one(left, schema)?, Operator::Or, one(right, schema)?))
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => comparison(left, *op, right, schema, form),
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => comparison(left, *op, right, schema),
         Expr::Between(between) if !between.negated => {
             let (name, t) = column(&between.expr, schema)?;
-            let low = binary(bare(name), Operator::GtEq, literal(&between.low, t, form)?);
-            let high = binary(bare(name), Operator::LtEq, literal(&between.high, t, form)?);
+            let low = binary(bare(name), Operator::GtEq, literal(&between.low, t)?);
+            let high = binary(bare(name), Operator::LtEq, literal(&between.high, t)?);
             Some(binary(low, Operator::And, high))
         }
         Expr::InList(InList { expr, list, negated: false }) if !list.is_empty() => {
             let (name, t) = column(expr, schema)?;
-            let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t, form)).collect();
+            let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t)).collect();
             Some(Expr::InList(InList { expr: Box::new(bare(name)), list: values?, negated: false }))
         }
-        // Readers of logs know none.
         Expr::Like(Like { expr, pattern, negated: false, escape_char: None, case_insensitive: false })
-            if matches!(form, Form::Declared) =>
+            =>
         {
             let (name, t) = column(expr, schema)?;
-            let pattern = Box::new(literal(pattern, t, form)?);
+            let pattern = Box::new(literal(pattern, t)?);
             Some(Expr::Like(Like::new(false, Box::new(bare(name)), pattern, None, false)))
         }
         Expr::IsNull(inner) => {
@@ -141,12 +125,7 @@ fn one(expr: &Expr, schema: &Schema, form: Form) -> Option<Expr> {
     }
 }
 
-/// Filters that keep at least the rows that the given ones keep, in the form that readers know.
+/// Filters that keep at least the rows that the given ones keep, on columns that the schema has.
 pub fn usable(filters: &[Expr], schema: &Schema) -> Vec<Expr> {
-    filters.iter().filter_map(|filter| one(filter, schema, Form::Reader)).collect()
-}
-
-/// The same with literals of the columns' own types.
-pub fn exact(filters: &[Expr], schema: &Schema) -> Vec<Expr> {
-    filters.iter().filter_map(|filter| one(filter, schema, Form::Declared)).collect()
+    filters.iter().filter_map(|filter| one(filter, schema)).collect()
 }

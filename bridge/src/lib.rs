@@ -5,15 +5,11 @@
 pub mod abi;
 pub mod abi_agg;
 mod adapt;
-mod bind_delta;
-mod bind_files;
 mod bind_stream;
-mod blank;
 mod bounds;
 mod calls;
 mod canon;
 mod codes;
-mod concat_exec;
 mod delta_text;
 mod edit;
 mod error;
@@ -39,7 +35,6 @@ mod misc;
 mod not_in;
 mod other_name;
 mod params;
-mod place_session;
 mod plan;
 mod plan_exprs;
 mod plan_nodes;
@@ -96,8 +91,6 @@ mod macros_tests;
 mod plan_tests;
 #[cfg(test)]
 mod size_tests;
-#[cfg(test)]
-mod test_golden;
 #[cfg(test)]
 mod test_kit;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
 use async_trait::async_trait;
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::DFSchema;
@@ -61,6 +62,17 @@ struct Scan<'a> {
 }
 
 impl TableBound {
+    /// `names`: the columns, with what files call them in their metadata.
+    pub fn new(
+        place: Place,
+        snap: Option<Arc<SnapInner>>,
+        names: SchemaRef,
+        files: FFI_ArrowArrayStream,
+    ) -> Self {
+        let columns = without_metadata(&names);
+        Self { place, snap, columns, names, files: LazyFiles::new(files) }
+    }
+
     fn table_schema(&self, files: &TableFiles) -> Result<TableSchema> {
         let apart = files.partition_columns();
         let in_files: Vec<FieldRef> = self
@@ -95,7 +107,7 @@ impl TableBound {
             })
             .cloned()
             .collect();
-        let filters = input_filter::exact(wanted.all_filters, &Schema::new(same));
+        let filters = input_filter::usable(wanted.filters, &Schema::new(same));
         let Some(filter) = conjunction(filters) else { return Ok(None) };
         let schema = DFSchema::try_from(Arc::clone(table))?;
         Ok(Some(wanted.state.create_physical_expr(filter, &schema)?))
@@ -268,9 +280,7 @@ pub unsafe extern "C" fn wb_bind_table(
             // SAFETY: the caller's promise.
             None => Place::new(&unsafe { abi::in_ref(options.store)? }.inner)?,
         };
-        let columns = without_metadata(&names);
-        let files = LazyFiles::new(files);
-        let bound = TableBound { place, snap, columns, names, files };
+        let bound = TableBound::new(place, snap, names, files);
         bind.insert(schema, table, Arc::new(bound));
         Ok(())
     })

@@ -60,7 +60,7 @@ struct Named {
 
 impl Named {
     async fn explain(&self, error: ParquetError) -> ParquetError {
-        let error = file_error::of_file(&self.what, &self.store, &self.meta, Error::from(error)).await;
+        let error = file_error::explain(&self.what, &self.store, &self.meta, Error::from(error)).await;
         ParquetError::External(Box::new(error))
     }
 }

@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -21,10 +22,14 @@ use datafusion::physical_plan::DisplayFormatType;
 use datafusion::physical_plan::execution_plan::SchedulingType;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::arrow::array::RecordBatch;
 use datafusion::config::ConfigOptions;
+use futures::StreamExt;
+use futures::stream::BoxStream;
 
+use crate::codes::{E_FILE_CORRUPT, E_PANIC};
+use crate::error::{Error, ORIGIN_PARQUET};
 use crate::guard;
-use crate::input_exec::guarded;
 use crate::store_place::Place;
 
 /// See the module.
@@ -55,6 +60,30 @@ fn is_place(expr: &Arc<dyn PhysicalExpr>) -> bool {
         };
     }
     expr.downcast_ref::<Column>().is_some()
+}
+
+/// The readers of files panic about some that are damaged, here or in a task of theirs.
+fn guarded(
+    name: &Arc<str>,
+    batches: SendableRecordBatchStream,
+) -> BoxStream<'static, DfResult<RecordBatch>> {
+    let name = Arc::clone(name);
+    let damaged = move |text: &str, chain: String| {
+        let message = format!("{name}: a data file cannot be decoded: {text}");
+        Error { chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message) }
+    };
+    AssertUnwindSafe(batches)
+        .catch_unwind()
+        .map(move |item| match item.map(|batch| batch.map_err(Error::from)) {
+            Ok(Ok(batch)) => Ok(batch),
+            Ok(Err(e)) if e.code == E_PANIC => Err(damaged(&e.message, e.chain).into_df()),
+            Ok(Err(e)) => Err(e.into_df()),
+            Err(payload) => {
+                let (text, chain) = guard::caught(payload);
+                Err(damaged(&text, chain).into_df())
+            }
+        })
+        .boxed()
 }
 
 impl TableSource {
@@ -101,7 +130,7 @@ impl DataSource for TableSource {
     fn open_with_args(&self, args: OpenArgs) -> DfResult<SendableRecordBatchStream> {
         let batches = self.config.open_with_args(args)?;
         let schema = batches.schema();
-        let batches = guarded(&self.name, self.kind, batches);
+        let batches = guarded(&self.name, batches);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 

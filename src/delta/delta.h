@@ -161,9 +161,6 @@ weir_status wi_snap_checkpoint(const wi_snap *snap, weir_error *err);
  * all that the snapshot is bound to. */
 weir_status wi_snap_bind(const wi_snap *snap, wb_bind *bind, const char *schema,
                          const char *name, weir_error *err);
-/* The same through the scan that this one took the place of: for tests that compare the two. */
-weir_status wi_snap_bind_old(const wi_snap *snap, wb_bind *bind, const char *schema,
-                             const char *name, weir_error *err);
 
 /* ---- pins (pin.c) ---- */
 typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_release) */

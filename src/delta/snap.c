@@ -159,11 +159,6 @@ weir_status wi_snap_files(const wi_snap *snap, wi_files **out, weir_error *err) 
 
 /* ---- as an input ---- */
 
-weir_status wi_snap_bind_old(const wi_snap *snap, wb_bind *bind, const char *schema,
-                             const char *name, weir_error *err) {
-  return wi_br_bind_delta(snap->engine, bind, schema, name, snap->handle, NULL, 0, err);
-}
-
 static void release_both(struct ArrowSchema *columns, struct ArrowArrayStream *files) {
   if (columns->release != NULL) {
     columns->release(columns);

