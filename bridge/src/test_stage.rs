@@ -248,7 +248,7 @@ fn stages_all_types_with_exact_statistics() {
     let metadata = file.metadata().file_metadata().key_value_metadata().unwrap().clone();
     assert!(metadata.iter().all(|kv| kv.key != "ARROW:schema"), "{metadata:?}");
     assert!(metadata.iter().any(|kv| kv.key == "weir.run"));
-    let bound = bound(&to, &schema, &[], &files(&table, &[]));
+    let bound = self::bound(&to, &schema, &[], &files(&table, &[]));
     let found = Query::new(&rt, 1).run("select * from t", schema, Arc::new(bound));
     let found = found.inspect_err(|e| eprintln!("{e:?}")).unwrap();
     assert_eq!(rows(&found), rows(&[batch]));
@@ -449,7 +449,7 @@ fn missing_and_broken_files_have_their_codes() {
     let schema = Arc::new(Schema::new(vec![Field::new("i", DataType::Int64, true)]));
     let read = |size: u64| -> Error {
         let files = vec![StagedFile { path: "x 1.parquet".into(), size, values: Vec::new() }];
-        let bound = bound(&to, &schema, &[], &files);
+        let bound = self::bound(&to, &schema, &[], &files);
         Query::new(&rt, 1).run("select * from t", Arc::clone(&schema), Arc::new(bound)).unwrap_err()
     };
     let e = read(100);

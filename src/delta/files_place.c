@@ -8,10 +8,31 @@
 
 #define WI_ORIGIN "delta"
 
+/* Without user and query, where writers may have left what nobody else should know. */
+static void show(wi_str path, wi_buf *out) {
+  size_t end = 0, host = 0, at = 0;
+  while (end < path.n && path.p[end] != '?' && path.p[end] != '#') {
+    end++;
+  }
+  for (size_t i = 0; host == 0 && i + 2 < end; i++) {
+    host = memcmp(path.p + i, "://", 3) == 0 ? i + 3 : 0;
+  }
+  for (size_t i = host; host > 0 && i < end && path.p[i] != '/'; i++) {
+    at = path.p[i] == '@' ? i + 1 : at;
+  }
+  wi_buf_add(out, path.p, at > 0 ? host : end);
+  if (at > 0) {
+    wi_buf_add(out, path.p + at, end - at);
+  }
+}
+
 static weir_status outside(wi_str path, weir_error *err) {
-  weir_status status = WI_ERR(err, WEIR_E_FEATURE_UNSUPPORTED,
-                              "the log names a file outside the table: '%.*s'",
-                              path.n > 300 ? 300 : (int)path.n, path.p);
+  wi_buf shown = WI_BUF_INIT;
+  show(path, &shown);
+  weir_status status =
+      WI_ERR(err, WEIR_E_FEATURE_UNSUPPORTED,
+             "the log names a file outside the table: '%.300s'", wi_buf_text(&shown));
+  wi_buf_release(&shown);
   wi_err_hint(
       err, "copy the table with the tool that wrote it, so that all files are below it");
   return status;

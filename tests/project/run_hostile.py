@@ -77,8 +77,8 @@ def refused(table, code, *pieces, text="SELECT x FROM t ORDER BY x", said=""):
     done = sql(table, text)
     assert done.code not in (0, None) and done.code > 0, f"{done.code}\n{done.out}\n{done.err}"
     kit.has(done.err, f"WEIR-{code}", *pieces)
-    for never in ("WEIR-PANIC", "place@"):
-        assert never not in done.err.replace(said, ""), done.err
+    for never in ("WEIR-PANIC", "place@", "Signature", "pass@"):
+        assert never not in done.err.replace(said.split("?")[0], ""), done.err
 
 
 # ---- paths that lead out of the table ----
@@ -89,7 +89,7 @@ def test_a_vector_outside_is_not_opened(folder):
     (folder / "text").write_text("root:x:0")
     outside = ["file:///etc/passwd", f"file://{folder}/text", f"file://{other}/dv.bin",
                f"file://{folder}/t/../other/dv.bin", f"file://{folder}/t2/dv.bin", "s3://bucket/dv.bin",
-               "https://127.0.0.1:9/dv.bin?X-Amz-Signature=1", "weir://place-77/place@77/dv.bin",
+               "https://me:pass@127.0.0.1:9/dv.bin?X-Amz-Signature=1", "weir://place-77/place@77/dv.bin",
                "weir://store-1/dv.bin"]
     shutil.copytree(other, folder / "t2")
     for protocol in (None, VECTORS):

@@ -130,7 +130,8 @@ static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  int code = c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str(name), &stream, true, e);
+  int code =
+      c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str(name), &stream, true, e);
   if (stream.release != NULL) {
     stream.release(&stream);
   }
@@ -492,8 +493,8 @@ static int use_bind_stream(wb_bind *bind, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  return drop(&stream,
-              c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"), &stream, false, e));
+  return drop(&stream, c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"),
+                                           &stream, false, e));
 }
 static int call_bind_stream(wb_err *e) {
   return with_bind(use_bind_stream, e);

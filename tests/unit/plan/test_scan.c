@@ -147,10 +147,9 @@ static int compared, refused;
 
 static void compare(const char *name, const outcome *first, const outcome *now) {
   bool same = first->status == now->status && first->rows.n == now->rows.n &&
-              (partitions > 1
-                   ? any_order(&first->rows) == any_order(&now->rows)
-                   : now->rows.n == 0 ||
-                         memcmp(first->rows.p, now->rows.p, now->rows.n) == 0);
+              (partitions > 1 ? any_order(&first->rows) == any_order(&now->rows)
+                              : now->rows.n == 0 ||
+                                    memcmp(first->rows.p, now->rows.p, now->rows.n) == 0);
   if (!same) {
     wt_fail(__FILE__, __LINE__, "%s: %d (%s), before %d (%s)", name, (int)now->status,
             now->message, (int)first->status, first->message);
