@@ -336,14 +336,6 @@ typedef struct wb_str {
   size_t n;
 } wb_str;
 
-// A staged Parquet file.
-typedef struct wb_file {
-  struct wb_str path;
-  uint64_t size;
-  const struct wb_str *partition_values;
-  const bool *partition_nulls;
-} wb_file;
-
 typedef struct wb_exec_options {
   size_t struct_size;
   uint32_t partitions;
@@ -802,6 +794,24 @@ typedef struct wb_store_hook {
   void (*release)(void *ctx);
 } wb_store_hook;
 
+// Files of a table, for wb_bind_table.
+typedef struct wb_table {
+  size_t struct_size;
+  // whose log has the files; NULL: no log has them
+  const struct wb_snap *snap;
+  // where they are, without a snapshot
+  const struct wb_store *store;
+  // moved from: the table's columns. In the metadata of a field at any depth, what files call
+  // it, if not the same: weir.stored_name, or weir.stored_id, the id that Parquet has
+  struct ArrowSchema *columns;
+  // moved from: a struct array, one row a file in the order of their rows. path text, below the
+  // root as it is; size int64; rows int64?; partition, a struct of the columns that are not in
+  // files; min, max, structs of bounds; nulls, a struct of int64?; dv_path text?, dv_inline
+  // text?, dv_offset int32?, dv_size int32?, dv_rows int64?. From partition on each may be left
+  // out
+  struct ArrowArrayStream *files;
+} wb_table;
+
 
 
 // WB_ABI of the library; the caller compares it with the header's.
@@ -818,42 +828,15 @@ void wb_buf_free(struct wb_buf *buf);
 int32_t wb_test_panic_at(struct wb_str point,
                          struct wb_err *err);
 
-// Binds schema.table to a pinned snapshot. files: paths relative to the table root as the log
-// has them (percent-encoded as in the log), NULL: all of the snapshot.
-int32_t wb_bind_delta(struct wb_bind *bind,
-                      struct wb_str schema,
-                      struct wb_str table,
-                      const struct wb_snap *snap,
-                      const struct wb_str *files,
-                      size_t n_files,
-                      struct wb_err *err);
-
-// Binds schema.table to plain Parquet files below the store's root (staged ones); partition
-// columns are those of the declared schema named here, values in Delta's text form.
-int32_t wb_bind_files(struct wb_bind *bind,
-                      struct wb_str schema,
-                      struct wb_str table,
-                      const struct wb_store *store,
-                      const struct wb_str *partition_columns,
-                      size_t n_partition_columns,
-                      const struct wb_file *files,
-                      size_t n_files,
-                      struct wb_err *err);
-
-// Binds schema.table to a stream: once-readable; takes the stream, pulled on a blocking thread
-// through a bounded channel. Its columns go to the declared ones by name; cast to declared
-// types where they differ losslessly.
+// Binds schema.table to a stream, which is taken. Its columns go to the declared ones by name; cast
+// to declared types where they differ losslessly. collect: read now, on the caller's thread, and
+// its rows can be read many times; else it is read once, pulled on a blocking thread through a
+// bounded channel.
 int32_t wb_bind_stream(struct wb_bind *bind,
                        struct wb_str schema,
                        struct wb_str table,
                        struct ArrowArrayStream *take,
-                       struct wb_err *err);
-
-// Binds schema.table to the stream's rows, collected now; can be read many times.
-int32_t wb_bind_memory(struct wb_bind *bind,
-                       struct wb_str schema,
-                       struct wb_str table,
-                       struct ArrowArrayStream *take,
+                       bool collect,
                        struct wb_err *err);
 
 // Adds a table function (32 bytes of identity, wb_volatility), whose calls wb_plan_sql is
@@ -1206,6 +1189,14 @@ int32_t wb_obj_delete(const struct wb_store *store,
 
 // Frees the handle; NULL is allowed.
 void wb_store_free(struct wb_store *store);
+
+// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
+// the stream is asked at the first scan, on a thread that may block, and again after a failure.
+int32_t wb_bind_table(struct wb_bind *bind,
+                      struct wb_str schema,
+                      struct wb_str table,
+                      const struct wb_table *options,
+                      struct wb_err *err);
 
 // rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
 // deltalake-core, kernel

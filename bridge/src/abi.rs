@@ -320,15 +320,6 @@ pub struct wb_rule {
     pub limit: u64,
 }
 
-/// A staged Parquet file.
-#[repr(C)]
-pub struct wb_file {
-    pub path: wb_str,
-    pub size: u64,
-    pub partition_values: *const wb_str,
-    pub partition_nulls: *const bool,
-}
-
 #[repr(C)]
 pub enum wb_param_type {
     WB_P_INT64 = 1,

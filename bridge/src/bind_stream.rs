@@ -206,15 +206,17 @@ impl Bound for MemoryBound {
     }
 }
 
-/// Binds schema.table to a stream: once-readable; takes the stream, pulled on a blocking thread
-/// through a bounded channel. Its columns go to the declared ones by name; cast to declared
-/// types where they differ losslessly.
+/// Binds schema.table to a stream, which is taken. Its columns go to the declared ones by name; cast
+/// to declared types where they differ losslessly. collect: read now, on the caller's thread, and
+/// its rows can be read many times; else it is read once, pulled on a blocking thread through a
+/// bounded channel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_bind_stream(
     bind: *mut wb_bind,
     schema: wb_str,
     table: wb_str,
     take: *mut FFI_ArrowArrayStream,
+    collect: bool,
     err: *mut wb_err,
 ) -> i32 {
     guard::entry("wb_bind_stream", err, || {
@@ -226,31 +228,11 @@ pub unsafe extern "C" fn wb_bind_stream(
         let schema = unsafe { schema.to_str()? };
         // SAFETY: as above.
         let table = unsafe { table.to_str()? };
-        let name = format!("{schema}.{table}");
-        bind.insert(schema, table, Arc::new(StreamBound::new(name, stream)));
-        Ok(())
-    })
-}
-
-/// Binds schema.table to the stream's rows, collected now; can be read many times.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_bind_memory(
-    bind: *mut wb_bind,
-    schema: wb_str,
-    table: wb_str,
-    take: *mut FFI_ArrowArrayStream,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_bind_memory", err, || {
-        // SAFETY: the caller's promise.
-        let stream = unsafe { stream::import_stream(take)? };
-        // SAFETY: as above.
-        let bind = unsafe { abi::in_ref(bind.cast_const())? };
-        // SAFETY: as above.
-        let schema = unsafe { schema.to_str()? };
-        // SAFETY: as above.
-        let table = unsafe { table.to_str()? };
-        bind.insert(schema, table, Arc::new(MemoryBound::collect(stream)?));
+        let bound: Arc<dyn Bound> = match collect {
+            true => Arc::new(MemoryBound::collect(stream)?),
+            false => Arc::new(StreamBound::new(format!("{schema}.{table}"), stream)),
+        };
+        bind.insert(schema, table, bound);
         Ok(())
     })
 }

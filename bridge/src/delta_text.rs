@@ -1,4 +1,4 @@
-//! Values as Delta writes them in partition values, and back.
+//! Values as Delta writes them in partition values.
 
 use arrow::array::{Array, AsArray};
 use arrow::compute::cast;
@@ -7,7 +7,6 @@ use arrow::datatypes::{
     TimestampMicrosecondType,
 };
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime};
-use datafusion::common::ScalarValue;
 
 use crate::codes::{E_OUTPUT_TYPE, E_VALUE_RANGE};
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
@@ -145,16 +144,6 @@ pub fn format(name: &str, array: &dyn Array) -> Result<Vec<Option<String>>> {
     Ok(values.into_iter().map(|v| v.filter(|v| !v.is_empty())).collect())
 }
 
-fn parse_time(text: &str) -> Option<i64> {
-    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
-        .iter()
-        .find_map(|f| NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), f).ok());
-    match naive {
-        Some(time) => Some(time.and_utc().timestamp_micros()),
-        None => DateTime::parse_from_rfc3339(text).ok().map(|t| t.timestamp_micros()),
-    }
-}
-
 /// A decimal of any number of digits behind the point that the scale has room for.
 pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
@@ -172,50 +161,4 @@ pub fn parse_decimal(text: &str, precision: u8, scale: i8) -> Option<i128> {
         return None;
     }
     Some(if negative { -value } else { value })
-}
-
-fn parse_value(text: &str, t: &DataType) -> Option<ScalarValue> {
-    Some(match t {
-        DataType::Boolean => ScalarValue::Boolean(Some(match text {
-            "true" => true,
-            "false" => false,
-            _ => return None,
-        })),
-        DataType::Int8 => ScalarValue::Int8(Some(text.parse().ok()?)),
-        DataType::Int16 => ScalarValue::Int16(Some(text.parse().ok()?)),
-        DataType::Int32 => ScalarValue::Int32(Some(text.parse().ok()?)),
-        DataType::Int64 => ScalarValue::Int64(Some(text.parse().ok()?)),
-        DataType::Float32 => ScalarValue::Float32(Some(text.parse().ok()?)),
-        DataType::Float64 => ScalarValue::Float64(Some(text.parse().ok()?)),
-        DataType::Utf8 => ScalarValue::Utf8(Some(text.into())),
-        DataType::LargeUtf8 => ScalarValue::LargeUtf8(Some(text.into())),
-        DataType::Utf8View => ScalarValue::Utf8View(Some(text.into())),
-        DataType::Binary => ScalarValue::Binary(Some(text.as_bytes().to_vec())),
-        DataType::LargeBinary => ScalarValue::LargeBinary(Some(text.as_bytes().to_vec())),
-        DataType::BinaryView => ScalarValue::BinaryView(Some(text.as_bytes().to_vec())),
-        DataType::Date32 => {
-            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            let days = date.signed_duration_since(EPOCH).num_days();
-            ScalarValue::Date32(Some(i32::try_from(days).ok()?))
-        }
-        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-            ScalarValue::TimestampMicrosecond(Some(parse_time(text)?), zone.clone())
-        }
-        DataType::Decimal128(p, s) => {
-            ScalarValue::Decimal128(Some(parse_decimal(text, *p, *s)?), *p, *s)
-        }
-        _ => return None,
-    })
-}
-
-/// Delta's text as a value of the type; None and empty text are null.
-pub fn parse(name: &str, text: Option<&str>, t: &DataType) -> Result<ScalarValue> {
-    let text = match text {
-        Some(text) if !text.is_empty() => text,
-        _ => return Ok(ScalarValue::try_from(t)?),
-    };
-    parse_value(text, t).ok_or_else(|| {
-        let message = format!("partition column {name}: \"{text}\" is no value of type {t}");
-        Error::new(E_VALUE_RANGE, ORIGIN_BRIDGE, message)
-    })
 }

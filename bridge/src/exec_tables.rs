@@ -13,6 +13,8 @@ use crate::abi::wb_exec_table;
 use crate::codes::E_BAD_VALUE;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input_exec::InputExec;
+use crate::store_place::path_of;
+use crate::table_source::TableSource;
 
 type Plan = Arc<dyn ExecutionPlan>;
 
@@ -24,6 +26,12 @@ struct Node<'a> {
     input: Option<(String, &'static str)>,
 }
 
+/// The scan of files that the node is.
+fn file_scan(plan: &Plan) -> Option<&FileScanConfig> {
+    let source = plan.downcast_ref::<DataSourceExec>()?.data_source();
+    source.downcast_ref::<FileScanConfig>().or_else(|| Some(TableSource::of(plan)?.config()))
+}
+
 fn collect<'a>(
     plan: &'a Plan,
     parent: i32,
@@ -31,12 +39,13 @@ fn collect<'a>(
     out: &mut Vec<Node<'a>>,
 ) {
     let id = i32::try_from(out.len()).unwrap_or(i32::MAX);
-    let input = match plan.downcast_ref::<InputExec>() {
-        Some(input) => {
+    let input = match (plan.downcast_ref::<InputExec>(), TableSource::of(plan)) {
+        (Some(input), _) => {
             let name = format!("{}.{}", input.schema_name(), input.table_name());
             Some((name, input.provider_kind()))
         }
-        None => around,
+        (None, Some(table)) => Some((table.name().to_string(), table.provider_kind())),
+        (None, None) => around,
     };
     out.push(Node { parent, plan, input: input.clone() });
     for child in plan.children() {
@@ -87,14 +96,13 @@ struct FileRow {
 fn files_batch(nodes: &[Node<'_>]) -> Result<RecordBatch> {
     let mut rows = Vec::new();
     for (node, at) in nodes.iter().enumerate() {
-        let Some(source) = at.plan.downcast_ref::<DataSourceExec>() else { continue };
-        let Some(config) = source.data_source().downcast_ref::<FileScanConfig>() else { continue };
+        let Some(config) = file_scan(at.plan) else { continue };
         let (table, provider) = at.input.clone().unwrap_or((String::new(), "other"));
         for file in config.file_groups.iter().flat_map(|group| group.iter()) {
             rows.push(FileRow {
                 node,
                 table: table.clone(),
-                path: file.object_meta.location.to_string(),
+                path: path_of(&file.object_meta.location).to_string(),
                 provider,
             });
         }

@@ -14,13 +14,14 @@ use datafusion::datasource::{TableType, source_as_provider};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 
-use crate::{guard, input_filter, stream};
+use crate::{guard, stream};
 use crate::abi::{self, wb_err, wb_str};
 use crate::adapt::Adapter;
 use crate::codes::E_BUG;
 use crate::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::input_exec::InputExec;
 use crate::sess::wb_sess;
+use crate::table_source::TableSource;
 
 /// What is wanted of a bound input: columns by name.
 pub struct Wanted<'a> {
@@ -30,6 +31,8 @@ pub struct Wanted<'a> {
     pub schema: &'a SchemaRef,
     /// The whole declared schema.
     pub declared: &'a SchemaRef,
+    /// Schema and table.
+    pub name: &'a str,
     /// Only to skip what cannot match: the filters stay above.
     pub filters: &'a [Expr],
     /// Rows that are enough.
@@ -173,10 +176,19 @@ impl LateBound {
         };
         // Fields only: metadata of the declared schema says nothing about the rows.
         let schema = Arc::new(Schema::new(schema.fields().clone()));
-        let filters = input_filter::usable(filters, &self.schema);
-        let wanted =
-            Wanted { state, schema: &schema, declared: &self.schema, filters: &filters, limit };
+        let wanted = Wanted {
+            state,
+            schema: &schema,
+            declared: &self.schema,
+            name: &name,
+            filters,
+            limit,
+        };
         let input = bound.scan(&wanted).await?;
+        // A table's scan gives what was declared by itself, mostly.
+        if TableSource::of(&input).is_some() && input.schema() == schema {
+            return Ok(input);
+        }
         let adapter = Adapter::new(&name, &input.schema(), schema)?;
         Ok(Arc::new(InputExec::new(
             &self.schema_name,

@@ -2,7 +2,6 @@
 //! input it is.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -16,14 +15,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ReplaceChildrenOptions,
 };
-use datafusion::arrow::array::RecordBatch;
 use futures::StreamExt;
-use futures::stream::BoxStream;
 
-use crate::{file_error, guard};
+use crate::guard;
 use crate::adapt::Adapter;
-use crate::codes::{E_FILE_CORRUPT, E_PANIC};
-use crate::error::{Error, ORIGIN_PARQUET};
+use crate::error::Error;
 
 /// See the module.
 #[derive(Debug)]
@@ -35,35 +31,6 @@ pub struct InputExec {
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
-}
-
-/// The readers of files panic about some that are damaged, here or in a task of theirs. Of other
-/// inputs a panic is one.
-fn guarded(
-    name: &str,
-    kind: &str,
-    batches: SendableRecordBatchStream,
-) -> BoxStream<'static, DfResult<RecordBatch>> {
-    if !matches!(kind, "files" | "delta_native") {
-        return batches.boxed();
-    }
-    let name = name.to_string();
-    let damaged = move |text: &str, chain: String| {
-        let message = format!("{name}: a data file cannot be decoded: {text}");
-        Error { chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message) }
-    };
-    AssertUnwindSafe(batches)
-        .catch_unwind()
-        .map(move |item| match item.map(|batch| batch.map_err(Error::from)) {
-            Ok(Ok(batch)) => Ok(batch),
-            Ok(Err(e)) if e.code == E_PANIC => Err(damaged(&e.message, e.chain).into_df()),
-            Ok(Err(e)) => Err(e.into_df()),
-            Err(payload) => {
-                let (text, chain) = guard::caught(payload);
-                Err(damaged(&text, chain).into_df())
-            }
-        })
-        .boxed()
 }
 
 impl InputExec {
@@ -180,25 +147,11 @@ impl ExecutionPlan for InputExec {
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let adapter = Arc::clone(&self.adapter);
         let schema = Arc::clone(adapter.schema());
-        let input = Arc::clone(&self.input);
-        let name = format!("{}.{}", self.schema_name, self.table_name);
-        let batches = self.input.execute(partition, Arc::clone(&context))?;
-        let batches = guarded(&name, self.kind, batches).then(move |batch| {
+        let batches = self.input.execute(partition, context)?.map(move |batch| {
             guard::point("operator.task");
             let adapted = batch.map_err(Error::from).and_then(|batch| adapter.adapt(batch));
             let ready = adapted.inspect(|batch| metrics.record_output(batch.num_rows()));
-            let (input, context, name) = match &ready {
-                Ok(_) => (None, None, String::new()),
-                Err(_) => (Some(Arc::clone(&input)), Some(Arc::clone(&context)), name.clone()),
-            };
-            async move {
-                match (ready, input, context) {
-                    (Err(e), Some(input), Some(context)) => {
-                        Err(file_error::explain(&name, e, &input, &context).await.into_df())
-                    }
-                    (ready, _, _) => ready.map_err(Error::into_df),
-                }
-            }
+            ready.map_err(Error::into_df)
         });
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }

@@ -5,7 +5,7 @@
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Like, Operator};
 
 /// Types whose order is the same everywhere.
 fn is_plain(t: &DataType) -> bool {
@@ -25,8 +25,8 @@ fn is_plain(t: &DataType) -> bool {
     )
 }
 
-/// The form that the readers know: text as Utf8, zones as UTC.
-fn reader_type(t: &DataType) -> DataType {
+/// One type for those of the same values: text as Utf8, zones as UTC.
+fn same_values(t: &DataType) -> DataType {
     match t {
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::Timestamp(unit, Some(_)) => DataType::Timestamp(*unit, Some("UTC".into())),
@@ -46,13 +46,12 @@ fn literal(expr: &Expr, to: &DataType) -> Option<Expr> {
     if value.is_null() {
         return None;
     }
-    let wanted = reader_type(to);
-    if reader_type(&value.data_type()) != wanted {
+    if same_values(&value.data_type()) != same_values(to) {
         return None;
     }
-    let value: ScalarValue = match value.data_type() == wanted {
+    let value: ScalarValue = match value.data_type() == *to {
         true => value.clone(),
-        false => value.cast_to(&wanted).ok()?,
+        false => value.cast_to(to).ok()?,
     };
     Some(Expr::Literal(value, None))
 }
@@ -62,7 +61,12 @@ fn bare(column: &Column) -> Expr {
     Expr::Column(Column::new_unqualified(column.name.clone()))
 }
 
-fn comparison(left: &Expr, op: Operator, right: &Expr, schema: &Schema) -> Option<Expr> {
+fn comparison(
+    left: &Expr,
+    op: Operator,
+    right: &Expr,
+    schema: &Schema,
+) -> Option<Expr> {
     use Operator::{Eq, Gt, GtEq, Lt, LtEq};
     if !matches!(op, Eq | Lt | LtEq | Gt | GtEq) {
         return None;
@@ -102,6 +106,13 @@ fn one(expr: &Expr, schema: &Schema) -> Option<Expr> {
             let values: Option<Vec<Expr>> = list.iter().map(|e| literal(e, t)).collect();
             Some(Expr::InList(InList { expr: Box::new(bare(name)), list: values?, negated: false }))
         }
+        Expr::Like(Like { expr, pattern, negated: false, escape_char: None, case_insensitive: false })
+            =>
+        {
+            let (name, t) = column(expr, schema)?;
+            let pattern = Box::new(literal(pattern, t)?);
+            Some(Expr::Like(Like::new(false, Box::new(bare(name)), pattern, None, false)))
+        }
         Expr::IsNull(inner) => {
             let (name, _) = column(inner, schema)?;
             Some(Expr::IsNull(Box::new(bare(name))))
@@ -114,7 +125,7 @@ fn one(expr: &Expr, schema: &Schema) -> Option<Expr> {
     }
 }
 
-/// Filters that keep at least the rows that the given ones keep, in the form that readers know.
+/// Filters that keep at least the rows that the given ones keep, on columns that the schema has.
 pub fn usable(filters: &[Expr], schema: &Schema) -> Vec<Expr> {
     filters.iter().filter_map(|filter| one(filter, schema)).collect()
 }

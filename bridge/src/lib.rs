@@ -14,15 +14,11 @@
 pub mod abi;
 pub mod abi_agg;
 mod adapt;
-mod bind_delta;
-mod bind_files;
 mod bind_stream;
-mod blank;
 mod bounds;
 mod calls;
 mod canon;
 mod codes;
-mod concat_exec;
 mod cut_exec;
 mod delta_text;
 mod detached;
@@ -51,7 +47,6 @@ mod merge_pool;
 mod not_in;
 mod other_name;
 mod params;
-mod place_session;
 mod plan;
 mod plan_exprs;
 mod plan_nodes;
@@ -94,6 +89,13 @@ mod store_local;
 mod store_open;
 mod store_place;
 mod stream;
+mod table_adapt;
+pub mod table_bound;
+mod table_files;
+mod table_prune;
+mod table_reader;
+mod table_source;
+mod table_vector;
 mod tie_sort;
 mod udaf;
 mod udaf_acc;
@@ -114,8 +116,6 @@ mod macros_tests;
 mod plan_tests;
 #[cfg(test)]
 mod size_tests;
-#[cfg(test)]
-mod test_golden;
 #[cfg(test)]
 mod test_kit;
 #[cfg(test)]

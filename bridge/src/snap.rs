@@ -4,20 +4,20 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 
+use arrow::datatypes::Schema;
+use arrow::error::ArrowError;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
+use buoyant_kernel::engine::arrow_conversion::TryIntoArrow;
 use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use deltalake_core::delta_datafusion::{DeltaScanConfig, DeltaScanNext};
 use deltalake_core::kernel::Snapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use object_store::ObjectStore;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use crate::{guard, snap_error, snap_files, stream};
 use crate::abi::{self, wb_buf, wb_err, wb_str};
-use crate::blank::Search;
 use crate::codes::{E_FILE_CORRUPT, E_LOG_CORRUPT, E_PANIC, E_VERSION_MISSING};
 use crate::error::{Error, ORIGIN_BRIDGE, ORIGIN_DELTA, Result};
 use crate::log_view::LogView;
@@ -47,22 +47,12 @@ pub struct SnapInner {
     pub version: u64,
     /// The kernel's own snapshot of it, once somebody asked for what delta-rs does not pass on.
     kernel: OnceLock<Arc<KernelSnapshot>>,
-    /// The partition columns with empty texts (`blank`), once somebody looked.
-    blanks: OnceCell<Vec<String>>,
 }
 
 impl std::fmt::Debug for SnapInner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} at version {}", self.store.shown, self.version)
     }
-}
-
-/// The configuration of all scans: partition columns as plain values, no file column.
-pub fn scan_config(pushdown: bool, views: bool) -> DeltaScanConfig {
-    let mut config =
-        DeltaScanConfig::new().with_wrap_partition_values(false).with_parquet_pushdown(pushdown);
-    config.schema_force_view_types = views;
-    config
 }
 
 fn log_of(place: &Place, objects: Arc<dyn ObjectStore>) -> LogStoreRef {
@@ -111,14 +101,15 @@ impl SnapInner {
         // Scans read the log, too, and as this did.
         place.store = log.root_object_store(None);
         snap_error::check_features(&store, &snapshot)?;
-        // Says now, not at the first scan, what the reader does not support, and makes sure
-        // that the schema has an Arrow form, which `arrow_schema` takes for granted.
-        if let Err(e) = DeltaScanNext::new(Arc::clone(&snapshot), scan_config(false, false)) {
+        // `arrow_schema` takes for granted that the schema has an Arrow form.
+        let arrow: std::result::Result<Schema, ArrowError> =
+            snapshot.schema().as_ref().try_into_arrow();
+        if let Err(e) = arrow {
             return Err(place.explained(snap_error::unreadable(&store, Error::from(e))));
         }
         snap_error::check_schema(&store, &snapshot)?;
-        let (kernel, blanks) = (OnceLock::new(), OnceCell::new());
-        Ok(Self { log, view, snapshot, version: found, store, place, kernel, blanks })
+        let kernel = OnceLock::new();
+        Ok(Self { log, view, snapshot, version: found, store, place, kernel })
     }
 
     /// What an error of reading the log says of this snapshot.
@@ -143,31 +134,6 @@ impl SnapInner {
     /// An error of reading the log, with paths as the caller knows them.
     pub fn unreadable(&self, error: Error) -> Error {
         self.place.explained(snap_error::unreadable(&self.store, error))
-    }
-
-    /// To be shown the list of files by whoever reads it anyway; None: not needed.
-    pub fn blank_search(&self) -> Option<Search> {
-        if self.blanks.initialized() { None } else { Search::of(&self.snapshot) }
-    }
-
-    /// What it found in the whole list.
-    pub fn keep_blanks(&self, search: Search) {
-        // Another one may have been quicker, and has found the same.
-        let _ = self.blanks.set(search.found());
-    }
-
-    /// The partition columns of which some file has an empty text. Reads the list of files at
-    /// the first call if the table has a column that could be one.
-    pub async fn blanks(&self) -> Result<&[String]> {
-        let found = self.blanks.get_or_try_init(|| async {
-            let Some(mut search) = Search::of(&self.snapshot) else { return Ok(Vec::new()) };
-            let mut files = self.snapshot.files(self.log.as_ref(), None);
-            while let Some(batch) = files.try_next().await.map_err(|e| self.explain(e))? {
-                search.look(&batch)?;
-            }
-            Ok(search.found())
-        });
-        found.await.map(Vec::as_slice)
     }
 
     /// The kernel's own snapshot of the same version. Lists and reads the log at the first call;

@@ -175,6 +175,9 @@ pub fn value(store: &StoreInner, snapshot: &Snapshot, error: Link<'_>) -> Option
     Some(Error::new(E_FEATURE_UNSUPPORTED, ORIGIN_DELTA, message))
 }
 
+/// What the scan of files does by itself.
+const SCANNED: [&str; 3] = ["columnMapping", "typeWidening", "typeWidening-preview"];
+
 /// Refuses a protocol that the reader does not know, by the names of the features.
 pub fn check_features(store: &StoreInner, snapshot: &Snapshot) -> Result<()> {
     use deltalake_core::kernel::transaction::TransactionError;
@@ -184,8 +187,8 @@ pub fn check_features(store: &StoreInner, snapshot: &Snapshot) -> Result<()> {
             let mut names: Vec<String> = features
                 .iter()
                 .map(ToString::to_string)
-                // The scan supports it; the protocol check of delta-rs does not know that.
-                .filter(|name| name != "columnMapping")
+                // The scan supports them; the protocol check of delta-rs does not know that.
+                .filter(|name| !SCANNED.contains(&name.as_str()))
                 .collect();
             names.sort_unstable();
             if names.is_empty() {

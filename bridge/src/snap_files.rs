@@ -60,17 +60,6 @@ fn number_at(column: Option<&Int64Array>, row: usize) -> Option<i64> {
     column.filter(|c| c.is_valid(row)).map(|c| c.value(row))
 }
 
-/// All keys and values of partition values in a batch of the log's list, whatever file has them.
-pub fn partition_values(batch: &RecordBatch) -> Result<Option<(StringArray, StringArray)>> {
-    let constants = batch.column_by_name("fileConstantValues").and_then(|c| c.as_struct_opt());
-    let Some(map) = child(constants, "partitionValues").and_then(|c| c.as_map_opt()) else {
-        return Ok(None);
-    };
-    let keys = text(Some(map.keys()))?.ok_or_else(|| missing("key"))?;
-    let values = text(Some(map.values()))?.ok_or_else(|| missing("value"))?;
-    Ok(Some((keys, values)))
-}
-
 /// One row of a map from text to text, as a JSON object with sorted keys.
 fn map_json(column: Option<&MapArray>, row: usize) -> Result<Option<String>> {
     let Some(map) = column.filter(|m| m.is_valid(row)) else { return Ok(None) };

@@ -246,29 +246,82 @@ pub struct ImportedStream {
 /// `take` must be NULL or hold a stream that follows the Arrow C stream interface and may be
 /// used from any one thread at a time.
 pub unsafe fn import_stream(take: *mut FFI_ArrowArrayStream) -> Result<ImportedStream> {
+    // SAFETY: the caller's promise.
+    let mut stream = unsafe { take_stream(take)? };
+    let schema = schema_of(&mut stream)?;
+    Ok(ImportedStream { stream, schema, done: false })
+}
+
+/// Takes the caller's stream over without asking it anything: theirs is empty after this.
+///
+/// # Safety
+/// As `import_stream`.
+pub unsafe fn take_stream(take: *mut FFI_ArrowArrayStream) -> Result<FFI_ArrowArrayStream> {
     let bad = |what: &str| Error::new(E_BAD_VALUE, ORIGIN_HOST, what);
     if take.is_null() {
         return Err(bad("the stream is NULL"));
     }
     // SAFETY: not NULL; the rest is the caller's promise.
-    let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(take) };
+    let stream = unsafe { FFI_ArrowArrayStream::from_raw(take) };
     if stream.release.is_none() {
         return Err(bad("the stream was released already"));
     }
+    Ok(stream)
+}
+
+/// Asks a stream for all it has. It stays, and may be asked again.
+pub fn read_all(stream: &mut FFI_ArrowArrayStream) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+    let schema = schema_of(stream)?;
+    let mut batches = Vec::new();
+    while let Some(batch) = next_of(stream, &schema)? {
+        batches.push(batch);
+    }
+    Ok((schema, batches))
+}
+
+fn schema_of(stream: &mut FFI_ArrowArrayStream) -> Result<SchemaRef> {
+    let bad = |what: &str| Error::new(E_BAD_VALUE, ORIGIN_HOST, what);
     let Some(get_schema) = stream.get_schema else {
         return Err(bad("the stream has no get_schema"));
     };
     let mut schema = FFI_ArrowSchema::empty();
     // SAFETY: a live stream and a writable struct.
-    let rc = unsafe { get_schema(&mut stream, &mut schema) };
+    let rc = unsafe { get_schema(stream, &mut schema) };
     if rc != 0 {
-        return Err(host_error(&mut stream, rc));
+        return Err(host_error(stream, rc));
     }
     if schema.release.is_none() {
         return Err(bad("the stream gave no schema"));
     }
-    let schema = Arc::new(Schema::try_from(&schema)?);
-    Ok(ImportedStream { stream, schema, done: false })
+    Ok(Arc::new(Schema::try_from(&schema)?))
+}
+
+fn next_of(stream: &mut FFI_ArrowArrayStream, schema: &SchemaRef) -> Result<Option<RecordBatch>> {
+    let Some(get_next) = stream.get_next else { return Ok(None) };
+    let mut array = FFI_ArrowArray::empty();
+    // SAFETY: a live stream and a writable struct.
+    let rc = unsafe { get_next(stream, &mut array) };
+    if rc != 0 {
+        return Err(host_error(stream, rc));
+    }
+    if array.is_released() {
+        return Ok(None);
+    }
+    let struct_type = DataType::Struct(schema.fields().clone());
+    // SAFETY: the stream gave it.
+    unsafe { crate::layout::check(&array, &struct_type)? };
+    // SAFETY: the interface says that the array has the stream's type; checked as
+    // far as that can be.
+    let data = unsafe { from_ffi_and_data_type(array, struct_type)? };
+    data.validate()?;
+    let rows = data.len();
+    if data.nulls().is_some_and(|nulls| nulls.null_count() > 0) {
+        let message = "the input stream has a null row on top";
+        return Err(Error::new(E_BAD_VALUE, ORIGIN_HOST, message));
+    }
+    let columns = StructArray::from(data).into_parts().1;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(Some(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?))
 }
 
 fn host_error(stream: &mut FFI_ArrowArrayStream, rc: c_int) -> Error {
@@ -304,32 +357,7 @@ impl ImportedStream {
     }
 
     fn pull(&mut self) -> Result<Option<RecordBatch>> {
-        let Some(get_next) = self.stream.get_next else { return Ok(None) };
-        let mut array = FFI_ArrowArray::empty();
-        // SAFETY: a live stream and a writable struct.
-        let rc = unsafe { get_next(&mut self.stream, &mut array) };
-        if rc != 0 {
-            return Err(host_error(&mut self.stream, rc));
-        }
-        if array.is_released() {
-            return Ok(None);
-        }
-        let struct_type = DataType::Struct(self.schema.fields().clone());
-        // SAFETY: the stream gave it.
-        unsafe { crate::layout::check(&array, &struct_type)? };
-        // SAFETY: the interface says that the array has the stream's type; checked as
-        // far as that can be.
-        let data = unsafe { from_ffi_and_data_type(array, struct_type)? };
-        data.validate()?;
-        let rows = data.len();
-        if data.nulls().is_some_and(|nulls| nulls.null_count() > 0) {
-            let message = "the input stream has a null row on top";
-            return Err(Error::new(E_BAD_VALUE, ORIGIN_HOST, message));
-        }
-        let columns = StructArray::from(data).into_parts().1;
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let schema = Arc::clone(&self.schema);
-        Ok(Some(RecordBatch::try_new_with_options(schema, columns, &options)?))
+        next_of(&mut self.stream, &self.schema)
     }
 }
 

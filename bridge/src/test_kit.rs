@@ -93,11 +93,6 @@ impl Query {
         Self { rt: Arc::clone(rt), settings }
     }
 
-    pub fn set(mut self, key: &str, value: &str) -> Self {
-        self.settings.push((key.into(), value.into()));
-        self
-    }
-
     pub fn stream(
         &self,
         sql: &str,
@@ -139,11 +134,6 @@ impl Query {
     }
 }
 
-pub fn count(batches: &[RecordBatch]) -> usize {
-    batches.iter().map(RecordBatch::num_rows).sum()
-}
-
-/// A value as text that does not depend on the representation.
 pub fn cell(array: &ArrayRef, row: usize) -> String {
     if array.is_null(row) {
         return "null".into();

@@ -285,20 +285,16 @@ weir_status wi_br_declare(wi_engine *engine, wb_sess *sess, const char *schema,
 weir_status wi_br_undeclare(wi_engine *engine, wb_sess *sess, const char *schema,
                             const char *table, weir_error *err);
 weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err);
-/* files NULL: all of the snapshot. */
-weir_status wi_br_bind_delta(wi_engine *engine, wb_bind *bind, const char *schema,
-                             const char *table, const wb_snap *snap,
-                             const char *const *files, size_t n_files, weir_error *err);
-typedef struct wi_br_file {
-  const char *path;
-  uint64_t size;
-  const char *const *partition_values; /* by partition column; NULL entry: null */
-} wi_br_file;
-weir_status wi_br_bind_files(wi_engine *engine, wb_bind *bind, const char *schema,
-                             const char *table, const wb_store *store,
-                             const char *const *partition_columns,
-                             size_t n_partition_columns, const wi_br_file *files,
-                             size_t n_files, weir_error *err);
+/* Files of a store as a table's rows. What is pointed to is moved from, on failure too. */
+typedef struct wi_br_table {
+  const wb_snap *snap;         /* whose log has them; NULL: no log has them */
+  const wb_store *store;       /* where they are, without a snapshot */
+  struct ArrowSchema *columns; /* of the table; what files call them in their metadata */
+  struct ArrowArrayStream
+      *files; /* as src/delta/files.h has them; asked at the first scan */
+} wi_br_table;
+weir_status wi_br_bind_table(wi_engine *engine, wb_bind *bind, const char *schema,
+                             const char *name, const wi_br_table *table, weir_error *err);
 weir_status wi_br_bind_stream(wi_engine *engine, wb_bind *bind, const char *schema,
                               const char *table, struct ArrowArrayStream *take,
                               weir_error *err);

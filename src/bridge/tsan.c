@@ -156,15 +156,9 @@ static void stream_crosses(struct ArrowArrayStream *s,
 }
 
 static int bind_stream(wb_bind *bind, wb_str schema, wb_str table,
-                       struct ArrowArrayStream *take, wb_err *err) {
+                       struct ArrowArrayStream *take, bool collect, wb_err *err) {
   stream_crosses(take, wi_tsan_array_out);
-  return wi_tsan_engine.wb_bind_stream(bind, schema, table, take, err);
-}
-
-static int bind_memory(wb_bind *bind, wb_str schema, wb_str table,
-                       struct ArrowArrayStream *take, wb_err *err) {
-  stream_crosses(take, wi_tsan_array_out);
-  return wi_tsan_engine.wb_bind_memory(bind, schema, table, take, err);
+  return wi_tsan_engine.wb_bind_stream(bind, schema, table, take, collect, err);
 }
 
 static int exec_stream(wb_exec *exec, struct ArrowArrayStream *out, wb_err *err) {
@@ -188,7 +182,6 @@ void wi_tsan_wrap(wi_engine_table *table) {
   table->wb_sess_add_aggregate = wi_tsan_add_aggregate;
   table->wb_sess_add_relation = wi_tsan_add_relation;
   table->wb_bind_stream = bind_stream;
-  table->wb_bind_memory = bind_memory;
   table->wb_exec_stream = exec_stream;
 }
 

@@ -61,12 +61,10 @@ done:
 
 weir_status wi_delta_checkpoint(wi_engine *engine, wi_store *store, int64_t version,
                                 weir_error *err) {
-  wb_snap *snap = NULL;
-  wb_store *handle = NULL;
-  WI_TRY(wi_store_handle(store, &handle, err));
-  WI_TRY(wi_snap_open(engine, handle, version, &snap, err));
-  weir_status status = wi_br_snap_checkpoint(engine, snap, err);
-  wi_br_snap_free(engine, &snap);
+  wi_snap *snap = NULL;
+  WI_TRY(wi_snap_open(engine, store, version, &snap, err));
+  weir_status status = wi_snap_checkpoint(snap, err);
+  wi_snap_unref(&snap);
   return status == WEIR_OK && wi_store_local(store) != NULL
              ? make_durable(store, version, err)
              : status;

@@ -141,6 +141,27 @@ int64_t wi_commit_txn(const wi_commit *commit, const char *app_id);
 weir_status wi_meta_written(wi_store *store, int64_t version, wi_meta *told,
                             wi_meta **out, weir_error *err);
 
+/* ---- snapshots (snap.c) ---- */
+/* A version of a table as the engine opened it; immutable and counted. */
+typedef struct wi_snap wi_snap;
+/* Again, and a few times, where a file of the log went between its listing and its reading. */
+weir_status wi_snap_open(wi_engine *engine, wi_store *store, int64_t version,
+                         wi_snap **out, weir_error *err);
+wi_snap *wi_snap_ref(wi_snap *snap); /* NULL gives NULL */
+void wi_snap_unref(wi_snap **snap);  /* NULL allowed; *snap becomes NULL */
+/* The caller owns a count. */
+weir_status wi_snap_meta(const wi_snap *snap, wi_meta **out, weir_error *err);
+/* Reads the log: rows of wi_br_snap_files. */
+weir_status wi_snap_rows(const wi_snap *snap, wi_cursor **out, weir_error *err);
+/* The application's latest transaction; -1: none. */
+weir_status wi_snap_txn(const wi_snap *snap, const char *app_id, int64_t *version,
+                        weir_error *err);
+weir_status wi_snap_checkpoint(const wi_snap *snap, weir_error *err);
+/* Binds schema.name to its rows. The log is read when an execution first wants them, and once for
+ * all that the snapshot is bound to. */
+weir_status wi_snap_bind(const wi_snap *snap, wb_bind *bind, const char *schema,
+                         const char *name, weir_error *err);
+
 /* ---- pins (pin.c) ---- */
 typedef struct wi_pin { /* one version of one table; fields are owned (wi_pin_release) */
   char *uri;            /* canonical */
@@ -174,14 +195,10 @@ void wi_pin_identity(const wi_pin *pin, char out[WI_DIGEST_HEX]);
 bool wi_pin_same(const wi_pin *a, const wi_pin *b);
 /* A digest of what the table is at this version: live files, schema, protocol. Reads the files'
  * list from the snapshot. `pin` is full. */
-weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
-                         char out[WI_DIGEST_HEX], weir_error *err);
-/* Opens the engine's snapshot of a version; again, and a few times, where a file of the log went
- * between its listing and its reading. The caller frees it. */
-weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
-                         wb_snap **out, weir_error *err);
-/* The same of a store, and says what a log is that no reader of today knows. */
-weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_snap **out,
+weir_status wi_pin_state(const wi_snap *snap, const wi_pin *pin, char out[WI_DIGEST_HEX],
+                         weir_error *err);
+/* wi_snap_open, and says what a log is that no reader of today knows. */
+weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wi_snap **out,
                        weir_error *err);
 /* The cheap half: list + one commit. `version` -1: latest. When that commit's JSON is gone or
  * empty, a snapshot is opened and the pin is full. */
@@ -193,10 +210,10 @@ weir_status wi_pin_digest(wi_engine *engine, wi_store *store, int64_t version,
 /* The rest, through a snapshot (returned if snap != NULL; caller frees). Runs the reader gate.
  * CONFLICT where another table is there by now. */
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
-                            wb_snap **snap, weir_error *err);
+                            wi_snap **snap, weir_error *err);
 /* Both at once. */
 weir_status wi_pin_at(wi_engine *engine, wi_store *store, int64_t version, wi_pin *out,
-                      wb_snap **snap, weir_error *err);
+                      wi_snap **snap, weir_error *err);
 /* Whether a commit of weir's that was found in this log is one of the table's. One that stands
  * before the newest checkpoint may have been put into a gap, after others had cleaned the log past
  * it, where no reader looks. It was not if the commit that it was made on is still there, as logs
@@ -219,7 +236,7 @@ weir_status wi_snapshot_rows(const wi_pin *pin, struct ArrowArrayStream *out,
                              weir_error *err);
 weir_status wi_add_actions_columns(struct ArrowSchema *out, weir_error *err);
 /* One row for each live file, by path. */
-weir_status wi_add_actions_rows(wi_engine *engine, const wi_pin *pin, const wb_snap *snap,
+weir_status wi_add_actions_rows(const wi_pin *pin, const wi_snap *snap,
                                 struct ArrowArrayStream *out, weir_error *err);
 
 /* ---- protocol gate (gate.c) ---- */
@@ -272,6 +289,17 @@ void wi_staged_release(wi_staged *staged);
 weir_status wi_staged_read(wi_cursor *rows, const wi_stats_columns *columns,
                            wi_staged *out, weir_error *err);
 
+/* Staged files as rows, before any log has them. */
+typedef struct wi_staged_rows {
+  wi_store *store;
+  const struct ArrowSchema *columns; /* as they are declared */
+  const char *const *partition_columns;
+  size_t n_partition_columns;
+  const wi_staged *staged;
+} wi_staged_rows;
+weir_status wi_staged_bind(const wi_staged_rows *rows, wi_engine *engine, wb_bind *bind,
+                           const char *schema, const char *name, weir_error *err);
+
 typedef struct wi_remove { /* a live file to take away, fields as the log has them */
   char *path;              /* raw, as in the log */
   uint64_t size;
@@ -290,8 +318,7 @@ bool wi_delta_path_inside(const char *path);
 /* The live files of a snapshot. FEATURE_UNSUPPORTED where one is outside the table, LOG_CORRUPT
  * where one is there twice. */
 weir_status wi_removes_read(wi_cursor *files, wi_removes *out, weir_error *err);
-weir_status wi_snap_live(wi_engine *engine, const wb_snap *snap, wi_removes *out,
-                         weir_error *err);
+weir_status wi_snap_live(const wi_snap *snap, wi_removes *out, weir_error *err);
 
 typedef struct wi_commit_def {
   const char *operation;         /* as "WRITE", "CREATE TABLE" */

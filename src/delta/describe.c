@@ -157,12 +157,11 @@ static int by_path(const void *a, const void *b) {
 }
 
 /* In the order of their paths: that of the log depends on its checkpoints. */
-static weir_status read_files(wi_engine *engine, const wb_snap *snap, files *f,
-                              weir_error *err) {
+static weir_status read_files(const wi_snap *snap, files *f, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
   bool has = false;
-  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
+  WI_CHECK(wi_snap_rows(snap, &rows, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {
@@ -178,13 +177,13 @@ done:
   return status;
 }
 
-weir_status wi_add_actions_rows(wi_engine *engine, const wi_pin *pin, const wb_snap *snap,
+weir_status wi_add_actions_rows(const wi_pin *pin, const wi_snap *snap,
                                 struct ArrowArrayStream *out, weir_error *err) {
   weir_status status = WEIR_OK;
   files f = {0};
   wi_rows *r = NULL;
   memset(out, 0, sizeof(*out));
-  WI_CHECK(read_files(engine, snap, &f, err));
+  WI_CHECK(read_files(snap, &f, err));
   WI_CHECK(wi_rows_new(file_columns, COUNT(file_columns), &r, err));
   for (size_t i = 0; i < f.n; i++) {
     const file *one = &f.items[i];

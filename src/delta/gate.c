@@ -8,8 +8,9 @@
 #define WI_ORIGIN "delta"
 
 /* What the engine's scan takes; all others of the reader's list are refused by name. */
-static const char *const readable[] = {"columnMapping", "deletionVectors", "timestampNtz",
-                                       "v2Checkpoint"};
+static const char *const readable[] = {"columnMapping",        "deletionVectors",
+                                       "timestampNtz",         "typeWidening",
+                                       "typeWidening-preview", "v2Checkpoint"};
 /* What weir writes, or what asks nothing of a writer that only appends and replaces. Those that
  * older versions imply may be listed, as a protocol that was raised does; where a table uses one,
  * its properties and columns say so, and it is refused for that. */

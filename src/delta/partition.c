@@ -11,12 +11,16 @@
 
 /* ---- types ---- */
 
-bool wi_partition_type_of(const char *name, wi_partition_type *out) {
+bool wi_partition_type_of_format(const char *format, wi_partition_type *out) {
   static const struct {
     const char *format;
     wi_partition_kind kind;
   } kinds[] = {{"vu", WI_PARTITION_STRING},
+               {"u", WI_PARTITION_STRING},
+               {"U", WI_PARTITION_STRING},
                {"vz", WI_PARTITION_BINARY},
+               {"z", WI_PARTITION_BINARY},
+               {"Z", WI_PARTITION_BINARY},
                {"b", WI_PARTITION_BOOLEAN},
                {"c", WI_PARTITION_BYTE},
                {"s", WI_PARTITION_SHORT},
@@ -27,12 +31,8 @@ bool wi_partition_type_of(const char *name, wi_partition_type *out) {
                {"tdD", WI_PARTITION_DATE},
                {"tsu:UTC", WI_PARTITION_TIMESTAMP},
                {"tsu:", WI_PARTITION_TIMESTAMP_NTZ}};
-  char format[32];
   unsigned precision, scale;
   *out = (wi_partition_type){WI_PARTITION_STRING, 0, 0};
-  if (!wi_delta_plain_format(name, format)) {
-    return false;
-  }
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     if (strcmp(format, kinds[i].format) == 0) {
       out->kind = kinds[i].kind;
@@ -44,6 +44,12 @@ bool wi_partition_type_of(const char *name, wi_partition_type *out) {
   }
   *out = (wi_partition_type){WI_PARTITION_DECIMAL, (uint8_t)precision, (uint8_t)scale};
   return true;
+}
+
+bool wi_partition_type_of(const char *name, wi_partition_type *out) {
+  char format[32];
+  *out = (wi_partition_type){WI_PARTITION_STRING, 0, 0};
+  return wi_delta_plain_format(name, format) && wi_partition_type_of_format(format, out);
 }
 
 /* ---- numbers as digits ---- */

@@ -37,6 +37,8 @@ typedef struct wi_partition_type {
 } wi_partition_type;
 /* From a Delta type's name; false: no table is partitioned by it. */
 bool wi_partition_type_of(const char *name, wi_partition_type *out);
+/* From an Arrow format. */
+bool wi_partition_type_of_format(const char *format, wi_partition_type *out);
 
 /* Appends the one spelling that weir gives a value: two texts mean one value of the type if and
  * only if this is equal. `text` is not empty. false: the text is no value of the type. */
@@ -50,10 +52,21 @@ typedef struct wi_partitioning wi_partitioning;
 /* LOG_CORRUPT: a column that the schema does not have or of a type that cannot partition. */
 weir_status wi_partitioning_new(const wi_meta *meta, wi_partitioning **out,
                                 weir_error *err);
+/* Of a table that is to be, by its declared columns. BAD_VALUE. */
+weir_status wi_partitioning_of(const struct ArrowSchema *columns,
+                               const char *const *names, size_t n, wi_partitioning **out,
+                               weir_error *err);
 void wi_partitioning_free(wi_partitioning **p);
 size_t wi_partitioning_size(const wi_partitioning *p);
 const char *wi_partitioning_column(const wi_partitioning *p, size_t i);
 wi_partition_type wi_partitioning_type(const wi_partitioning *p, size_t i);
+
+/* A file's value of the i-th column, as its log has it; empty: null. LOG_CORRUPT: it is no text. */
+weir_status wi_partition_text(const wi_partitioning *p, size_t i, const json_t *values,
+                              const char *path, wi_str *out, weir_error *err);
+/* LOG_CORRUPT: the text is no value of the column. */
+weir_status wi_partition_refuse(const wi_partitioning *p, size_t i, wi_str text,
+                                const char *path, weir_error *err);
 
 /* A key is a text: that of two files is equal if and only if they are of one partition. It is a
  * JSON array of the values as weir spells them, in the order of the columns, and good to be shown.

@@ -85,6 +85,46 @@ done:
   return status;
 }
 
+/* The Arrow format of a column; NULL: there is none. */
+static const char *format_of(const struct ArrowSchema *columns, const char *name) {
+  for (int64_t i = 0; i < columns->n_children; i++) {
+    if (strcmp(columns->children[i]->name, name) == 0) {
+      return columns->children[i]->format;
+    }
+  }
+  return NULL;
+}
+
+weir_status wi_partitioning_of(const struct ArrowSchema *columns,
+                               const char *const *names, size_t n, wi_partitioning **out,
+                               weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_partitioning *p = wi_alloc(sizeof *p);
+  *out = NULL;
+  if (p == NULL ||
+      (p->columns = wi_arena_array(&p->arena, n + 1, sizeof *p->columns)) == NULL) {
+    wi_free(p);
+    return wi_err_nomem(err, WI_ORIGIN);
+  }
+  for (size_t i = 0; i < n && status == WEIR_OK; i++) {
+    const char *format = format_of(columns, names[i]);
+    column *c = &p->columns[p->n++];
+    c->name = c->member = wi_arena_dup(&p->arena, names[i]);
+    if (c->name == NULL) {
+      status = wi_err_nomem(err, WI_ORIGIN);
+    } else if (format == NULL || !wi_partition_type_of_format(format, &c->type)) {
+      status =
+          WI_ERR(err, WEIR_E_BAD_VALUE, "no table is partitioned by '%.200s'", names[i]);
+    }
+  }
+  if (status == WEIR_OK) {
+    *out = p;
+    p = NULL;
+  }
+  wi_partitioning_free(&p);
+  return status;
+}
+
 size_t wi_partitioning_size(const wi_partitioning *p) {
   return p->n;
 }
@@ -134,6 +174,19 @@ static weir_status not_text(const column *c, const char *path, weir_error *err) 
                 path, c->name);
 }
 
+weir_status wi_partition_text(const wi_partitioning *p, size_t i, const json_t *values,
+                              const char *path, wi_str *out, weir_error *err) {
+  const column *c = &p->columns[i];
+  const json_t *value = wi_delta_json_get(values, c->member);
+  *out = (wi_str){json_string_value(value), json_string_length(value)};
+  return value == NULL || out->p != NULL ? WEIR_OK : not_text(c, path, err);
+}
+
+weir_status wi_partition_refuse(const wi_partitioning *p, size_t i, wi_str text,
+                                const char *path, weir_error *err) {
+  return bad_file_value(&p->columns[i], text, path, err);
+}
+
 weir_status wi_partition_key(const wi_partitioning *p, const json_t *values,
                              const char *path, wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
@@ -142,13 +195,10 @@ weir_status wi_partition_key(const wi_partitioning *p, const json_t *values,
   wi_json_begin(&j, out);
   wi_json_array(&j);
   for (size_t i = 0; i < p->n && status == WEIR_OK; i++) {
-    const column *c = &p->columns[i];
-    const json_t *value = wi_delta_json_get(values, c->member);
-    wi_str text = {json_string_value(value), json_string_length(value)};
-    if (value != NULL && text.p == NULL) {
-      status = not_text(c, path, err);
-    } else if (!put_value(&j, c, text, &spelled)) {
-      status = bad_file_value(c, text, path, err);
+    wi_str text;
+    status = wi_partition_text(p, i, values, path, &text, err);
+    if (status == WEIR_OK && !put_value(&j, &p->columns[i], text, &spelled)) {
+      status = wi_partition_refuse(p, i, text, path, err);
     }
   }
   wi_json_array_end(&j);

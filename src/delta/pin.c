@@ -7,8 +7,6 @@
 
 #define WI_ORIGIN "delta"
 
-enum { SNAP_TRIES = 4, SNAP_WAIT_US = 5000 };
-
 void wi_pin_release(wi_pin *pin) {
   wi_free(pin->uri);
   wi_free(pin->table_id);
@@ -150,17 +148,23 @@ static weir_status fill_protocol(wi_pin *pin, const json_t *protocol, weir_error
   return join(wi_delta_json_get(protocol, "writerFeatures"), &pin->writer_features, err);
 }
 
+/* What the table is, in a pin. */
+static weir_status take_meta(wi_pin *pin, wi_meta *m, weir_error *err) {
+  WI_TRY(fill_protocol(pin, m->protocol, err));
+  memcpy(pin->schema_digest, m->schema_digest, sizeof pin->schema_digest);
+  WI_TRY(keep(&pin->table_id, wi_meta_id(m), err));
+  wi_meta_unref(&pin->meta);
+  pin->meta = wi_meta_ref(m);
+  pin->full = true;
+  return WEIR_OK;
+}
+
 weir_status wi_pin_fill(wi_pin *pin, const char *protocol, const char *metadata,
                         weir_error *err) {
   weir_status status = WEIR_OK;
   wi_meta *m = NULL;
   WI_CHECK(wi_meta_parse(protocol, metadata, &m, err));
-  WI_CHECK(fill_protocol(pin, m->protocol, err));
-  memcpy(pin->schema_digest, m->schema_digest, sizeof pin->schema_digest);
-  WI_CHECK(keep(&pin->table_id, wi_meta_id(m), err));
-  wi_meta_unref(&pin->meta);
-  pin->meta = wi_meta_ref(m);
-  pin->full = true;
+  WI_CHECK(take_meta(pin, m, err));
 done:
   wi_meta_unref(&m);
   if (status != WEIR_OK && pin->uri != NULL) {
@@ -208,30 +212,10 @@ static weir_status explain(wi_store *store, int64_t version, weir_error *first,
   return status;
 }
 
-/* Others write checkpoints and clean what is older: what the listing named may be gone when it is
- * read, and a later listing names something else. A log that lacks it for good says so again. */
-weir_status wi_snap_open(wi_engine *engine, wb_store *handle, int64_t version,
-                         wb_snap **out, weir_error *err) {
-  for (uint32_t tried = 1;; tried++) {
-    weir_error failed = WEIR_ERROR_INIT;
-    weir_status status = wi_br_snap_open(engine, handle, version, out, &failed);
-    bool odd = status == WEIR_E_FILE_MISSING || status == WEIR_E_LOG_CORRUPT;
-    if (!odd || tried == SNAP_TRIES) {
-      wi_err_move(err, &failed);
-      return status;
-    }
-    weir_error_release(&failed);
-    wi_sleep_us(tried * SNAP_WAIT_US);
-  }
-}
-
-weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_snap **out,
+weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wi_snap **out,
                        weir_error *err) {
-  wb_store *handle = NULL;
-  *out = NULL;
   weir_error first = WEIR_ERROR_INIT;
-  WI_TRY(wi_store_handle(store, &handle, err));
-  weir_status status = wi_snap_open(engine, handle, version, out, &first);
+  weir_status status = wi_snap_open(engine, store, version, out, &first);
   if (status != WEIR_OK) {
     status = explain(store, version, &first, err);
   }
@@ -239,15 +223,11 @@ weir_status wi_snap_at(wi_engine *engine, wi_store *store, int64_t version, wb_s
   return status;
 }
 
-static weir_status fill_from(wi_engine *engine, const wb_snap *snap, wi_pin *pin,
-                             weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_buf protocol = WI_BUF_INIT, metadata = WI_BUF_INIT;
-  WI_CHECK(wi_br_snap_actions(engine, snap, &protocol, &metadata, err));
-  WI_CHECK(wi_pin_fill(pin, wi_buf_text(&protocol), wi_buf_text(&metadata), err));
-done:
-  wi_buf_release(&protocol);
-  wi_buf_release(&metadata);
+static weir_status fill_from(const wi_snap *snap, wi_pin *pin, weir_error *err) {
+  wi_meta *meta = NULL;
+  WI_TRY(wi_snap_meta(snap, &meta, err));
+  weir_status status = take_meta(pin, meta, err);
+  wi_meta_unref(&meta);
   return status;
 }
 
@@ -258,23 +238,22 @@ static int by_file(const void *a, const void *b) {
                     : strcmp(x->dv == NULL ? "" : x->dv, y->dv == NULL ? "" : y->dv);
 }
 
-weir_status wi_snap_live(wi_engine *engine, const wb_snap *snap, wi_removes *out,
-                         weir_error *err) {
+weir_status wi_snap_live(const wi_snap *snap, wi_removes *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_cursor *rows = NULL;
-  WI_CHECK(wi_br_snap_files(engine, snap, &rows, err));
+  WI_CHECK(wi_snap_rows(snap, &rows, err));
   WI_CHECK(wi_removes_read(rows, out, err));
 done:
   wi_cursor_free(&rows);
   return status;
 }
 
-weir_status wi_pin_state(wi_engine *engine, const wb_snap *snap, const wi_pin *pin,
-                         char out[WI_DIGEST_HEX], weir_error *err) {
+weir_status wi_pin_state(const wi_snap *snap, const wi_pin *pin, char out[WI_DIGEST_HEX],
+                         weir_error *err) {
   weir_status status = WEIR_OK;
   wi_removes files = {NULL, 0, 0};
   wi_digest d;
-  WI_CHECK(wi_snap_live(engine, snap, &files, err));
+  WI_CHECK(wi_snap_live(snap, &files, err));
   if (files.n > 1) {
     qsort(files.items, files.n, sizeof *files.items, by_file);
   }
@@ -329,17 +308,15 @@ static weir_status resolve_commit(wi_store *store, wi_pin *pin, bool *said,
 static weir_status resolve_snapshot(wi_engine *engine, wi_store *store, wi_pin *pin,
                                     weir_error *err) {
   weir_status status = WEIR_OK;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   WI_CHECK(wi_snap_at(engine, store, pin->version, &snap, err));
-  WI_CHECK(fill_from(engine, snap, pin, err));
+  WI_CHECK(fill_from(snap, pin, err));
   /* Where there are no bytes that say anything, it stands for the commit's digest: reuse looks at
    * version and digest alone, so all that matters is in it. */
-  WI_CHECK(wi_pin_state(engine, snap, pin, pin->commit_digest, err));
+  WI_CHECK(wi_pin_state(snap, pin, pin->commit_digest, err));
   pin->names_files = true;
 done:
-  if (snap != NULL) {
-    wi_br_snap_free(engine, &snap);
-  }
+  wi_snap_unref(&snap);
   return status;
 }
 
@@ -403,9 +380,9 @@ weir_status wi_pin_digest(wi_engine *engine, wi_store *store, int64_t version,
 }
 
 weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
-                            wb_snap **snap, weir_error *err) {
+                            wi_snap **snap, weir_error *err) {
   weir_status status = WEIR_OK;
-  wb_snap *opened = NULL;
+  wi_snap *opened = NULL;
   if (snap != NULL) {
     *snap = NULL;
   }
@@ -413,7 +390,7 @@ weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
     WI_CHECK(wi_snap_at(engine, store, pin->version, &opened, err));
   }
   if (!pin->full) {
-    WI_CHECK(fill_from(engine, opened, pin, err));
+    WI_CHECK(fill_from(opened, pin, err));
   }
   WI_CHECK(wi_gate_read(pin, err));
   if (opened != NULL) {
@@ -424,14 +401,12 @@ weir_status wi_pin_complete(wi_engine *engine, wi_store *store, wi_pin *pin,
     opened = NULL;
   }
 done:
-  if (opened != NULL) {
-    wi_br_snap_free(engine, &opened);
-  }
+  wi_snap_unref(&opened);
   return status;
 }
 
 weir_status wi_pin_at(wi_engine *engine, wi_store *store, int64_t version, wi_pin *out,
-                      wb_snap **snap, weir_error *err) {
+                      wi_snap **snap, weir_error *err) {
   if (snap != NULL) {
     *snap = NULL;
   }

@@ -175,7 +175,7 @@ static weir_status is_written(cleaner *c, wi_store *store, bool *written,
 static weir_status is_own(cleaner *c, wi_store *store, const char *name, bool *own,
                           weir_error *err) {
   wi_pin base = {0};
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   wi_buf wanted = WI_BUF_INIT;
   *own = false;
   weir_status status = wi_base_open(c->r->session, store, &base, &snap, err);
@@ -185,7 +185,7 @@ static weir_status is_own(cleaner *c, wi_store *store, const char *name, bool *o
     *own = owner != NULL && !wanted.failed && strcmp(owner, wi_buf_text(&wanted)) == 0;
   }
   wi_buf_release(&wanted);
-  wi_br_snap_free(c->r->session->engine, &snap);
+  wi_snap_unref(&snap);
   wi_pin_release(&base);
   return status;
 }

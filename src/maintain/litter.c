@@ -173,16 +173,16 @@ static weir_status mark_commit(wi_folders *folders, const wi_commit *commit, siz
 static weir_status mark_live(wi_engine *engine, wi_store *store, int64_t version,
                              wi_folders *folders, size_t *left, weir_error *err) {
   weir_status status = WEIR_OK;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   wi_removes files = {0};
   WI_CHECK(wi_snap_at(engine, store, version, &snap, err));
-  WI_CHECK(wi_snap_live(engine, snap, &files, err));
+  WI_CHECK(wi_snap_live(snap, &files, err));
   for (size_t i = 0; i < files.n && *left > 0; i++) {
     WI_CHECK(mark_path(folders, files.items[i].path, left, err));
   }
 done:
   wi_removes_release(&files);
-  wi_br_snap_free(engine, &snap);
+  wi_snap_unref(&snap);
   return status;
 }
 

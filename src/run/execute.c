@@ -217,7 +217,7 @@ static void take_facts(wi_view_job *j) {
 static void job_release(wi_view_job *j) {
   wi_staged_release(&j->staged);
   wi_br_bind_free(j->pass->project->engine, &j->bind);
-  wi_br_snap_free(j->pass->project->engine, &j->base_snap);
+  wi_snap_unref(&j->base_snap);
   wi_pin_release(&j->base);
 }
 

@@ -185,19 +185,19 @@ static weir_status read_between(wi_run_table *table, const wi_pin *was, weir_err
 static weir_status had_files(wi_pass *pass, wi_run_table *table,
                              const wi_key_input *recorded, bool *had, weir_error *err) {
   wi_pin pin = {.version = -1};
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   char state[WI_DIGEST_HEX] = "";
   weir_error gone = WEIR_ERROR_INIT;
   *had = false;
   weir_status status = wi_pin_at(pass->project->engine, table->store,
                                  recorded->pin->version, &pin, &snap, &gone);
   if (status == WEIR_OK) {
-    status = wi_pin_state(pass->project->engine, snap, &pin, state, &gone);
+    status = wi_pin_state(snap, &pin, state, &gone);
     *had = status == WEIR_OK && strcmp(state, recorded->state) == 0;
   }
   status =
       wi_err_except(status, WEIR_E_VERSION_MISSING, &gone, err); /* nobody can tell */
-  wi_br_snap_free(pass->project->engine, &snap);
+  wi_snap_unref(&snap);
   wi_pin_release(&pin);
   return status;
 }
@@ -361,7 +361,7 @@ weir_status wi_view_snapshot(wi_pass *pass, wi_run_view *view, weir_error *err) 
   }
 done:
   if (status != WEIR_OK) {
-    wi_br_snap_free(pass->project->engine, &view->read.snap);
+    wi_snap_unref(&view->read.snap);
   }
   pthread_mutex_unlock(&view->read.lock);
   return status;

@@ -60,7 +60,7 @@ done:
   return status;
 }
 
-static void view_release(wi_engine *engine, wi_run_view *v) {
+static void view_release(wi_run_view *v) {
   for (size_t i = 0; i < v->facts.n_inputs; i++) {
     wi_pin_unref(&v->facts.inputs[i].now.pin);
   }
@@ -73,14 +73,14 @@ static void view_release(wi_engine *engine, wi_run_view *v) {
   if (v->made.schema.release != NULL) {
     v->made.schema.release(&v->made.schema);
   }
-  wi_br_snap_free(engine, &v->read.snap);
+  wi_snap_unref(&v->read.snap);
   pthread_mutex_destroy(&v->read.lock);
   wi_store_unref(&v->store);
   weir_error_release(&v->outcome.error);
 }
 
-static void table_release(wi_engine *engine, wi_run_table *t) {
-  wi_br_snap_free(engine, &t->snap);
+static void table_release(wi_run_table *t) {
+  wi_snap_unref(&t->snap);
   wi_pin_unref(&t->pin);
   wi_pin_unref(&t->full);
   weir_error_release(&t->failed);
@@ -95,12 +95,11 @@ void wi_pass_free(wi_pass **pass) {
   if (p == NULL) {
     return;
   }
-  wi_engine *engine = p->project != NULL ? p->project->engine : NULL;
   for (size_t i = 0; p->views != NULL && i < p->project->spec->n_views; i++) {
-    view_release(engine, &p->views[i]);
+    view_release(&p->views[i]);
   }
   for (size_t i = 0; i < p->n_tables; i++) {
-    table_release(engine, &p->tables[i]);
+    table_release(&p->tables[i]);
   }
   wi_free(p->views);
   wi_free(p->sources);
@@ -173,7 +172,7 @@ static weir_status decide_view(wi_pass *pass, wi_run_view *view, weir_error *err
                  view->facts.name, view->decision.reason);
   }
   if (wi_view_works(view)) { /* consumers read what is committed, not what was there */
-    wi_br_snap_free(pass->project->engine, &view->read.snap);
+    wi_snap_unref(&view->read.snap);
   }
   return WEIR_OK;
 }

@@ -22,7 +22,7 @@ weir_status wi_view_table_schema(wi_pass *pass, wi_run_view *view,
   weir_status status = WEIR_OK;
   wi_pin pin = {.version = -1};
   wi_schema_drop(&view->made.schema);
-  wi_br_snap_free(pass->project->engine, &view->read.snap);
+  wi_snap_unref(&view->read.snap);
   WI_CHECK(wi_pin_at(pass->project->engine, view->store, view->outcome.version, &pin,
                      &view->read.snap, err));
   WI_CHECK(wi_view_check(view, err));

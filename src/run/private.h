@@ -24,7 +24,7 @@ void wi_table_resolve(wi_pass *pass, wi_run_table *table);
  * snapshot. Of all tables after all views were read; what goes wrong stays in the table. */
 void wi_table_know(wi_pass *pass, wi_run_table *table);
 /* Snapshot and full pin; from any thread. Both are the table's. */
-weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wb_snap **snap,
+weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wi_snap **snap,
                           const wi_pin **full, weir_error *err);
 /* The digest of its files (wi_pin_state); from any thread. */
 weir_status wi_table_state(wi_pass *pass, wi_run_table *table, char out[WI_DIGEST_HEX],

@@ -38,7 +38,7 @@ typedef struct wi_run_table {
   } moved;              /* what was last read of the commits between `from` and the pin */
   pthread_mutex_t lock; /* of what is opened when somebody needs it */
   const wi_pin *full;   /* shared; with schema and properties */
-  wb_snap *snap;
+  wi_snap *snap;
   char state[WI_DIGEST_HEX];
 } wi_run_table;
 
@@ -60,7 +60,7 @@ typedef struct wi_view_made {
 /* A table's snapshot for those that read the view. */
 typedef struct wi_view_read {
   pthread_mutex_t lock;
-  wb_snap *snap;
+  wi_snap *snap;
 } wi_view_read;
 
 typedef struct wi_outcome {

@@ -9,7 +9,7 @@
 
 static weir_status bind_source(wi_view_job *j, const wi_run_source *source,
                                weir_error *err) {
-  const wb_snap *snap = NULL;
+  const wi_snap *snap = NULL;
   const wi_pin *full = NULL;
   const char *name = source->of->spec->name;
   wi_session *session = j->pass->session;
@@ -23,14 +23,13 @@ static weir_status bind_source(wi_view_job *j, const wi_run_source *source,
   if (source->of->call != WI_CALL_NONE) {
     return wi_call_bind(session, source->of->call, full, snap, j->bind, name, err);
   }
-  return wi_br_bind_delta(session->engine, j->bind, WI_SCHEMA_MAIN, name, snap, NULL, 0,
-                          err);
+  return wi_snap_bind(snap, j->bind, WI_SCHEMA_MAIN, name, err);
 }
 
 static weir_status bind_view(wi_view_job *j, wi_run_view *view, weir_error *err) {
   WI_TRY(wi_view_snapshot(j->pass, view, err));
-  return wi_br_bind_delta(j->pass->session->engine, j->bind, WI_SCHEMA_MAIN,
-                          view->refs->spec->name, view->read.snap, NULL, 0, err);
+  return wi_snap_bind(view->read.snap, j->bind, WI_SCHEMA_MAIN, view->refs->spec->name,
+                      err);
 }
 
 static weir_status bind_inputs(wi_view_job *j, weir_error *err) {

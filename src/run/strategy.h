@@ -10,7 +10,7 @@ typedef struct wi_view_job { /* one view at work */
   wi_run_view *view;
   uint64_t memory;
   wi_pin base; /* the version that was decided upon; -1: no table */
-  wb_snap *base_snap;
+  wi_snap *base_snap;
   wb_bind *bind;
   wi_staged staged;
   const wb_cancel *cancel; /* the engine's side of the pass's stop */

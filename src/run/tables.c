@@ -152,13 +152,13 @@ static weir_status open_locked(wi_pass *pass, wi_run_table *table, weir_error *e
   }
   table->full = wi_pin_share(&pin);
   if (table->full == NULL) {
-    wi_br_snap_free(pass->project->engine, &table->snap);
+    wi_snap_unref(&table->snap);
     return wi_err_nomem(err, WI_ORIGIN);
   }
   return WEIR_OK;
 }
 
-weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wb_snap **snap,
+weir_status wi_table_open(wi_pass *pass, wi_run_table *table, const wi_snap **snap,
                           const wi_pin **full, weir_error *err) {
   pthread_mutex_lock(&table->lock);
   weir_status status = open_locked(pass, table, err);
@@ -177,8 +177,7 @@ weir_status wi_table_state(wi_pass *pass, wi_run_table *table, char out[WI_DIGES
   pthread_mutex_lock(&table->lock);
   weir_status status = open_locked(pass, table, err);
   if (status == WEIR_OK && table->state[0] == '\0') {
-    status =
-        wi_pin_state(pass->project->engine, table->snap, table->full, table->state, err);
+    status = wi_pin_state(table->snap, table->full, table->state, err);
   }
   memcpy(out, table->state, WI_DIGEST_HEX);
   pthread_mutex_unlock(&table->lock);

@@ -84,13 +84,13 @@ weir_status wi_call_columns(wi_call_kind kind, const wi_pin *pin, struct ArrowSc
 }
 
 static weir_status rows_of(wi_session *s, wi_call_kind kind, const wi_pin *pin,
-                           const wb_snap *snap, struct ArrowArrayStream *out,
+                           const wi_snap *snap, struct ArrowArrayStream *out,
                            weir_error *err) {
   switch (kind) {
     case WI_CALL_SNAPSHOT:
       return wi_snapshot_rows(pin, out, err);
     case WI_CALL_FILES:
-      return wi_add_actions_rows(s->engine, pin, snap, out, err);
+      return wi_add_actions_rows(pin, snap, out, err);
     case WI_CALL_REGISTRY:
       return wi_registry_rows(s, out, err);
     case WI_CALL_DOCS:
@@ -103,12 +103,12 @@ static weir_status rows_of(wi_session *s, wi_call_kind kind, const wi_pin *pin,
 }
 
 weir_status wi_call_bind(wi_session *s, wi_call_kind kind, const wi_pin *pin,
-                         const wb_snap *snap, wb_bind *bind, const char *name,
+                         const wi_snap *snap, wb_bind *bind, const char *name,
                          weir_error *err) {
   weir_status status = WEIR_OK;
   struct ArrowArrayStream rows = {0};
   if (kind == WI_CALL_ROWS) {
-    return wi_br_bind_delta(s->engine, bind, WI_SCHEMA_CALLS, name, snap, NULL, 0, err);
+    return wi_snap_bind(snap, bind, WI_SCHEMA_CALLS, name, err);
   }
   WI_CHECK(rows_of(s, kind, pin, snap, &rows, err));
   WI_CHECK(wi_br_bind_memory(s->engine, bind, WI_SCHEMA_CALLS, name, &rows, err));
@@ -138,7 +138,7 @@ static weir_status new_input(wi_session *s, const wi_call *call, wi_input **out,
   *out = input;
   input = NULL;
 done:
-  wi_input_free(s->engine, input);
+  wi_input_free(input);
   wi_buf_release(&uri);
   return status;
 }
@@ -206,7 +206,7 @@ static weir_status find_input(wi_session *s, const wi_call *call, wi_input **out
     status = WI_ERR(err, WEIR_E_CONFLICT, "the table was replaced while it was read");
   }
 done:
-  wi_input_free(s->engine, input);
+  wi_input_free(input);
   return status;
 }
 

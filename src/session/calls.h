@@ -47,7 +47,7 @@ weir_status wi_call_columns(wi_call_kind kind, const wi_pin *pin, struct ArrowSc
                             weir_error *err);
 /* Binds "$call".name to the rows, which are read or made now where they are no table's. */
 weir_status wi_call_bind(wi_session *s, wi_call_kind kind, const wi_pin *pin,
-                         const wb_snap *snap, wb_bind *bind, const char *name,
+                         const wi_snap *snap, wb_bind *bind, const char *name,
                          weir_error *err);
 
 /* ---- for statements of a session ---- */

@@ -5,11 +5,11 @@
 
 #define WI_ORIGIN "session"
 
-void wi_input_free(wi_engine *engine, wi_input *input) {
+void wi_input_free(wi_input *input) {
   if (input == NULL) {
     return;
   }
-  wi_br_snap_free(engine, &input->snap);
+  wi_snap_unref(&input->snap);
   wi_store_unref(&input->store);
   wi_pin_release(&input->pin);
   wi_free(input->schema);
@@ -85,7 +85,7 @@ void wi_input_unref(wi_session *s, wi_input **input) {
   pthread_mutex_unlock(&s->lock);
   wi_free(key);
   if (last) {
-    wi_input_free(s->engine, one);
+    wi_input_free(one);
   }
 }
 
@@ -141,7 +141,7 @@ static weir_status keep(wi_session *s, wi_input *input, weir_error *err) {
                     input->name);
   }
   wi_input_unref(s, &kept);
-  wi_input_free(s->engine, input);
+  wi_input_free(input);
   return status;
 }
 
@@ -193,7 +193,7 @@ weir_status wi_session_add_delta(wi_session *s, const char *schema, const char *
   WI_CHECK(wi_meta_arrow(input->pin.meta, &arrow, err));
   WI_CHECK(declare(s, input, &arrow, err));
   declared = true;
-  WI_CHECK(wi_br_bind_delta(s->engine, s->bind, schema, name, input->snap, NULL, 0, err));
+  WI_CHECK(wi_snap_bind(input->snap, s->bind, schema, name, err));
   wi_input *given = input;
   input = NULL;
   status = keep(s, given, err);
@@ -204,7 +204,7 @@ done:
   if (status != WEIR_OK && declared) {
     take_out(s, schema, name);
   }
-  wi_input_free(s->engine, input);
+  wi_input_free(input);
   if (arrow.release != NULL) {
     arrow.release(&arrow);
   }
@@ -236,7 +236,7 @@ done:
   if (status != WEIR_OK && declared) {
     take_out(s, schema, name);
   }
-  wi_input_free(s->engine, input);
+  wi_input_free(input);
   if (arrow.release != NULL) {
     arrow.release(&arrow);
   }

@@ -27,7 +27,7 @@ weir_status wi_session_alias(wi_session *session, const wi_fn *fn, weir_error *e
 weir_status wi_session_input_new(const char *schema, const char *name, wi_input_kind kind,
                                  wi_input **out, weir_error *err);
 /* An input that no session keeps; NULL is fine. */
-void wi_input_free(wi_engine *engine, wi_input *input);
+void wi_input_free(wi_input *input);
 /* Gives the input to the session, *input is then NULL. If there is one of this name it is left
  * alone. *out is a share of the one that the session has. */
 weir_status wi_session_input_keep(wi_session *session, wi_input **input, wi_input **out,

@@ -126,7 +126,7 @@ void wi_session_free(wi_session **session) {
     return;
   }
   for (size_t i = 0; i < s->inputs.n; i++) {
-    wi_input_free(s->engine, s->inputs.entries[i].value);
+    wi_input_free(s->inputs.entries[i].value);
   }
   wi_map_release(&s->inputs);
   wi_map_release(&s->function_names);

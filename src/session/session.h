@@ -34,7 +34,7 @@ typedef struct wi_input {
   wi_input_kind kind;
   wi_pin pin;                        /* of Delta inputs */
   wi_store *store;                   /* of Delta inputs */
-  wb_snap *snap;                     /* of Delta inputs; NULL until completed */
+  wi_snap *snap;                     /* of Delta inputs; NULL until completed */
   char schema_digest[WI_DIGEST_HEX]; /* of the declared Arrow schema */
 } wi_input;
 

@@ -11,7 +11,7 @@
 
 /* ---- the version a write starts from ---- */
 
-weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wb_snap **snap,
+weir_status wi_base_open(wi_session *s, wi_store *store, wi_pin *base, wi_snap **snap,
                          weir_error *err) {
   weir_error first = WEIR_ERROR_INIT;
   weir_status status = wi_pin_at(s->engine, store, -1, base, snap, &first);
@@ -65,13 +65,13 @@ done:
   return status;
 }
 
-static weir_status list_removes(const wi_commit_request *r, const wb_snap *snap,
+static weir_status list_removes(const wi_commit_request *r, const wi_snap *snap,
                                 wi_removes *out, weir_error *err) {
   wi_removes_release(out);
   if (snap == NULL || (r->mode != WI_WRITE_OVERWRITE && r->mode != WI_WRITE_REPLACE)) {
     return WEIR_OK;
   }
-  WI_TRY(wi_snap_live(r->session->engine, snap, out, err));
+  WI_TRY(wi_snap_live(snap, out, err));
   return r->partitions != NULL ? keep_partitions(r, out, err) : WEIR_OK;
 }
 
@@ -92,13 +92,13 @@ static weir_status check_append_only(const wi_commit_request *r, const wi_meta *
 typedef struct standing {
   const wi_commit_request *request;
   wi_pin reopened; /* after a lost race */
-  wb_snap *reopened_snap;
+  wi_snap *reopened_snap;
   wi_meta *is, *to_be; /* NULL: the pin's; as it is */
   wi_removes removes;
 } standing;
 
 static void standing_release(standing *s) {
-  wi_br_snap_free(s->request->session->engine, &s->reopened_snap);
+  wi_snap_unref(&s->reopened_snap);
   wi_pin_release(&s->reopened);
   wi_meta_unref(&s->is);
   wi_meta_unref(&s->to_be);
@@ -146,7 +146,7 @@ static weir_status check_join(const standing *s, weir_error *err) {
 
 static weir_status reopen(standing *s, int64_t version, weir_error *err) {
   const wi_commit_request *r = s->request;
-  wi_br_snap_free(r->session->engine, &s->reopened_snap);
+  wi_snap_unref(&s->reopened_snap);
   wi_pin_release(&s->reopened);
   WI_TRY(wi_pin_at(r->session->engine, r->store, version, &s->reopened, &s->reopened_snap,
                    err));
@@ -171,7 +171,7 @@ static weir_status stand_on(void *ctx, int64_t version, const wi_judged *judged,
                             wi_txn_base *out, weir_error *err) {
   standing *s = ctx;
   const wi_commit_request *r = s->request;
-  const wb_snap *snap = r->base_snap;
+  const wi_snap *snap = r->base_snap;
   const wi_pin *base = r->base;
   /* Before the first put, or after one that was lost for certain: nothing of ours is there. */
   WI_TRY(wi_stop_check(r->stop, err));
@@ -201,7 +201,7 @@ static weir_status first_version(const wi_commit_request *r, int64_t *version,
                                  wi_commit_outcome *out, weir_error *err) {
   int64_t have = -1;
   if (r->app.id != NULL && r->base_snap != NULL) {
-    WI_TRY(wi_br_snap_txn(r->session->engine, r->base_snap, r->app.id, &have, err));
+    WI_TRY(wi_snap_txn(r->base_snap, r->app.id, &have, err));
   }
   if (r->app.version < 0 && have == INT64_MAX) { /* ours count from 0: it is not ours */
     return WI_ERR(err, WEIR_E_NOT_OURS,

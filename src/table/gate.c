@@ -1,8 +1,6 @@
 /* The gate between staging and committing: every rule is a query over the staged files. */
 #include <string.h>
 
-#include <jansson.h>
-
 #include "nanoarrow/nanoarrow.h"
 #include "table/table.h"
 
@@ -22,7 +20,8 @@ typedef struct gate_check {
 struct wi_gate {
   wi_session *session;
   char *label;
-  char *sample_columns; /* SELECT list of the flat columns, as text */
+  struct ArrowSchema columns; /* as the checks know them; none without a check */
+  char *sample_columns;       /* SELECT list of the flat columns, as text */
   char *sample_order;
   gate_check *checks;
   size_t n;
@@ -170,7 +169,9 @@ static weir_status declare(wi_gate *gate, const struct ArrowSchema *schema,
     copy.children[i]->flags |= ARROW_FLAG_NULLABLE;
   }
   weir_status status =
-      wi_session_declare(gate->session, GATE_SCHEMA, gate->label, &copy, err);
+      ArrowSchemaDeepCopy(&copy, &gate->columns) == NANOARROW_OK
+          ? wi_session_declare(gate->session, GATE_SCHEMA, gate->label, &copy, err)
+          : wi_err_nomem(err, WI_ORIGIN);
   if (copy.release != NULL) {
     copy.release(&copy);
   }
@@ -223,6 +224,9 @@ void wi_gate_free(wi_gate **gate) {
     wi_session_undeclare(g->session, GATE_SCHEMA, g->label);
   }
   wi_free(g->label);
+  if (g->columns.release != NULL) {
+    g->columns.release(&g->columns);
+  }
   wi_free(g->sample_columns);
   wi_free(g->sample_order);
   wi_free(g);
@@ -353,52 +357,6 @@ done:
   return status;
 }
 
-/* Delta's partition values of one file, by column; texts live in `parsed`. */
-static weir_status file_values(const wi_staged_file *file, const char *const *columns,
-                               size_t n, json_t **parsed, const char **values,
-                               weir_error *err) {
-  WI_TRY(
-      wi_json_read(file->partition_values, strlen(file->partition_values), parsed, err));
-  for (size_t c = 0; c < n; c++) {
-    values[c] = json_string_value(json_object_get(*parsed, columns[c]));
-  }
-  return WEIR_OK;
-}
-
-static weir_status bind_staged(wi_gate *gate, wb_bind *bind, wi_store *store,
-                               const wi_staged *staged, const char *const *columns,
-                               size_t n, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wb_store *handle = NULL;
-  wi_br_file *files = wi_alloc_array(staged->n + 1, sizeof(*files));
-  const char **values = wi_alloc_array(staged->n * n + 1, sizeof(*values));
-  json_t **parsed = wi_alloc_array(staged->n + 1, sizeof(json_t *));
-  if (files == NULL || values == NULL || parsed == NULL) {
-    status = wi_err_nomem(err, WI_ORIGIN);
-    goto done;
-  }
-  for (size_t i = 0; i < staged->n; i++) {
-    files[i].path = staged->files[i].path;
-    files[i].size = staged->files[i].size;
-    files[i].partition_values = values + i * n;
-    if (n > 0) {
-      WI_CHECK(
-          file_values(&staged->files[i], columns, n, &parsed[i], values + i * n, err));
-    }
-  }
-  WI_CHECK(wi_store_handle(store, &handle, err));
-  WI_CHECK(wi_br_bind_files(gate->session->engine, bind, GATE_SCHEMA, gate->label, handle,
-                            columns, n, files, staged->n, err));
-done:
-  for (size_t i = 0; parsed != NULL && i < staged->n; i++) {
-    json_decref(parsed[i]);
-  }
-  wi_free(parsed);
-  wi_free(values);
-  wi_free(files);
-  return status;
-}
-
 weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
                         const char *const *partition_columns, size_t n_partition_columns,
                         uint64_t memory, const wb_cancel *cancel, weir_error *err) {
@@ -408,8 +366,10 @@ weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
     return WEIR_OK;
   }
   WI_CHECK(wi_br_bind_new(gate->session->engine, &bind, err));
-  WI_CHECK(bind_staged(gate, bind, store, staged, partition_columns, n_partition_columns,
-                       err));
+  wi_staged_rows rows = {store, &gate->columns, partition_columns, n_partition_columns,
+                         staged};
+  WI_CHECK(
+      wi_staged_bind(&rows, gate->session->engine, bind, GATE_SCHEMA, gate->label, err));
   gate_run run = {gate, bind, cancel, memory};
   WI_CHECK(run_checks(&run, err));
 done:
@@ -417,7 +377,7 @@ done:
   return status;
 }
 
-weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t memory,
+weir_status wi_gate_run_snapshot(wi_gate *gate, const wi_snap *snap, uint64_t memory,
                                  const wb_cancel *cancel, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_bind *bind = NULL;
@@ -425,8 +385,7 @@ weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t me
     return WEIR_OK;
   }
   WI_CHECK(wi_br_bind_new(gate->session->engine, &bind, err));
-  WI_CHECK(wi_br_bind_delta(gate->session->engine, bind, GATE_SCHEMA, gate->label, snap,
-                            NULL, 0, err));
+  WI_CHECK(wi_snap_bind(snap, bind, GATE_SCHEMA, gate->label, err));
   gate_run run = {gate, bind, cancel, memory};
   WI_CHECK(run_checks(&run, err));
 done:

@@ -66,7 +66,7 @@ weir_status wi_gate_run(wi_gate *gate, wi_store *store, const wi_staged *staged,
                         const char *const *partition_columns, size_t n_partition_columns,
                         uint64_t memory, const wb_cancel *cancel, weir_error *err);
 /* Checks a committed version, through a snapshot. */
-weir_status wi_gate_run_snapshot(wi_gate *gate, const wb_snap *snap, uint64_t memory,
+weir_status wi_gate_run_snapshot(wi_gate *gate, const wi_snap *snap, uint64_t memory,
                                  const wb_cancel *cancel, weir_error *err);
 void wi_gate_free(wi_gate **gate);
 
@@ -84,7 +84,7 @@ typedef struct wi_commit_request {
   wi_store *store;
   wi_write_mode mode;
   const wi_pin *base;       /* complete; NULL: no table */
-  const wb_snap *base_snap; /* of base */
+  const wi_snap *base_snap; /* of base */
   const wi_meta_edit *edit; /* made to what the table is then; NULL: it stays */
   const wi_staged *staged;  /* NULL: none */
   const wi_partitioning *partitioning; /* of base; with `partitions` */
@@ -103,7 +103,7 @@ weir_status wi_table_commit(const wi_commit_request *request, wi_commit_outcome 
                             weir_error *err);
 /* The latest version of a table, or base->version = -1 and *snap NULL when there is none. */
 weir_status wi_base_open(wi_session *session, wi_store *store, wi_pin *base,
-                         wb_snap **snap, weir_error *err);
+                         wi_snap **snap, weir_error *err);
 /* Opens the gate for writing: protocol, and owner (NULL: the table must have none). */
 weir_status wi_base_gate(const wi_pin *base, const char *owner, weir_error *err);
 

@@ -15,7 +15,7 @@ typedef struct write_job {
   const wi_write_request *r;
   wi_store *store;
   wi_pin base;
-  wb_snap *base_snap;
+  wi_snap *base_snap;
   struct ArrowSchema given, target;
   bool widened;                   /* target has columns that the table lacks */
   const char *const *partitioned; /* by these columns: of the request, or the table's */
@@ -44,7 +44,7 @@ static void job_release(write_job *j) {
   wi_session_undeclare(j->r->session, WRITE_SCHEMA, j->work.id);
   wi_br_plan_free(engine, &j->plan);
   wi_br_bind_free(engine, &j->bind);
-  wi_br_snap_free(engine, &j->base_snap);
+  wi_snap_unref(&j->base_snap);
   wi_pin_release(&j->base);
   wi_schema_drop(&j->given);
   wi_schema_drop(&j->target);
@@ -418,8 +418,7 @@ static weir_status already_there(write_job *j, bool *there, wi_write_report *out
   if (j->r->app.id == NULL || j->base_snap == NULL) {
     return WEIR_OK;
   }
-  WI_TRY(
-      wi_br_snap_txn(j->r->session->engine, j->base_snap, j->r->app.id, &version, err));
+  WI_TRY(wi_snap_txn(j->base_snap, j->r->app.id, &version, err));
   *there = version >= 0 && version >= j->r->app.version;
   if (*there) {
     out->commit.end = WI_END_UNCHANGED;

@@ -74,12 +74,13 @@ def rows(table, *more):
     return done.out.split("\n")[1:-1]
 
 
-def refused(table, code, *pieces, text="SELECT x FROM t ORDER BY x"):
+def refused(table, code, *pieces, text="SELECT x FROM t ORDER BY x", said=""):
+    """`said` is in the log, and may be in the message."""
     done = sql(table, text)
     assert done.code not in (0, None) and done.code > 0, f"{done.code}\n{done.out}\n{done.err}"
     kit.has(done.err, f"WEIR-{code}", *pieces)
-    for never in ("WEIR-PANIC", "place@"):
-        assert never not in done.err, done.err
+    for never in ("WEIR-PANIC", "place@", "Signature", "pass@"):
+        assert never not in done.err.replace(said.split("?")[0], ""), done.err
 
 
 # ---- paths that lead out of the table ----
@@ -90,7 +91,7 @@ def test_a_vector_outside_is_not_opened(folder):
     (folder / "text").write_text("root:x:0")
     outside = ["file:///etc/passwd", f"file://{folder}/text", f"file://{other}/dv.bin",
                f"file://{folder}/t/../other/dv.bin", f"file://{folder}/t2/dv.bin", "s3://bucket/dv.bin",
-               "https://127.0.0.1:9/dv.bin?X-Amz-Signature=1", "weir://place-77/place@77/dv.bin",
+               "https://me:pass@127.0.0.1:9/dv.bin?X-Amz-Signature=1", "weir://place-77/place@77/dv.bin",
                "weir://store-1/dv.bin"]
     shutil.copytree(other, folder / "t2")
     for protocol in (None, VECTORS):
@@ -98,7 +99,7 @@ def test_a_vector_outside_is_not_opened(folder):
             shutil.rmtree(folder / "t", ignore_errors=True)
             t = make(folder / "t", protocol=protocol,
                      deletionVector={"storageType": "p", "pathOrInlineDv": path} | size)
-            refused(t, "FEATURE-UNSUPPORTED", "outside the table")
+            refused(t, "FEATURE-UNSUPPORTED", "outside the table", said=path)
 
 
 def test_a_vector_of_another_table_in_the_session(folder):
@@ -128,7 +129,7 @@ def test_a_path_leads_nowhere_but_into_the_table(folder):
     for path in ("../s.parquet", "/s.parquet", "../t/s.parquet", "../other/s.parquet", "/other/s.parquet",
                  f"file://{folder}/other/s.parquet", "//place-77/place@77/s.parquet", "s3://b/s.parquet"):
         shutil.rmtree(folder / "t", ignore_errors=True)
-        refused(make(folder / "t", path=path), "FEATURE-UNSUPPORTED", "outside the table")
+        refused(make(folder / "t", path=path), "FEATURE-UNSUPPORTED", "outside the table", said=path)
     expect(rows(make(folder / "t", path="%73.parquet")), ["1", "2", "3"])
 
 

@@ -130,7 +130,8 @@ static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  int code = c.t->wb_bind_memory(bind, wi_wb_str("main"), wi_wb_str(name), &stream, e);
+  int code =
+      c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str(name), &stream, true, e);
   if (stream.release != NULL) {
     stream.release(&stream);
   }
@@ -467,19 +468,24 @@ static int with_bind(int (*use)(wb_bind *bind, wb_err *e), wb_err *e) {
   return code;
 }
 
-static int use_bind_delta(wb_bind *bind, wb_err *e) {
-  return c.t->wb_bind_delta(bind, wi_wb_str("main"), wi_wb_str("t"), c.snap, NULL, 0, e);
+static int use_bind_table(wb_bind *bind, wb_err *e) {
+  struct ArrowArrayStream files;
+  struct ArrowSchema columns = {0};
+  if (!rows(&files) || files.get_schema(&files, &columns) != 0) {
+    return WEIR_E_BUG;
+  }
+  wb_table table = {sizeof table, c.snap, NULL, &columns, &files};
+  int code = c.t->wb_bind_table(bind, wi_wb_str("main"), wi_wb_str("t"), &table, e);
+  if (columns.release != NULL) {
+    columns.release(&columns);
+  }
+  if (files.release != NULL) {
+    files.release(&files);
+  }
+  return code;
 }
-static int call_bind_delta(wb_err *e) {
-  return with_bind(use_bind_delta, e);
-}
-
-static int use_bind_files(wb_bind *bind, wb_err *e) {
-  return c.t->wb_bind_files(bind, wi_wb_str("main"), wi_wb_str("t"), c.store, NULL, 0,
-                            NULL, 0, e);
-}
-static int call_bind_files(wb_err *e) {
-  return with_bind(use_bind_files, e);
+static int call_bind_table(wb_err *e) {
+  return with_bind(use_bind_table, e);
 }
 
 static int use_bind_stream(wb_bind *bind, wb_err *e) {
@@ -487,18 +493,11 @@ static int use_bind_stream(wb_bind *bind, wb_err *e) {
   if (!rows(&stream)) {
     return WEIR_E_BUG;
   }
-  return drop(&stream,
-              c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"), &stream, e));
+  return drop(&stream, c.t->wb_bind_stream(bind, wi_wb_str("main"), wi_wb_str("t"),
+                                           &stream, false, e));
 }
 static int call_bind_stream(wb_err *e) {
   return with_bind(use_bind_stream, e);
-}
-
-static int use_bind_memory(wb_bind *bind, wb_err *e) {
-  return bind_memory(bind, "t", e);
-}
-static int call_bind_memory(wb_err *e) {
-  return with_bind(use_bind_memory, e);
 }
 
 static int use_bind_remove(wb_bind *bind, wb_err *e) {
@@ -798,7 +797,7 @@ static int free_bind(wb_err *e) {
   int code = c.t->wb_bind_new(&bind, e);
   if (code == 0) {
     c.t->wb_bind_free(bind);
-    code = use_bind_memory(bind, e);
+    code = bind_memory(bind, "t", e);
     c.t->wb_bind_free(bind);
   }
   return code;
@@ -844,10 +843,8 @@ typedef struct export_case {
 static const export_case cases[] = {
     PLAIN(abi_version),
     CALLS(bind_copy),
-    CALLS(bind_delta),
-    CALLS(bind_files),
+    CALLS(bind_table),
     RELEASES(bind_free, free_bind),
-    CALLS(bind_memory),
     CALLS(bind_new),
     CALLS(bind_remove),
     CALLS(bind_stream),

@@ -108,8 +108,9 @@ static inline bool has_feature(const table *t, const char *prefix, const char *c
 }
 
 static inline weir_status expected_gate(const table *t) {
-  static const char *const readable[] = {"columnMapping", "deletionVectors",
-                                         "timestampNtz", "v2Checkpoint"};
+  static const char *const readable[] = {"columnMapping",        "deletionVectors",
+                                         "timestampNtz",         "typeWidening",
+                                         "typeWidening-preview", "v2Checkpoint"};
   static const char *const types[] = {"string",  "long",  "integer",   "short",
                                       "byte",    "float", "double",    "boolean",
                                       "binary",  "date",  "timestamp", "timestamp_ntz",
@@ -120,7 +121,7 @@ static inline weir_status expected_gate(const table *t) {
     return WEIR_E_LOG_CORRUPT;
   }
   if (kind_is(t, "unsupported_reader_version") ||
-      has_feature(t, "reader:", readable, 4) ||
+      has_feature(t, "reader:", readable, sizeof readable / sizeof readable[0]) ||
       has_feature(t, "type:", types, sizeof types / sizeof types[0])) {
     return WEIR_E_FEATURE_UNSUPPORTED;
   }

@@ -50,7 +50,7 @@ static void compare_pin(const table *t, const wi_pin *pin) {
 static void opened(const table *t) {
   weir_error err = WEIR_ERROR_INIT;
   wi_pin pin;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   wi_store *store = open_with_engine(wi_store_uri(t->store));
   weir_status status = wi_pin_resolve(engine(), store, -1, &pin, &err);
   if (status == WEIR_OK) {
@@ -63,7 +63,7 @@ static void opened(const table *t) {
     compare_pin(t, &pin);
   }
   if (snap != NULL) {
-    wi_br_snap_free(engine(), &snap);
+    wi_snap_unref(&snap);
   }
   wi_pin_release(&pin);
   wi_store_unref(&store);
@@ -219,16 +219,14 @@ WT_TEST(a_checkpoint_that_goes_is_looked_for_again) {
 
 WT_TEST(live_files_are_those_of_the_state) {
   weir_error err = WEIR_ERROR_INIT;
-  wb_store *handle = NULL;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   wi_cursor *rows = NULL;
   wi_removes live;
   wi_store *store = copy_of("spark-special_partitions", "live");
   json_t *state = load("spark-special_partitions", "expected_state.json");
   const json_t *files = json_object_get(state, "files");
-  WT_OK(wi_store_handle(store, &handle, &err));
-  WT_OK(wi_br_snap_open(engine(), handle, -1, &snap, &err));
-  WT_OK(wi_br_snap_files(engine(), snap, &rows, &err));
+  WT_OK(wi_snap_open(engine(), store, -1, &snap, &err));
+  WT_OK(wi_snap_rows(snap, &rows, &err));
   WT_OK(wi_removes_read(rows, &live, &err));
   WT_EQ_INT(live.n, json_array_size(files));
   size_t found = 0;
@@ -242,7 +240,7 @@ WT_TEST(live_files_are_those_of_the_state) {
   json_decref(state);
   wi_removes_release(&live);
   wi_cursor_free(&rows);
-  wi_br_snap_free(engine(), &snap);
+  wi_snap_unref(&snap);
   wi_store_unref(&store);
 }
 

@@ -98,9 +98,9 @@ WT_TEST(readable_protocols) {
 
 WT_TEST(unreadable_features_are_named) {
   static const char *const features[] = {
-      "typeWidening",     "typeWidening-preview", "variantType",   "variantType-preview",
-      "variantShredding", "catalogManaged",       "catalogOwned",  "vacuumProtocolCheck",
-      "somethingNew",     "columnMapping2",       "deletionVector"};
+      "variantType",    "variantType-preview", "variantShredding",
+      "catalogManaged", "catalogOwned",        "vacuumProtocolCheck",
+      "somethingNew",   "columnMapping2",      "deletionVector"};
   for (size_t i = 0; i < sizeof features / sizeof features[0]; i++) {
     weir_error err = WEIR_ERROR_INIT;
     char protocol[256], quoted[64];

@@ -10,12 +10,12 @@ typedef struct bench {
   wi_session *session;
   wi_store *store;
   wi_pin base;
-  wb_snap *snap;
+  wi_snap *snap;
 } bench;
 
 static bool open_base(bench *b, weir_error *err) {
   wi_pin_release(&b->base);
-  wi_br_snap_free(kit_engine(), &b->snap);
+  wi_snap_unref(&b->snap);
   return wi_base_open(b->session, b->store, &b->base, &b->snap, err) == WEIR_OK;
 }
 
@@ -56,7 +56,7 @@ static bool bench_table(bench *b, weir_error *err) {
 }
 
 static void bench_free(bench *b) {
-  wi_br_snap_free(kit_engine(), &b->snap);
+  wi_snap_unref(&b->snap);
   wi_pin_release(&b->base);
   wi_store_unref(&b->store);
   wi_session_free(&b->session);

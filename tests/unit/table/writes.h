@@ -40,7 +40,7 @@ typedef struct place {
 
 static inline weir_status adjust(place *p, weir_error *err) {
   wi_pin base;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   wi_commit_outcome out;
   const wi_br_pair pair = {"team.color", "blue"};
   const wi_meta_edit edit = {.set = &pair, .n_set = 1};
@@ -55,7 +55,7 @@ static inline weir_status adjust(place *p, weir_error *err) {
                                .operation = "SET TBLPROPERTIES",
                                .max_retries = 5};
   status = status == WEIR_OK ? wi_table_commit(&r, &out, err) : status;
-  wi_br_snap_free(kit_engine(), &snap);
+  wi_snap_unref(&snap);
   wi_pin_release(&base);
   return status;
 }
@@ -147,10 +147,10 @@ static inline bool read_rows(const place *p, char *out, size_t size) {
 
 static inline bool has_property(const place *p) {
   wi_pin base;
-  wb_snap *snap = NULL;
+  wi_snap *snap = NULL;
   bool has = wi_base_open(p->session, p->store, &base, &snap, NULL) == WEIR_OK &&
              wi_meta_property(base.meta, "team.color") != NULL;
-  wi_br_snap_free(kit_engine(), &snap);
+  wi_snap_unref(&snap);
   wi_pin_release(&base);
   return has;
 }
