@@ -77,7 +77,7 @@ impl wb_bind {
     }
 
     /// Takes an input's binding out, if there is one.
-    fn remove(&self, schema: &str, table: &str) {
+    pub fn remove(&self, schema: &str, table: &str) {
         let mut inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
         inner.inputs.remove(&(schema.to_string(), table.to_string()));
     }
@@ -216,7 +216,8 @@ impl TableProvider for LateBound {
 }
 
 /// Declares schema.table of the session's catalog with this schema (moved from).
-/// DUPLICATE_NAME if declared. May be called after seal.
+/// DUPLICATE_NAME if declared. May be called after seal. take NULL: takes it out of the catalog; no
+/// later plan finds it, those that were made keep it; none of that name is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_input_declare(
     sess: *mut wb_sess,
@@ -228,49 +229,14 @@ pub unsafe extern "C" fn wb_input_declare(
     guard::entry("wb_input_declare", err, || {
         // SAFETY: the caller's promise.
         let (declared, sess, schema, table) = unsafe {
-            (
-                stream::import_schema(take)?,
-                abi::in_ref(sess.cast_const())?,
-                schema.to_str()?,
-                table.to_str()?,
-            )
+            let declared = match take.is_null() {
+                true => None,
+                false => Some(stream::import_schema(take)?),
+            };
+            (declared, abi::in_ref(sess.cast_const())?, schema.to_str()?, table.to_str()?)
         };
+        let Some(declared) = declared else { return sess.inner.undeclare(schema, table) };
         sess.inner.declare(schema, table, Arc::new(LateBound::new(schema, table, declared)))
-    })
-}
-
-/// Takes schema.table out of the session's catalog: no later plan finds it, those that were made
-/// keep it. None of that name is fine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_input_remove(
-    sess: *mut wb_sess,
-    schema: wb_str,
-    table: wb_str,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_input_remove", err, || {
-        // SAFETY: the caller's promise.
-        let (sess, schema, table) =
-            unsafe { (abi::in_ref(sess.cast_const())?, schema.to_str()?, table.to_str()?) };
-        sess.inner.undeclare(schema, table)
-    })
-}
-
-/// Takes the binding of schema.table out; executions keep what they were made with. None of that
-/// name is fine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_bind_remove(
-    bind: *mut wb_bind,
-    schema: wb_str,
-    table: wb_str,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_bind_remove", err, || {
-        // SAFETY: the caller's promise.
-        let (bind, schema, table) =
-            unsafe { (abi::in_ref(bind.cast_const())?, schema.to_str()?, table.to_str()?) };
-        bind.remove(schema, table);
-        Ok(())
     })
 }
 

@@ -250,6 +250,8 @@ fn without_metadata(schema: &Schema) -> SchemaRef {
 
 /// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
 /// the stream is asked at the first scan, on a thread that may block, and again after a failure.
+/// options NULL: takes the binding of schema.table out, whatever it is; executions keep what they
+/// were made with, and none of that name is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_bind_table(
     bind: *mut wb_bind,
@@ -265,8 +267,12 @@ pub unsafe extern "C" fn wb_bind_table(
                 abi::in_ref(bind.cast_const())?,
                 schema.to_str()?,
                 table.to_str()?,
-                abi::in_ref(options)?,
+                options.as_ref(),
             )
+        };
+        let Some(options) = options else {
+            bind.remove(schema, table);
+            return Ok(());
         };
         abi::check_size::<wb_table>(options.struct_size)?;
         // SAFETY: the caller's promise.
