@@ -881,26 +881,13 @@ int32_t wb_bind_copy(const struct wb_bind *from,
                      struct wb_err *err);
 
 // Declares schema.table of the session's catalog with this schema (moved from).
-// DUPLICATE_NAME if declared. May be called after seal.
+// DUPLICATE_NAME if declared. May be called after seal. take NULL: takes it out of the catalog; no
+// later plan finds it, those that were made keep it; none of that name is fine.
 int32_t wb_input_declare(struct wb_sess *sess,
                          struct wb_str schema,
                          struct wb_str table,
                          struct ArrowSchema *take,
                          struct wb_err *err);
-
-// Takes schema.table out of the session's catalog: no later plan finds it, those that were made
-// keep it. None of that name is fine.
-int32_t wb_input_remove(struct wb_sess *sess,
-                        struct wb_str schema,
-                        struct wb_str table,
-                        struct wb_err *err);
-
-// Takes the binding of schema.table out; executions keep what they were made with. None of that
-// name is fine.
-int32_t wb_bind_remove(struct wb_bind *bind,
-                       struct wb_str schema,
-                       struct wb_str table,
-                       struct wb_err *err);
 
 // A set of bindings, empty.
 int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
@@ -1192,6 +1179,8 @@ void wb_store_free(struct wb_store *store);
 
 // Binds schema.table to the files of a table. The columns and the stream of files are moved from;
 // the stream is asked at the first scan, on a thread that may block, and again after a failure.
+// options NULL: takes the binding of schema.table out, whatever it is; executions keep what they
+// were made with, and none of that name is fine.
 int32_t wb_bind_table(struct wb_bind *bind,
                       struct wb_str schema,
                       struct wb_str table,

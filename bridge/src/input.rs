@@ -104,7 +104,7 @@ impl wb_bind {
     }
 
     /// Takes an input's binding out, if there is one.
-    fn remove(&self, schema: &str, table: &str) {
+    pub fn remove(&self, schema: &str, table: &str) {
         let mut inner = self.inner.lock().unwrap_or_else(|e| e.into_inner());
         inner.inputs.remove(&(schema.to_string(), table.to_string()));
     }
@@ -230,7 +230,8 @@ impl TableProvider for LateBound {
 }
 
 /// Declares schema.table of the session's catalog with this schema (moved from).
-/// DUPLICATE_NAME if declared. May be called after seal.
+/// DUPLICATE_NAME if declared. May be called after seal. take NULL: takes it out of the catalog; no
+/// later plan finds it, those that were made keep it; none of that name is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_input_declare(
     sess: *mut wb_sess,
@@ -241,57 +242,20 @@ pub unsafe extern "C" fn wb_input_declare(
 ) -> i32 {
     guard::entry("wb_input_declare", err, || {
         // SAFETY: the caller's promise.
-        let declared = unsafe { stream::import_schema(take)? };
-        // SAFETY: as above.
         let sess = unsafe { abi::in_ref(sess.cast_const())? };
         // SAFETY: as above.
         let schema = unsafe { schema.to_str()? };
         // SAFETY: as above.
         let table = unsafe { table.to_str()? };
+        if take.is_null() {
+            return sess.inner.undeclare(schema, table);
+        }
+        // SAFETY: as above.
+        let declared = unsafe { stream::import_schema(take)? };
         sess.inner.declare(schema, table, Arc::new(LateBound::new(schema, table, declared)))
     })
 }
 
-/// Takes schema.table out of the session's catalog: no later plan finds it, those that were made
-/// keep it. None of that name is fine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_input_remove(
-    sess: *mut wb_sess,
-    schema: wb_str,
-    table: wb_str,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_input_remove", err, || {
-        // SAFETY: the caller's promise.
-        let sess = unsafe { abi::in_ref(sess.cast_const())? };
-        // SAFETY: as above.
-        let schema = unsafe { schema.to_str()? };
-        // SAFETY: as above.
-        let table = unsafe { table.to_str()? };
-        sess.inner.undeclare(schema, table)
-    })
-}
-
-/// Takes the binding of schema.table out; executions keep what they were made with. None of that
-/// name is fine.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_bind_remove(
-    bind: *mut wb_bind,
-    schema: wb_str,
-    table: wb_str,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_bind_remove", err, || {
-        // SAFETY: the caller's promise.
-        let bind = unsafe { abi::in_ref(bind.cast_const())? };
-        // SAFETY: as above.
-        let schema = unsafe { schema.to_str()? };
-        // SAFETY: as above.
-        let table = unsafe { table.to_str()? };
-        bind.remove(schema, table);
-        Ok(())
-    })
-}
 
 /// A set of bindings, empty.
 #[unsafe(no_mangle)]

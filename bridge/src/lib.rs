@@ -104,6 +104,7 @@ mod udf;
 mod udf_call;
 mod udf_spec;
 mod versions;
+mod whole_file;
 mod yields;
 
 #[cfg(test)]

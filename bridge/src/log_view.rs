@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
-use crate::file_error;
+use crate::whole_file;
 use crate::log_check::{self, Kind};
 
 /// The first and last bytes of every Parquet file.
@@ -74,7 +74,7 @@ impl LogView {
         read.sort_unstable();
         for path in read {
             let Ok(found) = self.0.inner.head(&path).await else { continue };
-            let why = file_error::broken(Arc::clone(&self.0.inner), found, None).await;
+            let why = whole_file::broken(Arc::clone(&self.0.inner), found).await;
             if let Some(why) = why {
                 return Some((path, why));
             }

@@ -267,6 +267,8 @@ pub struct wb_table {
 
 /// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
 /// the stream is asked at the first scan, on a thread that may block, and again after a failure.
+/// options NULL: takes the binding of schema.table out, whatever it is; executions keep what they
+/// were made with, and none of that name is fine.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_bind_table(
     bind: *mut wb_bind,
@@ -283,7 +285,10 @@ pub unsafe extern "C" fn wb_bind_table(
         // SAFETY: as above.
         let table = unsafe { table.to_str()? };
         // SAFETY: as above.
-        let options = unsafe { abi::in_ref(options)? };
+        let Some(options) = (unsafe { options.as_ref() }) else {
+            bind.remove(schema, table);
+            return Ok(());
+        };
         abi::check_size::<wb_table>(options.struct_size)?;
         // SAFETY: the caller's promise.
         let names = unsafe { stream::import_schema(options.columns)? };

@@ -250,8 +250,7 @@ fn stages_all_types_with_exact_statistics() {
     assert!(metadata.iter().all(|kv| kv.key != "ARROW:schema"), "{metadata:?}");
     assert!(metadata.iter().any(|kv| kv.key == "weir.run"));
     let bound = self::bound(&to, &schema, &[], &files(&table, &[]));
-    let found = Query::new(&rt, 1).run("select * from t", schema, Arc::new(bound));
-    let found = found.inspect_err(|e| eprintln!("{e:?}")).unwrap();
+    let found = Query::new(&rt, 1).run("select * from t", in_files(&schema), Arc::new(bound)).unwrap();
     assert_eq!(rows(&found), rows(&[batch]));
 }
 

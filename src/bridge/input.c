@@ -12,8 +12,9 @@ weir_status wi_br_declare(wi_engine *engine, wb_sess *sess, const char *schema,
 
 weir_status wi_br_undeclare(wi_engine *engine, wb_sess *sess, const char *schema,
                             const char *table, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err,
-                   t->wb_input_remove(sess, wi_wb_str(schema), wi_wb_str(table), &from));
+  WI_ENGINE_RETURN(
+      engine, err,
+      t->wb_input_declare(sess, wi_wb_str(schema), wi_wb_str(table), NULL, &from));
 }
 
 weir_status wi_br_bind_new(wi_engine *engine, wb_bind **out, weir_error *err) {
@@ -52,8 +53,9 @@ weir_status wi_br_bind_memory(wi_engine *engine, wb_bind *bind, const char *sche
 
 weir_status wi_br_bind_remove(wi_engine *engine, wb_bind *bind, const char *schema,
                               const char *table, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err,
-                   t->wb_bind_remove(bind, wi_wb_str(schema), wi_wb_str(table), &from));
+  WI_ENGINE_RETURN(
+      engine, err,
+      t->wb_bind_table(bind, wi_wb_str(schema), wi_wb_str(table), NULL, &from));
 }
 
 weir_status wi_br_bind_copy(wi_engine *engine, const wb_bind *from_bind,

@@ -14,8 +14,8 @@
   X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_aggregate) \
   X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_add_table_fn) \
   X(wb_sess_add_rule) X(wb_sess_seal) \
-  X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_input_remove) X(wb_bind_new) \
-  X(wb_bind_remove) X(wb_bind_copy) X(wb_sql_params) \
+  X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) \
+  X(wb_bind_copy) X(wb_sql_params) \
   X(wb_bind_table) X(wb_bind_stream) \
   X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_edit) X(wb_plan_replace) \
   X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \

@@ -439,18 +439,6 @@ static int call_input_declare(wb_err *e) {
   return declare(c.sess, name, e);
 }
 
-/* Of a session of its own: the shared one must keep its table. */
-static int use_input_remove(wb_sess *sess, wb_err *e) {
-  int code = declare(sess, "passing", e);
-  return code != 0
-             ? code
-             : c.t->wb_input_remove(sess, wi_wb_str("main"), wi_wb_str("passing"), e);
-}
-
-static int call_input_remove(wb_err *e) {
-  return with_sess(use_input_remove, e);
-}
-
 static int call_bind_new(wb_err *e) {
   wb_bind *bind = NULL;
   int code = c.t->wb_bind_new(&bind, e);
@@ -498,15 +486,6 @@ static int use_bind_stream(wb_bind *bind, wb_err *e) {
 }
 static int call_bind_stream(wb_err *e) {
   return with_bind(use_bind_stream, e);
-}
-
-static int use_bind_remove(wb_bind *bind, wb_err *e) {
-  int code = bind_memory(bind, "t", e);
-  return code != 0 ? code
-                   : c.t->wb_bind_remove(bind, wi_wb_str("main"), wi_wb_str("t"), e);
-}
-static int call_bind_remove(wb_err *e) {
-  return with_bind(use_bind_remove, e);
 }
 
 static int call_bind_copy(wb_err *e) {
@@ -846,7 +825,6 @@ static const export_case cases[] = {
     CALLS(bind_table),
     RELEASES(bind_free, free_bind),
     CALLS(bind_new),
-    CALLS(bind_remove),
     CALLS(bind_stream),
     PLAIN(buf_free),
     FREES(cancel_fire, fire_cancel),
@@ -860,7 +838,6 @@ static const export_case cases[] = {
     CALLS(exec_stream),
     CALLS(exec_table_read),
     CALLS(input_declare),
-    CALLS(input_remove),
     CALLS(ipc_write),
     CALLS(obj_delete),
     CALLS(obj_get),
