@@ -15,7 +15,6 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
-use url::Url;
 
 use crate::{guard, store_open, stream};
 use crate::abi::{self, wb_err, wb_kv, wb_str};
@@ -43,8 +42,6 @@ pub struct StoreInner {
     plain: Arc<dyn ObjectStore>,
     /// Whether it lists in the order of paths.
     pub sorted: bool,
-    /// What the caller opened, without user, password and query.
-    pub root: Url,
     /// What the caller opened, for messages; without user, password and query.
     pub shown: String,
 }
@@ -73,7 +70,7 @@ impl StoreInner {
             None => Arc::clone(&plain),
             Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
         };
-        Ok(Self { sorted: opened.sorted, root: opened.root, store, plain, shown: opened.shown, rt })
+        Ok(Self { sorted: opened.sorted, store, plain, shown: opened.shown, rt })
     }
 }
 

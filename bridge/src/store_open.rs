@@ -27,8 +27,6 @@ pub struct Opened {
     pub sorted: bool,
     /// What it is called in its errors, if it is a folder of this machine as that is.
     pub name: &'static str,
-    /// The URL without secrets.
-    pub root: Url,
     /// The same as a text.
     pub shown: String,
 }
@@ -119,8 +117,7 @@ fn refused(e: object_store::Error, url: &str) -> Error {
 /// `io`: the threads for its requests, if they are not to run where they are made.
 pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Result<Opened> {
     let url = Url::parse(text).map_err(|e| bad(format!("\"{text}\" is no URL of a store: {e}")))?;
-    let root = plain(&url);
-    let shown = root.to_string();
+    let shown = plain(&url).to_string();
     let (scheme, prefix) = ObjectStoreScheme::parse(&url)
         .map_err(|e| bad(format!("\"{shown}\" is no URL of a store: {e}")))?;
     let mut sorted = true;
@@ -175,5 +172,5 @@ pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Re
         }
         _ => return Err(bad(format!("no store for URLs such as \"{shown}\""))),
     };
-    Ok(Opened { store, sorted, name, root, shown })
+    Ok(Opened { store, sorted, name, shown })
 }

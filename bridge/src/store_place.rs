@@ -73,11 +73,6 @@ impl Place {
         std::iter::once(PathPart::from(self.name.as_str())).chain(path.parts()).collect()
     }
 
-    /// Whether the root is above what the engine was told.
-    pub fn holds(&self, location: &Path) -> bool {
-        location.parts().next().is_some_and(|first| first.as_ref() == self.name)
-    }
-
     /// A text of the engine's with paths as the caller knows them.
     pub fn shown(&self, text: &str) -> String {
         text.replace(self.url.as_str(), "").replace(&format!("{}/", self.name), "")
