@@ -336,70 +336,6 @@ typedef struct wb_str {
   size_t n;
 } wb_str;
 
-typedef struct wb_exec_options {
-  size_t struct_size;
-  uint32_t partitions;
-  uint32_t batch_rows;
-  // 0: unbounded pool
-  uint64_t memory_bytes;
-  // empty: spilling off
-  struct wb_str spill_dir;
-  // limit; 0: engine's default
-  uint64_t spill_bytes;
-  bool no_hash_join;
-  // of memory_bytes: what all sorts together gather before they spill
-  uint32_t gather_percent;
-  // of memory_bytes: what is kept, half for merges of sorts and half for all else
-  uint32_t merge_percent;
-  // a sort that gathered less is done in one piece; 0: as the session says
-  uint64_t sort_in_place_bytes;
-  // what a sort that may spill keeps for its merge; 0: as the session says
-  uint64_t sort_reserve_bytes;
-  // batches below sorts and aggregates are cut to this size; 0: as they come
-  uint64_t cut_bytes;
-  // MEMORY where batch_rows rows of a sort would take more; 0: never
-  uint64_t wide_bytes;
-  // a sort for a limit of more rows than these sorts all; 0: never
-  uint32_t top_rows;
-} wb_exec_options;
-
-// The value of a parameter.
-typedef struct wb_value {
-  struct wb_str name;
-  // wb_param_type
-  int32_t type;
-  bool is_null;
-  int64_t i64;
-  double f64;
-  struct wb_str text;
-} wb_value;
-
-// A call of a table function in a statement, and the input that it stands for: bound like a
-// declared one, but known to this statement alone.
-typedef struct wb_call {
-  struct wb_str function;
-  // int64 or text, not null; names are not looked at
-  const struct wb_value *args;
-  size_t n_args;
-  struct wb_str schema;
-  struct wb_str table;
-  // tells plans apart that read the same columns; may be empty
-  struct wb_str tag;
-  // borrowed
-  const struct ArrowSchema *columns;
-} wb_call;
-
-// An edit of a plan; nodes by their node_id in the plan's tables.
-typedef struct wb_edit {
-  // wb_edit_kind
-  int32_t kind;
-  uint32_t node;
-  uint32_t ord;
-  uint32_t column;
-  // a scalar function of the session of one argument; empty: none
-  struct wb_str function;
-} wb_edit;
-
 typedef struct wb_rt_options {
   size_t struct_size;
   uint32_t threads;
@@ -414,6 +350,38 @@ typedef struct wb_kv {
   struct wb_str key;
   struct wb_str value;
 } wb_kv;
+
+// Asked before each operation of a store, on the thread that is at it: many may be asking at
+// once, they are the engines' own, and no call of the bridge that waits is allowed on them.
+typedef struct wb_store_hook {
+  size_t struct_size;
+  void *ctx;
+  // op: a wb_store_op; path: NUL-terminated, below the store's root, of a list the folder, of
+  // a copy and a rename the target. again is 0; answers: 0 does it, a negative number lets it
+  // fail undone, any other does it and then asks once more with again as that number: a
+  // negative one loses its answer, which then is a failure.
+  int32_t (*ask)(void *ctx, uint32_t op, const char *path, int32_t again);
+  // Once, after the last question; may be NULL.
+  void (*release)(void *ctx);
+} wb_store_hook;
+
+// Files of a table, for wb_bind_table.
+typedef struct wb_table {
+  size_t struct_size;
+  // whose log has the files; NULL: no log has them
+  const struct wb_snap *snap;
+  // where they are, without a snapshot
+  const struct wb_store *store;
+  // moved from: the table's columns. In the metadata of a field at any depth, what files call
+  // it, if not the same: weir.stored_name, or weir.stored_id, the id that Parquet has
+  struct ArrowSchema *columns;
+  // moved from: a struct array, one row a file in the order of their rows. path text, below the
+  // root as it is; size int64; rows int64?; partition, a struct of the columns that are not in
+  // files; min, max, structs of bounds; nulls, a struct of int64?; dv_path text?, dv_inline
+  // text?, dv_offset int32?, dv_size int32?, dv_rows int64?. From partition on each may be left
+  // out
+  struct ArrowArrayStream *files;
+} wb_table;
 
 // What a statement may have at most; above one it is TOO_LARGE, with the count and its place. 0:
 // no limit.
@@ -754,6 +722,70 @@ typedef struct wb_rule {
   uint64_t limit;
 } wb_rule;
 
+// The value of a parameter.
+typedef struct wb_value {
+  struct wb_str name;
+  // wb_param_type
+  int32_t type;
+  bool is_null;
+  int64_t i64;
+  double f64;
+  struct wb_str text;
+} wb_value;
+
+// A call of a table function in a statement, and the input that it stands for: bound like a
+// declared one, but known to this statement alone.
+typedef struct wb_call {
+  struct wb_str function;
+  // int64 or text, not null; names are not looked at
+  const struct wb_value *args;
+  size_t n_args;
+  struct wb_str schema;
+  struct wb_str table;
+  // tells plans apart that read the same columns; may be empty
+  struct wb_str tag;
+  // borrowed
+  const struct ArrowSchema *columns;
+} wb_call;
+
+// An edit of a plan; nodes by their node_id in the plan's tables.
+typedef struct wb_edit {
+  // wb_edit_kind
+  int32_t kind;
+  uint32_t node;
+  uint32_t ord;
+  uint32_t column;
+  // a scalar function of the session of one argument; empty: none
+  struct wb_str function;
+} wb_edit;
+
+typedef struct wb_exec_options {
+  size_t struct_size;
+  uint32_t partitions;
+  uint32_t batch_rows;
+  // 0: unbounded pool
+  uint64_t memory_bytes;
+  // empty: spilling off
+  struct wb_str spill_dir;
+  // limit; 0: engine's default
+  uint64_t spill_bytes;
+  bool no_hash_join;
+  // of memory_bytes: what all sorts together gather before they spill
+  uint32_t gather_percent;
+  // of memory_bytes: what is kept, half for merges of sorts and half for all else
+  uint32_t merge_percent;
+  // a sort that gathered less is done in one piece; 0: as the session says
+  uint64_t sort_in_place_bytes;
+  // what a sort that may spill keeps for its merge; 0: as the session says
+  uint64_t sort_reserve_bytes;
+  // batches below sorts and aggregates are cut to this size; 0: as they come
+  uint64_t cut_bytes;
+  // MEMORY where batch_rows rows of a sort would take more; 0: never
+  uint64_t wide_bytes;
+  // a sort for a limit of more rows than these sorts all; 0: never
+  uint32_t top_rows;
+} wb_exec_options;
+
 typedef struct wb_stage_options {
   size_t struct_size;
   struct wb_str prefix;
@@ -780,38 +812,6 @@ typedef struct wb_stage_options {
   uint64_t abort_ms;
 } wb_stage_options;
 
-// Asked before each operation of a store, on the thread that is at it: many may be asking at
-// once, they are the engines' own, and no call of the bridge that waits is allowed on them.
-typedef struct wb_store_hook {
-  size_t struct_size;
-  void *ctx;
-  // op: a wb_store_op; path: NUL-terminated, below the store's root, of a list the folder, of
-  // a copy and a rename the target. again is 0; answers: 0 does it, a negative number lets it
-  // fail undone, any other does it and then asks once more with again as that number: a
-  // negative one loses its answer, which then is a failure.
-  int32_t (*ask)(void *ctx, uint32_t op, const char *path, int32_t again);
-  // Once, after the last question; may be NULL.
-  void (*release)(void *ctx);
-} wb_store_hook;
-
-// Files of a table, for wb_bind_table.
-typedef struct wb_table {
-  size_t struct_size;
-  // whose log has the files; NULL: no log has them
-  const struct wb_snap *snap;
-  // where they are, without a snapshot
-  const struct wb_store *store;
-  // moved from: the table's columns. In the metadata of a field at any depth, what files call
-  // it, if not the same: weir.stored_name, or weir.stored_id, the id that Parquet has
-  struct ArrowSchema *columns;
-  // moved from: a struct array, one row a file in the order of their rows. path text, below the
-  // root as it is; size int64; rows int64?; partition, a struct of the columns that are not in
-  // files; min, max, structs of bounds; nulls, a struct of int64?; dv_path text?, dv_inline
-  // text?, dv_offset int32?, dv_size int32?, dv_rows int64?. From partition on each may be left
-  // out
-  struct ArrowArrayStream *files;
-} wb_table;
-
 
 
 // WB_ABI of the library; the caller compares it with the header's.
@@ -828,6 +828,135 @@ void wb_buf_free(struct wb_buf *buf);
 int32_t wb_test_panic_at(struct wb_str point,
                          struct wb_err *err);
 
+// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
+// their own at one time; `io_threads` do everything else (0: the engine's own do both).
+int32_t wb_rt_new(const struct wb_rt_options *options,
+                  struct wb_rt **out,
+                  struct wb_err *err);
+
+// Waits at most timeout_ms for tasks, then leaves them. What was made with the runtime keeps
+// it alive; then there is no waiting.
+void wb_rt_free(struct wb_rt *rt,
+                uint64_t timeout_ms);
+
+// A token that asks calls and executions to stop. With `of` it is the same token, for what may
+// go on, and begin, for late_ms after it was fired.
+int32_t wb_cancel_new(const struct wb_cancel *of,
+                      uint64_t late_ms,
+                      struct wb_cancel **out,
+                      struct wb_err *err);
+
+// Fires the token: idempotent, from any thread.
+void wb_cancel_fire(struct wb_cancel *cancel);
+
+// Frees a token; executions that were given it keep their own share.
+void wb_cancel_free(struct wb_cancel *cancel);
+
+// rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
+// deltalake-core, kernel
+int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
+
+// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
+// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
+// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
+// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+// context stays the caller's when this fails).
+int32_t wb_store_open(struct wb_rt *rt,
+                      struct wb_str url,
+                      const struct wb_kv *options,
+                      size_t n_options,
+                      const struct wb_store_hook *hook,
+                      struct wb_store **out,
+                      struct wb_err *err);
+
+// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
+// where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here
+// and below: what stops the call while it waits for the store, or NULL; what the store was asked
+// for may happen all the same.
+int32_t wb_obj_get(const struct wb_store *store,
+                   const struct wb_str *paths,
+                   size_t n,
+                   uint64_t max_bytes,
+                   const struct wb_cancel *cancel,
+                   struct ArrowArrayStream *out,
+                   struct wb_err *err);
+
+// Rows (path relative to root, size u64, mtime_us i64, etag Utf8?), sorted by path: the
+// objects below the folder prefix, or only those directly in it. start_after: empty or a path.
+int32_t wb_obj_list(const struct wb_store *store,
+                    struct wb_str prefix,
+                    struct wb_str start_after,
+                    bool recursive,
+                    const struct wb_cancel *cancel,
+                    struct ArrowArrayStream *out,
+                    struct wb_err *err);
+
+// Writes one object, whole or not at all; if_absent: EXISTS if there is one.
+int32_t wb_obj_put(const struct wb_store *store,
+                   struct wb_str path,
+                   const uint8_t *bytes,
+                   size_t n,
+                   bool if_absent,
+                   const struct wb_cancel *cancel,
+                   struct wb_err *err);
+
+// Deletes objects; an absent one is fine.
+int32_t wb_obj_delete(const struct wb_store *store,
+                      const struct wb_str *paths,
+                      size_t n,
+                      const struct wb_cancel *cancel,
+                      struct wb_err *err);
+
+// Frees the handle; NULL is allowed.
+void wb_store_free(struct wb_store *store);
+
+// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
+// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+// what stops the call, and the reading of its stream, or NULL.
+int32_t wb_snap_open(const struct wb_store *store,
+                     int64_t version,
+                     const struct wb_cancel *cancel,
+                     struct wb_snap **out,
+                     struct wb_err *err);
+
+// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
+int32_t wb_snap_actions(const struct wb_snap *snap,
+                        struct wb_buf *protocol_json,
+                        struct wb_buf *metadata_json,
+                        struct wb_err *err);
+
+// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+// statistics in columns only, it has numRecords alone.
+int32_t wb_snap_files(const struct wb_snap *snap,
+                      const struct wb_cancel *cancel,
+                      struct ArrowArrayStream *out,
+                      struct wb_err *err);
+
+// The latest transaction version of an application, as far as the table still remembers;
+// -1 where it knows none, since 0 is a version like another.
+int32_t wb_snap_txn(const struct wb_snap *snap,
+                    struct wb_str app_id,
+                    const struct wb_cancel *cancel,
+                    bool *found,
+                    int64_t *version,
+                    struct wb_err *err);
+
+// Writes a checkpoint of the version; nothing to do if there is one.
+int32_t wb_snap_checkpoint(const struct wb_snap *snap,
+                           const struct wb_cancel *cancel,
+                           struct wb_err *err);
+
+// Frees the handle; NULL is allowed.
+void wb_snap_free(struct wb_snap *snap);
+
+// A set of bindings, empty.
+int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
+
+// Frees the handle; NULL is allowed. Executions keep what they were made with.
+void wb_bind_free(struct wb_bind *bind);
+
 // Binds schema.table to a stream, which is taken. Its columns go to the declared ones by name; cast
 // to declared types where they differ losslessly. collect: read now, on the caller's thread, and
 // its rows can be read many times; else it is read once, pulled on a blocking thread through a
@@ -839,6 +968,31 @@ int32_t wb_bind_stream(struct wb_bind *bind,
                        bool collect,
                        struct wb_err *err);
 
+// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
+// the stream is asked at the first scan, on a thread that may block, and again after a failure.
+// options NULL: takes the binding of schema.table out, whatever it is; executions keep what they
+// were made with, and none of that name is fine.
+int32_t wb_bind_table(struct wb_bind *bind,
+                      struct wb_str schema,
+                      struct wb_str table,
+                      const struct wb_table *options,
+                      struct wb_err *err);
+
+// Relations, functions and parameters of one statement, from its AST (CTE names excluded):
+// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
+// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
+// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
+// name for a named one}; null otherwise)), in the order of the text, one for each use.
+// kind=statement comes first and has the class as its name:
+// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
+int32_t wb_sql_refs(struct wb_str sql,
+                    const struct wb_sql_limits *limits,
+                    const struct wb_str *operators,
+                    size_t n_operators,
+                    struct ArrowArrayStream *out,
+                    struct wb_err *err);
+
 // Adds a table function (32 bytes of identity, wb_volatility), whose calls wb_plan_sql is
 // told of. DUPLICATE_NAME if there is a function of the name.
 int32_t wb_sess_add_table_fn(struct wb_sess *sess,
@@ -846,39 +1000,6 @@ int32_t wb_sess_add_table_fn(struct wb_sess *sess,
                              const uint8_t *identity,
                              int32_t volatility,
                              struct wb_err *err);
-
-// An execution of a plan that was optimised by the same session, over these bindings; bind
-// and cancel may be NULL. What is bound later is not seen.
-int32_t wb_exec_new(struct wb_sess *sess,
-                    const struct wb_plan *plan,
-                    const struct wb_bind *bind,
-                    const struct wb_exec_options *options,
-                    const struct wb_cancel *cancel,
-                    struct wb_exec **out,
-                    struct wb_err *err);
-
-// The rows, in one stream; STREAM_USED the second time, and after wb_exec_stage.
-int32_t wb_exec_stream(struct wb_exec *exec,
-                       struct ArrowArrayStream *out,
-                       struct wb_err *err);
-
-// A flat table about the execution (wb_exec_table); metrics grow while it runs.
-int32_t wb_exec_table_read(const struct wb_exec *exec,
-                           int32_t which,
-                           struct ArrowArrayStream *out,
-                           struct wb_err *err);
-
-// The most bytes that the execution's pool had given out at one time.
-uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
-
-// Frees an execution; a stream of it keeps its own share.
-void wb_exec_free(struct wb_exec *exec);
-
-// Bindings of their own with what the plan reads of `from`, as it is bound there now.
-int32_t wb_bind_copy(const struct wb_bind *from,
-                     const struct wb_plan *plan,
-                     struct wb_bind **out,
-                     struct wb_err *err);
 
 // Declares schema.table of the session's catalog with this schema (moved from).
 // DUPLICATE_NAME if declared. May be called after seal. take NULL: takes it out of the catalog; no
@@ -889,17 +1010,56 @@ int32_t wb_input_declare(struct wb_sess *sess,
                          struct ArrowSchema *take,
                          struct wb_err *err);
 
-// A set of bindings, empty.
-int32_t wb_bind_new(struct wb_bind **out, struct wb_err *err);
+// A session; settings and functions are given before seal, planning before seal is
+// NOT_SEALED.
+int32_t wb_sess_new(struct wb_rt *rt,
+                    const struct wb_sess_options *options,
+                    struct wb_sess **out,
+                    struct wb_err *err);
 
-// Frees the handle; NULL is allowed. Executions keep what they were made with.
-void wb_bind_free(struct wb_bind *bind);
+// Adds a function: everything is copied, `self` is owned by the session from a success on (on
+// failure it stays the caller's, and release is not called). DUPLICATE_NAME if a built-in or
+// an earlier one has the name or an alias.
+int32_t wb_sess_add_scalar(struct wb_sess *sess,
+                           const struct wb_scalar_fn *fn_,
+                           struct wb_err *err);
 
-// Writes the stream as Arrow IPC stream format to a file descriptor (not closed). Takes the
-// stream.
-int32_t wb_ipc_write(struct ArrowArrayStream *take,
-                     int32_t fd,
-                     struct wb_err *err);
+// Adds an aggregate function, which is a window function too: as wb_sess_add_scalar.
+int32_t wb_sess_add_aggregate(struct wb_sess *sess,
+                              const struct wb_aggregate_fn *fn_,
+                              struct wb_err *err);
+
+// Adds a relation operator; ownership as for wb_sess_add_scalar. DUPLICATE_NAME if a function
+// has the name.
+int32_t wb_sess_add_relation(struct wb_sess *sess,
+                             const struct wb_relation_fn *fn_,
+                             struct wb_err *err);
+
+// Ends the setting up; planning begins.
+int32_t wb_sess_seal(struct wb_sess *sess, struct wb_err *err);
+
+// A table about the session (wb_sess_table): sorted, deterministic.
+int32_t wb_sess_table_read(struct wb_sess *sess,
+                           int32_t which,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
+
+// Frees a session; what was made with it keeps its own share.
+void wb_sess_free(struct wb_sess *sess);
+
+// Carries out the CREATE FUNCTION and DROP FUNCTION statements of a text, in their order: all
+// or none. A call of such a function is replaced by its body before planning. Errors have the
+// place in the text. DUPLICATE_NAME, UNKNOWN_FUNCTION, MACRO, SQL_SYNTAX; NOT_SEALED after
+// sealing.
+int32_t wb_sess_add_macros(struct wb_sess *sess,
+                           struct wb_str text,
+                           struct wb_err *err);
+
+// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
+// function that it leads to.
+int32_t wb_sess_add_rule(struct wb_sess *sess,
+                         const struct wb_rule *rule,
+                         struct wb_err *err);
 
 // Parses one statement, replaces $name by typed literals in the AST, plans and analyses
 // (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
@@ -976,136 +1136,44 @@ int32_t wb_plan_text(const struct wb_plan *plan,
 // Frees a plan; executions keep their own share.
 void wb_plan_free(struct wb_plan *plan);
 
-// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
-// their own at one time; `io_threads` do everything else (0: the engine's own do both).
-int32_t wb_rt_new(const struct wb_rt_options *options,
-                  struct wb_rt **out,
-                  struct wb_err *err);
+// Writes the stream as Arrow IPC stream format to a file descriptor (not closed). Takes the
+// stream.
+int32_t wb_ipc_write(struct ArrowArrayStream *take,
+                     int32_t fd,
+                     struct wb_err *err);
 
-// Waits at most timeout_ms for tasks, then leaves them. What was made with the runtime keeps
-// it alive; then there is no waiting.
-void wb_rt_free(struct wb_rt *rt,
-                uint64_t timeout_ms);
-
-// A token that asks calls and executions to stop. With `of` it is the same token, for what may
-// go on, and begin, for late_ms after it was fired.
-int32_t wb_cancel_new(const struct wb_cancel *of,
-                      uint64_t late_ms,
-                      struct wb_cancel **out,
-                      struct wb_err *err);
-
-// Fires the token: idempotent, from any thread.
-void wb_cancel_fire(struct wb_cancel *cancel);
-
-// Frees a token; executions that were given it keep their own share.
-void wb_cancel_free(struct wb_cancel *cancel);
-
-// A session; settings and functions are given before seal, planning before seal is
-// NOT_SEALED.
-int32_t wb_sess_new(struct wb_rt *rt,
-                    const struct wb_sess_options *options,
-                    struct wb_sess **out,
+// An execution of a plan that was optimised by the same session, over these bindings; bind
+// and cancel may be NULL. What is bound later is not seen.
+int32_t wb_exec_new(struct wb_sess *sess,
+                    const struct wb_plan *plan,
+                    const struct wb_bind *bind,
+                    const struct wb_exec_options *options,
+                    const struct wb_cancel *cancel,
+                    struct wb_exec **out,
                     struct wb_err *err);
 
-// Adds a function: everything is copied, `self` is owned by the session from a success on (on
-// failure it stays the caller's, and release is not called). DUPLICATE_NAME if a built-in or
-// an earlier one has the name or an alias.
-int32_t wb_sess_add_scalar(struct wb_sess *sess,
-                           const struct wb_scalar_fn *fn_,
-                           struct wb_err *err);
+// The rows, in one stream; STREAM_USED the second time, and after wb_exec_stage.
+int32_t wb_exec_stream(struct wb_exec *exec,
+                       struct ArrowArrayStream *out,
+                       struct wb_err *err);
 
-// Adds an aggregate function, which is a window function too: as wb_sess_add_scalar.
-int32_t wb_sess_add_aggregate(struct wb_sess *sess,
-                              const struct wb_aggregate_fn *fn_,
-                              struct wb_err *err);
-
-// Adds a relation operator; ownership as for wb_sess_add_scalar. DUPLICATE_NAME if a function
-// has the name.
-int32_t wb_sess_add_relation(struct wb_sess *sess,
-                             const struct wb_relation_fn *fn_,
-                             struct wb_err *err);
-
-// Ends the setting up; planning begins.
-int32_t wb_sess_seal(struct wb_sess *sess, struct wb_err *err);
-
-// A table about the session (wb_sess_table): sorted, deterministic.
-int32_t wb_sess_table_read(struct wb_sess *sess,
+// A flat table about the execution (wb_exec_table); metrics grow while it runs.
+int32_t wb_exec_table_read(const struct wb_exec *exec,
                            int32_t which,
                            struct ArrowArrayStream *out,
                            struct wb_err *err);
 
-// Frees a session; what was made with it keeps its own share.
-void wb_sess_free(struct wb_sess *sess);
+// The most bytes that the execution's pool had given out at one time.
+uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
 
-// Carries out the CREATE FUNCTION and DROP FUNCTION statements of a text, in their order: all
-// or none. A call of such a function is replaced by its body before planning. Errors have the
-// place in the text. DUPLICATE_NAME, UNKNOWN_FUNCTION, MACRO, SQL_SYNTAX; NOT_SEALED after
-// sealing.
-int32_t wb_sess_add_macros(struct wb_sess *sess,
-                           struct wb_str text,
-                           struct wb_err *err);
+// Frees an execution; a stream of it keeps its own share.
+void wb_exec_free(struct wb_exec *exec);
 
-// Adds a rule behind those that are there. UNKNOWN_FUNCTION: the session does not have the
-// function that it leads to.
-int32_t wb_sess_add_rule(struct wb_sess *sess,
-                         const struct wb_rule *rule,
-                         struct wb_err *err);
-
-// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
-// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
-// what stops the call, and the reading of its stream, or NULL.
-int32_t wb_snap_open(const struct wb_store *store,
-                     int64_t version,
-                     const struct wb_cancel *cancel,
-                     struct wb_snap **out,
+// Bindings of their own with what the plan reads of `from`, as it is bound there now.
+int32_t wb_bind_copy(const struct wb_bind *from,
+                     const struct wb_plan *plan,
+                     struct wb_bind **out,
                      struct wb_err *err);
-
-// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
-int32_t wb_snap_actions(const struct wb_snap *snap,
-                        struct wb_buf *protocol_json,
-                        struct wb_buf *metadata_json,
-                        struct wb_err *err);
-
-// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
-// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
-// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
-// statistics in columns only, it has numRecords alone.
-int32_t wb_snap_files(const struct wb_snap *snap,
-                      const struct wb_cancel *cancel,
-                      struct ArrowArrayStream *out,
-                      struct wb_err *err);
-
-// The latest transaction version of an application, as far as the table still remembers;
-// -1 where it knows none, since 0 is a version like another.
-int32_t wb_snap_txn(const struct wb_snap *snap,
-                    struct wb_str app_id,
-                    const struct wb_cancel *cancel,
-                    bool *found,
-                    int64_t *version,
-                    struct wb_err *err);
-
-// Writes a checkpoint of the version; nothing to do if there is one.
-int32_t wb_snap_checkpoint(const struct wb_snap *snap,
-                           const struct wb_cancel *cancel,
-                           struct wb_err *err);
-
-// Frees the handle; NULL is allowed.
-void wb_snap_free(struct wb_snap *snap);
-
-// Relations, functions and parameters of one statement, from its AST (CTE names excluded):
-// rows (kind Utf8 statement|relation|function|table_function|parameter, name Utf8 (dotted,
-// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
-// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
-// name for a named one}; null otherwise)), in the order of the text, one for each use.
-// kind=statement comes first and has the class as its name:
-// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
-// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
-int32_t wb_sql_refs(struct wb_str sql,
-                    const struct wb_sql_limits *limits,
-                    const struct wb_str *operators,
-                    size_t n_operators,
-                    struct ArrowArrayStream *out,
-                    struct wb_err *err);
 
 // Runs and writes Parquet below store root + prefix; files appear as
 // <prefix><5-digit ordinal>.parquet. Rows must arrive sorted by the partition columns; those
@@ -1122,73 +1190,5 @@ int32_t wb_exec_stage(struct wb_exec *exec,
                       const struct wb_stage_options *options,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
-
-// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
-// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
-// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
-// context stays the caller's when this fails).
-int32_t wb_store_open(struct wb_rt *rt,
-                      struct wb_str url,
-                      const struct wb_kv *options,
-                      size_t n_options,
-                      const struct wb_store_hook *hook,
-                      struct wb_store **out,
-                      struct wb_err *err);
-
-// Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
-// where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here
-// and below: what stops the call while it waits for the store, or NULL; what the store was asked
-// for may happen all the same.
-int32_t wb_obj_get(const struct wb_store *store,
-                   const struct wb_str *paths,
-                   size_t n,
-                   uint64_t max_bytes,
-                   const struct wb_cancel *cancel,
-                   struct ArrowArrayStream *out,
-                   struct wb_err *err);
-
-// Rows (path relative to root, size u64, mtime_us i64, etag Utf8?), sorted by path: the
-// objects below the folder prefix, or only those directly in it. start_after: empty or a path.
-int32_t wb_obj_list(const struct wb_store *store,
-                    struct wb_str prefix,
-                    struct wb_str start_after,
-                    bool recursive,
-                    const struct wb_cancel *cancel,
-                    struct ArrowArrayStream *out,
-                    struct wb_err *err);
-
-// Writes one object, whole or not at all; if_absent: EXISTS if there is one.
-int32_t wb_obj_put(const struct wb_store *store,
-                   struct wb_str path,
-                   const uint8_t *bytes,
-                   size_t n,
-                   bool if_absent,
-                   const struct wb_cancel *cancel,
-                   struct wb_err *err);
-
-// Deletes objects; an absent one is fine.
-int32_t wb_obj_delete(const struct wb_store *store,
-                      const struct wb_str *paths,
-                      size_t n,
-                      const struct wb_cancel *cancel,
-                      struct wb_err *err);
-
-// Frees the handle; NULL is allowed.
-void wb_store_free(struct wb_store *store);
-
-// Binds schema.table to the files of a table. The columns and the stream of files are moved from;
-// the stream is asked at the first scan, on a thread that may block, and again after a failure.
-// options NULL: takes the binding of schema.table out, whatever it is; executions keep what they
-// were made with, and none of that name is fine.
-int32_t wb_bind_table(struct wb_bind *bind,
-                      struct wb_str schema,
-                      struct wb_str table,
-                      const struct wb_table *options,
-                      struct wb_err *err);
-
-// rows (component Utf8, version Utf8): bridge, datafusion, arrow, parquet, object_store,
-// deltalake-core, kernel
-int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
 
 #endif  /* WB_H */

@@ -1,0 +1,47 @@
+//! What C calls of this folder.
+
+use std::ffi::CString;
+
+use crate::edge::guard;
+use crate::edge::abi::{WB_ABI, wb_buf, wb_err, wb_str};
+
+/// WB_ABI of the library; the caller compares it with the header's.
+#[unsafe(no_mangle)]
+pub extern "C" fn wb_abi_version() -> u32 {
+    WB_ABI
+}
+
+/// Frees the texts of an error and zeroes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_err_free(err: *mut wb_err) {
+    // SAFETY: the contract says that err is valid or NULL.
+    let Some(err) = (unsafe { err.as_mut() }) else { return };
+    let err = std::mem::replace(err, wb_err::empty());
+    for text in [err.message, err.chain] {
+        if !text.is_null() {
+            // SAFETY: the text came from CString::into_raw in from_error.
+            drop(unsafe { CString::from_raw(text) });
+        }
+    }
+}
+
+/// Frees the bytes of a buffer and zeroes it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_buf_free(buf: *mut wb_buf) {
+    // SAFETY: the contract says that buf is valid or NULL.
+    if let Some(buf) = unsafe { buf.as_mut() } {
+        // SAFETY: filled by the bridge, unchanged.
+        drop(unsafe { buf.take() });
+    }
+}
+
+/// Test switch: the next time the named point is passed, it panics. Points: each export's name,
+/// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_test_panic_at(point: wb_str, err: *mut wb_err) -> i32 {
+    guard::entry("wb_test_panic_at", err, || {
+        // SAFETY: the contract says that the text is valid.
+        guard::arm(unsafe { point.to_str()? });
+        Ok(())
+    })
+}

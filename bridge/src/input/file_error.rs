@@ -1,0 +1,45 @@
+//! Which file failed, and how: the Parquet reader passes a store's error on as text only, so
+//! that a file that is not there looks like a broken one.
+
+use std::sync::Arc;
+
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+
+use crate::edge::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
+use crate::edge::error::{Error, ORIGIN_STORE};
+use crate::store::place;
+
+/// Looks at the file that could not be read: is it there, and as long as it should be?
+pub async fn explain(
+    what: &str,
+    store: &Arc<dyn ObjectStore>,
+    file: &ObjectMeta,
+    error: Error,
+) -> Error {
+    if !matches!(error.code, E_FILE_CORRUPT | E_FILE_MISSING) {
+        return error;
+    }
+    let location = place::path_of(&file.location);
+    let shown = |text: &str| place::shown(&file.location, text);
+    let (code, origin, message) = match store.head(&file.location).await {
+        Err(object_store::Error::NotFound { .. }) => {
+            (E_FILE_MISSING, ORIGIN_STORE, format!("{what}: the file {location} is not there"))
+        }
+        Err(e) => return Error::from(e),
+        Ok(found) if found.size != file.size => {
+            let text = format!(
+                "{what}: the file {location} has {} bytes, not {} as it should",
+                found.size, file.size
+            );
+            (E_FILE_CORRUPT, error.origin, text)
+        }
+        Ok(_) => {
+            // The file is there and whole: then the store failed, if it is about the store.
+            let about_store = error.message.contains("Object Store error");
+            let code = if about_store { E_STORE } else { E_FILE_CORRUPT };
+            (code, error.origin, format!("{what}: the file {location}: {}", shown(&error.message)))
+        }
+    };
+    let chain = if error.chain.is_empty() { error.message } else { error.chain };
+    Error { chain: shown(&chain), ..Error::new(code, origin, message) }
+}

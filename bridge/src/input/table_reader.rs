@@ -1,0 +1,109 @@
+//! Readers of a table's files that know which file they read when something is wrong with it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::common::Result as DfResult;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use object_store::{ObjectMeta, ObjectStore};
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::metadata::ParquetMetaData;
+
+use crate::edge::error::Error;
+use crate::input::file_error;
+
+/// See the module.
+#[derive(Debug)]
+pub struct TableReaders {
+    what: Arc<str>,
+    store: Arc<dyn ObjectStore>,
+    inner: CachedParquetFileReaderFactory,
+}
+
+impl TableReaders {
+    /// `what` is for messages.
+    pub fn new(what: &str, store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Self {
+        let inner = CachedParquetFileReaderFactory::new(Arc::clone(&store), cache);
+        Self { what: what.into(), store, inner }
+    }
+}
+
+impl ParquetFileReaderFactory for TableReaders {
+    fn create_reader(
+        &self,
+        partition: usize,
+        file: PartitionedFile,
+        hint: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> DfResult<Box<dyn AsyncFileReader + Send>> {
+        let meta = file.object_meta.clone();
+        let inner = self.inner.create_reader(partition, file, hint, metrics)?;
+        let named = Named { what: Arc::clone(&self.what), store: Arc::clone(&self.store), meta };
+        Ok(Box::new(TableReader { named, inner }))
+    }
+}
+
+struct Named {
+    what: Arc<str>,
+    store: Arc<dyn ObjectStore>,
+    meta: ObjectMeta,
+}
+
+impl Named {
+    async fn explain(&self, error: ParquetError) -> ParquetError {
+        let error = file_error::explain(&self.what, &self.store, &self.meta, Error::from(error)).await;
+        ParquetError::External(Box::new(error))
+    }
+}
+
+struct TableReader {
+    named: Named,
+    inner: Box<dyn AsyncFileReader + Send>,
+}
+
+impl AsyncFileReader for TableReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
+        async move {
+            match self.inner.get_bytes(range).await {
+                Ok(bytes) => Ok(bytes),
+                Err(e) => Err(self.named.explain(e).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
+        async move {
+            match self.inner.get_byte_ranges(ranges).await {
+                Ok(bytes) => Ok(bytes),
+                Err(e) => Err(self.named.explain(e).await),
+            }
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
+        async move {
+            match self.inner.get_metadata(options).await {
+                Ok(metadata) => Ok(metadata),
+                Err(e) => Err(self.named.explain(e).await),
+            }
+        }
+        .boxed()
+    }
+}

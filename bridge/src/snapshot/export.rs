@@ -1,0 +1,177 @@
+//! What C calls of this folder.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+
+use futures::StreamExt;
+
+use crate::edge::{abi, guard};
+use crate::edge::abi::{wb_buf, wb_err, wb_str};
+use crate::edge::codes::E_VERSION_MISSING;
+use crate::edge::error::{Error, ORIGIN_BRIDGE};
+use crate::runtime::{stream, threads};
+use crate::runtime::threads::wb_cancel;
+use crate::snapshot::files;
+use crate::snapshot::snap::{SnapInner, wb_snap};
+use crate::store::objects::wb_store;
+
+/// Opens the table at the store's root: -1 is the latest version. TABLE_MISSING,
+/// VERSION_MISSING, LOG_CORRUPT, FEATURE_UNSUPPORTED. Nothing is created. cancel, here and below:
+/// what stops the call, and the reading of its stream, or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_open(
+    store: *const wb_store,
+    version: i64,
+    cancel: *const wb_cancel,
+    out: *mut *mut wb_snap,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_open", err, || {
+        // SAFETY: the caller's promise.
+        let out = unsafe { abi::out_ref(out)? };
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let store = unsafe { abi::in_ref(store)? };
+        let wanted = match version {
+            -1 => None,
+            _ => Some(u64::try_from(version).map_err(|_| {
+                let message = format!("{version} is no version of a table");
+                Error::new(E_VERSION_MISSING, ORIGIN_BRIDGE, message)
+            })?),
+        };
+        // SAFETY: the caller's promise.
+        let inner = unsafe { threads::under(cancel, || SnapInner::open(&store.inner, wanted))? };
+        let inner = Arc::new(inner);
+        *out = Box::into_raw(Box::new(wb_snap { inner }));
+        Ok(())
+    })
+}
+
+/// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_actions(
+    snap: *const wb_snap,
+    protocol_json: *mut wb_buf,
+    metadata_json: *mut wb_buf,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_actions", err, || {
+        // SAFETY: the caller's promise.
+        let protocol = unsafe { abi::out_ref(protocol_json)? };
+        *protocol = wb_buf::empty();
+        // SAFETY: as above.
+        let metadata = unsafe { abi::out_ref(metadata_json)? };
+        *metadata = wb_buf::empty();
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        let (first, second) = snap.inner.actions()?;
+        *protocol = wb_buf::from_vec(first);
+        *metadata = wb_buf::from_vec(second);
+        Ok(())
+    })
+}
+
+/// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+/// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+/// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+/// statistics in columns only, it has numRecords alone.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_files(
+    snap: *const wb_snap,
+    cancel: *const wb_cancel,
+    out: *mut FFI_ArrowArrayStream,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_files", err, || {
+        // SAFETY: the caller's promise.
+        unsafe { stream::zero(out)? };
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        // SAFETY: as above.
+        let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
+        let inner = Arc::clone(&snap.inner);
+        let rt = Arc::clone(&inner.store.rt);
+        rt.check()?;
+        let files = {
+            let _entered = rt.handle().enter();
+            inner.snapshot.files(inner.log.as_ref(), None)
+        };
+        let snap = Arc::clone(&inner);
+        let rows = AssertUnwindSafe(files).catch_unwind().then(move |batch| {
+            let batch = match batch {
+                Ok(batch) => batch.map_err(|e| snap.explain(e)),
+                Err(payload) => Err(guard::panicked("the reader of the log", payload)),
+            };
+            let snap = Arc::clone(&snap);
+            async move {
+                match batch.and_then(|batch| files::flatten(&batch)) {
+                    Ok(rows) => Ok(rows),
+                    Err(e) => Err(snap.damaged(e).await.into_df()),
+                }
+            }
+        });
+        let rows = RecordBatchStreamAdapter::new(files::schema(), rows);
+        // SAFETY: the caller's promise; zeroed above.
+        unsafe { stream::export_stream(&rt, Box::pin(rows), cancel, Box::new(inner), out) }
+    })
+}
+
+/// The latest transaction version of an application, as far as the table still remembers;
+/// -1 where it knows none, since 0 is a version like another.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_txn(
+    snap: *const wb_snap,
+    app_id: wb_str,
+    cancel: *const wb_cancel,
+    found: *mut bool,
+    version: *mut i64,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_txn", err, || {
+        // SAFETY: the caller's promise.
+        let found = unsafe { abi::out_ref(found)? };
+        // SAFETY: as above.
+        let version = unsafe { abi::out_ref(version)? };
+        // SAFETY: as above.
+        let snap = unsafe { abi::in_ref(snap)? };
+        // SAFETY: as above.
+        let app_id = unsafe { app_id.to_str()? };
+        *found = false;
+        *version = -1;
+        // SAFETY: the caller's promise.
+        if let Some(latest) = unsafe { threads::under(cancel, || snap.inner.txn(app_id))? } {
+            *found = true;
+            *version = latest;
+        }
+        Ok(())
+    })
+}
+
+/// Writes a checkpoint of the version; nothing to do if there is one.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_checkpoint(
+    snap: *const wb_snap,
+    cancel: *const wb_cancel,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_snap_checkpoint", err, || {
+        // SAFETY: the caller's promise.
+        let snap = unsafe { abi::in_ref(snap)? };
+        // SAFETY: the caller's promise.
+        unsafe { threads::under(cancel, || snap.inner.checkpoint()) }
+    })
+}
+
+/// Frees the handle; NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_snap_free(snap: *mut wb_snap) {
+    guard::quiet("release", || {
+        if !snap.is_null() {
+            // SAFETY: the caller's promise.
+            drop(unsafe { Box::from_raw(snap) });
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! Object stores: opening them, their files, and the one name each has among all tables.
+
+pub(crate) mod export;
+pub mod hook;
+pub(crate) mod folder;
+pub(crate) mod hints;
+pub(crate) mod log_check;
+pub(crate) mod objects;
+pub(crate) mod open;
+pub(crate) mod place;
+pub(crate) mod whole;
