@@ -50,6 +50,7 @@ bench: build
 check: setup
 	@tools/format --check
 	@tools/check-includes
+	@tools/check-rooms
 	@tools/check-banned
 	@tools/gen-header --check
 	@tools/gen-docs --check

@@ -1,4 +1,4 @@
-/* What killed runs spilled. A folder that is in use is locked (bridge/src/spill.rs); nobody holds
+/* What killed runs spilled. A folder that is in use is locked (bridge/src/runtime/spill.rs); nobody holds
  * one that a killed process left. */
 #include <string.h>
 #include <unistd.h>

@@ -4,9 +4,9 @@
 use arrow::datatypes::{DataType, UnionMode};
 use arrow::ffi::FFI_ArrowArray;
 
-use crate::edge::abi::slice_of;
 use crate::edge::codes::E_BAD_VALUE;
 use crate::edge::error::{Error, ORIGIN_HOST, Result};
+use crate::edge::given::slice_of;
 
 /// Deeper types are not taken from callers.
 const MAX_DEPTH: u32 = 64;

@@ -7,5 +7,6 @@ pub mod abi_rel;
 pub(crate) mod codes;
 pub(crate) mod error;
 pub(crate) mod error_map;
+pub(crate) mod given;
 pub(crate) mod guard;
 pub(crate) mod layout;

@@ -7,18 +7,18 @@ use std::sync::Arc;
 
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-use crate::edge::{abi, guard};
-use crate::edge::abi::{in_ref, out_ref, wb_err, wb_exec_options, wb_stage_options};
+use crate::edge::guard;
+use crate::edge::abi::{wb_err, wb_exec_options, wb_stage_options};
 use crate::edge::codes::E_BAD_VALUE;
 use crate::edge::error::{Error, ORIGIN_BRIDGE};
+use crate::edge::given::{self, in_ref, out_ref};
 use crate::exec::tables;
 use crate::exec::ipc::write;
 use crate::exec::run::{ExecInner, spec_of, wb_exec};
 use crate::exec::stage::{options_of, stage};
 use crate::input::late::wb_bind;
 use crate::plan::planned::wb_plan;
-use crate::runtime::stream;
-use crate::runtime::stream::import_stream;
+use crate::runtime::stream::{self, import_stream};
 use crate::runtime::threads::wb_cancel;
 use crate::session::sess::wb_sess;
 use crate::store::objects::wb_store;
@@ -188,11 +188,11 @@ pub unsafe extern "C" fn wb_exec_stage(
         // SAFETY: the caller's promise.
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
-        let exec = unsafe { abi::in_ref(exec.cast_const())? };
+        let exec = unsafe { given::in_ref(exec.cast_const())? };
         // SAFETY: as above.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         // SAFETY: as above.
-        let options = unsafe { abi::in_ref(options)? };
+        let options = unsafe { given::in_ref(options)? };
         // SAFETY: as above.
         let options = unsafe { options_of(options)? };
         let (rt, rows, cancel) = exec.take_stream()?;

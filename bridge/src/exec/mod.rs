@@ -1,5 +1,6 @@
 //! Executions: rows for the host, and staged files.
 
+pub(crate) mod cut;
 pub(crate) mod export;
 pub(crate) mod ipc;
 pub(crate) mod pauses;

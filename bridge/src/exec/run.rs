@@ -12,12 +12,12 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryPo
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
 
-use crate::edge::abi::{check_size, wb_exec_options};
+use crate::edge::abi::wb_exec_options;
 use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::edge::given::check_size;
 use crate::exec::pauses;
-use crate::input::cut;
-use crate::input::cut::Widths;
+use crate::exec::cut::{self, Widths};
 use crate::input::late::Bindings;
 use crate::plan::edit::tie_sort;
 use crate::plan::planned::PlanInner;

@@ -19,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tokio::time::timeout;
 
-use crate::edge::abi;
+use crate::edge::given;
 use crate::edge::abi::wb_stage_options;
 use crate::edge::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_COLUMN};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
@@ -385,19 +385,19 @@ pub async fn stage(
 }
 
 /// # Safety
-/// As for `abi::slice_of` and `wb_str::to_str`.
+/// As for `given::slice_of` and `wb_str::to_str`.
 pub(crate) unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptions> {
-    abi::check_size::<wb_stage_options>(options.struct_size)?;
+    given::check_size::<wb_stage_options>(options.struct_size)?;
     let stats_columns = match options.stats_columns.is_null() && options.n_stats_columns == 0 {
         true => None,
         // SAFETY: the caller's promise.
-        false => Some(unsafe { abi::strings(options.stats_columns, options.n_stats_columns)? }),
+        false => Some(unsafe { given::strings(options.stats_columns, options.n_stats_columns)? }),
     };
     Ok(StageOptions {
         // SAFETY: as above.
         prefix: unsafe { options.prefix.to_str()? }.to_string(),
         // SAFETY: as above.
-        partition_columns: unsafe { abi::strings(
+        partition_columns: unsafe { given::strings(
             options.partition_columns,
             options.n_partition_columns,
         )? },
@@ -414,7 +414,7 @@ pub(crate) unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptio
         compression: unsafe { options.compression.to_str()? }.to_string(),
         compression_level: options.compression_level,
         // SAFETY: as above.
-        file_metadata: unsafe { abi::pairs(options.file_metadata, options.n_file_metadata)? },
+        file_metadata: unsafe { given::pairs(options.file_metadata, options.n_file_metadata)? },
         abort_after: Duration::from_millis(options.abort_ms),
     })
 }

@@ -12,9 +12,10 @@ use datafusion::common::types::{
 };
 use datafusion::logical_expr::{Coercion, DocSection, Documentation, Signature, TypeSignature, TypeSignatureClass, Volatility};
 
-use crate::edge::abi::{slice_of, strings, wb_doc, wb_fn_flags, wb_param, wb_scalar_fn, wb_str, wb_type_class, wb_volatility};
+use crate::edge::abi::{wb_doc, wb_fn_flags, wb_param, wb_scalar_fn, wb_str, wb_type_class, wb_volatility};
 use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_PLUGIN};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::edge::given::{slice_of, strings};
 
 
 

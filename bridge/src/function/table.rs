@@ -13,7 +13,7 @@ use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName, ObjectNamePart, TableFactor, VisitMut, VisitorMut};
 
-use crate::edge::abi;
+use crate::edge::given;
 use crate::edge::abi::{wb_call, wb_param_type, wb_value, wb_volatility};
 use crate::edge::codes::{E_BAD_VALUE, E_SQL_PLAN};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
@@ -169,7 +169,7 @@ pub(crate) unsafe fn calls_of(calls: &[wb_call]) -> Result<Calls> {
         // SAFETY: the caller's promise, here and below.
         let function = unsafe { call.function.to_str()? };
         // SAFETY: as above.
-        let args = unsafe { abi::slice_of(call.args, call.n_args)? };
+        let args = unsafe { given::slice_of(call.args, call.n_args)? };
         // SAFETY: as above.
         let columns = unsafe { stream::borrow_schema(call.columns)? };
         // SAFETY: as above.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-use crate::edge::{abi, guard};
+use crate::edge::{given, guard};
 use crate::edge::abi::{wb_err, wb_str};
 use crate::input::late::{Bound, wb_bind};
 use crate::input::rows::{MemoryBound, StreamBound};
@@ -17,7 +17,7 @@ use crate::store::place::Place;
 pub unsafe extern "C" fn wb_bind_new(out: *mut *mut wb_bind, err: *mut wb_err) -> i32 {
     guard::entry("wb_bind_new", err, || {
         // SAFETY: the caller's promise.
-        let out = unsafe { abi::out_ref(out)? };
+        let out = unsafe { given::out_ref(out)? };
         *out = Box::into_raw(Box::<wb_bind>::default());
         Ok(())
     })
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn wb_bind_stream(
         // SAFETY: the caller's promise.
         let stream = unsafe { stream::import_stream(take)? };
         // SAFETY: as above.
-        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        let bind = unsafe { given::in_ref(bind.cast_const())? };
         // SAFETY: as above.
         let schema = unsafe { schema.to_str()? };
         // SAFETY: as above.
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn wb_bind_table(
 ) -> i32 {
     guard::entry("wb_bind_table", err, || {
         // SAFETY: the caller's promise.
-        let bind = unsafe { abi::in_ref(bind.cast_const())? };
+        let bind = unsafe { given::in_ref(bind.cast_const())? };
         // SAFETY: as above.
         let schema = unsafe { schema.to_str()? };
         // SAFETY: as above.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn wb_bind_table(
             bind.remove(schema, table);
             return Ok(());
         };
-        abi::check_size::<wb_table>(options.struct_size)?;
+        given::check_size::<wb_table>(options.struct_size)?;
         // SAFETY: the caller's promise.
         let names = unsafe { stream::import_schema(options.columns)? };
         // SAFETY: as above.
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn wb_bind_table(
         let place = match &snap {
             Some(snap) => snap.place.clone(),
             // SAFETY: the caller's promise.
-            None => Place::new(&unsafe { abi::in_ref(options.store)? }.inner)?,
+            None => Place::new(&unsafe { given::in_ref(options.store)? }.inner)?,
         };
         let bound = TableBound::new(place, snap, names, files);
         bind.insert(schema, table, Arc::new(bound));

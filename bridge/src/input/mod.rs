@@ -2,7 +2,6 @@
 
 pub(crate) mod export;
 pub(crate) mod adapt;
-pub(crate) mod cut;
 pub(crate) mod file_error;
 pub(crate) mod filter;
 pub(crate) mod late;

@@ -4,12 +4,13 @@ use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::edge::guard;
-use crate::edge::abi::{in_ref, out_ref, slice_of, strings, wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format, wb_plan_table, wb_str, wb_value, zero_schema};
+use crate::edge::abi::{wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format, wb_plan_table, wb_str, wb_value};
+use crate::edge::given::{in_ref, out_ref, slice_of, strings, zero_schema};
 use crate::function::table::calls_of;
 use crate::plan::edit::edits::Edits;
 use crate::plan::planned::{PlanInner, bad, give, wb_plan};
-use crate::runtime::{stream, threads};
-use crate::runtime::threads::wb_cancel;
+use crate::runtime::stream;
+use crate::runtime::threads::{self, wb_cancel};
 use crate::session::sess::wb_sess;
 use crate::sql::size;
 use crate::sql::params::params_of;

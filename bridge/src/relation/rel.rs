@@ -9,11 +9,12 @@ use arrow::datatypes::{DataType, Field, Fields, Schema};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 
 use crate::edge::{guard, layout};
-use crate::runtime::stream;
-use crate::edge::abi::{slice_of, wb_fn_err, wb_str};
+use crate::edge::abi::{wb_fn_err, wb_str};
+use crate::edge::abi_rel::{wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan, wb_relation_fn};
 use crate::edge::codes::{ALL, E_BUG, E_EXECUTION};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, ORIGIN_HOST, Result};
-use crate::edge::abi_rel::{wb_rel_chunk, wb_rel_flags, wb_rel_input, wb_rel_option, wb_rel_order, wb_rel_plan, wb_relation_fn};
+use crate::edge::given::slice_of;
+use crate::runtime::stream;
 use crate::runtime::threads::CancelToken;
 
 pub(crate) const NARROW: u32 = wb_rel_flags::WB_REL_NARROW as u32;

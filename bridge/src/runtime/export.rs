@@ -6,7 +6,8 @@ use std::time::Duration;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::edge::guard;
-use crate::edge::abi::{check_size, in_ref, out_ref, wb_err, wb_rt_options};
+use crate::edge::abi::{wb_err, wb_rt_options};
+use crate::edge::given::{check_size, in_ref, out_ref};
 use crate::runtime::stream;
 use crate::runtime::threads::{CancelToken, RtInner, wb_cancel, wb_rt};
 use crate::runtime::versions::rows;

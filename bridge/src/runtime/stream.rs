@@ -395,7 +395,7 @@ pub unsafe fn borrow_schema(schema: *const FFI_ArrowSchema) -> Result<SchemaRef>
 /// `out` must be NULL or writable; what is in it is not released.
 pub unsafe fn export_schema(schema: &Schema, out: *mut FFI_ArrowSchema) -> Result<()> {
     // SAFETY: the caller's promise.
-    unsafe { crate::edge::abi::zero_schema(out)? };
+    unsafe { crate::edge::given::zero_schema(out)? };
     let schema = FFI_ArrowSchema::try_from(schema)?;
     // SAFETY: not NULL, as checked just now; the empty one in it has nothing to drop.
     unsafe { out.write(schema) };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-use crate::edge::{abi, guard};
-use crate::edge::abi::{check_size, in_ref, out_ref, pairs, wb_err, wb_rule, wb_scalar_fn, wb_sess_options, wb_str};
+use crate::edge::guard;
+use crate::edge::abi::{wb_err, wb_rule, wb_scalar_fn, wb_sess_options, wb_str};
 use crate::edge::abi_agg::wb_aggregate_fn;
 use crate::edge::abi_rel::wb_relation_fn;
 use crate::edge::codes::E_BUG;
 use crate::edge::error::{Error, ORIGIN_BRIDGE};
+use crate::edge::given::{self, check_size, in_ref, out_ref, pairs};
 use crate::function::table::{HostTableFn, volatility_of};
 use crate::input::late::LateBound;
 use crate::runtime::stream;
@@ -31,11 +32,11 @@ pub unsafe extern "C" fn wb_sess_add_table_fn(
     guard::entry("wb_sess_add_table_fn", err, || {
         let mut id = [0_u8; 32];
         // SAFETY: the contract says that the pointers are valid; an identity has 32 bytes.
-        let sess = unsafe { abi::in_ref(sess.cast_const())? };
+        let sess = unsafe { given::in_ref(sess.cast_const())? };
         // SAFETY: as above.
         let name = unsafe { name.to_str()? };
         // SAFETY: as above.
-        let identity = unsafe { abi::slice_of(identity, id.len())? };
+        let identity = unsafe { given::slice_of(identity, id.len())? };
         id.copy_from_slice(identity);
         let volatility = volatility_of(volatility)?;
         sess.inner.add_table_fn(name, Arc::new(HostTableFn::new(name, id, volatility)))
@@ -55,7 +56,7 @@ pub unsafe extern "C" fn wb_input_declare(
 ) -> i32 {
     guard::entry("wb_input_declare", err, || {
         // SAFETY: the caller's promise.
-        let sess = unsafe { abi::in_ref(sess.cast_const())? };
+        let sess = unsafe { given::in_ref(sess.cast_const())? };
         // SAFETY: as above.
         let schema = unsafe { schema.to_str()? };
         // SAFETY: as above.

@@ -8,12 +8,12 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 
 use futures::StreamExt;
 
-use crate::edge::{abi, guard};
+use crate::edge::{given, guard};
 use crate::edge::abi::{wb_buf, wb_err, wb_str};
 use crate::edge::codes::E_VERSION_MISSING;
 use crate::edge::error::{Error, ORIGIN_BRIDGE};
-use crate::runtime::{stream, threads};
-use crate::runtime::threads::wb_cancel;
+use crate::runtime::stream;
+use crate::runtime::threads::{self, wb_cancel};
 use crate::snapshot::files;
 use crate::snapshot::snap::{SnapInner, wb_snap};
 use crate::store::objects::wb_store;
@@ -31,10 +31,10 @@ pub unsafe extern "C" fn wb_snap_open(
 ) -> i32 {
     guard::entry("wb_snap_open", err, || {
         // SAFETY: the caller's promise.
-        let out = unsafe { abi::out_ref(out)? };
+        let out = unsafe { given::out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         let wanted = match version {
             -1 => None,
             _ => Some(u64::try_from(version).map_err(|_| {
@@ -60,13 +60,13 @@ pub unsafe extern "C" fn wb_snap_actions(
 ) -> i32 {
     guard::entry("wb_snap_actions", err, || {
         // SAFETY: the caller's promise.
-        let protocol = unsafe { abi::out_ref(protocol_json)? };
+        let protocol = unsafe { given::out_ref(protocol_json)? };
         *protocol = wb_buf::empty();
         // SAFETY: as above.
-        let metadata = unsafe { abi::out_ref(metadata_json)? };
+        let metadata = unsafe { given::out_ref(metadata_json)? };
         *metadata = wb_buf::empty();
         // SAFETY: as above.
-        let snap = unsafe { abi::in_ref(snap)? };
+        let snap = unsafe { given::in_ref(snap)? };
         let (first, second) = snap.inner.actions()?;
         *protocol = wb_buf::from_vec(first);
         *metadata = wb_buf::from_vec(second);
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn wb_snap_files(
         // SAFETY: the caller's promise.
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
-        let snap = unsafe { abi::in_ref(snap)? };
+        let snap = unsafe { given::in_ref(snap)? };
         // SAFETY: as above.
         let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
         let inner = Arc::clone(&snap.inner);
@@ -132,11 +132,11 @@ pub unsafe extern "C" fn wb_snap_txn(
 ) -> i32 {
     guard::entry("wb_snap_txn", err, || {
         // SAFETY: the caller's promise.
-        let found = unsafe { abi::out_ref(found)? };
+        let found = unsafe { given::out_ref(found)? };
         // SAFETY: as above.
-        let version = unsafe { abi::out_ref(version)? };
+        let version = unsafe { given::out_ref(version)? };
         // SAFETY: as above.
-        let snap = unsafe { abi::in_ref(snap)? };
+        let snap = unsafe { given::in_ref(snap)? };
         // SAFETY: as above.
         let app_id = unsafe { app_id.to_str()? };
         *found = false;
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn wb_snap_checkpoint(
 ) -> i32 {
     guard::entry("wb_snap_checkpoint", err, || {
         // SAFETY: the caller's promise.
-        let snap = unsafe { abi::in_ref(snap)? };
+        let snap = unsafe { given::in_ref(snap)? };
         // SAFETY: the caller's promise.
         unsafe { threads::under(cancel, || snap.inner.checkpoint()) }
     })

@@ -3,7 +3,8 @@
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::edge::guard;
-use crate::edge::abi::{in_ref, strings, wb_err, wb_sql_limits, wb_str};
+use crate::edge::abi::{wb_err, wb_sql_limits, wb_str};
+use crate::edge::given::{in_ref, strings};
 use crate::runtime::stream;
 use crate::sql::refs::{refs, refs_batch};
 use crate::sql::size::Limits;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
-use crate::edge::{abi, guard};
+use crate::edge::{given, guard};
 use crate::edge::abi::{wb_err, wb_kv, wb_str};
-use crate::runtime::{stream, threads};
-use crate::runtime::threads::{wb_cancel, wb_rt};
+use crate::runtime::stream;
+use crate::runtime::threads::{self, wb_cancel, wb_rt};
 use crate::store::hook::wb_store_hook;
 use crate::store::objects::{StoreInner, delete_impl, get_impl, list_impl, put_impl, wb_store};
 
@@ -28,14 +28,14 @@ pub unsafe extern "C" fn wb_store_open(
 ) -> i32 {
     guard::entry("wb_store_open", err, || {
         // SAFETY: the caller's promise.
-        let out = unsafe { abi::out_ref(out)? };
+        let out = unsafe { given::out_ref(out)? };
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let rt = unsafe { abi::in_ref(rt.cast_const())? };
+        let rt = unsafe { given::in_ref(rt.cast_const())? };
         // SAFETY: as above.
         let url = unsafe { url.to_str()? };
         // SAFETY: as above.
-        let options = unsafe { abi::pairs(options, n_options)? };
+        let options = unsafe { given::pairs(options, n_options)? };
         // SAFETY: as above.
         let hook = unsafe { hook.as_ref().copied() };
         let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options, hook)?);
@@ -62,9 +62,9 @@ pub unsafe extern "C" fn wb_obj_get(
         // SAFETY: the caller's promise.
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         // SAFETY: as above.
-        let paths = unsafe { abi::strings(paths, n)? };
+        let paths = unsafe { given::strings(paths, n)? };
         let work = || get_impl(&store.inner, &paths, max_bytes);
         // SAFETY: the caller's promise.
         let (schema, batches) = unsafe { threads::under(cancel, work)? };
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn wb_obj_list(
         // SAFETY: the caller's promise.
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         // SAFETY: as above.
         let prefix = unsafe { prefix.to_str()? };
         // SAFETY: as above.
@@ -115,11 +115,11 @@ pub unsafe extern "C" fn wb_obj_put(
 ) -> i32 {
     guard::entry("wb_obj_put", err, || {
         // SAFETY: the caller's promise.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         // SAFETY: as above.
         let path = unsafe { path.to_str()? };
         // SAFETY: as above.
-        let bytes = unsafe { abi::slice_of(bytes, n)? };
+        let bytes = unsafe { given::slice_of(bytes, n)? };
         // SAFETY: the caller's promise.
         unsafe { threads::under(cancel, || put_impl(&store.inner, path, bytes.to_vec(), if_absent)) }
     })
@@ -136,9 +136,9 @@ pub unsafe extern "C" fn wb_obj_delete(
 ) -> i32 {
     guard::entry("wb_obj_delete", err, || {
         // SAFETY: the caller's promise.
-        let store = unsafe { abi::in_ref(store)? };
+        let store = unsafe { given::in_ref(store)? };
         // SAFETY: as above.
-        let paths = unsafe { abi::strings(paths, n)? };
+        let paths = unsafe { given::strings(paths, n)? };
         // SAFETY: the caller's promise.
         unsafe { threads::under(cancel, || delete_impl(&store.inner, &paths)) }
     })

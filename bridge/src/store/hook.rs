@@ -18,7 +18,7 @@ use object_store::{
     PutResult, RenameOptions, Result, UploadPart,
 };
 
-use crate::edge::{abi, guard};
+use crate::edge::{given, guard};
 use crate::edge::codes::E_BUG;
 use crate::edge::error::{Error as BridgeError, ORIGIN_BRIDGE};
 
@@ -167,7 +167,7 @@ impl HookedStore {
         hook: wb_store_hook,
         name: &'static str,
     ) -> std::result::Result<Self, BridgeError> {
-        abi::check_size::<wb_store_hook>(hook.struct_size)?;
+        given::check_size::<wb_store_hook>(hook.struct_size)?;
         if hook.ask.is_none() {
             return Err(BridgeError::new(E_BUG, ORIGIN_BRIDGE, "a hook that cannot be asked"));
         }

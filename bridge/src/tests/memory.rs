@@ -18,7 +18,7 @@ use parquet::file::statistics::Statistics;
 
 use crate::input::rows::MemoryBound;
 use crate::edge::codes::*;
-use crate::input::cut::{Parts, Widths, batch_bytes};
+use crate::exec::cut::{Parts, Widths, batch_bytes};
 use crate::edge::error::Result;
 use crate::exec::run::{ExecInner, ExecSpec};
 use crate::runtime::merge_pool::{GATHER, MERGE, MergePool, Shares};
@@ -27,6 +27,10 @@ use crate::exec::stage::{StageOptions, stage};
 use crate::exec::stage_sink::PartSizes;
 use crate::store::objects;
 use crate::tests::kit::*;
+
+fn count(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
 
 /// Refuses one request, and knows who asked.
 #[derive(Debug)]

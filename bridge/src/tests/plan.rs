@@ -14,7 +14,7 @@ use crate::edge::abi::wb_rt_options;
 use crate::function::table::Calls;
 use crate::edge::codes::*;
 use crate::edge::error::Result;
-use crate::input::cut::Widths;
+use crate::exec::cut::Widths;
 use crate::runtime::merge_pool::Shares;
 use crate::exec::run::{ExecInner, ExecSpec};
 use crate::sql::params::{Param, Params};

@@ -21,7 +21,7 @@ use crate::exec::stage::{StageOptions, stage};
 use crate::store::objects;
 use crate::store::objects::StoreInner;
 use crate::store::place::Place;
-use crate::runtime::stream::import_stream;
+use crate::runtime::stream::{export_batches, import_stream};
 use crate::input::table::TableBound;
 use crate::tests::kit::*;
 
