@@ -2,8 +2,10 @@
  * too narrow is here:
  * - Floats have none. NaN is left out of statistics, and the engine sorts it above all numbers, or,
  *   with the other sign, below them; so no bound says anything of such a file.
+ * - Decimals are written as doubles: above 15 digits what is written is rounded to any side, and
+ *   says nothing.
  * - Timestamps are written to the millisecond, cut towards one side or the other: a bound is one
- *   wider on its side.
+ *   wider on its side. An offset is written to the minute, which local times before 1900 are not.
  * - A text that was cut is a lower bound as it stands; writers raise the upper one as they cut it.
  * - Bounds of a file with deletion vectors may be of rows that are gone: wide, not narrow.
  * - What is malformed, doubled or of another type is no bound. */
@@ -14,7 +16,12 @@
 
 #define WI_ORIGIN "delta"
 
-enum { US_OF_BOUND = 1000, SKIP_DEPTH = 64 };
+enum {
+  US_OF_BOUND = 1000,
+  US_OF_OFFSET = 60000000,
+  DIGITS_OF_DOUBLE = 15,
+  SKIP_DEPTH = 64
+};
 
 typedef enum slot_kind { SLOT_NONE, SLOT_NUMBER, SLOT_TEXT, SLOT_SPOILED } slot_kind;
 typedef struct slot {
@@ -51,9 +58,19 @@ static const char *stored_name(const wi_meta *meta, const json_t *field) {
   return mapped ? physical : wi_delta_json_text(field, "name");
 }
 
-static bool is_bounded(wi_partition_kind kind) {
-  return kind != WI_PARTITION_BINARY && kind != WI_PARTITION_BOOLEAN &&
-         kind != WI_PARTITION_FLOAT && kind != WI_PARTITION_DOUBLE;
+/* Writers give bounds of decimals as doubles: above 15 digits they are rounded, either way. */
+static bool is_bounded(wi_partition_type type) {
+  switch ((int)type.kind) {
+    case WI_PARTITION_BINARY:
+    case WI_PARTITION_BOOLEAN:
+    case WI_PARTITION_FLOAT:
+    case WI_PARTITION_DOUBLE:
+      return false;
+    case WI_PARTITION_DECIMAL:
+      return type.precision <= DIGITS_OF_DOUBLE;
+    default:
+      return true;
+  }
 }
 
 static bool add_column(wi_file_stats *s, const wi_meta *meta, const json_t *field) {
@@ -67,7 +84,7 @@ static bool add_column(wi_file_stats *s, const wi_meta *meta, const json_t *fiel
   c->name = wi_arena_dup(&s->arena, name);
   c->stored = wi_str_of(wi_arena_dup(&s->arena, stored_name(meta, field)));
   c->type = of;
-  c->bounded = is_bounded(of.kind);
+  c->bounded = is_bounded(of);
   wi_typed_init(&c->values[WI_STATS_MIN], of);
   wi_typed_init(&c->values[WI_STATS_MAX], of);
   wi_typed_init(&c->values[WI_STATS_NULLS], (wi_partition_type){WI_PARTITION_LONG, 0, 0});
@@ -335,7 +352,13 @@ static bool bound_of(wi_file_stats *f, const column *c, int part, wi_value *out)
       !wi_value_read(c->type, text, &f->room, out)) {
     return false;
   }
-  out->i += !timed ? 0 : part == WI_STATS_MAX ? US_OF_BOUND : -US_OF_BOUND;
+  if (timed) {
+    /* Cut to milliseconds; an offset of old local time is cut to minutes. */
+    bool utc = text.n > 0 && text.p[text.n - 1] == 'Z';
+    int64_t cut =
+        US_OF_BOUND + (utc || kind == WI_PARTITION_TIMESTAMP_NTZ ? 0 : US_OF_OFFSET);
+    out->i += part == WI_STATS_MAX ? cut : -cut;
+  }
   return true;
 }
 

@@ -436,6 +436,52 @@ def estimates(folder):
         raise AssertionError(f"computed from the log: {out}")
 
 
+def rounded(folder):
+    """Bounds of decimals are doubles in the log, above or below the values."""
+    for name, kind, values in (("a", (20, 2), ("12345678901234567.89", "12345678901234567.99")),
+                               ("b", (38, 20), ("0.99999999999999999999", "0.99999999999999999998"))):
+        path = str(folder / f"rounded-{name}")
+        data = [decimal.Decimal(v) for v in values]
+        write_deltalake(path, pa.table({"d": pa.array(data, pa.decimal128(*kind)), "k": [1, 2]}))
+        for value, test in ((values[0], "="), (values[1], "="), (values[0], "<="), (values[0], ">=")):
+            compared = {"=": decimal.Decimal.__eq__, "<=": decimal.Decimal.__le__, ">=": decimal.Decimal.__ge__}[test]
+            right = sum(1 for d in data if compared(d, decimal.Decimal(value)))
+            sql = f"SELECT count(*) FROM t WHERE d {test} CAST('{value}' AS DECIMAL({kind[0]}, {kind[1]}))"
+            found = weir("sql", f"--table=t={path}", "--format", "csv", sql).decode().split("\n")[1]
+            if found != str(right):
+                raise AssertionError(f"{found} rows, not {right}: {sql}")
+
+
+def old_bounds(folder):
+    """Bounds of texts as writers gave them before 2018, in fields of their own: smaller is what has
+    the smaller signed bytes. Read as the others, they say that no row is there."""
+    path = folder / "old"
+    write_deltalake(str(path), pa.table({"s": ["z", "\u00e9", "b"], "k": [1, 2, 3]}))
+    (file,) = path.glob("*.parquet")
+    pq.write_table(pa.table({"s": ["z", "\u00e9", "b"], "k": [1, 2, 3]}), file, store_schema=False,
+                   compression="none", use_dictionary=False)
+    whole = file.read_bytes()
+    size = int.from_bytes(whole[-8:-4], "little")
+    footer, data = whole[-8 - size:-8], whole[:-8 - size]
+    # null_count 0, max_value, min_value, both exact, end -> max, min, null_count, end.
+    new = bytes.fromhex("36002802c3a9180162") + b"\x11\x11\x00"
+    if footer.count(new) != 1:
+        raise AssertionError("the writer has another footer")
+    footer = footer.replace(new, bytes.fromhex("18017a1802c3a9160000"))
+    file.write_bytes(data + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    (log,) = (path / "_delta_log").glob("*.json")
+    actions = [json.loads(line) for line in log.read_text().splitlines()]
+    for action in actions:
+        if "add" in action:
+            action["add"].pop("stats", None)
+            action["add"]["size"] = file.stat().st_size
+    log.write_text("".join(json.dumps(action) + "\n" for action in actions))
+    for test, right in (("s = 'z'", "1"), ("s = 'b'", "3"), ("s = '\u00e9'", "2"), ("s < 'c'", "3"), ("k = 3", "3")):
+        found = weir("sql", f"--table=t={path}", "--format", "csv", f"SELECT k FROM t WHERE {test}").decode().split()[1:]
+        if found != [right]:
+            raise AssertionError(f"{test}: {found}, not {right}")
+
+
 def instants(folder):
     """Times as 96 bits, as older writers have them, of all years there are."""
     path = folder / "int96"
@@ -465,6 +511,8 @@ def main():
     try:
         skipping(root)
         estimates(root)
+        rounded(root)
+        old_bounds(root)
         instants(root)
         while done < cases:
             n += 1

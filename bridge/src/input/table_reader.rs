@@ -15,8 +15,10 @@ use futures::future::BoxFuture;
 use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::basic::{SortOrder, Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use parquet::file::statistics::Statistics;
 
 use crate::edge::error::Error;
 use crate::input::file_error;
@@ -65,6 +67,37 @@ impl Named {
     }
 }
 
+/// Whether the bounds of a column are of the old kind, which compared bytes as signed numbers, and
+/// the column's values are not compared so.
+fn misleads(column: &ColumnChunkMetaData) -> bool {
+    let old = column.statistics().is_some_and(Statistics::is_min_max_deprecated);
+    let descr = column.column_descr();
+    let plain = matches!(
+        descr.physical_type(),
+        Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE | Type::BOOLEAN
+    );
+    old && !(plain && descr.sort_order() == SortOrder::SIGNED)
+}
+
+/// The metadata without statistics whose bounds mean something else than their reader takes them for.
+fn trusted(metadata: Arc<ParquetMetaData>) -> ParquetResult<Arc<ParquetMetaData>> {
+    if !metadata.row_groups().iter().any(|group| group.columns().iter().any(misleads)) {
+        return Ok(metadata);
+    }
+    let mut builder = metadata.as_ref().clone().into_builder();
+    for group in builder.take_row_groups() {
+        let mut group = group.into_builder();
+        let mut columns = group.take_columns();
+        for column in &mut columns {
+            if misleads(column) {
+                *column = column.clone().into_builder().clear_statistics().build()?;
+            }
+        }
+        builder = builder.add_row_group(group.set_column_metadata(columns).build()?);
+    }
+    Ok(Arc::new(builder.build()))
+}
+
 struct TableReader {
     named: Named,
     inner: Box<dyn AsyncFileReader + Send>,
@@ -100,7 +133,7 @@ impl AsyncFileReader for TableReader {
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
             match self.inner.get_metadata(options).await {
-                Ok(metadata) => Ok(metadata),
+                Ok(metadata) => trusted(metadata),
                 Err(e) => Err(self.named.explain(e).await),
             }
         }
