@@ -780,7 +780,8 @@ typedef struct wb_exec_options {
   uint64_t sort_reserve_bytes;
   // batches below sorts and aggregates are cut to this size; 0: as they come
   uint64_t cut_bytes;
-  // MEMORY where batch_rows rows of a sort would take more; 0: never
+  // MEMORY where batch_rows rows of a sort would take more, but where an input can be scanned
+  // once only: nobody can plan that again; 0: never
   uint64_t wide_bytes;
   // a sort for a limit of more rows than these sorts all; 0: never
   uint32_t top_rows;

@@ -159,7 +159,13 @@ static weir_status start(weir_query *q, struct ArrowArrayStream *out, weir_error
   pthread_mutex_lock(&q->running->lock);
   q->running->exec = exec;
   pthread_mutex_unlock(&q->running->lock);
-  return wi_br_exec_stream(q->engine, exec, out, err);
+  weir_status status = wi_br_exec_stream(q->engine, exec, out, err);
+  if (status != WEIR_OK) {
+    pthread_mutex_lock(&q->running->lock);
+    wi_br_exec_free(q->engine, &q->running->exec);
+    pthread_mutex_unlock(&q->running->lock);
+  }
+  return status;
 }
 
 /* The first rows of the next attempt; where there is none, what is told is in `first`. */

@@ -64,14 +64,15 @@ void wi_exec_options(const wi_session *s, const wi_exec_room *room, wi_attempt a
   out->merge_percent = row->merge;
   out->sort_in_place_bytes = row->in_place;
   out->top_rows = row->top_rows;
-  if (room->memory == 0) {
-    out->cut_bytes = CUT_MOST;
+  out->cut_bytes = CUT_MOST;
+  /* Where the order of additions shows, batches end where they end whatever memory there is. */
+  if (room->memory == 0 || room->in_memory) {
     return;
   }
   /* As much as the pool keeps for each of thirty merges. */
   out->sort_reserve_bytes = between(RESERVE_LEAST, room->memory / 64, RESERVE_MOST);
   out->cut_bytes = between(CUT_LEAST, room->memory / 8 / partitions, CUT_MOST);
-  out->wide_bytes = room->in_memory || row->wide == 0 ? 0 : room->memory / row->wide;
+  out->wide_bytes = row->wide == 0 ? 0 : room->memory / row->wide;
 }
 
 void wi_stage_options(uint64_t memory, bool local, wi_br_stage_options *out) {

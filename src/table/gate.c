@@ -288,8 +288,8 @@ static weir_status count_of(const gate_run *run, const wb_plan *plan, int64_t *n
 }
 
 /* Up to ten of the offending rows, a line each. */
-static weir_status sample(const gate_run *run, const gate_check *check, wi_buf *out,
-                          weir_error *err) {
+static weir_status sample_once(const gate_run *run, const gate_check *check,
+                               wi_attempt attempt, wi_buf *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_gate *gate = run->gate;
   wi_buf sql = WI_BUF_INIT;
@@ -301,7 +301,7 @@ static weir_status sample(const gate_run *run, const gate_check *check, wi_buf *
              check->sample_tail, gate->sample_order, SAMPLE_ROWS);
   WI_CHECK(wi_buf_check(&sql, err, WI_ORIGIN));
   WI_CHECK(plan_sql(gate, wi_buf_text(&sql), &plan, err));
-  WI_CHECK(open_rows(run, plan, WI_ATTEMPT_FIRST, &rows, &exec, err));
+  WI_CHECK(open_rows(run, plan, attempt, &rows, &exec, err));
   for (;;) {
     WI_CHECK(wi_cursor_next(rows, &has, err));
     if (!has) {
@@ -315,6 +315,36 @@ done:
   wi_br_exec_free(gate->session->engine, &exec);
   wi_br_plan_free(gate->session->engine, &plan);
   wi_buf_release(&sql);
+  return status;
+}
+
+static void cut_to(wi_buf *out, size_t n) {
+  if (!out->failed && out->n > n) {
+    out->n = n;
+    out->p[n] = '\0';
+  }
+}
+
+/* That there are offending rows is known: where they do not fit, it is said without them. */
+static weir_status sample(const gate_run *run, const gate_check *check, wi_buf *out,
+                          weir_error *err) {
+  weir_error why = WEIR_ERROR_INIT;
+  const wi_exec_room room = room_of(run);
+  wi_attempt attempt = WI_ATTEMPT_FIRST;
+  size_t at = out->n;
+  weir_status status = sample_once(run, check, attempt, out, &why);
+  if (wi_exec_again(status, &room, &attempt)) {
+    weir_error_release(&why);
+    cut_to(out, at);
+    status = sample_once(run, check, attempt, out, &why);
+  }
+  if (status == WEIR_E_MEMORY) {
+    cut_to(out, at);
+    wi_buf_fmt(out, "    (no rows: %s)\n", why.message);
+    weir_error_release(&why);
+    return WEIR_OK;
+  }
+  wi_err_move(err, &why);
   return status;
 }
 

@@ -55,8 +55,9 @@ static weir_status run_once(const wi_stage_request *r, const wi_exec_room *room,
   WI_CHECK(wi_br_exec_stage(s->engine, exec, handle, &stage, &rows, err));
   WI_CHECK(wi_staged_read(rows, r->stats, out, err));
 done:
-  if (peak != NULL && exec != NULL) {
-    *peak = wi_br_exec_peak_bytes(s->engine, exec);
+  if (exec != NULL) {
+    uint64_t held = wi_br_exec_peak_bytes(s->engine, exec);
+    *peak = held > *peak ? held : *peak;
   }
   wi_cursor_free(&rows);
   wi_br_exec_free(s->engine, &exec);
@@ -88,6 +89,9 @@ weir_status wi_stage(const wi_stage_request *r, wi_staged *out, uint64_t *peak_b
   const wi_exec_room room = {r->memory, r->partitions, r->order_sensitive};
   wi_attempt attempt = WI_ATTEMPT_FIRST;
   bool first_build = wi_stage_is_first(r->store);
+  uint64_t none = 0;
+  peak_bytes = peak_bytes != NULL ? peak_bytes : &none;
+  *peak_bytes = 0;
   WI_TRY(make_root(r, err));
   weir_status status = run_once(r, &room, attempt, out, peak_bytes, &first);
   if (wi_exec_again(status, &room, &attempt)) {

@@ -481,7 +481,8 @@ pub struct wb_exec_options {
     pub sort_reserve_bytes: u64,
     /// batches below sorts and aggregates are cut to this size; 0: as they come
     pub cut_bytes: u64,
-    /// MEMORY where batch_rows rows of a sort would take more; 0: never
+    /// MEMORY where batch_rows rows of a sort would take more, but where an input can be scanned
+    /// once only: nobody can plan that again; 0: never
     pub wide_bytes: u64,
     /// a sort for a limit of more rows than these sorts all; 0: never
     pub top_rows: u32,

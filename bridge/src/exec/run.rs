@@ -71,13 +71,14 @@ fn bad(what: impl Into<String>) -> Error {
     Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, what)
 }
 
-pub(crate) fn pool(spec: &ExecSpec) -> Arc<dyn MemoryPool> {
+/// `held` of the memory are rows of inputs, which stay.
+pub(crate) fn pool(spec: &ExecSpec, held: usize) -> Arc<dyn MemoryPool> {
     let bytes = spec.memory_bytes;
     if bytes == 0 {
         return Arc::new(UnboundedMemoryPool::default());
     }
     let fair = Arc::new(TrackConsumersPool::new(FairSpillPool::new(bytes), TOP_CONSUMERS));
-    Arc::new(MergePool::new(fair, bytes, spec.partitions, spec.shares))
+    Arc::new(MergePool::new(fair, bytes.saturating_sub(held), spec.partitions, spec.shares))
 }
 
 fn environment(
@@ -108,7 +109,8 @@ impl ExecInner {
         spec: &ExecSpec,
         cancel: Option<CancelToken>,
     ) -> Result<Self> {
-        Self::with_pool(sess, plan, bindings, spec, cancel, pool(spec))
+        let held = bindings.held_bytes(&plan.plan)?;
+        Self::with_pool(sess, plan, bindings, spec, cancel, pool(spec, held))
     }
 
     /// With a pool in place of the one that the options tell.
@@ -148,6 +150,10 @@ impl ExecInner {
         let pool = Arc::new(PeakRecordingPool::new(pool));
         let inputs = MemoryConsumer::new(INPUTS).register(&(Arc::clone(&pool) as _));
         inputs.try_grow(bindings.held_bytes(&plan.plan)?)?;
+        let widths = match bindings.once(&plan.plan)? {
+            true => Widths { wide_bytes: 0, ..spec.widths },
+            false => spec.widths,
+        };
         config.set_extension(bindings);
         let options = Arc::clone(state.config_options());
         state.execution_props_mut().config_options = Some(options);
@@ -160,7 +166,7 @@ impl ExecInner {
         Ok(Self {
             rt: Arc::clone(&sess.rt),
             cancel,
-            plan: cut::fit(physical, spec.widths)?,
+            plan: cut::fit(physical, widths)?,
             task: Arc::new(task),
             pool,
             _inputs: inputs,

@@ -44,6 +44,10 @@ pub trait Bound: Send + Sync + fmt::Debug {
     fn held_bytes(&self) -> usize {
         0
     }
+    /// Whether it can be scanned once only.
+    fn once(&self) -> bool {
+        false
+    }
     /// A plan whose output has the wanted columns by name, in any order and of any type that
     /// turns into the declared one without loss.
     async fn scan(&self, wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>>;
@@ -77,6 +81,11 @@ impl Bindings {
             Ok(TreeNodeRecursion::Continue)
         })?;
         Ok(Self { inputs })
+    }
+
+    /// Whether an input of the plan can be scanned once only.
+    pub fn once(&self, plan: &LogicalPlan) -> Result<bool> {
+        Ok(self.of_plan(plan)?.inputs.values().any(|bound| bound.once()))
     }
 
     /// What the inputs of the plan keep in memory.

@@ -62,6 +62,10 @@ impl Bound for StreamBound {
         "stream"
     }
 
+    fn once(&self) -> bool {
+        true
+    }
+
     async fn scan(&self, _wanted: &Wanted<'_>) -> Result<Arc<dyn ExecutionPlan>> {
         let stream = take(&self.stream, &self.name)?;
         let schema = Arc::new(Schema::new(self.schema.fields().clone()));

@@ -61,7 +61,7 @@ fn gathers(consumer: &MemoryConsumer) -> bool {
 }
 
 impl MergePool {
-    /// `bytes` is the limit of the inner pool.
+    /// `bytes` is the limit of the inner pool, less what nobody gives back.
     pub fn new(
         inner: Arc<dyn MemoryPool>,
         bytes: usize,
