@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result as DfResult, Statistics};
+use datafusion::common::{DataFusionError, Result as DfResult, Statistics};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::{DataSource, DataSourceExec, OpenArgs};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -26,11 +26,13 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::config::ConfigOptions;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use object_store::{ObjectMeta, ObjectStore};
 
 use crate::edge::codes::{E_FILE_CORRUPT, E_PANIC};
 use crate::edge::error::{Error, ORIGIN_PARQUET};
 use crate::edge::guard;
-use crate::store::place::Place;
+use crate::store::place::{self, Place};
+use crate::store::whole;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct TableSource {
     kind: &'static str,
     place: Place,
     config: FileScanConfig,
+    /// All that it reads, however they are dealt out.
+    files: Arc<[ObjectMeta]>,
 }
 
 /// As the engine shows it.
@@ -62,25 +66,64 @@ fn is_place(expr: &Arc<dyn PhysicalExpr>) -> bool {
     expr.downcast_ref::<Column>().is_some()
 }
 
+/// Whether it says already which file it is about: what knows that made it.
+fn is_explained(error: &DataFusionError) -> bool {
+    let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = at {
+        if error.is::<Error>() {
+            return true;
+        }
+        at = error.source();
+    }
+    false
+}
+
+/// The files of a scan, for the one that cannot be decoded: the decoder does not say which it is.
+struct Files {
+    name: Arc<str>,
+    store: Arc<dyn ObjectStore>,
+    all: Arc<[ObjectMeta]>,
+}
+
+impl Files {
+    /// Reads them again, one by one, until one fails.
+    async fn blamed(&self, error: Error) -> Error {
+        if !matches!(error.code, E_PANIC | E_FILE_CORRUPT) {
+            return error;
+        }
+        let name = &self.name;
+        let mut message = format!("{name}: a data file cannot be decoded: {}", error.message);
+        for meta in self.all.iter() {
+            if let Some(why) = whole::broken(Arc::clone(&self.store), meta.clone()).await {
+                message = format!("{name}: the file {}: {why}", place::path_of(&meta.location));
+                break;
+            }
+        }
+        Error { chain: error.chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message) }
+    }
+}
+
 /// The readers of files panic about some that are damaged, here or in a task of theirs.
 fn guarded(
-    name: &Arc<str>,
+    files: Files,
     batches: SendableRecordBatchStream,
 ) -> BoxStream<'static, DfResult<RecordBatch>> {
-    let name = Arc::clone(name);
-    let damaged = move |text: &str, chain: String| {
-        let message = format!("{name}: a data file cannot be decoded: {text}");
-        Error { chain, ..Error::new(E_FILE_CORRUPT, ORIGIN_PARQUET, message) }
-    };
+    let files = Arc::new(files);
     AssertUnwindSafe(batches)
         .catch_unwind()
-        .map(move |item| match item.map(|batch| batch.map_err(Error::from)) {
-            Ok(Ok(batch)) => Ok(batch),
-            Ok(Err(e)) if e.code == E_PANIC => Err(damaged(&e.message, e.chain).into_df()),
-            Ok(Err(e)) => Err(e.into_df()),
-            Err(payload) => {
-                let (text, chain) = guard::caught(payload);
-                Err(damaged(&text, chain).into_df())
+        .then(move |item| {
+            let files = Arc::clone(&files);
+            async move {
+                let error = match item {
+                    Ok(Ok(batch)) => return Ok(batch),
+                    Ok(Err(e)) if is_explained(&e) => return Err(e),
+                    Ok(Err(e)) => Error::from(e),
+                    Err(payload) => {
+                        let (text, chain) = guard::caught(payload);
+                        Error { chain, ..Error::new(E_PANIC, ORIGIN_PARQUET, text) }
+                    }
+                };
+                Err(files.blamed(error).await.into_df())
             }
         })
         .boxed()
@@ -89,7 +132,9 @@ fn guarded(
 impl TableSource {
     /// `name` is schema and table.
     pub fn new(name: &str, kind: &'static str, place: Place, config: FileScanConfig) -> Self {
-        Self { name: name.into(), kind, place, config }
+        let groups = config.file_groups.iter();
+        let files = groups.flat_map(|g| g.iter()).map(|file| file.object_meta.clone()).collect();
+        Self { name: name.into(), kind, place, config, files }
     }
 
     /// What the node is the scan of.
@@ -128,9 +173,14 @@ impl DataSource for TableSource {
     }
 
     fn open_with_args(&self, args: OpenArgs) -> DfResult<SendableRecordBatchStream> {
+        let files = Files {
+            name: Arc::clone(&self.name),
+            store: args.context.runtime_env().object_store(&self.config.object_store_url)?,
+            all: Arc::clone(&self.files),
+        };
         let batches = self.config.open_with_args(args)?;
         let schema = batches.schema();
-        let batches = guarded(&self.name, batches);
+        let batches = guarded(files, batches);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 

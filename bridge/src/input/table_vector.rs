@@ -38,7 +38,11 @@ fn corrupt(what: &str, why: &str) -> Error {
 
 /// The rows that are gone, ascending. Reads the vector's file: on a thread that may block.
 pub fn gone(engine: &dyn Engine, place: &Place, what: &str, vector: &Vector) -> Result<Vec<u64>> {
-    let rows = descriptor(place, vector)?.row_indexes(engine.storage_handler(), &place.url)?;
+    let rows = descriptor(place, vector)?.row_indexes(engine.storage_handler(), &place.url);
+    let rows = rows.map_err(Error::from).map_err(|e| {
+        let message = format!("the deletion vector of {what}: {}", e.message);
+        Error { message, ..e }
+    })?;
     if u64::try_from(vector.rows) != Ok(rows.len() as u64) {
         return Err(corrupt(what, &format!("takes {} rows, not {}", rows.len(), vector.rows)));
     }
