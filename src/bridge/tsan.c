@@ -161,6 +161,14 @@ static int bind_stream(wb_bind *bind, wb_str schema, wb_str table,
   return wi_tsan_engine.wb_bind_stream(bind, schema, table, take, collect, err);
 }
 
+static int bind_table(wb_bind *bind, wb_str schema, wb_str name, const wb_table *table,
+                      wb_err *err) {
+  if (table != NULL) {
+    stream_crosses(table->files, wi_tsan_array_out);
+  }
+  return wi_tsan_engine.wb_bind_table(bind, schema, name, table, err);
+}
+
 static int exec_stream(wb_exec *exec, struct ArrowArrayStream *out, wb_err *err) {
   int code = wi_tsan_engine.wb_exec_stream(exec, out, err);
   if (code == 0) {
@@ -182,6 +190,7 @@ void wi_tsan_wrap(wi_engine_table *table) {
   table->wb_sess_add_aggregate = wi_tsan_add_aggregate;
   table->wb_sess_add_relation = wi_tsan_add_relation;
   table->wb_bind_stream = bind_stream;
+  table->wb_bind_table = bind_table;
   table->wb_exec_stream = exec_stream;
 }
 
