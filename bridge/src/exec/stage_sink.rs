@@ -13,7 +13,7 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use parquet::arrow::async_writer::AsyncFileWriter;
 use parquet::errors::{ParquetError, Result};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// How objects are cut.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +73,9 @@ impl UnderWay {
     }
 }
 
+/// How the last step of a writing ended, and the upload if its parts are still to be given up.
+type Last = (object_store::Result<()>, Option<Box<dyn MultipartUpload>>);
+
 /// A writer of one object that may be given up at any time, also when its end failed: then a
 /// store keeps none of its parts. The plain one leaves them when the last part fails.
 pub struct Sink {
@@ -84,6 +87,8 @@ pub struct Sink {
     /// There is one until all parts have become the object.
     upload: Option<Box<dyn MultipartUpload>>,
     parts: JoinSet<object_store::Result<()>>,
+    /// What makes the object: it goes on though nobody waits for it, so it is waited for.
+    last: Option<JoinHandle<Last>>,
     /// Something failed, or the object is there: nothing more is written.
     ended: bool,
     under_way: UnderWay,
@@ -99,6 +104,7 @@ impl Sink {
             buffered: 0,
             upload: None,
             parts: JoinSet::new(),
+            last: None,
             ended: false,
             under_way: UnderWay::default(),
         }
@@ -164,20 +170,36 @@ impl Sink {
 
     async fn end(&mut self) -> object_store::Result<()> {
         let rest = self.buffered;
-        if self.upload.is_none() {
-            let whole = self.take(rest);
-            self.store.put(&self.path, whole).await?;
-            return Ok(());
+        if self.upload.is_some() {
+            if rest > 0 {
+                self.put_part(rest).await?;
+            }
+            self.wait(0).await?;
         }
-        if rest > 0 {
-            self.put_part(rest).await?;
-        }
-        self.wait(0).await?;
-        if let Some(upload) = &mut self.upload {
-            upload.complete().await?;
-        }
-        self.upload = None;
-        Ok(())
+        let last = match self.upload.take() {
+            Some(mut upload) => tokio::spawn(async move {
+                match upload.complete().await {
+                    Ok(_) => (Ok(()), None),
+                    Err(e) => (Err(e), Some(upload)),
+                }
+            }),
+            None => {
+                let (store, path, whole) =
+                    (Arc::clone(&self.store), self.path.clone(), self.take(rest));
+                tokio::spawn(async move { (store.put(&path, whole).await.map(drop), None) })
+            }
+        };
+        self.last_of(last).await
+    }
+
+    /// Its end, if it is waited for so long.
+    async fn last_of(&mut self, last: JoinHandle<Last>) -> object_store::Result<()> {
+        let task = self.last.insert(last);
+        let done = task.await;
+        self.last = None;
+        let (done, upload) = done.map_err(object_store::Error::from)?;
+        self.upload = upload;
+        done
     }
 
     fn check(&self) -> Result<()> {
@@ -189,6 +211,12 @@ impl Sink {
 
     /// Gives up the parts of an unfinished object.
     pub async fn abort(mut self) {
+        if let Some(last) = self.last.take()
+            && self.last_of(last).await.is_ok()
+        {
+            // The reason for giving up is what the caller hears of.
+            let _ = self.store.delete(&self.path).await;
+        }
         self.parts.shutdown().await;
         if let Some(mut upload) = self.upload.take() {
             // The reason for giving up is what the caller hears of.
@@ -219,5 +247,37 @@ impl AsyncFileWriter for Sink {
             self.end().await.map_err(external)
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use object_store::local::LocalFileSystem;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+    use crate::tests::kit::Folder;
+
+    /// The file system goes on with what nobody waits for any more.
+    #[tokio::test]
+    async fn what_is_given_up_at_its_end_does_not_appear_later() {
+        for part in [usize::MAX / 2, 6 << 20] {
+            let folder = Folder::new();
+            let local = LocalFileSystem::new_with_prefix(&folder.0).unwrap();
+            let store: Arc<dyn ObjectStore> = Arc::new(local);
+            let path = Path::from("x");
+            let mut sink = Sink::new(&store, path.clone(), PartSizes { bytes: part, in_flight: 2 });
+            sink.write(Bytes::from(vec![7; 256 << 20])).await.unwrap();
+            let ended = timeout(Duration::ZERO, sink.complete()).await;
+            assert!(ended.is_err(), "too fast for this test");
+            sink.abort().await;
+            for wait in [0, 500] {
+                sleep(Duration::from_millis(wait)).await;
+                let left: Vec<_> = std::fs::read_dir(&folder.0).unwrap().collect();
+                assert!(left.is_empty(), "{left:?} after {wait} ms");
+            }
+        }
     }
 }
