@@ -1,5 +1,5 @@
-/* What killed runs spilled. A folder that is in use is locked (bridge/src/runtime/spill.rs); nobody holds
- * one that a killed process left. */
+/* What killed runs spilled. A folder that is in use is locked (bridge/src/runtime/spill.rs); nobody
+ * holds one that a killed process left. */
 #include <string.h>
 #include <unistd.h>
 

@@ -64,9 +64,19 @@ fn cast<'a, T: StdError + 'static>(link: Link<'a>) -> Option<&'a T> {
 /// Deep enough for any real chain, and an end for one that goes in circles.
 const MAX_LINKS: usize = 64;
 
+/// The error of this bridge that came through the engines.
+fn ours<'a>(links: &[Link<'a>]) -> Option<&'a Error> {
+    links.iter().find_map(|link| cast::<Error>(*link))
+}
+
+/// Whether it is an error of this bridge that came through the engines: it says all that is known.
+pub fn is_ours(outer: Link<'_>) -> bool {
+    ours(&chain(outer)).is_some()
+}
+
 fn convert(outer: Link<'_>) -> Error {
     let links = chain(outer);
-    if let Some(ours) = links.iter().find_map(|link| cast::<Error>(*link)) {
+    if let Some(ours) = ours(&links) {
         return ours.clone();
     }
     let (mut line, mut column) = (0, 0);

@@ -109,18 +109,17 @@ impl ExecInner {
         spec: &ExecSpec,
         cancel: Option<CancelToken>,
     ) -> Result<Self> {
-        let held = bindings.held_bytes(&plan.plan)?;
-        Self::with_pool(sess, plan, bindings, spec, cancel, pool(spec, held))
+        Self::with_pool(sess, plan, bindings, spec, cancel, |held| pool(spec, held))
     }
 
-    /// With a pool in place of the one that the options tell.
+    /// With a pool in place of the one that the options tell, made for what the inputs hold.
     pub fn with_pool(
         sess: &Arc<SessInner>,
         plan: &PlanInner,
         bindings: Arc<Bindings>,
         spec: &ExecSpec,
         cancel: Option<CancelToken>,
-        pool: Arc<dyn MemoryPool>,
+        pool: impl FnOnce(usize) -> Arc<dyn MemoryPool>,
     ) -> Result<Self> {
         if !plan.optimized {
             let message = "the plan was not optimised: wb_plan_optimize comes before execution";
@@ -147,10 +146,12 @@ impl ExecInner {
         if spec.sort_in_place_bytes > 0 {
             options.execution.sort_in_place_threshold_bytes = spec.sort_in_place_bytes;
         }
-        let pool = Arc::new(PeakRecordingPool::new(pool));
+        let read = bindings.of_plan(&plan.plan)?;
+        let held = read.held_bytes();
+        let pool = Arc::new(PeakRecordingPool::new(pool(held)));
         let inputs = MemoryConsumer::new(INPUTS).register(&(Arc::clone(&pool) as _));
-        inputs.try_grow(bindings.held_bytes(&plan.plan)?)?;
-        let widths = match bindings.once(&plan.plan)? {
+        inputs.try_grow(held)?;
+        let widths = match read.once() {
             true => Widths { wide_bytes: 0, ..spec.widths },
             false => spec.widths,
         };

@@ -83,14 +83,14 @@ impl Bindings {
         Ok(Self { inputs })
     }
 
-    /// Whether an input of the plan can be scanned once only.
-    pub fn once(&self, plan: &LogicalPlan) -> Result<bool> {
-        Ok(self.of_plan(plan)?.inputs.values().any(|bound| bound.once()))
+    /// Whether one of the inputs can be scanned once only.
+    pub fn once(&self) -> bool {
+        self.inputs.values().any(|bound| bound.once())
     }
 
-    /// What the inputs of the plan keep in memory.
-    pub fn held_bytes(&self, plan: &LogicalPlan) -> Result<usize> {
-        Ok(self.of_plan(plan)?.inputs.values().map(|bound| bound.held_bytes()).sum())
+    /// What the inputs keep in memory.
+    pub fn held_bytes(&self) -> usize {
+        self.inputs.values().map(|bound| bound.held_bytes()).sum()
     }
 }
 

@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result as DfResult, Statistics};
+use datafusion::common::{Result as DfResult, Statistics};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::{DataSource, DataSourceExec, OpenArgs};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -30,6 +30,7 @@ use object_store::{ObjectMeta, ObjectStore};
 
 use crate::edge::codes::{E_FILE_CORRUPT, E_PANIC};
 use crate::edge::error::{Error, ORIGIN_PARQUET};
+use crate::edge::error_map::is_ours;
 use crate::edge::guard;
 use crate::store::place::{self, Place};
 use crate::store::whole;
@@ -64,18 +65,6 @@ fn is_place(expr: &Arc<dyn PhysicalExpr>) -> bool {
         };
     }
     expr.downcast_ref::<Column>().is_some()
-}
-
-/// Whether it says already which file it is about: what knows that made it.
-fn is_explained(error: &DataFusionError) -> bool {
-    let mut at: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = at {
-        if error.is::<Error>() {
-            return true;
-        }
-        at = error.source();
-    }
-    false
 }
 
 /// The files of a scan, for the one that cannot be decoded: the decoder does not say which it is.
@@ -116,7 +105,8 @@ fn guarded(
             async move {
                 let error = match item {
                     Ok(Ok(batch)) => return Ok(batch),
-                    Ok(Err(e)) if is_explained(&e) => return Err(e),
+                    // What knows which file it reads said so already.
+                    Ok(Err(e)) if is_ours(&e) => return Err(e),
                     Ok(Err(e)) => Error::from(e),
                     Err(payload) => {
                         let (text, chain) = guard::caught(payload);

@@ -109,7 +109,7 @@ fn tight(folder: &Folder, partitions: usize) -> ExecSpec {
 fn run_over(sql: &str, spec: &ExecSpec, pool: Arc<dyn MemoryPool>) -> Result<String> {
     let sess = session();
     let plan = plan(&sess, sql)?.optimize()?;
-    let exec = ExecInner::with_pool(&sess, &plan, Arc::default(), spec, None, pool)?;
+    let exec = ExecInner::with_pool(&sess, &plan, Arc::default(), spec, None, |_| pool)?;
     let rows = exec.start()?;
     let batches = sess.rt.block_on(rows.try_collect::<Vec<_>>())??;
     Ok(pretty_format_batches(&batches)?.to_string())
