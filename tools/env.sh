@@ -17,10 +17,18 @@ digest12() {
 
 # Every cargo call on the bridge goes through here: other flags, features or folders would
 # compile the engines a second time. The caller holds the lock of lock_cargo.
+# PROFILE (release, dist) and RUST_CPU (empty: what every x86-64 can) are the caller's.
 bridge_cargo() {
+  local flags=()
+  [ -z "${RUST_CPU:-}" ] || flags=(--config "build.rustflags=['-Ctarget-cpu=$RUST_CPU']")
   env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_BUILD_RUSTFLAGS -u CARGO_BUILD_TARGET \
-    cargo rustc --release --lib --locked --manifest-path "$ROOT/bridge/Cargo.toml" \
-    --target-dir "$WEIR_CACHE/cargo" "$@"
+    cargo rustc --profile "${PROFILE:-release}" --lib --locked \
+    --manifest-path "$ROOT/bridge/Cargo.toml" --target-dir "$(cargo_folder)" "${flags[@]}" "$@"
+}
+
+# Where cargo compiles: code for another processor would replace the engines for this one.
+cargo_folder() {
+  echo "$WEIR_CACHE/cargo${RUST_CPU:+-$RUST_CPU}"
 }
 
 lock_cargo() {
@@ -30,8 +38,8 @@ lock_cargo() {
     echo "${0##*/}: waiting for another build of the engines" >&2
     flock 9
   fi
-  if [ ! -d "$WEIR_CACHE/cargo/release/deps" ]; then
-    echo "${0##*/}: compiling the engines into $WEIR_CACHE/cargo: about half an hour on 2" \
+  if [ ! -d "$(cargo_folder)/${PROFILE:-release}/deps" ]; then
+    echo "${0##*/}: compiling the engines into $(cargo_folder): about half an hour on 2" \
       "cores, once per machine" >&2
   fi
 }
