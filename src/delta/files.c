@@ -74,10 +74,16 @@ typedef struct one_file {
   int64_t size;
 } one_file;
 
+/* A path, with a number that is the same for the same text. */
+typedef struct live_path {
+  uint64_t mark;
+  const char *text;
+} live_path;
+
 typedef struct builder {
   const char *uri;
   wi_arena arena;
-  wi_vec(const char *) paths; /* decoded; in the arena */
+  wi_vec(live_path) paths; /* decoded; texts in the arena */
   wi_partitioning *partitioning;
   wi_file_stats *stats;
   wi_typed path, size, rows;
@@ -213,13 +219,24 @@ done:
   return status;
 }
 
+/* FNV-1a. */
+static uint64_t mark_of(wi_str text) {
+  uint64_t mark = 0xcbf29ce484222325;
+  for (size_t i = 0; i < text.n; i++) {
+    mark = (mark ^ (uint8_t)text.p[i]) * 0x100000001b3;
+  }
+  return mark;
+}
+
 /* At `place`, with so many rows (-1: not known). */
 static weir_status add_placed(builder *b, const one_file *f, wi_str place, int64_t rows,
                               weir_error *err) {
-  const char **path = wi_vec_add(&b->paths);
-  if (path == NULL || (*path = wi_arena_ndup(&b->arena, place.p, place.n)) == NULL) {
+  live_path *path = wi_vec_add(&b->paths);
+  if (path == NULL ||
+      (path->text = wi_arena_ndup(&b->arena, place.p, place.n)) == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
+  path->mark = mark_of(place);
   wi_typed_text(&b->path, place);
   wi_typed_int(&b->size, f->size);
   WI_TRY(add_partition(b, f, err));
@@ -305,24 +322,26 @@ done:
 
 /* ---- one path once ---- */
 
-static int by_text(const void *a, const void *b) {
-  const char *const *x = a, *const *y = b;
-  return strcmp(*x, *y);
+/* Names of files begin alike, so their texts are compared last. */
+static int by_mark(const void *a, const void *b) {
+  const live_path *x = a, *y = b;
+  return x->mark != y->mark ? (x->mark < y->mark ? -1 : 1) : strcmp(x->text, y->text);
 }
 
 /* A path that is live twice, as a log never has it, would give its rows twice, and those that one
  * of them takes away. Seen after decoding: two spellings are one file. */
 static weir_status check_paths(builder *b, weir_error *err) {
   size_t n = b->paths.n;
-  const char **paths = b->paths.items;
+  live_path *paths = b->paths.items;
   if (n > 1) {
-    qsort(paths, n, sizeof *paths, by_text);
+    qsort(paths, n, sizeof *paths, by_mark);
   }
   for (size_t i = 1; i < n; i++) {
-    if (strcmp(paths[i - 1], paths[i]) == 0) {
+    if (by_mark(&paths[i - 1], &paths[i]) == 0) {
       weir_status status =
           WI_ERR(err, WEIR_E_LOG_CORRUPT,
-                 "the log has the file '%.300s' twice among its live files", paths[i]);
+                 "the log has the file '%.300s' twice among its live files",
+                 paths[i].text);
       wi_err_hint(err,
                   "restore the table's log: an add or a remove of this file is wrong");
       return status;

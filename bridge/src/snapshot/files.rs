@@ -60,20 +60,41 @@ fn number_at(column: Option<&Int64Array>, row: usize) -> Option<i64> {
     column.filter(|c| c.is_valid(row)).map(|c| c.value(row))
 }
 
-/// One row of a map from text to text, as a JSON object with sorted keys.
-fn map_json(column: Option<&MapArray>, row: usize) -> Result<Option<String>> {
-    let Some(map) = column.filter(|m| m.is_valid(row)) else { return Ok(None) };
-    let entries = map.value(row);
-    let keys = text(entries.columns().first())?.ok_or_else(|| missing("key"))?;
-    let values = text(entries.columns().get(1))?.ok_or_else(|| missing("value"))?;
-    let mut pairs: Vec<(&str, Option<&str>)> =
-        (0..entries.len()).map(|i| (keys.value(i), text_at(Some(&values), i))).collect();
-    pairs.sort_unstable();
-    let object: Map<String, Value> = pairs
-        .into_iter()
-        .map(|(k, v)| (k.to_string(), v.map_or(Value::Null, |v| Value::String(v.to_string()))))
-        .collect();
-    Ok(Some(Value::Object(object).to_string()))
+/// Maps from text to text.
+struct Texts {
+    map: MapArray,
+    keys: StringArray,
+    values: StringArray,
+}
+
+impl Texts {
+    fn of(column: Option<&ArrayRef>) -> Result<Option<Self>> {
+        let Some(map) = column.and_then(|column| column.as_map_opt()) else { return Ok(None) };
+        let keys = text(Some(map.keys()))?.ok_or_else(|| missing("key"))?;
+        let values = text(Some(map.values()))?.ok_or_else(|| missing("value"))?;
+        Ok(Some(Self { map: map.clone(), keys, values }))
+    }
+
+    /// One row as a JSON object with sorted keys. Most have nothing in them.
+    fn json(&self, row: usize) -> Option<String> {
+        if self.map.is_null(row) {
+            return None;
+        }
+        let ends = self.map.value_offsets().get(row..row + 2)?;
+        let &[from, to] = ends else { return None };
+        let entries = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+        if entries.is_empty() {
+            return Some("{}".to_string());
+        }
+        let mut pairs: Vec<(&str, Option<&str>)> =
+            entries.map(|i| (self.keys.value(i), text_at(Some(&self.values), i))).collect();
+        pairs.sort_unstable();
+        let object: Map<String, Value> = pairs
+            .into_iter()
+            .map(|(k, v)| (k.to_string(), v.map_or(Value::Null, |v| Value::String(v.to_string()))))
+            .collect();
+        Some(Value::Object(object).to_string())
+    }
 }
 
 struct Vectors {
@@ -118,8 +139,8 @@ pub fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
     let stats = text(batch.column_by_name("stats"))?;
     let records = number(child(as_struct("stats_parsed"), "numRecords"))?;
     let constants = as_struct("fileConstantValues");
-    let partition_values = child(constants, "partitionValues").and_then(|c| c.as_map_opt());
-    let tags = child(constants, "tags").and_then(|c| c.as_map_opt());
+    let partition_values = Texts::of(child(constants, "partitionValues"))?;
+    let tags = Texts::of(child(constants, "tags"))?;
     let base_row_id = number(child(constants, "baseRowId"))?;
     let vectors = Vectors::of(as_struct("deletionVector"))?;
 
@@ -137,10 +158,10 @@ pub fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
             }
             (None, None) => out_stats.append_null(),
         }
-        out_partitions
-            .append_value(map_json(partition_values, row)?.unwrap_or_else(|| "{}".into()));
+        let partitions = partition_values.as_ref().and_then(|map| map.json(row));
+        out_partitions.append_value(partitions.as_deref().unwrap_or("{}"));
         out_dv.append_option(vectors.json(row));
-        out_tags.append_option(map_json(tags, row)?);
+        out_tags.append_option(tags.as_ref().and_then(|map| map.json(row)));
         out_base.append_option(number_at(base_row_id.as_ref(), row));
         out_mtime.append_value(number_at(mtime.as_ref(), row).unwrap_or_default());
     }

@@ -133,6 +133,9 @@ static const struct {
               {"x/%2E%2E/c.parquet", NULL},
               {"file:///lake/a%20b/../c.parquet", NULL},
               {"x//c.parquet", NULL},
+              {"x/", NULL},
+              {"x/../y/c-_=.parquet", NULL},
+              {"x/y/c-_=.parquet", "x/y/c-_=.parquet"},
               {"./c.parquet", NULL},
               {"", NULL}};
 
@@ -167,6 +170,32 @@ WT_TEST(two_spellings_of_one_path_are_one_file) {
   wi_cursor_free(&rows);
   wi_meta_unref(&meta);
   weir_error_release(&err);
+}
+
+/* Names that differ in one place only, in no order; one of them again at the end, or not. */
+WT_TEST(one_path_of_many_is_not_there_again) {
+  enum { FILES = 2000, CELLS = 6 };
+  static char names[FILES][40];
+  static const char *cells[FILES * CELLS];
+  wi_meta *meta = meta_of(FIELD("a", "long"), "", "");
+  for (int again = 0; again < 2; again++) {
+    for (int i = 0; i < FILES; i++) {
+      int n = i == FILES - 1 && again != 0 ? 4711 % (FILES - 1) : i * 1237 % FILES;
+      snprintf(names[i], sizeof names[i], "p=1/part-%05d-0a1b2c3d.parquet", n);
+      const char *row[CELLS] = {names[i], "1", "0", NULL, "{}", NULL};
+      memcpy(&cells[i * CELLS], row, sizeof row);
+    }
+    wi_files *files = NULL;
+    weir_error err = WEIR_ERROR_INIT;
+    wi_cursor *rows = rows_cursor("tllttt", cells, FILES);
+    WT_EQ_INT(wi_files_read(meta, ROOT, rows, &files, &err),
+              again != 0 ? WEIR_E_LOG_CORRUPT : WEIR_OK);
+    WT_CHECK(again == 0 || strstr(err.message, names[FILES - 1]) != NULL);
+    wi_cursor_free(&rows);
+    wi_files_unref(&files);
+    weir_error_release(&err);
+  }
+  wi_meta_unref(&meta);
 }
 
 /* ---- bounds ---- */
