@@ -92,10 +92,11 @@ pub unsafe extern "C" fn wb_exec_stream(
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
         let exec = unsafe { in_ref(exec.cast_const())? };
-        let (rt, rows, cancel) = exec.take_stream()?;
+        let rows = exec.inner.start()?;
+        let (rt, cancel) = (&exec.inner.rt, exec.inner.cancel.clone());
         let keep = Box::new(Arc::clone(&exec.inner));
         // SAFETY: zeroed above.
-        unsafe { stream::export_stream(&rt, rows, cancel, keep, out) }
+        unsafe { stream::export_stream(rt, rows, cancel, keep, out) }
     })
 }
 
@@ -195,10 +196,10 @@ pub unsafe extern "C" fn wb_exec_stage(
         let options = unsafe { given::in_ref(options)? };
         // SAFETY: as above.
         let options = unsafe { options_of(options)? };
-        let (rt, rows, cancel) = exec.take_stream()?;
-        let pool = exec.inner.pool();
-        let (schema, batches) =
-            rt.block_on(stage(&store.inner, rows, &pool, cancel.as_ref(), &options))??;
+        let exec = &exec.inner;
+        let (rows, cancel, pool) = (exec.start_on()?, exec.cancel.as_ref(), exec.pool());
+        let writing = stage(&store.inner, rows, &pool, cancel, &options);
+        let (schema, batches) = exec.rt.block_on(writing)??;
         // SAFETY: the caller's promise; zeroed above.
         unsafe { stream::export_batches(schema, batches, out) }
     })

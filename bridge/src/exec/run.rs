@@ -11,6 +11,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryPool, MemoryReservation, PeakRecordingPool, TrackConsumersPool, UnboundedMemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream, execute_stream};
+use tokio::runtime::Handle;
 
 use crate::edge::abi::wb_exec_options;
 use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_STREAM_USED};
@@ -177,6 +178,11 @@ impl ExecInner {
 
     /// Starts it; a second start is STREAM_USED, because a physical plan keeps state.
     pub fn start(&self) -> Result<SendableRecordBatchStream> {
+        Ok(self.start_on()?.0)
+    }
+
+    /// The same, and the threads that make the rows.
+    pub fn start_on(&self) -> Result<(SendableRecordBatchStream, Handle)> {
         if self.used.swap(true, Ordering::AcqRel) {
             let message = "the execution was started already; make a new one to run it again";
             return Err(Error::new(E_STREAM_USED, ORIGIN_BRIDGE, message));
@@ -191,7 +197,8 @@ impl ExecInner {
             let _inside = place.handle.enter();
             execute_stream(Arc::clone(&self.plan), Arc::clone(&self.task))?
         };
-        Ok(Box::pin(Detached::new(stream, place)))
+        let threads = place.handle.clone();
+        Ok((Box::pin(Detached::new(stream, place)), threads))
     }
 
     /// For what reads the rows.
@@ -202,16 +209,6 @@ impl ExecInner {
     /// The most bytes that were reserved at one time.
     pub fn peak_bytes(&self) -> u64 {
         u64::try_from(self.pool.max_reserved()).unwrap_or(u64::MAX)
-    }
-}
-
-impl wb_exec {
-    /// Starts it: the rows, what they run on, and what stops them.
-    pub(crate) fn take_stream(
-        &self,
-    ) -> Result<(Arc<RtInner>, SendableRecordBatchStream, Option<CancelToken>)> {
-        let rows = self.inner.start()?;
-        Ok((Arc::clone(&self.inner.rt), rows, self.inner.cancel.clone()))
     }
 }
 

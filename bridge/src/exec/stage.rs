@@ -10,19 +10,21 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use futures::StreamExt;
+use futures::future::join;
 use object_store::path::Path;
-use parquet::arrow::AsyncArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::edge::given;
 use crate::edge::abi::wb_stage_options;
 use crate::edge::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_COLUMN};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::exec::stage_encode::Encoder;
 use crate::exec::stage_sink::{PartSizes, Sink, UnderWay};
 use crate::exec::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::input::adapt::Adapter;
@@ -132,11 +134,12 @@ fn compression(options: &StageOptions) -> Result<Compression> {
     }
 }
 
+fn size(name: &str, n: u64) -> Result<usize> {
+    let size = usize::try_from(n).ok().filter(|size| *size > 0);
+    size.ok_or_else(|| bad(format!("{name} {n}")))
+}
+
 fn properties(options: &StageOptions) -> Result<WriterProperties> {
-    let size = |name: &str, n: u64| {
-        let size = usize::try_from(n).ok().filter(|size| *size > 0);
-        size.ok_or_else(|| bad(format!("{name} {n}")))
-    };
     let bound = size("bound_bytes", options.bound_bytes)?;
     let metadata: Vec<KeyValue> = options
         .file_metadata
@@ -145,8 +148,6 @@ fn properties(options: &StageOptions) -> Result<WriterProperties> {
         .collect();
     Ok(WriterProperties::builder()
         .set_compression(compression(options)?)
-        .set_max_row_group_row_count(Some(size("row_group_rows", options.row_group_rows)?))
-        .set_max_row_group_bytes(Some(size("row_group_bytes", options.row_group_bytes)?))
         .set_key_value_metadata((!metadata.is_empty()).then_some(metadata))
         .set_statistics_enabled(EnabledStatistics::Page)
         // A long text would be in the footer twice for each row group.
@@ -217,7 +218,7 @@ impl Layout {
 }
 
 struct OpenFile {
-    writer: AsyncArrowWriter<Sink>,
+    writer: Encoder,
     under_way: UnderWay,
     path: Path,
     values: Vec<Option<String>>,
@@ -267,6 +268,9 @@ struct Stager<'a> {
     layout: &'a Layout,
     leaves: &'a Leaves,
     properties: WriterProperties,
+    /// Rows and bytes of a row group.
+    most: (usize, usize),
+    threads: Handle,
     memory: MemoryReservation,
     open: Option<OpenFile>,
     written: Vec<StagedFileStats>,
@@ -281,14 +285,17 @@ impl Stager<'_> {
         let options = ArrowWriterOptions::new()
             .with_properties(self.properties.clone())
             .with_skip_arrow_metadata(true);
-        let schema = Arc::clone(&self.layout.data_schema);
-        let writer = AsyncArrowWriter::try_new_with_options(target, schema, options)?;
+        let (schema, threads) = (&self.layout.data_schema, self.threads.clone());
+        let writer = Encoder::new(target, schema, options, self.most, threads)?;
         let nans = NanWatch::new(self.leaves);
         self.open = Some(OpenFile { writer, under_way, path, values, nans, rows: 0 });
         Ok(())
     }
 
     async fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
         for (values, rows) in self.layout.split(batch)? {
             if self.open.as_ref().is_some_and(|file| file.values != values) {
                 self.finish().await?;
@@ -302,8 +309,7 @@ impl Stager<'_> {
             }
             file.nans.look(self.leaves, &rows);
             file.rows += u64::try_from(rows.num_rows()).unwrap_or_default();
-            let most = usize::try_from(self.options.row_group_bytes).unwrap_or(usize::MAX);
-            file.reserve(self.store, &self.memory, most).await?;
+            file.reserve(self.store, &self.memory, self.most.1).await?;
             let target = self.options.target_file_bytes;
             if target > 0 && file.bytes() >= target {
                 self.finish().await?;
@@ -345,10 +351,10 @@ fn failed(store: &StoreInner, path: &Path, error: ParquetError) -> Error {
     }
 }
 
-/// Writes all rows of the stream; the writer's memory is of the pool.
+/// Writes all rows of the stream, on the threads that make them; the writer's memory is of the pool.
 pub async fn stage(
     store: &StoreInner,
-    mut rows: SendableRecordBatchStream,
+    (mut rows, threads): (SendableRecordBatchStream, Handle),
     pool: &Arc<dyn MemoryPool>,
     cancel: Option<&CancelToken>,
     options: &StageOptions,
@@ -361,23 +367,30 @@ pub async fn stage(
         layout: &layout,
         leaves: &leaves,
         properties: properties(options)?,
+        most: (
+            size("row_group_rows", options.row_group_rows)?,
+            size("row_group_bytes", options.row_group_bytes)?,
+        ),
+        threads,
         memory: MemoryConsumer::new(WRITER).register(pool),
         open: None,
         written: Vec::new(),
     };
     let result = async {
-        loop {
-            let Some(batch) = rows.next().await.transpose()? else { break };
-            if batch.num_rows() > 0 {
-                stager.write(&layout.adapter.adapt(batch)?).await?;
-            }
+        let mut following = rows.next().await;
+        while let Some(batch) = following.transpose()? {
+            let adapted = layout.adapter.adapt(batch)?;
+            // The next rows are made while these are written.
+            let (written, next) = join(stager.write(&adapted), rows.next()).await;
+            written?;
+            following = next;
         }
         stager.finish().await
     };
     if let Err(e) = until(cancel, result).await {
         if let Some(file) = stager.open.take() {
             // What is not let go of in time is the store's to clean up.
-            let _ = timeout(options.abort_after, file.writer.into_inner().abort()).await;
+            let _ = timeout(options.abort_after, file.writer.into_sink().abort()).await;
         }
         return Err(e);
     }

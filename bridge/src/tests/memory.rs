@@ -283,7 +283,7 @@ fn stage_over(pool: &Arc<dyn MemoryPool>, options: &StageOptions, folder: &Folde
     let spec = ExecSpec { batch_rows: 1000, memory_bytes: 0, ..spec(1) };
     let exec = ExecInner::new(&sess, &plan, Arc::default(), &spec, None)?;
     let to = open(&sess.rt, &folder.url());
-    let rows = exec.start()?;
+    let rows = exec.start_on()?;
     sess.rt.block_on(stage(&to, rows, pool, None, options))??;
     Ok(())
 }
@@ -349,6 +349,7 @@ fn cut_bounds_hold_all_texts() {
         let bound = MemoryBound::collect(imported(&batch.schema(), vec![batch.clone()])).unwrap();
         let query = Query::new(&rt, 1);
         let rows = query.stream("SELECT * FROM main.t", batch.schema(), Arc::new(bound)).unwrap();
+        let rows = (rows, rt.place().handle.clone());
         let (_, out) = rt.block_on(stage(&to, rows, &pool, None, &options())).unwrap().unwrap();
         let bound = |column: usize| out[0].column(column).as_string::<i32>().value(1).to_string();
         let (min, max) = (bound(8), bound(9));

@@ -59,7 +59,7 @@ fn staged(
     options: &StageOptions,
 ) -> Result<(SchemaRef, RecordBatch)> {
     let rows = Query::new(rt, 1).stream(sql, Arc::clone(schema), bound)?;
-    let (schema, mut batches) = rt.block_on(stage(to, rows, &unbounded(), None, options))??;
+    let (schema, mut batches) = rt.block_on(stage(to, (rows, rt.place().handle.clone()), &unbounded(), None, options))??;
     Ok((schema, batches.remove(0)))
 }
 
@@ -141,7 +141,8 @@ fn files(batch: &RecordBatch, columns: &[&str]) -> Vec<StagedFile> {
         .collect()
 }
 
-fn all_types() -> RecordBatch {
+/// Four rows of every type that a table can have.
+pub(crate) fn all_types() -> RecordBatch {
     let strings = StringViewArray::from(vec![Some("b"), None, Some(""), Some("é\u{10ffff}")]);
     let list = ListArray::new(
         Arc::new(Field::new("item", DataType::Int32, true)),
