@@ -792,6 +792,9 @@ typedef struct wb_stage_options {
   struct wb_str prefix;
   const struct wb_str *partition_columns;
   size_t n_partition_columns;
+  // what the rows of each file are sorted by, ascending with nulls first; for its footer
+  const struct wb_str *sort_columns;
+  size_t n_sort_columns;
   // dotted leaf paths to give min/max/nulls for; NULL: all leaves
   const struct wb_str *stats_columns;
   size_t n_stats_columns;

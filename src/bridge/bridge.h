@@ -430,6 +430,8 @@ typedef struct wi_br_stage_options {
   const char *prefix;
   const char *const *partition_columns;
   size_t n_partition_columns;
+  const char *const *sort_columns; /* of the rows in each file */
+  size_t n_sort_columns;
   uint64_t target_file_bytes, row_group_rows, row_group_bytes;
   uint64_t bound_bytes; /* the longest bound of a text in a footer */
   uint64_t part_bytes;  /* of an object that is written in parts */

@@ -95,7 +95,7 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   const wi_engine_table *t = NULL;
   wb_err from = {0};
   struct ArrowArrayStream stream = {0};
-  wb_str *columns = NULL;
+  wb_str *columns = NULL, *sorted = NULL;
   wb_stage_options o = {0};
   *out = NULL;
   wb_kv *metadata = wi_alloc_array(options->n_file_metadata + 1, sizeof(*metadata));
@@ -105,6 +105,7 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   WI_CHECK(wi_engine_use(engine, &t, err));
   WI_CHECK(wi_wb_strs(options->partition_columns, options->n_partition_columns, &columns,
                       err));
+  WI_CHECK(wi_wb_strs(options->sort_columns, options->n_sort_columns, &sorted, err));
   for (size_t i = 0; i < options->n_file_metadata; i++) {
     metadata[i].key = wi_wb_str(options->file_metadata[i].key);
     metadata[i].value = wi_wb_str(options->file_metadata[i].value);
@@ -113,6 +114,8 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   o.prefix = wi_wb_str(options->prefix);
   o.partition_columns = columns;
   o.n_partition_columns = options->n_partition_columns;
+  o.sort_columns = sorted;
+  o.n_sort_columns = options->n_sort_columns;
   o.target_file_bytes = options->target_file_bytes;
   o.row_group_rows = options->row_group_rows;
   o.row_group_bytes = options->row_group_bytes;
@@ -128,6 +131,7 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
   status = wi_wb_cursor(t, code, &from, &stream, out, err);
 done:
   wi_free(columns);
+  wi_free(sorted);
   wi_free(metadata);
   return status;
 }

@@ -70,6 +70,8 @@ static weir_status stage(wi_view_job *j, weir_error *err) {
   r.prefix = j->prefix;
   r.partition_columns = spec->partition_by.items;
   r.n_partition_columns = spec->partition_by.n;
+  r.sort_columns = spec->sort_by.items;
+  r.n_sort_columns = spec->sort_by.n;
   r.target_file_bytes = spec->target_file_size > 0 ? (uint64_t)spec->target_file_size : 0;
   r.stats = &stats;
   r.order_sensitive = j->view->made.plan->order_sensitive;

@@ -45,6 +45,8 @@ static weir_status run_once(const wi_stage_request *r, const wi_exec_room *room,
   stage.prefix = r->prefix;
   stage.partition_columns = r->partition_columns;
   stage.n_partition_columns = r->n_partition_columns;
+  stage.sort_columns = r->sort_columns;
+  stage.n_sort_columns = r->n_sort_columns;
   stage.target_file_bytes =
       r->target_file_bytes > 0 ? r->target_file_bytes : DEFAULT_FILE_BYTES;
   stage.compression = "zstd";

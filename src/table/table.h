@@ -21,6 +21,8 @@ typedef struct wi_stage_request {
   const char *prefix; /* folder below the table's root, ending in '/' */
   const char *const *partition_columns;
   size_t n_partition_columns;
+  const char *const *sort_columns; /* the plan's, after the partition columns */
+  size_t n_sort_columns;
   uint64_t target_file_bytes;    /* 0: 128 MiB */
   const wi_stats_columns *stats; /* NULL: Delta's default */
   bool order_sensitive;          /* one partition, no spilling */

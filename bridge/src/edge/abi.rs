@@ -494,6 +494,9 @@ pub struct wb_stage_options {
     pub prefix: wb_str,
     pub partition_columns: *const wb_str,
     pub n_partition_columns: usize,
+    /// what the rows of each file are sorted by, ascending with nulls first; for its footer
+    pub sort_columns: *const wb_str,
+    pub n_sort_columns: usize,
     /// dotted leaf paths to give min/max/nulls for; NULL: all leaves
     pub stats_columns: *const wb_str,
     pub n_stats_columns: usize,

@@ -15,7 +15,7 @@ use object_store::path::Path;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -26,7 +26,7 @@ use crate::edge::codes::{E_BAD_VALUE, E_IO, E_OUTPUT_TYPE, E_STORE, E_UNKNOWN_CO
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::stage_encode::Encoder;
 use crate::exec::stage_sink::{PartSizes, Sink, UnderWay};
-use crate::exec::stage_stats::{Leaves, NanWatch, StagedFileStats, StatsTable};
+use crate::exec::stage_stats::{width, Leaves, NanWatch, StagedFileStats, StatsTable};
 use crate::input::adapt::Adapter;
 use crate::runtime::threads::{CancelToken, until};
 use crate::snapshot::delta_text;
@@ -40,6 +40,8 @@ const WRITER: &str = "ParquetWriter";
 pub struct StageOptions {
     pub prefix: String,
     pub partition_columns: Vec<String>,
+    /// Of the rows in each file, ascending, nulls first.
+    pub sort_columns: Vec<String>,
     /// None: all leaves.
     pub stats_columns: Option<Vec<String>>,
     /// 0: no limit.
@@ -139,7 +141,23 @@ fn size(name: &str, n: u64) -> Result<usize> {
     size.ok_or_else(|| bad(format!("{name} {n}")))
 }
 
-fn properties(options: &StageOptions) -> Result<WriterProperties> {
+/// What a footer says of the order of rows: as far as all readers mean the same by it.
+fn sorting(schema: &Schema, names: &[String]) -> Option<Vec<SortingColumn>> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        let Some((at, field)) = schema.column_with_name(name) else { break };
+        // NaN has no place there.
+        if field.data_type().is_nested() || field.data_type().is_floating() {
+            break;
+        }
+        let before = schema.fields().iter().take(at).map(|f| width(f.data_type())).sum::<usize>();
+        let Ok(column_idx) = i32::try_from(before) else { break };
+        found.push(SortingColumn { column_idx, descending: false, nulls_first: true });
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+fn properties(options: &StageOptions, schema: &Schema) -> Result<WriterProperties> {
     let bound = size("bound_bytes", options.bound_bytes)?;
     let metadata: Vec<KeyValue> = options
         .file_metadata
@@ -154,6 +172,7 @@ fn properties(options: &StageOptions) -> Result<WriterProperties> {
         .set_statistics_truncate_length(Some(bound))
         .set_column_index_truncate_length(Some(bound))
         .set_coerce_types(true)
+        .set_sorting_columns(sorting(schema, &options.sort_columns))
         .build())
 }
 
@@ -366,7 +385,7 @@ pub async fn stage(
         options,
         layout: &layout,
         leaves: &leaves,
-        properties: properties(options)?,
+        properties: properties(options, &layout.data_schema)?,
         most: (
             size("row_group_rows", options.row_group_rows)?,
             size("row_group_bytes", options.row_group_bytes)?,
@@ -414,6 +433,8 @@ pub(crate) unsafe fn options_of(options: &wb_stage_options) -> Result<StageOptio
             options.partition_columns,
             options.n_partition_columns,
         )? },
+        // SAFETY: as above.
+        sort_columns: unsafe { given::strings(options.sort_columns, options.n_sort_columns)? },
         stats_columns,
         target_file_bytes: options.target_file_bytes,
         row_group_rows: options.row_group_rows,

@@ -40,7 +40,7 @@ pub struct Leaves {
 }
 
 /// How many leaves Parquet makes of a type.
-fn width(t: &DataType) -> usize {
+pub(crate) fn width(t: &DataType) -> usize {
     match t {
         DataType::Struct(fields) => fields.iter().map(|f| width(f.data_type())).sum(),
         DataType::List(f) | DataType::LargeList(f) | DataType::Map(f, _) => width(f.data_type()),

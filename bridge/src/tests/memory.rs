@@ -260,6 +260,7 @@ fn options() -> StageOptions {
     StageOptions {
         prefix: "s/".into(),
         partition_columns: Vec::new(),
+        sort_columns: Vec::new(),
         stats_columns: None,
         target_file_bytes: 0,
         row_group_rows: 1 << 20,

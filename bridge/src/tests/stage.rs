@@ -37,6 +37,7 @@ fn options() -> StageOptions {
     StageOptions {
         prefix: "stage/a-".into(),
         partition_columns: Vec::new(),
+        sort_columns: Vec::new(),
         stats_columns: None,
         target_file_bytes: 0,
         row_group_rows: 1000,
@@ -254,6 +255,35 @@ fn stages_all_types_with_exact_statistics() {
     let bound = self::bound(&to, &schema, &[], &files(&table, &[]));
     let found = Query::new(&rt, 1).run("select * from t", in_files(&schema), Arc::new(bound)).unwrap();
     assert_eq!(rows(&found), rows(&[batch]));
+}
+
+/// As far as readers agree on the order: not of floats, and of nothing behind them.
+#[test]
+fn footers_say_what_rows_are_sorted_by() {
+    use parquet::file::reader::FileReader;
+    let rt = runtime();
+    let folder = Folder::new();
+    let to = open(&rt, &folder.url());
+    let batch = all_types().project(&[18, 8, 6, 4]).unwrap();
+    let schema = batch.schema();
+    let cases: [(&[&str], &[i32]); 4] = [
+        (&["s", "i64", "f64", "s"], &[3, 5]),
+        (&["st", "s"], &[]),
+        (&["f64"], &[]),
+        (&[], &[]),
+    ];
+    for (at, (names, leaves)) in cases.iter().enumerate() {
+        let sort_columns = names.iter().map(|name| name.to_string()).collect();
+        let options = StageOptions { sort_columns, prefix: format!("{at}/"), ..options() };
+        let bound = memory(&schema, vec![batch.clone()]);
+        staged(&rt, &to, "select * from t", &schema, bound, &options).unwrap();
+        let path = folder.0.join(format!("{at}/00000.parquet"));
+        let file = parquet::file::reader::SerializedFileReader::try_from(path.as_path()).unwrap();
+        let sorted = file.metadata().row_group(0).sorting_columns().cloned().unwrap_or_default();
+        assert!(sorted.iter().all(|column| !column.descending && column.nulls_first));
+        let found: Vec<i32> = sorted.iter().map(|column| column.column_idx).collect();
+        assert_eq!(&found, leaves);
+    }
 }
 
 #[test]
