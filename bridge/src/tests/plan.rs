@@ -504,9 +504,9 @@ fn refusals() {
     assert_eq!(code("SELECT 1; SELECT 2"), E_SQL_SYNTAX);
     assert_eq!(code(""), E_SQL_SYNTAX);
     assert_eq!(code("SELECT 1 +"), E_SQL_SYNTAX);
-    assert_eq!(code("SELECT 1 FROM nope"), E_UNKNOWN_TABLE);
-    assert_eq!(code("SELECT 1 FROM '/etc/passwd'"), E_UNKNOWN_TABLE);
-    assert_eq!(code("SELECT nope(1)"), E_UNKNOWN_FUNCTION);
+    assert_eq!(code("SELECT 1 FROM nope"), E_SQL_PLAN);
+    assert_eq!(code("SELECT 1 FROM '/etc/passwd'"), E_SQL_PLAN);
+    assert_eq!(code("SELECT nope(1)"), E_SQL_PLAN);
     let error = plan(&sess, "SELECT a,\n  aa FROM t").err().unwrap();
     assert_eq!((error.code, error.line, error.column), (E_UNKNOWN_COLUMN, 2, 3));
     assert!(error.message.contains("t.a"), "{}", error.message);
