@@ -102,7 +102,8 @@ static weir_status check_relations(wi_session *s, const wi_refs *refs, weir_erro
   for (size_t i = 0; i < refs->n_relations; i++) {
     const char *name = refs->relations[i].name;
     const char *plain = wi_relation_plain(name);
-    if (plain != NULL ? wi_session_has(s, WI_SCHEMA_MAIN, plain) : has_elsewhere(s, name)) {
+    if (plain != NULL ? wi_session_has(s, WI_SCHEMA_MAIN, plain)
+                      : has_elsewhere(s, name)) {
       continue;
     }
     plain = plain != NULL ? plain : name;
