@@ -1,6 +1,9 @@
 # A thin front of tools/setup and the CMake presets; docs/build.md says what each does.
 .DEFAULT_GOAL := build
-.PHONY: setup build c test asan tsan demo bench check lint format clean
+.PHONY: setup build release c test asan tsan demo bench check lint format clean
+
+# What processors `make release` is for (x86-64-v3, ...); empty means every one.
+CPU ?=
 
 # Where the demo takes its Python code from; empty means Python's standard library.
 SRC ?=
@@ -19,6 +22,11 @@ build-tsan/build.ninja: CMakePresets.json | setup
 
 build: setup build/build.ninja
 	@cmake --build build
+
+# For packages: build-release/, the engines optimised as one (long; docs/build.md).
+release: setup
+	@cmake --preset release -DWEIR_CPU='$(CPU)' >/dev/null
+	@cmake --build build-release
 
 # The C without the engines.
 c: setup build/build.ninja

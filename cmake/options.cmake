@@ -6,7 +6,9 @@ target_compile_options(weir_options INTERFACE
   -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes
   -Wundef -Wvla -Walloca -Wwrite-strings -Wpointer-arith -Wcast-qual
   -Wformat=2 -Wformat-signedness -Wswitch-enum -Wimplicit-fallthrough
-  -Wdouble-promotion -fno-common -fstack-protector-strong)
+  -Wdouble-promotion -fno-common -fstack-protector-strong
+  # A product and a sum round twice, whatever the processor has: the same bits on all.
+  -ffp-contract=off)
 if(WEIR_WERROR)
   target_compile_options(weir_options INTERFACE -Werror)
 endif()

@@ -39,7 +39,7 @@ lock_cargo() {
     flock 9
   fi
   if [ ! -d "$(cargo_folder)/${PROFILE:-release}/deps" ]; then
-    echo "${0##*/}: compiling the engines into $(cargo_folder): about half an hour on 2" \
+    echo "${0##*/}: compiling the engines into $(cargo_folder): about 20 minutes on 2" \
       "cores, once per machine" >&2
   fi
 }

@@ -21,6 +21,9 @@
 // The version of this interface.
 #define WB_ABI 3
 
+// Of the form of these tables: another number where the same plan has other rows. Digests have it.
+#define WB_PLAN_FORM 2
+
 // Who said it.
 typedef enum wb_origin {
   WB_ORIGIN_BRIDGE = 1,
@@ -105,32 +108,43 @@ typedef enum wb_plan_flags {
 
 // Flat tables of a plan. node_id is pre-order over the plan incl. subquery plans.
 typedef enum wb_plan_table {
-  // node_id u32, parent_id i32 (-1), child_ord u32, kind Utf8, detail Utf8 (canonical:
-  // everything of the node that can change a result and is in no other table, e.g. join
-  // type, null_equality, null_aware, limit fetch/skip, distinct, window frame, union; no
-  // names, no addresses), subquery_of i32 expr_id or -1
+  // node_id u32, parent_id i32 (-1), child_ord u32, kind Utf8, subquery_of i32 expr_id or -1,
+  // variant Utf8 (join type, scheme of a repartition, format of an EXPLAIN, what an unnest does
+  // with nulls, name of another engine's node, of a statement: which one), flags u32
+  // (wb_node_flag), count i64 (-1: none; rows that a sort keeps, of VALUES, of no input;
+  // partitions; of a scan of a recursive query's own rows: how many such queries out),
+  // detail Utf8 (columns and options of a call of a relation operator, in canonical form; the
+  // type of a described table). No names, no addresses
   WB_PLAN_NODES = 1,
   // node_id, ord u32, qualifier, name, type Utf8 (Arrow format-like canonical type text),
   // nullable bool, metadata Utf8 (sorted k=v lines), sorts u32 (wb_sort_class)
   WB_PLAN_OUTPUTS = 2,
   // expr_id u32, node_id, role Utf8, role_ord u32, parent_expr i32, child_ord u32, kind
-  // Utf8, op Utf8 (operator, function name, cast type, sort flags, frame: everything that
-  // can change a result), func_identity Utf8 (hex or ''), func_origin Utf8
-  // builtin|host|'', literal Utf8 (typed text, exact: floats as hex bits, bytes hex; '' if
-  // none), volatility Utf8, type Utf8; of calls of aggregate and window functions: args u32,
-  // partition_keys u32, order_keys u32, distinct bool, ignore_nulls bool, frame u32
-  // (wb_frame), frame_from i32, frame_to i32 (wb_bound). Their children are the arguments,
-  // the partition keys, the filter if there is one, the order keys
+  // Utf8, op Utf8 (an operator, a function's name, a cast's type), func_identity Utf8 (hex
+  // or ''), func_origin Utf8 builtin|host|'', literal Utf8 (typed text, exact: floats as hex
+  // bits, bytes hex; '' if none), volatility Utf8, type Utf8, flags u32 (wb_expr_flag),
+  // number i32 (the character that escapes in a pattern, -1: none; of grouping sets: how many;
+  // of a lambda: parameters; of its variable: which one), depth i32 (of an outer column or
+  // a lambda's variable: how many levels out; -1: not found), detail Utf8 (metadata of a
+  // literal or a cast as k=v lines, sizes of grouping sets, the name of what is not found);
+  // of calls of aggregate and window functions: args u32, partition_keys u32, order_keys u32,
+  // frame u32 (wb_frame), frame_from i32, frame_to i32 (wb_bound), from_by Utf8, to_by Utf8
+  // (how far away, as literals). Their children are the arguments, the partition keys, the
+  // filter if there is one, the order keys. line u32, column u32: of a subquery in the SQL,
+  // where known
   WB_PLAN_EXPRS = 3,
   // expr_id, node_id, input_ord u32, field_idx u32, qualifier, name, outer bool
   WB_PLAN_COLREFS = 4,
-  // node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound,
-  // late_bound:tag of a wb_call with a tag, ...),
+  // node_id, schema_name Utf8, table_name Utf8, provider_kind Utf8 (late_bound: an input,
+  // work_table, table_function, information_schema, other), tag Utf8 (of a wb_call),
   // projection Utf8 (comma separated indexes or '*'), fetch i64 (-1), n_filters u32
   WB_PLAN_SCANS = 5,
-  // kind Utf8 macro|operator|replace|star, name Utf8: what of the session's the plan was
+  // kind Utf8 macro|operator|star, name Utf8: what of the session's the plan was
   // made with; sorted
   WB_PLAN_USED = 6,
+  // node_id, kind Utf8 column|list|struct|from|recursion, input i32, output i32 (indexes, -1:
+  // none), depth u32
+  WB_PLAN_UNNESTS = 7,
 } wb_plan_table;
 
 typedef enum wb_plan_format {
@@ -154,6 +168,56 @@ typedef enum wb_sort_class {
   // all values are the same
   WB_SORTS_ALIKE = 5,
 } wb_sort_class;
+
+// Of a node (WB_PLAN_NODES).
+typedef enum wb_node_flag {
+  // a join: null keys are equal
+  WB_NODE_NULLS_EQUAL = 1,
+  // a join: one that stands for NOT IN
+  WB_NODE_NULL_AWARE = 2,
+  // a recursive query: equal rows are one
+  WB_NODE_DISTINCT = 4,
+  // an EXPLAIN
+  WB_NODE_VERBOSE = 8,
+  // a series: its end is one of the rows
+  WB_NODE_WITH_END = 16,
+} wb_node_flag;
+
+// Of an expression (WB_PLAN_EXPRS).
+typedef enum wb_expr_flag {
+  // NOT LIKE, NOT BETWEEN, NOT IN, NOT EXISTS
+  WB_EXPR_NEGATED = 1,
+  // a pattern: upper and lower case are the same
+  WB_EXPR_ANY_CASE = 2,
+  // CASE with a value behind it
+  WB_EXPR_BASE = 4,
+  // CASE with ELSE
+  WB_EXPR_ELSE = 8,
+  // a call: DISTINCT
+  WB_EXPR_DISTINCT = 16,
+  // a call: FILTER
+  WB_EXPR_FILTERED = 32,
+  // a call: IGNORE NULLS
+  WB_EXPR_IGNORE_NULLS = 64,
+  // a call over a window: of an aggregate function
+  WB_EXPR_AGGREGATE = 128,
+  // a sort key
+  WB_EXPR_DESCENDING = 256,
+  // a sort key
+  WB_EXPR_NULLS_FIRST = 512,
+  // a comparison with ALL of a subquery; without: with ANY
+  WB_EXPR_ALL = 1024,
+  // unnest: lists without items keep their row
+  WB_EXPR_OUTER = 2048,
+  // a subquery that reads columns from around it
+  WB_EXPR_CORRELATED = 4096,
+  // the type is one of floats
+  WB_EXPR_IS_FLOAT = 8192,
+  // the type is one of integers
+  WB_EXPR_IS_INTEGER = 16384,
+  // there are floats in the type
+  WB_EXPR_HAS_FLOATS = 32768,
+} wb_expr_flag;
 
 // The units of a window function's frame; NONE: no window function.
 typedef enum wb_frame {
@@ -181,6 +245,15 @@ typedef enum wb_edit_kind {
   WB_EDIT_PEERS = 2,
   // of function `ord` of a Window node: the frame is ROWS, from the first to the current row
   WB_EDIT_ROWS = 3,
+  // function `ord` of a Window or Aggregate node is `function`, an aggregate of the session; outputs
+  // keep their names
+  WB_EDIT_SET_FUNCTION = 4,
+  // of function `ord`: argument `column` is a cast, and is what stands below it then
+  WB_EDIT_STRIP_CAST = 5,
+  // of function `ord`: without order keys
+  WB_EDIT_DROP_ORDER = 6,
+  // of function `ord`: neither IGNORE NULLS nor RESPECT NULLS
+  WB_EDIT_DROP_NULLS = 7,
 } wb_edit_kind;
 
 typedef enum wb_exec_table {
@@ -234,8 +307,8 @@ typedef enum wb_rule_kind {
   // the operator `name` over a left side of the class stands for the scalar `function` of
   // both sides
   WB_RULE_OPERATOR = 1,
-  // wb_plan_replace puts the aggregate `function` in the place of the aggregate `name` of
-  // one argument of the class
+  // the host puts the aggregate `function` in the place of the aggregate `name` of one argument
+  // of the class, by edits of plans: in the list, nothing more
   WB_RULE_REPLACE = 2,
   // `name` is another name of the aggregate or window `function`, whose plans know nothing
   // of it
@@ -755,7 +828,7 @@ typedef struct wb_edit {
   uint32_t node;
   uint32_t ord;
   uint32_t column;
-  // a scalar function of the session of one argument; empty: none
+  // ADD_KEY: a scalar function of the session of one argument; empty: none
   struct wb_str function;
 } wb_edit;
 
@@ -1093,12 +1166,6 @@ int32_t wb_sql_params(struct wb_sess *sess,
                       size_t n_calls,
                       struct ArrowArrayStream *out,
                       struct wb_err *err);
-
-// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
-// over groups and over windows; outputs keep their names.
-int32_t wb_plan_replace(const struct wb_plan *plan,
-                        struct wb_plan **out,
-                        struct wb_err *err);
 
 // The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
 // under a projection that casts (checked, failing on overflow) output i to target column i and

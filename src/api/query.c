@@ -291,15 +291,20 @@ void weir_text_free(char *text) {
 }
 
 weir_status weir_query_plan_digest(weir_query *query, char out[65], weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_plan *plan = NULL;
   wi_plan_facts facts = {0};
   WI_ARG(out, err);
   out[0] = '\0';
   WI_ARG(query, err);
-  WI_TRY(
-      wi_plan_digest(query->engine, wi_planned_plan(query->planned, true), &facts, err));
+  WI_CHECK(
+      wi_plan_read(query->engine, wi_planned_plan(query->planned, true), &plan, err));
+  WI_CHECK(wi_plan_digest(plan, &facts, err));
   memcpy(out, facts.digest, sizeof(facts.digest));
+done:
   wi_plan_facts_release(&facts);
-  return WEIR_OK;
+  wi_plan_free(&plan);
+  return status;
 }
 
 void weir_query_cancel(weir_query *query) {

@@ -82,13 +82,31 @@ static void hint_names(const char *plain, const wi_inputs *inputs, weir_error *e
   wi_buf_release(&hint);
 }
 
+/* Whether a name with a schema is of a table there, or of the engine's own schema. */
+static bool has_elsewhere(wi_session *s, const char *name) {
+  static const char catalog[] = WI_CATALOG ".", own[] = "information_schema.";
+  char schema[64];
+  if (wi_starts_with(name, catalog)) {
+    name += strlen(catalog);
+  }
+  const char *dot = strchr(name, '.');
+  if (dot == NULL || (size_t)(dot - name) >= sizeof schema) {
+    return false;
+  }
+  snprintf(schema, sizeof schema, "%.*s", (int)(dot - name), name);
+  return wi_starts_with(name, own) || wi_session_has(s, schema, dot + 1);
+}
+
 /* Every relation must be registered; the engine's own message would name no neighbours. */
 static weir_status check_relations(wi_session *s, const wi_refs *refs, weir_error *err) {
   for (size_t i = 0; i < refs->n_relations; i++) {
-    const char *plain = wi_relation_plain(refs->relations[i].name);
-    if (plain == NULL || wi_session_has(s, WI_SCHEMA_MAIN, plain)) {
-      continue; /* other schemas: the engine knows information_schema and the records */
+    const char *name = refs->relations[i].name;
+    const char *plain = wi_relation_plain(name);
+    if (plain != NULL ? wi_session_has(s, WI_SCHEMA_MAIN, plain)
+                      : has_elsewhere(s, name)) {
+      continue;
     }
+    plain = plain != NULL ? plain : name;
     wi_inputs inputs = {0};
     WI_TRY(wi_session_inputs(s, &inputs, err));
     hint_names(plain, &inputs, err);

@@ -345,19 +345,20 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
 weir_status wi_br_sql_params(wi_engine *engine, wb_sess *sess,
                              const wi_br_statement *statement, wi_cursor **out,
                              weir_error *err);
-/* Aggregates replaced as the session's rules say. */
-weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
-                               weir_error *err);
 /* Edits of a plan; nodes by their numbers in its tables, what each does as in wb.h. */
 typedef enum wi_br_edit_kind {
   WI_BR_EDIT_ADD_KEY = 1,
   WI_BR_EDIT_PEERS = 2,
-  WI_BR_EDIT_ROWS = 3
+  WI_BR_EDIT_ROWS = 3,
+  WI_BR_EDIT_SET_FUNCTION = 4,
+  WI_BR_EDIT_STRIP_CAST = 5,
+  WI_BR_EDIT_DROP_ORDER = 6,
+  WI_BR_EDIT_DROP_NULLS = 7
 } wi_br_edit_kind;
 typedef struct wi_br_edit {
   wi_br_edit_kind kind;
   uint32_t node, ord, column;
-  const char *function; /* NULL: the column itself */
+  const char *function; /* of a key, NULL: the column itself; the one to be set */
 } wi_br_edit;
 typedef struct wi_br_edits {
   const wi_br_edit *items;
@@ -393,13 +394,24 @@ typedef enum wi_br_bound {
   WI_BR_BOUND_AFTER = 1,
   WI_BR_BOUND_LAST = 2
 } wi_br_bound;
+typedef enum wi_br_expr_flag { /* those that somebody asks for, as in wb.h */
+                               WI_BR_EXPR_NEGATED = 1,
+                               WI_BR_EXPR_DISTINCT = 16,
+                               WI_BR_EXPR_IGNORE_NULLS = 64,
+                               WI_BR_EXPR_AGGREGATE = 128,
+                               WI_BR_EXPR_CORRELATED = 4096,
+                               WI_BR_EXPR_IS_FLOAT = 8192,
+                               WI_BR_EXPR_IS_INTEGER = 16384,
+                               WI_BR_EXPR_HAS_FLOATS = 32768
+} wi_br_expr_flag;
 typedef enum wi_br_plan_table { /* columns as in wb.h */
                                 WI_BR_PLAN_NODES = 1,
                                 WI_BR_PLAN_OUTPUTS = 2,
                                 WI_BR_PLAN_EXPRS = 3,
                                 WI_BR_PLAN_COLREFS = 4,
                                 WI_BR_PLAN_SCANS = 5,
-                                WI_BR_PLAN_USED = 6
+                                WI_BR_PLAN_USED = 6,
+                                WI_BR_PLAN_UNNESTS = 7
 } wi_br_plan_table;
 weir_status wi_br_plan_table_read(wi_engine *engine, const wb_plan *plan,
                                   wi_br_plan_table which, wi_cursor **out,

@@ -5,7 +5,11 @@
 
 _Static_assert((int)WI_BR_EDIT_ADD_KEY == (int)WB_EDIT_ADD_KEY &&
                    (int)WI_BR_EDIT_PEERS == (int)WB_EDIT_PEERS &&
-                   (int)WI_BR_EDIT_ROWS == (int)WB_EDIT_ROWS,
+                   (int)WI_BR_EDIT_ROWS == (int)WB_EDIT_ROWS &&
+                   (int)WI_BR_EDIT_SET_FUNCTION == (int)WB_EDIT_SET_FUNCTION &&
+                   (int)WI_BR_EDIT_STRIP_CAST == (int)WB_EDIT_STRIP_CAST &&
+                   (int)WI_BR_EDIT_DROP_ORDER == (int)WB_EDIT_DROP_ORDER &&
+                   (int)WI_BR_EDIT_DROP_NULLS == (int)WB_EDIT_DROP_NULLS,
                "edits as the bridge counts them");
 _Static_assert((int)WI_BR_SORTS_NOT == (int)WB_SORTS_NOT &&
                    (int)WI_BR_SORTS_WORDS == (int)WB_SORTS_WORDS &&
@@ -23,6 +27,19 @@ _Static_assert((int)WI_BR_FRAME_ROWS == (int)WB_FRAME_ROWS &&
                    (int)WI_BR_BOUND_AFTER == (int)WB_BOUND_AFTER &&
                    (int)WI_BR_BOUND_LAST == (int)WB_BOUND_LAST,
                "frames as the bridge counts them");
+
+_Static_assert((int)WI_BR_EXPR_NEGATED == (int)WB_EXPR_NEGATED &&
+                   (int)WI_BR_EXPR_DISTINCT == (int)WB_EXPR_DISTINCT &&
+                   (int)WI_BR_EXPR_IGNORE_NULLS == (int)WB_EXPR_IGNORE_NULLS &&
+                   (int)WI_BR_EXPR_AGGREGATE == (int)WB_EXPR_AGGREGATE &&
+                   (int)WI_BR_EXPR_CORRELATED == (int)WB_EXPR_CORRELATED &&
+                   (int)WI_BR_EXPR_IS_FLOAT == (int)WB_EXPR_IS_FLOAT &&
+                   (int)WI_BR_EXPR_IS_INTEGER == (int)WB_EXPR_IS_INTEGER &&
+                   (int)WI_BR_EXPR_HAS_FLOATS == (int)WB_EXPR_HAS_FLOATS,
+               "flags of expressions as the bridge counts them");
+
+#include "../../tables/epoch.def"
+_Static_assert(WI_PLAN_FORM == WB_PLAN_FORM, "plan tables of the form that is digested");
 
 static weir_status read_refs(wi_engine *engine, const char *sql, const wb_str *operators,
                              size_t n, wi_cursor **out, weir_error *err) {
@@ -133,12 +150,6 @@ done:
   wi_free(values);
   wi_free(calls);
   return status;
-}
-
-weir_status wi_br_plan_replace(wi_engine *engine, const wb_plan *plan, wb_plan **out,
-                               weir_error *err) {
-  *out = NULL;
-  WI_ENGINE_RETURN(engine, err, t->wb_plan_replace(plan, out, &from));
 }
 
 weir_status wi_br_plan_edit(wi_engine *engine, const wb_plan *plan,

@@ -17,7 +17,7 @@
   X(wb_sess_table_read) X(wb_sess_free) X(wb_input_declare) X(wb_bind_new) \
   X(wb_bind_copy) X(wb_sql_params) \
   X(wb_bind_table) X(wb_bind_stream) \
-  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_edit) X(wb_plan_replace) \
+  X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_edit) \
   X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
   X(wb_plan_text) X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) \
   X(wb_exec_table_read) X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) \

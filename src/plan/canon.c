@@ -1,72 +1,104 @@
 /* The canonical digest of a plan: its tables, without any name but those of the root's
  * outputs. Scans enter by the order in which their tables first appear, columns by index, so
  * renaming a source, a view or an alias changes nothing; everything that can change a result
- * does. */
+ * does. WI_PLAN_FORM is the number of this form. */
 #include <string.h>
 
 #include "plan/private.h"
+#include "plan/tables.h"
 
 #define WI_ORIGIN "plan"
 
-enum column_use { SKIP, INT, TEXT };
+#include "../../tables/epoch.def"
 
-/* Adds the chosen columns of every row of a plan table. */
-static weir_status digest_rows(wi_engine *engine, const wb_plan *plan,
-                               wi_br_plan_table which, const enum column_use *use,
-                               int64_t columns, wi_digest *d, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
-  bool has = false;
-  uint64_t n = 0;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, which, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    n++;
-    for (int64_t c = 0; c < columns; c++) {
-      if (use[c] == INT) {
-        wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, c));
-      } else if (use[c] == TEXT) {
-        wi_str text = wi_cursor_text(rows, c);
-        wi_digest_bytes(d, text.p, text.n);
-      }
-    }
+static void add(wi_digest *d, wi_str text) {
+  wi_digest_bytes(d, text.p, text.n);
+}
+
+static void add_int(wi_digest *d, int64_t value) {
+  wi_digest_u64(d, (uint64_t)value);
+}
+
+static void digest_nodes(const wi_plan *t, wi_digest *d) {
+  add_int(d, (int64_t)t->nodes.n);
+  for (size_t i = 0; i < t->nodes.n; i++) {
+    const wi_plan_node *n = &t->nodes.items[i];
+    add_int(d, n->parent);
+    add_int(d, n->child);
+    add_int(d, n->subquery_of);
+    add(d, n->word);
+    add(d, n->variant);
+    add_int(d, n->flags);
+    add_int(d, n->count);
+    add(d, n->detail);
   }
-  wi_digest_u64(d, n);
-done:
-  wi_cursor_free(&rows);
-  return status;
 }
 
 /* Only the root's outputs have names that anybody sees. */
-static weir_status digest_outputs(wi_engine *engine, const wb_plan *plan, wi_digest *d,
-                                  weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
-  bool has = false;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_OUTPUTS, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
+static void digest_outputs(const wi_plan *t, wi_digest *d) {
+  add_int(d, (int64_t)t->outputs.n);
+  for (size_t i = 0; i < t->outputs.n; i++) {
+    const wi_plan_output *o = &t->outputs.items[i];
+    add_int(d, (int64_t)o->node);
+    add_int(d, o->ord);
+    if (o->node == 0) {
+      add(d, o->name);
     }
-    bool root = wi_cursor_int(rows, 0) == 0;
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 0));
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 1));
-    if (root) {
-      wi_str name = wi_cursor_text(rows, 3);
-      wi_digest_bytes(d, name.p, name.n);
-    }
-    wi_str type = wi_cursor_text(rows, 4), metadata = wi_cursor_text(rows, 6);
-    wi_digest_bytes(d, type.p, type.n);
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 5));
-    wi_digest_bytes(d, metadata.p, metadata.n);
+    add(d, o->type);
+    add_int(d, o->nullable);
+    add(d, o->metadata);
   }
-done:
-  wi_cursor_free(&rows);
-  return status;
+}
+
+static void digest_call(const wi_plan_call *c, wi_digest *d) {
+  add_int(d, c->args);
+  add_int(d, c->partition_keys);
+  add_int(d, c->order_keys);
+  add_int(d, (int64_t)c->frame);
+  add_int(d, (int64_t)c->from);
+  add_int(d, (int64_t)c->to);
+  add(d, c->from_by);
+  add(d, c->to_by);
+}
+
+/* The kind says which of the parts there are: those of calls, and the place of a column. */
+static void digest_exprs(const wi_plan *t, wi_digest *d) {
+  add_int(d, (int64_t)t->exprs.n);
+  for (size_t i = 0; i < t->exprs.n; i++) {
+    const wi_plan_expr *e = &t->exprs.items[i];
+    add_int(d, (int64_t)e->node);
+    add(d, e->role_word);
+    add_int(d, e->ord);
+    add_int(d, e->parent);
+    add_int(d, e->child);
+    add(d, e->word);
+    add(d, e->op);
+    add(d, e->identity);
+    add(d, e->origin);
+    add(d, e->literal);
+    add(d, e->type);
+    add_int(d, e->flags);
+    add_int(d, e->number);
+    add_int(d, e->depth);
+    add(d, e->detail);
+    if (e->call != NULL) {
+      digest_call(e->call, d);
+    }
+    add_int(d, e->outer ? e->outer_input : e->input);
+    add_int(d, (int64_t)e->column);
+  }
+}
+
+static void digest_unnests(const wi_plan *t, wi_digest *d) {
+  add_int(d, (int64_t)t->unnests.n);
+  for (size_t i = 0; i < t->unnests.n; i++) {
+    const wi_plan_unnest *u = &t->unnests.items[i];
+    add_int(d, (int64_t)u->node);
+    add(d, u->word);
+    add_int(d, u->input);
+    add_int(d, u->output);
+    add_int(d, u->depth);
+  }
 }
 
 static weir_status input_ordinal(wi_plan_facts *facts, const char *key, size_t *ordinal,
@@ -90,73 +122,51 @@ static weir_status input_ordinal(wi_plan_facts *facts, const char *key, size_t *
   return WEIR_OK;
 }
 
-/* An input as declared, or what a table function stands for. */
-static bool is_input(wi_str provider) {
-  static const char kind[] = "late_bound";
-  size_t n = sizeof(kind) - 1;
-  return provider.n >= n && memcmp(provider.p, kind, n) == 0 &&
-         (provider.n == n || provider.p[n] == ':');
-}
-
-static weir_status digest_scans(wi_engine *engine, const wb_plan *plan,
-                                wi_plan_facts *facts, wi_digest *d, weir_error *err) {
+static weir_status digest_scans(const wi_plan *t, wi_plan_facts *facts, wi_digest *d,
+                                weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
   wi_buf key = WI_BUF_INIT;
-  bool has = false;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_SCANS, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str schema = wi_cursor_text(rows, 1), table = wi_cursor_text(rows, 2);
-    wi_str provider = wi_cursor_text(rows, 3), projection = wi_cursor_text(rows, 4);
+  add_int(d, (int64_t)t->scans.n);
+  for (size_t i = 0; i < t->scans.n; i++) {
+    const wi_plan_scan *s = &t->scans.items[i];
     size_t ordinal = 0;
-    if (is_input(provider)) {
+    /* An input as declared, or what a table function stands for. */
+    if (wi_str_eq(s->provider, "late_bound")) {
       wi_buf_clear(&key);
-      wi_buf_fmt(&key, WI_STR_FMT "." WI_STR_FMT, WI_STR_ARG(schema), WI_STR_ARG(table));
+      wi_buf_fmt(&key, WI_STR_FMT "." WI_STR_FMT, WI_STR_ARG(s->schema),
+                 WI_STR_ARG(s->table));
       WI_CHECK(wi_buf_check(&key, err, WI_ORIGIN));
       WI_CHECK(input_ordinal(facts, wi_buf_text(&key), &ordinal, err));
     }
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 0));
-    wi_digest_bytes(d, provider.p, provider.n);
-    wi_digest_u64(d, ordinal);
-    wi_digest_bytes(d, projection.p, projection.n);
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 5));
-    wi_digest_u64(d, (uint64_t)wi_cursor_int(rows, 6));
+    add_int(d, (int64_t)s->node);
+    add(d, s->provider);
+    add(d, s->tag);
+    add_int(d, (int64_t)ordinal);
+    add(d, s->projection);
+    add_int(d, s->fetch);
+    add_int(d, s->filters);
   }
 done:
   wi_buf_release(&key);
-  wi_cursor_free(&rows);
   return status;
 }
 
 /* The functions that the plan calls, by name, origin and identity; each once. */
-static weir_status digest_functions(wi_engine *engine, const wb_plan *plan,
-                                    char out[WI_DIGEST_HEX], weir_error *err) {
+static weir_status digest_functions(const wi_plan *t, char out[WI_DIGEST_HEX],
+                                    weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
   wi_map seen = WI_MAP_INIT;
   wi_buf key = WI_BUF_INIT;
   wi_digest d;
-  bool has = false;
   static char present;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_EXPRS, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str op = wi_cursor_text(rows, 7), identity = wi_cursor_text(rows, 8);
-    wi_str origin = wi_cursor_text(rows, 9);
-    if (origin.n == 0) {
+  for (size_t i = 0; i < t->exprs.n; i++) {
+    const wi_plan_expr *e = &t->exprs.items[i];
+    if (e->origin.n == 0) {
       continue;
     }
-    wi_str name = wi_op_name(op);
     wi_buf_clear(&key);
-    wi_buf_fmt(&key, WI_STR_FMT "|" WI_STR_FMT "|" WI_STR_FMT, WI_STR_ARG(name),
-               WI_STR_ARG(origin), WI_STR_ARG(identity));
+    wi_buf_fmt(&key, WI_STR_FMT "|" WI_STR_FMT "|" WI_STR_FMT, WI_STR_ARG(e->op),
+               WI_STR_ARG(e->origin), WI_STR_ARG(e->identity));
     if (key.failed || !wi_map_put(&seen, wi_buf_text(&key), &present)) {
       status = wi_err_nomem(err, WI_ORIGIN);
       goto done;
@@ -170,27 +180,22 @@ static weir_status digest_functions(wi_engine *engine, const wb_plan *plan,
 done:
   wi_buf_release(&key);
   wi_map_release(&seen);
-  wi_cursor_free(&rows);
   return status;
 }
 
-weir_status wi_plan_digest(wi_engine *engine, const wb_plan *plan, wi_plan_facts *out,
-                           weir_error *err) {
-  static const enum column_use nodes[] = {INT, INT, INT, TEXT, TEXT, INT};
-  static const enum column_use exprs[] = {INT,  INT,  TEXT, INT,  INT,  INT, TEXT,
-                                          TEXT, TEXT, TEXT, TEXT, SKIP, TEXT};
-  static const enum column_use colrefs[] = {INT, INT, INT, INT, SKIP, SKIP, INT};
+weir_status wi_plan_digest(const wi_plan *plan, wi_plan_facts *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_digest d;
   memset(out, 0, sizeof(*out));
   wi_digest_begin(&d, "weir.plan");
-  WI_CHECK(digest_rows(engine, plan, WI_BR_PLAN_NODES, nodes, 6, &d, err));
-  WI_CHECK(digest_outputs(engine, plan, &d, err));
-  WI_CHECK(digest_rows(engine, plan, WI_BR_PLAN_EXPRS, exprs, 13, &d, err));
-  WI_CHECK(digest_rows(engine, plan, WI_BR_PLAN_COLREFS, colrefs, 7, &d, err));
-  WI_CHECK(digest_scans(engine, plan, out, &d, err));
+  wi_digest_u64(&d, WI_PLAN_FORM);
+  digest_nodes(plan, &d);
+  digest_outputs(plan, &d);
+  digest_exprs(plan, &d);
+  digest_unnests(plan, &d);
+  WI_CHECK(digest_scans(plan, out, &d, err));
   wi_digest_end_hex(&d, out->digest);
-  WI_CHECK(digest_functions(engine, plan, out->functions_digest, err));
+  WI_CHECK(digest_functions(plan, out->functions_digest, err));
 done:
   if (status != WEIR_OK) {
     wi_plan_facts_release(out);

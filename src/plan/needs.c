@@ -8,7 +8,7 @@
 #define WI_ORIGIN "plan"
 
 typedef struct spread {
-  const wi_plan_tables *t;
+  const wi_plan *t;
   wi_plan_needs *needs;
   bool changed;
 } spread;
@@ -174,8 +174,7 @@ static void share(spread *s, const twin *twins, size_t n) {
   }
 }
 
-static weir_status find_twins(const wi_plan_tables *t, twin **out, size_t *n,
-                              weir_error *err) {
+static weir_status find_twins(const wi_plan *t, twin **out, size_t *n, weir_error *err) {
   *n = 0;
   *out = wi_alloc_array(t->nodes.n + 1, sizeof(**out));
   if (*out == NULL) {
@@ -193,11 +192,11 @@ static weir_status find_twins(const wi_plan_tables *t, twin **out, size_t *n,
 }
 
 /* ---- keys ---- */
-static bool *key_of(wi_plan_needs *needs, const wi_plan_tables *t, size_t node) {
+static bool *key_of(wi_plan_needs *needs, const wi_plan *t, size_t node) {
   return needs->key + t->nodes.items[node].output;
 }
 
-static void key_passes(wi_plan_needs *needs, const wi_plan_tables *t, size_t node) {
+static void key_passes(wi_plan_needs *needs, const wi_plan *t, size_t node) {
   size_t input = wi_plan_input(t, node, 0);
   if (input == SIZE_MAX || !needs->has_key[input] ||
       t->nodes.items[input].n_outputs > t->nodes.items[node].n_outputs) {
@@ -209,7 +208,7 @@ static void key_passes(wi_plan_needs *needs, const wi_plan_tables *t, size_t nod
 }
 
 /* The groups; but not of several sets, whose rows can be alike. */
-static void key_groups(wi_plan_needs *needs, const wi_plan_tables *t, size_t node) {
+static void key_groups(wi_plan_needs *needs, const wi_plan *t, size_t node) {
   size_t groups = 0;
   WI_PLAN_EXPRS(t, node, e) {
     const wi_plan_expr *expr = &t->exprs.items[e];
@@ -228,7 +227,7 @@ static void key_groups(wi_plan_needs *needs, const wi_plan_tables *t, size_t nod
 }
 
 /* How many columns of the key are outputs as they are, one that is there twice counted once. */
-static size_t distinct_columns(const wi_plan_tables *t, size_t node, const bool *key,
+static size_t distinct_columns(const wi_plan *t, size_t node, const bool *key,
                                size_t columns) {
   size_t n = 0;
   for (size_t c = 0; c < columns; c++) {
@@ -246,7 +245,7 @@ static size_t distinct_columns(const wi_plan_tables *t, size_t node, const bool 
 }
 
 /* The key of the input, if all of its columns are outputs as they are. */
-static void key_projected(wi_plan_needs *needs, const wi_plan_tables *t, size_t node) {
+static void key_projected(wi_plan_needs *needs, const wi_plan *t, size_t node) {
   size_t input = wi_plan_input(t, node, 0);
   if (input == SIZE_MAX || !needs->has_key[input]) {
     return;
@@ -267,7 +266,7 @@ static void key_projected(wi_plan_needs *needs, const wi_plan_tables *t, size_t 
   needs->has_key[node] = distinct_columns(t, node, key, columns) == want;
 }
 
-static void find_key(wi_plan_needs *needs, const wi_plan_tables *t, size_t node) {
+static void find_key(wi_plan_needs *needs, const wi_plan *t, size_t node) {
   switch (t->nodes.items[node].kind) {
     case WI_NODE_AGGREGATE:
       key_groups(needs, t, node);
@@ -299,8 +298,7 @@ static void find_key(wi_plan_needs *needs, const wi_plan_tables *t, size_t node)
   }
 }
 
-weir_status wi_plan_needs_find(const wi_plan_tables *t, wi_plan_needs *out,
-                               weir_error *err) {
+weir_status wi_plan_needs_find(const wi_plan *t, wi_plan_needs *out, weir_error *err) {
   weir_status status = WEIR_OK;
   twin *twins = NULL;
   size_t n = 0;

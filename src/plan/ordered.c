@@ -5,7 +5,7 @@
 
 /* The number of groups, which stand before the aggregates; SIZE_MAX: a grouping set adds a
  * column of the engine's own between them. */
-static size_t group_count(const wi_plan_tables *t, size_t node) {
+static size_t group_count(const wi_plan *t, size_t node) {
   size_t n = 0;
   WI_PLAN_EXPRS(t, node, e) {
     const wi_plan_expr *expr = &t->exprs.items[e];
@@ -17,7 +17,7 @@ static size_t group_count(const wi_plan_tables *t, size_t node) {
   return n;
 }
 
-bool wi_agg_is_sorted(const wi_plan_tables *t, size_t node, int64_t ord) {
+bool wi_agg_is_sorted(const wi_plan *t, size_t node, int64_t ord) {
   const wi_plan_node *nodes = t->nodes.items;
   size_t groups = group_count(t, node);
   int64_t above = nodes[node].parent;

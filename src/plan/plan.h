@@ -62,6 +62,24 @@ weir_status wi_columns_check(const wi_spec_view *view, const struct ArrowSchema 
                              weir_error *err);
 
 /* ---- plans (view.c) ---- */
+/* A plan's tables (tables.h): read once, immutable. */
+typedef struct wi_plan wi_plan;
+weir_status wi_plan_read(wi_engine *engine, const wb_plan *plan, wi_plan **out,
+                         weir_error *err);
+void wi_plan_free(wi_plan **plan);
+
+/* What a plan was made with, for the records (reach.c). */
+typedef struct wi_reach {
+  wi_buf rules;     /* weir's rules and macros as kind:name, sorted, joined by commas */
+  wi_buf functions; /* that the plan calls, relation operators too */
+  wi_buf tags;      /* theirs */
+} wi_reach;
+/* `applied` are rules that C applied, by their names. */
+weir_status wi_plan_reach(const wi_session *s, const wi_plan *plan,
+                          const char *const *applied, size_t n_applied, wi_reach *out,
+                          weir_error *err);
+void wi_reach_release(wi_reach *reach);
+
 typedef struct wi_view_plan {
   wi_engine *engine;         /* referenced */
   wb_plan *plan;             /* optimized, cast to the table's types */
@@ -71,6 +89,7 @@ typedef struct wi_view_plan {
   char functions_digest[WI_DIGEST_HEX]; /* of the functions it reaches */
   char **inputs; /* "schema.table" by ordinal, as the digest counts them */
   size_t n_inputs;
+  wi_reach reach;
   bool order_sensitive; /* floats added up inexactly: one partition, no spilling */
   bool is_volatile;     /* only under relaxed */
 } wi_view_plan;
@@ -96,15 +115,8 @@ typedef struct wi_plan_facts {
   char **inputs;
   size_t n_inputs;
 } wi_plan_facts;
-weir_status wi_plan_digest(wi_engine *engine, const wb_plan *plan, wi_plan_facts *out,
-                           weir_error *err);
+weir_status wi_plan_digest(const wi_plan *plan, wi_plan_facts *out, weir_error *err);
 void wi_plan_facts_release(wi_plan_facts *facts);
-
-/* ---- what a plan was made with (reach.c), comma-joined and sorted ---- */
-/* Weir's rules and macros as kind:name, the functions and relation operators that the plan
- * calls, their tags; sorted, joined by commas. */
-weir_status wi_plan_reach(const wi_session *s, const wb_plan *plan, wi_buf *rules,
-                          wi_buf *functions, wi_buf *tags, weir_error *err);
 
 /* ---- strict determinism (strict.c) ---- */
 typedef struct wi_strict_facts {
@@ -113,7 +125,7 @@ typedef struct wi_strict_facts {
 } wi_strict_facts;
 /* Looks at the plan as written. Under strict, volatile and clock functions are VOLATILE and
  * order-sensitive constructs without ORDER BY are ORDER_NEEDED. */
-weir_status wi_strict_check(wi_engine *engine, const wb_plan *plan, bool strict,
-                            wi_strict_facts *out, weir_error *err);
+weir_status wi_strict_check(const wi_plan *plan, bool strict, wi_strict_facts *out,
+                            weir_error *err);
 
 #endif

@@ -4,12 +4,6 @@
 
 #include "plan/plan.h"
 
-/* A function's name in the operator text of plan tables: what stands before the first space. */
-static inline wi_str wi_op_name(wi_str op) {
-  const char *space = op.n > 0 ? __builtin_memchr(op.p, ' ', op.n) : NULL;
-  return (wi_str){op.p, space != NULL ? (size_t)(space - op.p) : op.n};
-}
-
 /* UNKNOWN_FUNCTION if a query calls functions that the session does not have: all of them,
  * with the nearest names, at the place of the first (functions.c). */
 weir_status wi_functions_check(wi_session *session, const char *sql, weir_error *err);

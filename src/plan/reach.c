@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "plan/private.h"
+#include "plan/tables.h"
 #include "udf/udf.h"
 
 #define WI_ORIGIN "plan"
@@ -29,75 +30,36 @@ static weir_status put_tags(const wi_session *s, wi_map *tags, const char *name,
   return WEIR_OK;
 }
 
-static weir_status read_functions(wi_engine *engine, const wb_plan *plan, wi_map *out,
-                                  weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
-  bool has = false;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_EXPRS, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str kind = wi_cursor_text(rows, 6);
-    if (wi_str_eq(kind, "scalar_function") || wi_str_eq(kind, "aggregate_function") ||
-        wi_str_eq(kind, "window_function")) {
-      WI_CHECK(put(out, "", wi_op_name(wi_cursor_text(rows, 7)), err));
+/* Operators over relations are functions too. */
+static weir_status put_functions(const wi_plan *plan, wi_map *out, weir_error *err) {
+  static const char *const kinds[] = {"scalar_function", "aggregate_function",
+                                      "window_function", "relation_function"};
+  for (size_t i = 0; i < plan->exprs.n; i++) {
+    const wi_plan_expr *expr = &plan->exprs.items[i];
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+      if (wi_str_eq(expr->word, kinds[k])) {
+        WI_TRY(put(out, "", expr->op, err));
+      }
     }
   }
-done:
-  wi_cursor_free(&rows);
-  return status;
+  return WEIR_OK;
 }
 
-/* Operators over relations are nodes of their own, as "op=interval_align ...". */
-static weir_status read_relations(wi_engine *engine, const wb_plan *plan, wi_map *out,
-                                  weir_error *err) {
-  static const char mark[] = "op=";
-  const size_t n = sizeof(mark) - 1;
+static weir_status put_rules(const wi_plan *plan, const char *const *applied, size_t n,
+                             wi_map *out, weir_error *err) {
   weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
-  bool has = false;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_NODES, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str detail = wi_cursor_text(rows, 4);
-    if (wi_str_eq(wi_cursor_text(rows, 3), "extension") && detail.n > n &&
-        memcmp(detail.p, mark, n) == 0) {
-      wi_str call = {detail.p + n, detail.n - n};
-      WI_CHECK(put(out, "", wi_op_name(call), err));
-    }
-  }
-done:
-  wi_cursor_free(&rows);
-  return status;
-}
-
-static weir_status read_rules(wi_engine *engine, const wb_plan *plan, wi_map *out,
-                              weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_cursor *rows = NULL;
   wi_buf kind = WI_BUF_INIT;
-  bool has = false;
-  WI_CHECK(wi_br_plan_table_read(engine, plan, WI_BR_PLAN_USED, &rows, err));
-  for (;;) {
-    WI_CHECK(wi_cursor_next(rows, &has, err));
-    if (!has) {
-      break;
-    }
-    wi_str text = wi_cursor_text(rows, 0);
+  for (size_t i = 0; i < plan->used.n; i++) {
     wi_buf_clear(&kind);
-    wi_buf_fmt(&kind, WI_STR_FMT ":", WI_STR_ARG(text));
+    wi_buf_fmt(&kind, WI_STR_FMT ":", WI_STR_ARG(plan->used.items[i].kind));
     WI_CHECK(wi_buf_check(&kind, err, WI_ORIGIN));
-    WI_CHECK(put(out, wi_buf_text(&kind), wi_cursor_text(rows, 1), err));
+    WI_CHECK(put(out, wi_buf_text(&kind), plan->used.items[i].name, err));
+  }
+  for (size_t i = 0; i < n; i++) {
+    WI_CHECK(put(out, "replace:", wi_str_of(applied[i]), err));
   }
 done:
   wi_buf_release(&kind);
-  wi_cursor_free(&rows);
   return status;
 }
 
@@ -108,22 +70,32 @@ static weir_status join(const wi_map *set, wi_buf *out, weir_error *err) {
   return wi_buf_check(out, err, WI_ORIGIN);
 }
 
-weir_status wi_plan_reach(const wi_session *s, const wb_plan *plan, wi_buf *rules,
-                          wi_buf *functions, wi_buf *tags, weir_error *err) {
+weir_status wi_plan_reach(const wi_session *s, const wi_plan *plan,
+                          const char *const *applied, size_t n_applied, wi_reach *out,
+                          weir_error *err) {
   weir_status status = WEIR_OK;
   wi_map used = WI_MAP_INIT, called = WI_MAP_INIT, tagged = WI_MAP_INIT;
-  WI_CHECK(read_rules(s->engine, plan, &used, err));
-  WI_CHECK(read_functions(s->engine, plan, &called, err));
-  WI_CHECK(read_relations(s->engine, plan, &called, err));
+  *out = (wi_reach){WI_BUF_INIT, WI_BUF_INIT, WI_BUF_INIT};
+  WI_CHECK(put_rules(plan, applied, n_applied, &used, err));
+  WI_CHECK(put_functions(plan, &called, err));
   for (size_t i = 0; i < called.n; i++) {
     WI_CHECK(put_tags(s, &tagged, called.entries[i].key, err));
   }
-  WI_CHECK(join(&used, rules, err));
-  WI_CHECK(join(&called, functions, err));
-  WI_CHECK(join(&tagged, tags, err));
+  WI_CHECK(join(&used, &out->rules, err));
+  WI_CHECK(join(&called, &out->functions, err));
+  WI_CHECK(join(&tagged, &out->tags, err));
 done:
   wi_map_release(&used);
   wi_map_release(&called);
   wi_map_release(&tagged);
+  if (status != WEIR_OK) {
+    wi_reach_release(out);
+  }
   return status;
+}
+
+void wi_reach_release(wi_reach *reach) {
+  wi_buf_release(&reach->rules);
+  wi_buf_release(&reach->functions);
+  wi_buf_release(&reach->tags);
 }

@@ -57,7 +57,7 @@ static weir_status refuse_unordered(const wi_plan_expr *expr, weir_error *err) {
                 "%s() without ORDER BY takes rows in no fixed order", expr->name);
 }
 
-static weir_status check_call(const wi_plan_tables *t, const wi_plan_expr *expr,
+static weir_status check_call(const wi_plan *t, const wi_plan_expr *expr,
                               weir_error *err) {
   const wi_plan_call *c = expr->call;
   bool never = c->fn != NULL && c->fn->order == WI_ORDER_NEVER;
@@ -69,8 +69,8 @@ static weir_status check_call(const wi_plan_tables *t, const wi_plan_expr *expr,
   return sorted ? WEIR_OK : refuse_unordered(expr, err);
 }
 
-static weir_status check_expr(const wi_plan_tables *t, const wi_plan_expr *expr,
-                              bool strict, wi_strict_facts *out, weir_error *err) {
+static weir_status check_expr(const wi_plan *t, const wi_plan_expr *expr, bool strict,
+                              wi_strict_facts *out, weir_error *err) {
   if (expr->unstable) {
     out->is_volatile = true;
     if (strict) {
@@ -84,7 +84,7 @@ static weir_status check_expr(const wi_plan_tables *t, const wi_plan_expr *expr,
   return strict ? check_call(t, expr, err) : WEIR_OK;
 }
 
-static bool has_sort(const wi_plan_tables *t, size_t node) {
+static bool has_sort(const wi_plan *t, size_t node) {
   WI_PLAN_EXPRS(t, node, e) {
     if (t->exprs.items[e].role == WI_ROLE_DISTINCT_SORT) {
       return true;
@@ -94,7 +94,7 @@ static bool has_sort(const wi_plan_tables *t, size_t node) {
 }
 
 /* LIMIT and DISTINCT ON keep some rows; which ones must not be left to chance. */
-static weir_status check_node(const wi_plan_tables *t, size_t node, weir_error *err) {
+static weir_status check_node(const wi_plan *t, size_t node, weir_error *err) {
   wi_node_kind kind = t->nodes.items[node].kind;
   if (kind == WI_NODE_DISTINCT_ON && !has_sort(t, node)) {
     return WI_ERR_HINT(
@@ -109,8 +109,8 @@ static weir_status check_node(const wi_plan_tables *t, size_t node, weir_error *
   return WEIR_OK;
 }
 
-weir_status wi_strict_tables(const wi_plan_tables *t, bool strict, wi_strict_facts *out,
-                             weir_error *err) {
+weir_status wi_strict_check(const wi_plan *t, bool strict, wi_strict_facts *out,
+                            weir_error *err) {
   memset(out, 0, sizeof(*out));
   for (size_t i = 0; i < t->exprs.n; i++) {
     WI_TRY(check_expr(t, &t->exprs.items[i], strict, out, err));
@@ -119,14 +119,4 @@ weir_status wi_strict_tables(const wi_plan_tables *t, bool strict, wi_strict_fac
     WI_TRY(check_node(t, i, err));
   }
   return WEIR_OK;
-}
-
-weir_status wi_strict_check(wi_engine *engine, const wb_plan *plan, bool strict,
-                            wi_strict_facts *out, weir_error *err) {
-  wi_plan_tables *t = NULL;
-  memset(out, 0, sizeof(*out));
-  WI_TRY(wi_plan_tables_read(engine, plan, &t, err));
-  weir_status status = wi_strict_tables(t, strict, out, err);
-  wi_plan_tables_free(&t);
-  return status;
 }

@@ -22,7 +22,7 @@
 enum { DECIDES_NOTHING, DECIDES_SHOWN, DECIDES_KEPT };
 
 typedef struct ties {
-  const wi_plan_tables *t;
+  const wi_plan *t;
   wi_plan_needs needs;
   wi_vec(wi_br_edit) edits;
   uint8_t *decides;     /* by node: what the order of a sort is for */
@@ -134,9 +134,10 @@ static weir_status refuse_type(const wi_plan_output *column, const char *what,
       err, WEIR_E_ORDER_NEEDED,
       "leave the column out of that part of the query, or make the keys "
       "those of a GROUP BY below it, so that no two rows have the same",
-      "%s: rows with equal keys cannot be told apart by column '%s', whose "
-      "type %s has no order",
-      what, column->name, column->type);
+      "%s: rows with equal keys cannot be told apart by column '" WI_STR_FMT
+      "', whose "
+      "type " WI_STR_FMT " has no order",
+      what, WI_STR_ARG(column->name), WI_STR_ARG(column->type));
 }
 
 static weir_status add_column(ties *s, size_t node, size_t ord, size_t column,
@@ -385,7 +386,7 @@ static bool keeps_order(wi_node_kind kind) {
          kind == WI_NODE_SUBQUERY || kind == WI_NODE_LIMIT;
 }
 
-size_t wi_plan_sort_below(const wi_plan_tables *t, size_t node) {
+size_t wi_plan_sort_below(const wi_plan *t, size_t node) {
   while (node != SIZE_MAX && keeps_order(t->nodes.items[node].kind)) {
     node = wi_plan_input(t, node, 0);
   }
@@ -481,7 +482,7 @@ static weir_status break_node(ties *s, size_t node, weir_error *err) {
   return WEIR_OK;
 }
 
-weir_status wi_plan_ties(const wi_plan_tables *t, wi_br_edit **edits, size_t *n,
+weir_status wi_plan_ties(const wi_plan *t, wi_br_edit **edits, size_t *n,
                          weir_error *err) {
   weir_status status = WEIR_OK;
   ties s = {.t = t};

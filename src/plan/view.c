@@ -149,39 +149,87 @@ done:
   return status;
 }
 
-/* Exact aggregates in the place of float sums; then the edits that break ties. */
-static weir_status make_strict(wi_session *s, wb_plan **plan, wi_strict_facts *facts,
-                               wi_br_edit **edits, size_t *n, weir_error *err) {
+/* What strict changes of a plan. */
+typedef struct changes {
+  wi_exact exact;
+  wi_br_edit *items; /* to be freed */
+  size_t n;
+} changes;
+
+static void changes_release(changes *c) {
+  wi_exact_release(&c->exact);
+  wi_free(c->items);
+}
+
+/* Exact aggregates in the place of float sums; then, of the plan with those, what breaks ties. */
+static weir_status make_strict(const wi_plan *t, wi_strict_facts *facts, changes *out,
+                               weir_error *err) {
   weir_status status = WEIR_OK;
-  wb_plan *made = NULL;
-  wi_plan_tables *t = NULL;
-  WI_CHECK(wi_br_plan_replace(s->engine, *plan, &made, err));
-  swap_plan(s->engine, plan, &made);
-  WI_CHECK(wi_plan_tables_read(s->engine, *plan, &t, err));
+  wi_br_edit *ties = NULL;
+  size_t n = 0;
+  WI_CHECK(wi_plan_exact(t, &out->exact, err));
   /* What is left decides whether rows have to come in one order. */
-  WI_CHECK(wi_strict_tables(t, false, facts, err));
-  WI_CHECK(wi_plan_ties(t, edits, n, err));
+  WI_CHECK(wi_strict_check(&out->exact.plan, false, facts, err));
+  WI_CHECK(wi_plan_ties(&out->exact.plan, &ties, &n, err));
+  size_t first = out->exact.edits.n;
+  out->items = wi_alloc_array(first + n + 1, sizeof(*out->items));
+  if (out->items == NULL) {
+    status = wi_err_nomem(err, WI_ORIGIN);
+    goto done;
+  }
+  if (first > 0) {
+    memcpy(out->items, out->exact.edits.items, first * sizeof(*out->items));
+  }
+  if (n > 0) {
+    memcpy(out->items + first, ties, n * sizeof(*out->items));
+  }
+  out->n = first + n;
 done:
-  wi_plan_tables_free(&t);
+  wi_free(ties);
+  return status;
+}
+
+/* The optimized plan's identity, and what it was made with. */
+static weir_status describe(wi_session *s, const changes *done_by, wi_view_plan *out,
+                            weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_plan *t = NULL;
+  wi_plan_facts facts = {0};
+  WI_CHECK(wi_plan_read(s->engine, out->plan, &t, err));
+  WI_CHECK(wi_plan_digest(t, &facts, err));
+  WI_CHECK(wi_plan_reach(s, t, done_by->exact.rules.items, done_by->exact.rules.n,
+                         &out->reach, err));
+  memcpy(out->digest, facts.digest, sizeof(out->digest));
+  memcpy(out->functions_digest, facts.functions_digest, sizeof(out->functions_digest));
+  out->inputs = facts.inputs;
+  out->n_inputs = facts.n_inputs;
+  facts.inputs = NULL;
+  facts.n_inputs = 0;
+done:
+  wi_plan_free(&t);
+  wi_plan_facts_release(&facts);
   return status;
 }
 
 static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
-                              const wi_br_statement *statement, wb_plan **plan,
-                              wi_view_plan *out, weir_error *err) {
+                              const wi_br_statement *statement, wi_view_plan *out,
+                              weir_error *err) {
   weir_status status = WEIR_OK;
-  wb_plan *made = NULL;
-  wi_br_edit *broken = NULL;
+  wb_plan *made = NULL, **plan = &out->plan;
+  wi_plan *t = NULL;
+  changes changed = {0};
   const char **sort = NULL;
   wi_br_edits edits = {.target = &out->schema};
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
   WI_CHECK(wi_functions_check(s, statement->sql, err));
   WI_CHECK(wi_br_plan_sql(s->engine, s->handle, statement, plan, err));
-  WI_CHECK(wi_strict_check(s->engine, *plan, strict, &facts, err));
+  WI_CHECK(wi_plan_read(s->engine, *plan, &t, err));
+  WI_CHECK(wi_strict_check(t, strict, &facts, err));
   if (strict) {
-    WI_CHECK(make_strict(s, plan, &facts, &broken, &edits.n, err));
-    edits.items = broken;
+    WI_CHECK(make_strict(t, &facts, &changed, err));
+    edits.items = changed.items;
+    edits.n = changed.n;
   }
   WI_CHECK(map_types(s, view, *plan, out, err));
   WI_CHECK(sort_columns(view, &sort, &edits, err));
@@ -191,8 +239,10 @@ static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
   swap_plan(s->engine, plan, &made);
   out->order_sensitive = strict && facts.order_sensitive;
   out->is_volatile = facts.is_volatile;
+  WI_CHECK(describe(s, &changed, out, err));
 done:
-  wi_free(broken);
+  changes_release(&changed);
+  wi_plan_free(&t);
   wi_free(sort);
   return status;
 }
@@ -203,24 +253,13 @@ weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
                              weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_br_statement statement = {view->sql, values, n_values, calls, n_calls};
-  wi_plan_facts facts = {0};
-  wb_plan *plan = NULL;
   *out = NULL;
   wi_view_plan *v = wi_alloc(sizeof(*v));
   if (v == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   v->engine = wi_engine_ref(s->engine);
-  WI_CHECK(plan_steps(s, view, &statement, &plan, v, err));
-  v->plan = plan;
-  plan = NULL;
-  WI_CHECK(wi_plan_digest(s->engine, v->plan, &facts, err));
-  memcpy(v->digest, facts.digest, sizeof(v->digest));
-  memcpy(v->functions_digest, facts.functions_digest, sizeof(v->functions_digest));
-  v->inputs = facts.inputs;
-  v->n_inputs = facts.n_inputs;
-  facts.inputs = NULL;
-  facts.n_inputs = 0;
+  WI_CHECK(plan_steps(s, view, &statement, v, err));
   *out = v;
   v = NULL;
 done:
@@ -231,8 +270,6 @@ done:
       wi_err_where(err, view->file, line, err->column);
     }
   }
-  wi_br_plan_free(s->engine, &plan);
-  wi_plan_facts_release(&facts);
   wi_view_plan_free(&v);
   return status;
 }
@@ -251,6 +288,7 @@ void wi_view_plan_free(wi_view_plan **plan) {
     wi_free(v->inputs[i]);
   }
   wi_free(v->inputs);
+  wi_reach_release(&v->reach);
   wi_engine_unref(&v->engine);
   wi_free(v);
 }

@@ -19,21 +19,16 @@ weir_status wi_record_plan(wi_record *r, const wi_session *session,
                            const wi_view_plan *plan, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf text = WI_BUF_INIT, schema = WI_BUF_INIT;
-  wi_buf rules = WI_BUF_INIT, functions = WI_BUF_INIT, tags = WI_BUF_INIT;
-  WI_CHECK(wi_plan_reach(session, plan->plan, &rules, &functions, &tags, err));
   WI_CHECK(wi_br_plan_text(session->engine, plan->plan, 1, &text, err));
   WI_CHECK(wi_delta_schema_json(&plan->schema, &schema, err));
   wi_record_buf(r, "optimized", &text);
   wi_record_buf(r, "schema", &schema);
   wi_record_text(r, "functions_digest", plan->functions_digest);
   wi_record_text(r, "settings_digest", session->settings_digest);
-  wi_record_buf(r, "rules", &rules);
-  wi_record_buf(r, "functions", &functions);
-  wi_record_buf(r, "tags", &tags);
+  wi_record_buf(r, "rules", &plan->reach.rules);
+  wi_record_buf(r, "functions", &plan->reach.functions);
+  wi_record_buf(r, "tags", &plan->reach.tags);
 done:
-  wi_buf_release(&rules);
-  wi_buf_release(&functions);
-  wi_buf_release(&tags);
   wi_buf_release(&text);
   wi_buf_release(&schema);
   return status;

@@ -75,6 +75,11 @@ static weir_status add_bounds(wi_session *s, weir_error *err) {
   return WEIR_OK;
 }
 
+const wi_br_rule *wi_session_rule_list(size_t *n) {
+  *n = sizeof(rules) / sizeof(rules[0]);
+  return rules;
+}
+
 weir_status wi_session_rules(wi_session *s, weir_error *err) {
   for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
     WI_TRY(wi_br_session_add_rule(s->engine, s->handle, &rules[i], err));

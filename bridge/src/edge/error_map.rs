@@ -275,7 +275,7 @@ fn datafusion(error: &DataFusionError) -> Verdict {
         Sure(code, ORIGIN_DATAFUSION, text.to_string())
     };
     match error {
-        DataFusionError::Plan(text) => plain(plan_code(text), text),
+        DataFusionError::Plan(text) => plain(E_SQL_PLAN, text),
         DataFusionError::Configuration(text) => plain(E_BAD_VALUE, text),
         DataFusionError::Execution(text) => plain(E_EXECUTION, text),
         DataFusionError::ResourcesExhausted(text) => plain(E_MEMORY, text),
@@ -284,18 +284,6 @@ fn datafusion(error: &DataFusionError) -> Verdict {
         | DataFusionError::Substrait(text)
         | DataFusionError::Ffi(text) => plain(E_ENGINE, text),
         _ => Pass,
-    }
-}
-
-/// The planner has only text for these.
-fn plan_code(text: &str) -> i32 {
-    let lower = text.to_ascii_lowercase();
-    if lower.starts_with("invalid function") || lower.contains("table function '") {
-        E_UNKNOWN_FUNCTION
-    } else if lower.contains("table '") && lower.contains("' not found") {
-        E_UNKNOWN_TABLE
-    } else {
-        E_SQL_PLAN
     }
 }
 

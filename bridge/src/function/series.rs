@@ -45,12 +45,9 @@ impl Series {
         Err(Error::new(E_ENGINE, ORIGIN_BRIDGE, "a series of values of an unknown type"))
     }
 
-    /// What is not an argument.
-    pub fn detail(&self) -> String {
-        match self.args.len() {
-            0 => "empty".to_string(),
-            _ => format!("with_end={}", self.with_end),
-        }
+    /// Whether the end is one of the rows.
+    pub fn with_end(&self) -> bool {
+        self.with_end
     }
 
     /// The arguments as literals.

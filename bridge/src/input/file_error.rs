@@ -8,6 +8,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use crate::edge::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
 use crate::edge::error::{Error, ORIGIN_STORE};
 use crate::store::place;
+use crate::store::whole::{self, Look};
 
 /// Looks at the file that could not be read: is it there, and as long as it should be?
 pub async fn explain(
@@ -34,9 +35,11 @@ pub async fn explain(
             (E_FILE_CORRUPT, error.origin, text)
         }
         Ok(_) => {
-            // The file is there and whole: then the store failed, if it is about the store.
-            let about_store = error.message.contains("Object Store error");
-            let code = if about_store { E_STORE } else { E_FILE_CORRUPT };
+            // There, and as long as it should be: who failed, another reading shows.
+            let code = match whole::look(Arc::clone(store), file.clone()).await {
+                Look::Broken(_) => E_FILE_CORRUPT,
+                Look::Whole | Look::Unread => E_STORE,
+            };
             (code, error.origin, format!("{what}: the file {location}: {}", shown(&error.message)))
         }
     };

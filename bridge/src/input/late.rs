@@ -151,12 +151,8 @@ impl LateBound {
     }
 
     /// `schema_name` and `table_name` of plan tables, and the provider's kind.
-    pub fn labels(&self) -> (&str, &str, String) {
-        let kind = match self.tag.as_str() {
-            "" => Self::KIND.to_string(),
-            tag => format!("{}:{tag}", Self::KIND),
-        };
-        (&self.schema_name, &self.table_name, kind)
+    pub fn labels(&self) -> (&str, &str, &str) {
+        (&self.schema_name, &self.table_name, &self.tag)
     }
 
     async fn plan(

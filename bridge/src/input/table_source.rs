@@ -33,7 +33,7 @@ use crate::edge::error::{Error, ORIGIN_PARQUET};
 use crate::edge::error_map::is_ours;
 use crate::edge::guard;
 use crate::store::place::{self, Place};
-use crate::store::whole;
+use crate::store::whole::{self, Look};
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Files {
         let name = &self.name;
         let mut message = format!("{name}: a data file cannot be decoded: {}", error.message);
         for meta in self.all.iter() {
-            if let Some(why) = whole::broken(Arc::clone(&self.store), meta.clone()).await {
+            if let Look::Broken(why) = whole::look(Arc::clone(&self.store), meta.clone()).await {
                 message = format!("{name}: the file {}: {why}", place::path_of(&meta.location));
                 break;
             }

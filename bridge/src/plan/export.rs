@@ -93,25 +93,6 @@ pub unsafe extern "C" fn wb_sql_params(
     })
 }
 
-/// Puts the aggregates in the place of others that the session's rules of WB_RULE_REPLACE name,
-/// over groups and over windows; outputs keep their names.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_plan_replace(
-    plan: *const wb_plan,
-    out: *mut *mut wb_plan,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_plan_replace", err, || {
-        // SAFETY: the contract says that the pointers are valid.
-        let plan = unsafe { in_ref(plan)? };
-        // SAFETY: as above.
-        let out = unsafe { out_ref(out)? };
-        *out = std::ptr::null_mut();
-        give(out, plan.inner.with_room(|| plan.inner.replace())?);
-        Ok(())
-    })
-}
-
 /// The plan with its nodes edited, each by its edits in their order; then, if `target` is given,
 /// under a projection that casts (checked, failing on overflow) output i to target column i and
 /// names it so (SCHEMA_CHANGED if that cannot be); then, if there are columns to sort by, sorted

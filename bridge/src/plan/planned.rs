@@ -18,7 +18,7 @@ use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_READ_ONLY, E_SCHEMA_CHANGED, E_UN
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::function::{aggregate, table};
 use crate::function::table::Calls;
-use crate::plan::edit::{edits, exact, not_in, replace, star};
+use crate::plan::edit::{edits, exact, not_in, star};
 use crate::plan::edit::edits::Edits;
 use crate::plan::walk::canon;
 use crate::plan::walk::rows::Walk;
@@ -200,14 +200,6 @@ impl PlanInner {
             ("name", false, Arc::new(StringArray::from(names))),
             ("type", false, Arc::new(StringArray::from(types))),
         ])
-    }
-
-    /// The plan with aggregates replaced as the session's rules say.
-    pub fn replace(&self) -> Result<Self> {
-        self.changeable()?;
-        let mut used = self.used.clone();
-        let plan = replace::apply(self.plan.clone(), &self.sess.rules(), &mut used)?;
-        Ok(Self { used, ..self.changed(plan) })
     }
 
     /// What of the session the plan was made with: kind, name.

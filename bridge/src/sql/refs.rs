@@ -382,7 +382,7 @@ mod tests {
             concat!(
                 r#"[{"kind":"text","text":"a"},{"kind":"int","text":"-5"},"#,
                 r#"{"kind":"param","text":"p"},{"kind":"name","text":"t.x"},"#,
-                r#"{"kind":"other","text":"","name":"uri"}]"#
+                r#"{"kind":"other","name":"uri","text":""}]"#
             )
         );
         assert_eq!(args("SELECT * FROM t, LATERAL f()"), "[]");

@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use crate::edge::error::Error;
-use crate::store::whole;
+use crate::store::whole::{self, Look};
 use crate::store::log_check;
 use crate::store::log_check::Kind;
 
@@ -75,8 +75,8 @@ impl LogView {
         read.sort_unstable();
         for path in read {
             let Ok(found) = self.0.inner.head(&path).await else { continue };
-            let why = whole::broken(Arc::clone(&self.0.inner), found).await;
-            if let Some(why) = why {
+            let look = whole::look(Arc::clone(&self.0.inner), found).await;
+            if let Look::Broken(why) = look {
                 return Some((path, why));
             }
         }

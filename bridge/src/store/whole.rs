@@ -3,15 +3,15 @@
 use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
 use crate::edge::guard;
 
@@ -19,13 +19,22 @@ use crate::edge::guard;
 struct Bytes {
     store: Arc<dyn ObjectStore>,
     meta: ObjectMeta,
+    /// Whether the store did not give what it was asked for: an error's text tells no one.
+    failed: Arc<AtomicBool>,
 }
 
 impl AsyncFileReader for Bytes {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<bytes::Bytes>> {
         async move {
+            // A damaged footer may send its reader past the end: that is no failure of the store.
+            if range.end > self.meta.size {
+                return Err(ParquetError::EOF(format!("bytes {range:?} of {}", self.meta.size)));
+            }
             let found = self.store.get_ranges(&self.meta.location, &[range]).await;
-            let found = found.map_err(|e| ParquetError::External(e.into()))?;
+            let found = found.map_err(|e| {
+                self.failed.store(true, Ordering::Relaxed);
+                ParquetError::External(e.into())
+            })?;
             found.into_iter().next().ok_or_else(|| ParquetError::EOF("no bytes".into()))
         }
         .boxed()
@@ -36,25 +45,37 @@ impl AsyncFileReader for Bytes {
         _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         async move {
-            let reader = DFParquetMetadata::new(self.store.as_ref(), &self.meta);
-            reader.fetch_metadata().await.map_err(|e| ParquetError::External(e.into()))
+            let size = self.meta.size;
+            ParquetMetaDataReader::new().load_and_finish(&mut *self, size).await.map(Arc::new)
         }
         .boxed()
     }
 }
 
-/// Why a Parquet file cannot be read whole, or None. A decoder that panics cannot.
-pub async fn broken(store: Arc<dyn ObjectStore>, meta: ObjectMeta) -> Option<String> {
+/// What a second reading of a file shows.
+pub enum Look {
+    /// All of it can be decoded.
+    Whole,
+    /// It cannot be decoded, and why. A decoder that panics cannot.
+    Broken(String),
+    /// The store does not give its bytes.
+    Unread,
+}
+
+/// Reads a Parquet file whole.
+pub async fn look(store: Arc<dyn ObjectStore>, meta: ObjectMeta) -> Look {
+    let failed = Arc::new(AtomicBool::new(false));
+    let reader = Bytes { store, meta, failed: Arc::clone(&failed) };
     let read = async {
-        let reader = Bytes { store, meta };
         let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
         let mut rows = builder.build()?;
         while rows.try_next().await?.is_some() {}
         Ok::<(), ParquetError>(())
     };
-    match AssertUnwindSafe(read).catch_unwind().await {
-        Ok(Ok(())) => None,
-        Ok(Err(e)) => Some(e.to_string()),
-        Err(payload) => Some(guard::caught(payload).0),
-    }
+    let why = match AssertUnwindSafe(read).catch_unwind().await {
+        Ok(Ok(())) => return Look::Whole,
+        Ok(Err(e)) => e.to_string(),
+        Err(payload) => guard::caught(payload).0,
+    };
+    if failed.load(Ordering::Relaxed) { Look::Unread } else { Look::Broken(why) }
 }

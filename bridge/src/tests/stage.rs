@@ -500,7 +500,7 @@ fn an_input_without_data_is_a_bug() {
     let schema = Arc::new(Schema::new(vec![Field::new("i", DataType::Int64, true)]));
     let bound = memory(&schema, Vec::new());
     let e = Query::new(&rt, 1).run("select * from u", Arc::clone(&schema), bound);
-    assert_eq!(e.unwrap_err().code, E_UNKNOWN_TABLE);
+    assert_eq!(e.unwrap_err().code, E_SQL_PLAN);
     let state = datafusion::prelude::SessionContext::new().state();
     let late = crate::input::late::LateBound::new("s", "t", schema);
     use datafusion::catalog::TableProvider;

@@ -519,12 +519,6 @@ static int call_plan_sql(wb_err *e) {
   return free_plan(p, code);
 }
 
-static int call_plan_replace(wb_err *e) {
-  wb_plan *p = NULL;
-  int code = c.t->wb_plan_replace(c.logical, &p, e);
-  return free_plan(p, code);
-}
-
 static int call_plan_edit(wb_err *e) {
   wb_plan *p = NULL;
   struct ArrowSchema schema = {0};
@@ -846,7 +840,6 @@ static const export_case cases[] = {
     CALLS(plan_edit),
     FREES(plan_free, free_one_plan),
     CALLS(plan_optimize),
-    CALLS(plan_replace),
     CALLS(plan_schema),
     CALLS(plan_sql),
     CALLS(plan_table_read),

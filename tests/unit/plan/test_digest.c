@@ -22,9 +22,14 @@ static weir_status facts_of(const char *sql, wi_plan_facts *facts, weir_error *e
   wb_plan *logical = NULL, *optimized = NULL;
   memset(facts, 0, sizeof *facts);
   weir_status status = wi_query_plan(session(), sql, NULL, 0, &logical, &optimized, err);
+  wi_plan *tables = NULL;
   if (status == WEIR_OK) {
-    status = wi_plan_digest(kit_engine(), optimized, facts, err);
+    status = wi_plan_read(kit_engine(), optimized, &tables, err);
   }
+  if (status == WEIR_OK) {
+    status = wi_plan_digest(tables, facts, err);
+  }
+  wi_plan_free(&tables);
   wi_br_plan_free(kit_engine(), &logical);
   wi_br_plan_free(kit_engine(), &optimized);
   return status;

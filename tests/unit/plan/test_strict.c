@@ -13,10 +13,15 @@ static wi_session *session(void) {
 static weir_status check(const char *sql, bool strict, wi_strict_facts *facts,
                          weir_error *err) {
   wb_plan *logical = NULL, *optimized = NULL;
+  wi_plan *tables = NULL;
   weir_status status = wi_query_plan(session(), sql, NULL, 0, &logical, &optimized, err);
   if (status == WEIR_OK) {
-    status = wi_strict_check(kit_engine(), logical, strict, facts, err);
+    status = wi_plan_read(kit_engine(), logical, &tables, err);
   }
+  if (status == WEIR_OK) {
+    status = wi_strict_check(tables, strict, facts, err);
+  }
+  wi_plan_free(&tables);
   wi_br_plan_free(kit_engine(), &logical);
   wi_br_plan_free(kit_engine(), &optimized);
   return status;
@@ -136,13 +141,36 @@ WT_TEST(what_is_fixed_passes) {
 static weir_status check_replaced(const char *sql, wi_strict_facts *facts,
                                   weir_error *err) {
   wb_plan *logical = NULL, *optimized = NULL, *replaced = NULL;
+  wi_plan *before = NULL, *after = NULL;
+  wi_exact exact = {0};
+  wi_strict_facts foretold = {0};
   weir_status status = wi_query_plan(session(), sql, NULL, 0, &logical, &optimized, err);
   if (status == WEIR_OK) {
-    status = wi_br_plan_replace(kit_engine(), logical, &replaced, err);
+    status = wi_plan_read(kit_engine(), logical, &before, err);
   }
   if (status == WEIR_OK) {
-    status = wi_strict_check(kit_engine(), replaced, false, facts, err);
+    status = wi_plan_exact(before, &exact, err);
   }
+  if (status == WEIR_OK) {
+    status = wi_strict_check(&exact.plan, false, &foretold, err);
+  }
+  if (status == WEIR_OK) {
+    const wi_br_edits edits = {.items = exact.edits.items, .n = exact.edits.n};
+    status = wi_br_plan_edit(kit_engine(), logical, &edits, &replaced, err);
+  }
+  if (status == WEIR_OK) {
+    status = wi_plan_read(kit_engine(), replaced, &after, err);
+  }
+  if (status == WEIR_OK) {
+    status = wi_strict_check(after, false, facts, err);
+    if (foretold.order_sensitive != facts->order_sensitive ||
+        foretold.is_volatile != facts->is_volatile) {
+      wt_fail(__FILE__, __LINE__, "%s: not as it was foretold", sql);
+    }
+  }
+  wi_exact_release(&exact);
+  wi_plan_free(&before);
+  wi_plan_free(&after);
   wi_br_plan_free(kit_engine(), &optimized);
   if (status == WEIR_OK) {
     status = wi_br_plan_optimize(kit_engine(), replaced, &optimized, err);

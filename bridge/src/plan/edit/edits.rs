@@ -1,4 +1,4 @@
-//! Edits of a plan that C decided (wb_plan_edit): keys added to what sorts, frames, and what
+//! Edits of a plan that C decided (wb_plan_edit): keys added to what sorts, frames, functions, and what
 //! the engine needs so that its nodes hold together afterwards.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -9,8 +9,11 @@ use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ScalarValue, internal_err};
 use datafusion::error::Result as DfResult;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::expr::{AggregateFunction, Sort as SortExpr, WindowFunction};
-use datafusion::logical_expr::{Aggregate, Distinct, Expr, LogicalPlan, Window, WindowFrame, WindowFrameBound, WindowFrameUnits};
+use datafusion::logical_expr::expr::{AggregateFunction, Cast, Sort as SortExpr, WindowFunction};
+use datafusion::logical_expr::{
+    Aggregate, AggregateUDF, Distinct, Expr, LogicalPlan, Window, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowFunctionDefinition,
+};
 
 use crate::edge::abi::{wb_edit, wb_edit_kind, wb_sort_class};
 use crate::edge::codes::{E_BAD_VALUE, E_UNKNOWN_FUNCTION};
@@ -28,6 +31,14 @@ enum Change {
     Peers,
     /// The frame is ROWS, from the first to the current row.
     RowsFrame,
+    /// The call is one of another aggregate function.
+    SetFunction(Arc<AggregateUDF>),
+    /// What stands below the cast that this argument is.
+    StripCast { argument: usize },
+    /// No order of the rows.
+    DropOrder,
+    /// Nulls as the function has them.
+    DropNulls,
 }
 
 /// An edit of a node; `ord` is a function of a Window or Aggregate node.
@@ -51,6 +62,10 @@ impl Edits {
         const ADD_KEY: i32 = wb_edit_kind::WB_EDIT_ADD_KEY as i32;
         const PEERS: i32 = wb_edit_kind::WB_EDIT_PEERS as i32;
         const ROWS: i32 = wb_edit_kind::WB_EDIT_ROWS as i32;
+        const SET_FUNCTION: i32 = wb_edit_kind::WB_EDIT_SET_FUNCTION as i32;
+        const STRIP_CAST: i32 = wb_edit_kind::WB_EDIT_STRIP_CAST as i32;
+        const DROP_ORDER: i32 = wb_edit_kind::WB_EDIT_DROP_ORDER as i32;
+        const DROP_NULLS: i32 = wb_edit_kind::WB_EDIT_DROP_NULLS as i32;
         let mut by_node: BTreeMap<u32, Vec<Edit>> = BTreeMap::new();
         for row in rows {
             let change = match row.kind {
@@ -61,6 +76,14 @@ impl Edits {
                 }
                 PEERS => Change::Peers,
                 ROWS => Change::RowsFrame,
+                SET_FUNCTION => {
+                    // SAFETY: the caller's.
+                    let name = unsafe { row.function.to_str()? };
+                    Change::SetFunction(aggregate(sess, name)?)
+                }
+                STRIP_CAST => Change::StripCast { argument: row.column as usize },
+                DROP_ORDER => Change::DropOrder,
+                DROP_NULLS => Change::DropNulls,
                 other => return Err(bad(format!("{other} is no edit of a plan"))),
             };
             by_node.entry(row.node).or_default().push(Edit { ord: row.ord as usize, change });
@@ -79,6 +102,12 @@ fn function(
     let state = sess.planning_state()?;
     state.udf(name).map(Some).map_err(|_| {
         Error::new(E_UNKNOWN_FUNCTION, ORIGIN_BRIDGE, format!("there is no function {name}"))
+    })
+}
+
+fn aggregate(sess: &SessInner, name: &str) -> Result<Arc<AggregateUDF>> {
+    sess.planning_state()?.udaf(name).map_err(|_| {
+        Error::new(E_UNKNOWN_FUNCTION, ORIGIN_BRIDGE, format!("there is no aggregate {name}"))
     })
 }
 
@@ -228,6 +257,7 @@ fn window_keys(expr: &Expr) -> Option<(&[Expr], &[SortExpr])> {
 /// get more keys becomes several.
 fn edit_window(window: Window, edits: &[Edit]) -> DfResult<Transformed<LogicalPlan>> {
     let Window { input, mut window_expr, schema } = window;
+    let first = input.schema().fields().len();
     for edit in edits {
         let Some(Expr::WindowFunction(function)) =
             window_expr.get_mut(edit.ord).map(plain_mut)
@@ -236,7 +266,7 @@ fn edit_window(window: Window, edits: &[Edit]) -> DfResult<Transformed<LogicalPl
         };
         edit_window_function(function, input.schema(), edit)?;
     }
-    let first = input.schema().fields().len();
+    let (window_expr, kept) = merged(window_expr, first);
     let mut groups: Vec<Vec<(usize, Expr)>> = Vec::new();
     for (index, expr) in window_expr.into_iter().enumerate() {
         let same = |group: &&mut Vec<(usize, Expr)>| {
@@ -252,20 +282,22 @@ fn edit_window(window: Window, edits: &[Edit]) -> DfResult<Transformed<LogicalPl
         let keys = group.first().and_then(|(_, expr)| window_keys(expr));
         std::cmp::Reverse(keys.map_or(0, |(_, order_by)| order_by.len()))
     });
-    let mut places: Vec<usize> = (0..schema.fields().len()).collect();
+    let mut made: Vec<usize> = (0..schema.fields().len()).collect();
     let mut next = first;
     let mut plan = input;
     for group in groups {
         let mut exprs = Vec::with_capacity(group.len());
         for (index, expr) in group {
-            if let Some(place) = places.get_mut(first + index) {
+            if let Some(place) = made.get_mut(first + index) {
                 *place = next;
             }
             next += 1;
-            exprs.push(named(expr, &schema, first + index));
+            let old = kept.iter().position(|place| *place == first + index);
+            exprs.push(named(expr, &schema, old.unwrap_or(first + index)));
         }
         plan = Arc::new(LogicalPlan::Window(Window::try_new(exprs, plan)?));
     }
+    let places: Vec<usize> = kept.iter().filter_map(|place| made.get(*place).copied()).collect();
     renamed(Arc::unwrap_or_clone(plan), &places, &schema)
 }
 
@@ -310,8 +342,48 @@ fn edit_window_function(
                 WindowFrameBound::CurrentRow,
             );
         }
+        Change::SetFunction(to) => {
+            function.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(to));
+        }
+        Change::StripCast { argument } => strip(&mut params.args, *argument)?,
+        Change::DropOrder => params.order_by.clear(),
+        Change::DropNulls => params.null_treatment = None,
     }
     Ok(())
+}
+
+/// What stands below the cast that an argument is.
+fn strip(args: &mut [Expr], argument: usize) -> DfResult<()> {
+    match args.get_mut(argument) {
+        Some(arg) if matches!(plain(arg), Expr::Cast(_)) => {
+            let arg = plain_mut(arg);
+            if let Expr::Cast(Cast { expr, .. }) = arg {
+                *arg = expr.as_ref().clone();
+            }
+            Ok(())
+        }
+        _ => internal_err!("an argument that is no cast"),
+    }
+}
+
+/// Gives the key to be added, if the edit is one.
+fn edit_aggregate_function(
+    function: &mut AggregateFunction,
+    schema: &DFSchema,
+    edit: &Edit,
+) -> DfResult<Option<SortExpr>> {
+    let params = &mut function.params;
+    match &edit.change {
+        Change::AddKey { .. } => return key(schema, edit),
+        Change::Peers | Change::RowsFrame => {
+            return internal_err!("an edit of a frame at a node without frames");
+        }
+        Change::SetFunction(to) => function.func = Arc::clone(to),
+        Change::StripCast { argument } => strip(&mut params.args, *argument)?,
+        Change::DropOrder => params.order_by.clear(),
+        Change::DropNulls => params.null_treatment = None,
+    }
+    Ok(None)
 }
 
 fn reversed(keys: &[SortExpr]) -> Vec<SortExpr> {
@@ -342,10 +414,13 @@ fn edit_aggregate(aggregate: Aggregate, edits: &[Edit]) -> DfResult<Transformed<
     let Aggregate { input, group_expr, mut aggr_expr, schema, .. } = aggregate;
     let mut added: BTreeMap<usize, Vec<SortExpr>> = BTreeMap::new();
     for edit in edits {
-        let Some(key) = key(input.schema(), edit)? else {
-            return internal_err!("an edit of a frame at a node without frames");
+        let function = aggr_expr.get_mut(edit.ord).map(plain_mut);
+        let Some(Expr::AggregateFunction(function)) = function else {
+            return internal_err!("an edit of an aggregate that is not there");
         };
-        added.entry(edit.ord).or_default().push(key);
+        if let Some(key) = edit_aggregate_function(function, input.schema(), edit)? {
+            added.entry(edit.ord).or_default().push(key);
+        }
     }
     let mut functions: Vec<(&mut AggregateFunction, Vec<SortExpr>)> = Vec::new();
     for (ord, expr) in aggr_expr.iter_mut().enumerate() {
@@ -354,9 +429,6 @@ fn edit_aggregate(aggregate: Aggregate, edits: &[Edit]) -> DfResult<Transformed<
             return internal_err!("an edit of an aggregate that is none");
         };
         functions.push((function, keys));
-    }
-    if !added.is_empty() {
-        return internal_err!("an edit of an aggregate that is not there");
     }
     // The longest keys first: shorter ones may be the beginning of them.
     functions.sort_by_key(|(function, _)| std::cmp::Reverse(function.params.order_by.len()));

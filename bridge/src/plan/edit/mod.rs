@@ -4,7 +4,6 @@ pub(crate) mod edits;
 pub(crate) mod exact;
 pub(crate) mod nodes;
 pub(crate) mod not_in;
-pub(crate) mod replace;
 pub(crate) mod rewrite;
 pub(crate) mod star;
 pub(crate) mod tie_sort;

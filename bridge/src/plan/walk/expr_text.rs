@@ -1,56 +1,47 @@
-//! The words of plan tables for what has no expression of its own: frames, flags, grouping sets.
+//! What plan tables say of expressions beside their parts: frames, flags, grouping sets.
 
 use datafusion::arrow::datatypes::Field;
-use datafusion::logical_expr::expr::{AggregateFunction, GroupingSet, NullTreatment};
+use datafusion::logical_expr::expr::{
+    AggregateFunctionParams, GroupingSet, NullTreatment, WindowFunctionParams,
+};
 use datafusion::logical_expr::{
     BinaryExpr, Expr, Like, WindowFrame, WindowFrameBound, WindowFrameUnits,
 };
 
-use crate::edge::abi::{wb_bound, wb_frame};
-use crate::plan::walk::canon::{literal_text, metadata_text, quote, type_text};
+use crate::edge::abi::{wb_bound, wb_expr_flag, wb_frame};
+use crate::plan::walk::canon::{literal_text, metadata_text};
 use crate::edge::error::Result;
-use crate::plan::walk::rows::{CallRow, small};
+use crate::plan::walk::rows::{CallRow, Head, small};
+
+pub(crate) fn signed(n: usize) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
 
 pub(crate) fn nulls_ignored(treatment: Option<NullTreatment>) -> bool {
     matches!(treatment, Some(NullTreatment::IgnoreNulls))
 }
 
-pub(crate) fn cast_text(field: &Field) -> String {
-    let mut text = type_text(field.data_type());
-    if !field.metadata().is_empty() {
-        text.push_str(" meta ");
-        quote(&metadata_text(field.metadata()), &mut text);
+/// What is known of a cast's result beside its type.
+pub(crate) fn cast_detail(field: &Field) -> String {
+    metadata_text(field.metadata())
+}
+
+pub(crate) fn like_head(kind: &'static str, like: &Like) -> Head {
+    let escape = like.escape_char.map_or(-1, |c| signed(u32::from(c) as usize));
+    Head::new(kind, "")
+        .flag(wb_expr_flag::WB_EXPR_NEGATED, like.negated)
+        .flag(wb_expr_flag::WB_EXPR_ANY_CASE, like.case_insensitive)
+        .number(escape)
+}
+
+/// How far away a bound is; nothing where it is at an end, or at the row.
+fn distance(bound: &WindowFrameBound) -> Result<String> {
+    match bound {
+        WindowFrameBound::Preceding(n) | WindowFrameBound::Following(n) if !n.is_null() => {
+            literal_text(n)
+        }
+        _ => Ok(String::new()),
     }
-    text
-}
-
-pub(crate) fn like_text(like: &Like) -> String {
-    let escape = like.escape_char.map_or(-1, |c| i64::from(u32::from(c)));
-    let (negated, fold) = (like.negated, like.case_insensitive);
-    format!("negated={negated} case_insensitive={fold} escape={escape}")
-}
-
-fn bound_text(bound: &WindowFrameBound) -> Result<String> {
-    Ok(match bound {
-        WindowFrameBound::Preceding(n) if n.is_null() => "unbounded preceding".to_string(),
-        WindowFrameBound::Preceding(n) => format!("{} preceding", literal_text(n)?),
-        WindowFrameBound::CurrentRow => "current".to_string(),
-        WindowFrameBound::Following(n) if n.is_null() => "unbounded following".to_string(),
-        WindowFrameBound::Following(n) => format!("{} following", literal_text(n)?),
-    })
-}
-
-pub(crate) fn frame_text(frame: &WindowFrame) -> Result<String> {
-    let units = match frame.units {
-        WindowFrameUnits::Rows => "rows",
-        WindowFrameUnits::Range => "range",
-        WindowFrameUnits::Groups => "groups",
-    };
-    Ok(format!(
-        "{units} from {} to {}",
-        bound_text(&frame.start_bound)?,
-        bound_text(&frame.end_bound)?
-    ))
 }
 
 fn bound_number(bound: &WindowFrameBound) -> i32 {
@@ -65,7 +56,7 @@ fn bound_number(bound: &WindowFrameBound) -> i32 {
 }
 
 /// Units and bounds (wb_frame, wb_bound).
-pub(crate) fn frame_numbers(frame: &WindowFrame) -> (u32, i32, i32) {
+fn frame_numbers(frame: &WindowFrame) -> (u32, i32, i32) {
     let units = match frame.units {
         WindowFrameUnits::Rows => wb_frame::WB_FRAME_ROWS,
         WindowFrameUnits::Range => wb_frame::WB_FRAME_RANGE,
@@ -91,42 +82,41 @@ pub(crate) fn terms(expr: &BinaryExpr) -> Vec<&Expr> {
     found
 }
 
-pub(crate) fn grouping_text(set: &GroupingSet) -> (String, Vec<&Expr>) {
+/// The sets' sizes, and all that is in them.
+pub(crate) fn grouping(set: &GroupingSet) -> (Head, Vec<&Expr>) {
+    let head = |op| Head::new("grouping_set", op);
     match set {
-        GroupingSet::Rollup(exprs) => ("rollup".to_string(), exprs.iter().collect()),
-        GroupingSet::Cube(exprs) => ("cube".to_string(), exprs.iter().collect()),
+        GroupingSet::Rollup(exprs) => (head("rollup"), exprs.iter().collect()),
+        GroupingSet::Cube(exprs) => (head("cube"), exprs.iter().collect()),
         GroupingSet::GroupingSets(sets) => {
             let sizes: Vec<String> = sets.iter().map(|set| set.len().to_string()).collect();
-            (format!("sets={}", sizes.join(",")), sets.iter().flatten().collect())
+            let head = head("sets").number(signed(sets.len()));
+            (Head { detail: sizes.join(","), ..head }, sets.iter().flatten().collect())
         }
     }
 }
 
 impl CallRow {
-    pub fn of(expr: &Expr) -> Self {
-        match expr {
-            Expr::AggregateFunction(AggregateFunction { params, .. }) => Self {
-                args: small(params.args.len()),
-                order_keys: small(params.order_by.len()),
-                distinct: params.distinct,
-                ignore_nulls: nulls_ignored(params.null_treatment),
-                ..Self::default()
-            },
-            Expr::WindowFunction(window) => {
-                let params = &window.params;
-                let (frame, from, to) = frame_numbers(&params.window_frame);
-                Self {
-                    args: small(params.args.len()),
-                    partition_keys: small(params.partition_by.len()),
-                    order_keys: small(params.order_by.len()),
-                    distinct: params.distinct,
-                    ignore_nulls: nulls_ignored(params.null_treatment),
-                    frame,
-                    from,
-                    to,
-                }
-            }
-            _ => Self::default(),
+    pub fn of_aggregate(params: &AggregateFunctionParams) -> Self {
+        Self {
+            args: small(params.args.len()),
+            order_keys: small(params.order_by.len()),
+            ..Self::default()
         }
+    }
+
+    pub fn of_window(params: &WindowFunctionParams) -> Result<Self> {
+        let frame = &params.window_frame;
+        let (units, from, to) = frame_numbers(frame);
+        Ok(Self {
+            args: small(params.args.len()),
+            partition_keys: small(params.partition_by.len()),
+            order_keys: small(params.order_by.len()),
+            frame: units,
+            from,
+            to,
+            from_by: distance(&frame.start_bound)?,
+            to_by: distance(&frame.end_bound)?,
+        })
     }
 }

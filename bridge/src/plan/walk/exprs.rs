@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::logical_expr::expr::{
     AggregateFunction, Alias, SetQuantifier, Sort as SortExpr, WindowFunction,
@@ -12,45 +13,16 @@ use datafusion::logical_expr::{
     WindowFunctionDefinition,
 };
 
+use crate::edge::abi::wb_expr_flag;
 use crate::function::{aggregate, scalar};
 use crate::plan::walk::canon::{hex, literal_text, type_text};
 use crate::edge::error::Result;
-use crate::plan::walk::expr_text::{cast_text, frame_text, grouping_text, like_text, nulls_ignored, terms};
-use crate::plan::walk::rows::{CallRow, ColRow, ExprRow, Place, Walk, small};
+use crate::plan::walk::expr_text::{cast_detail, grouping, like_head, nulls_ignored, signed, terms};
+use crate::plan::walk::rows::{CallRow, ColRow, ExprRow, Head, Place, Spot, Walk, small};
 use crate::relation::node::RelNode;
 use crate::plan::edit::tie_sort::below_mark;
 
-/// Where an expression hangs.
-#[derive(Clone, Copy)]
-struct Spot {
-    role: &'static str,
-    role_ord: u32,
-    parent: i32,
-    child_ord: u32,
-}
-
-impl Spot {
-    fn root(role: &'static str, role_ord: usize) -> Self {
-        Self { role, role_ord: small(role_ord), parent: -1, child_ord: 0 }
-    }
-}
-
-/// What a row says of its expression itself.
-#[derive(Default)]
-struct Head {
-    kind: &'static str,
-    op: String,
-    func_identity: String,
-    func_origin: &'static str,
-    literal: String,
-    volatility: &'static str,
-}
-
 impl Head {
-    fn new(kind: &'static str, op: impl Into<String>) -> Self {
-        Self { kind, op: op.into(), ..Self::default() }
-    }
-
     /// A function of the host has its identity.
     fn of_host(mut self, identity: Option<[u8; 32]>) -> Self {
         if let Some(identity) = identity {
@@ -58,6 +30,15 @@ impl Head {
             hex(&identity, &mut self.func_identity);
         }
         self
+    }
+
+    /// Whether it reads what is around it, and where it is.
+    fn of_subquery(mut self, subquery: &Subquery) -> Self {
+        let place = |n: u64| u32::try_from(n).unwrap_or(0);
+        if let Some(span) = subquery.spans.first() {
+            self.place = (place(span.start.line), place(span.start.column));
+        }
+        self.flag(wb_expr_flag::WB_EXPR_CORRELATED, !subquery.outer_ref_columns.is_empty())
     }
 
     fn builtin(kind: &'static str, op: String, volatility: Volatility) -> Self {
@@ -79,21 +60,13 @@ impl Walk {
     fn operator(&mut self, node: &RelNode, place: &Place) {
         let mut func_identity = String::new();
         hex(&node.call.fun.identity, &mut func_identity);
-        self.exprs.push(ExprRow {
-            node: place.node,
-            role: "operator",
-            role_ord: 0,
-            parent: -1,
-            child_ord: 0,
-            kind: "relation_function",
-            op: node.call.fun.name.clone(),
+        let head = Head {
             func_identity,
             func_origin: "host",
-            literal: String::new(),
             volatility: volatility_name(Volatility::Immutable),
-            data_type: String::new(),
-            call: CallRow::default(),
-        });
+            ..Head::new("relation_function", node.call.fun.name.as_str())
+        };
+        self.push(head, String::new(), Spot::root("operator", 0), place);
     }
 
     /// All expressions of a node, in a fixed order. Scans are elsewhere.
@@ -200,28 +173,14 @@ impl Walk {
 
     fn push(&mut self, head: Head, data_type: String, spot: Spot, place: &Place) -> u32 {
         let id = small(self.exprs.len());
-        self.exprs.push(ExprRow {
-            node: place.node,
-            role: spot.role,
-            role_ord: spot.role_ord,
-            parent: spot.parent,
-            child_ord: spot.child_ord,
-            kind: head.kind,
-            op: head.op,
-            func_identity: head.func_identity,
-            func_origin: head.func_origin,
-            literal: head.literal,
-            volatility: head.volatility,
-            data_type,
-            call: CallRow::default(),
-        });
+        self.exprs.push(ExprRow { node: place.node, spot, head, data_type });
         id
     }
 
     fn sort_key(&mut self, sort: &SortExpr, spot: Spot, place: &Place) -> Result<()> {
-        let direction = if sort.asc { "asc" } else { "desc" };
-        let nulls = if sort.nulls_first { "nulls_first" } else { "nulls_last" };
-        let head = Head::new("sort_key", format!("{direction} {nulls}"));
+        let head = Head::new("sort_key", "")
+            .flag(wb_expr_flag::WB_EXPR_DESCENDING, !sort.asc)
+            .flag(wb_expr_flag::WB_EXPR_NULLS_FIRST, sort.nulls_first);
         let id = self.push(head, String::new(), spot, place);
         self.kids(id, [&sort.expr], spot, place)
     }
@@ -262,21 +221,21 @@ impl Walk {
         if let Some(key) = below_mark(expr) {
             return self.expr(key, spot, place);
         }
-        let head = self.head(expr)?;
+        let mut head = self.head(expr)?;
         let data_type = match expr {
             Expr::BinaryExpr(b) if matches!(b.op, Operator::And | Operator::Or) => {
                 "bool".to_string()
             }
             expr => match expr.get_type(place.merged.as_ref()) {
-                Ok(data_type) => type_text(&data_type),
+                Ok(data_type) => {
+                    head.flags |= type_flags(&data_type);
+                    type_text(&data_type)
+                }
                 // Grouping sets and variables of lambdas have none of their own.
                 Err(_) => String::new(),
             },
         };
         let id = self.push(head, data_type, spot, place);
-        if let Some(row) = self.exprs.last_mut() {
-            row.call = CallRow::of(expr);
-        }
         self.below(expr, id, spot, place)
     }
 
@@ -291,14 +250,14 @@ impl Walk {
                 head.literal = literal_text(value)?;
                 if let Some(metadata) = metadata {
                     for (key, value) in metadata.inner() {
-                        let _ = writeln!(head.op, "{key}={value}");
+                        let _ = writeln!(head.detail, "{key}={value}");
                     }
                 }
                 head
             }
             Expr::BinaryExpr(binary) => Head::new("binary", binary.op.to_string()),
-            Expr::Like(like) => Head::new("like", like_text(like)),
-            Expr::SimilarTo(like) => Head::new("similar_to", like_text(like)),
+            Expr::Like(like) => like_head("like", like),
+            Expr::SimilarTo(like) => like_head("similar_to", like),
             Expr::Not(_) => Head::new("not", ""),
             Expr::IsNotNull(_) => Head::new("is_not_null", ""),
             Expr::IsNull(_) => Head::new("is_null", ""),
@@ -309,75 +268,77 @@ impl Walk {
             Expr::IsNotFalse(_) => Head::new("is_not_false", ""),
             Expr::IsNotUnknown(_) => Head::new("is_not_unknown", ""),
             Expr::Negative(_) => Head::new("negative", ""),
-            Expr::Between(between) => Head::new("between", format!("negated={}", between.negated)),
-            Expr::Case(case) => {
-                let (base, other) = (case.expr.is_some(), case.else_expr.is_some());
-                let whens = case.when_then_expr.len();
-                Head::new("case", format!("base={base} when={whens} else={other}"))
+            Expr::Between(between) => {
+                Head::new("between", "").flag(wb_expr_flag::WB_EXPR_NEGATED, between.negated)
             }
-            Expr::Cast(cast) => Head::new("cast", cast_text(&cast.field)),
-            Expr::TryCast(cast) => Head::new("try_cast", cast_text(&cast.field)),
+            Expr::Case(case) => Head::new("case", "")
+                .flag(wb_expr_flag::WB_EXPR_BASE, case.expr.is_some())
+                .flag(wb_expr_flag::WB_EXPR_ELSE, case.else_expr.is_some()),
+            Expr::Cast(cast) => {
+                let detail = cast_detail(&cast.field);
+                Head { detail, ..Head::new("cast", type_text(cast.field.data_type())) }
+            }
+            Expr::TryCast(cast) => {
+                let detail = cast_detail(&cast.field);
+                Head { detail, ..Head::new("try_cast", type_text(cast.field.data_type())) }
+            }
             Expr::ScalarFunction(call) => {
                 let volatility = call.func.signature().volatility;
                 Head::builtin("scalar_function", call.func.name().to_string(), volatility)
                     .of_host(scalar::host_identity(&call.func))
             }
             Expr::AggregateFunction(AggregateFunction { func, params }) => {
-                let op = format!(
-                    "{} args={} distinct={} filter={} order={} ignore_nulls={}",
-                    func.name(),
-                    params.args.len(),
-                    params.distinct,
-                    params.filter.is_some(),
-                    params.order_by.len(),
-                    nulls_ignored(params.null_treatment)
-                );
-                Head::builtin("aggregate_function", op, func.signature().volatility)
+                let (name, volatility) = (func.name().to_string(), func.signature().volatility);
+                Head { call: CallRow::of_aggregate(params), ..Head::builtin("aggregate_function", name, volatility) }
                     .of_host(aggregate::host_identity(func))
+                    .flag(wb_expr_flag::WB_EXPR_DISTINCT, params.distinct)
+                    .flag(wb_expr_flag::WB_EXPR_FILTERED, params.filter.is_some())
+                    .flag(wb_expr_flag::WB_EXPR_IGNORE_NULLS, nulls_ignored(params.null_treatment))
             }
             Expr::WindowFunction(window) => window_head(window)?,
             Expr::InList(list) => {
-                Head::new("in_list", format!("negated={} n={}", list.negated, list.list.len()))
+                Head::new("in_list", "").flag(wb_expr_flag::WB_EXPR_NEGATED, list.negated)
             }
-            Expr::Exists(exists) => Head::new("exists", format!("negated={}", exists.negated)),
-            Expr::InSubquery(within) => {
-                Head::new("in_subquery", format!("negated={}", within.negated))
+            Expr::Exists(exists) => Head::new("exists", "")
+                .flag(wb_expr_flag::WB_EXPR_NEGATED, exists.negated)
+                .of_subquery(&exists.subquery),
+            Expr::InSubquery(within) => Head::new("in_subquery", "")
+                .flag(wb_expr_flag::WB_EXPR_NEGATED, within.negated)
+                .of_subquery(&within.subquery),
+            Expr::SetComparison(set) => Head::new("set_comparison", set.op.to_string())
+                .flag(wb_expr_flag::WB_EXPR_ALL, matches!(set.quantifier, SetQuantifier::All))
+                .of_subquery(&set.subquery),
+            Expr::ScalarSubquery(subquery) => {
+                Head::new("scalar_subquery", "").of_subquery(subquery)
             }
-            Expr::SetComparison(set) => {
-                let quantifier = match set.quantifier {
-                    SetQuantifier::Any => "any",
-                    SetQuantifier::All => "all",
-                };
-                Head::new("set_comparison", format!("{} {quantifier}", set.op))
-            }
-            Expr::ScalarSubquery(_) => Head::new("scalar_subquery", ""),
             Expr::Wildcard { .. } => Head::new("wildcard", expr.to_string()),
-            Expr::GroupingSet(set) => Head::new("grouping_set", grouping_text(set).0),
+            Expr::GroupingSet(set) => grouping(set).0,
             Expr::Placeholder(placeholder) => Head::new("placeholder", placeholder.id.as_str()),
             Expr::OuterReferenceColumn(_, column) => {
                 let depth = self.outer_level(column).map_or(-1, |(depth, ..)| signed(depth));
-                Head::new("outer_column", format!("depth={depth}"))
+                Head { depth, ..Head::new("outer_column", "") }
             }
-            Expr::Unnest(unnest) => Head::new("unnest", format!("outer={}", unnest.outer)),
+            Expr::Unnest(unnest) => {
+                Head::new("unnest", "").flag(wb_expr_flag::WB_EXPR_OUTER, unnest.outer)
+            }
             Expr::HigherOrderFunction(call) => {
                 let volatility = call.func.signature().volatility;
                 Head::builtin("higher_order_function", call.func.name().to_string(), volatility)
             }
-            Expr::Lambda(lambda) => Head::new("lambda", format!("params={}", lambda.params.len())),
-            Expr::LambdaVariable(variable) => {
-                Head::new("lambda_variable", self.lambda_text(&variable.name))
-            }
+            Expr::Lambda(lambda) => Head::new("lambda", "").number(signed(lambda.params.len())),
+            Expr::LambdaVariable(variable) => self.lambda_variable(&variable.name),
         })
     }
 
     /// By how many lambdas out, and which parameter there.
-    fn lambda_text(&self, name: &str) -> String {
+    fn lambda_variable(&self, name: &str) -> Head {
+        let head = Head::new("lambda_variable", "");
         for (depth, params) in self.lambdas.iter().rev().enumerate() {
             if let Some(index) = params.iter().position(|param| param == name) {
-                return format!("depth={depth} index={index}");
+                return Head { depth: signed(depth), ..head }.number(signed(index));
             }
         }
-        format!("free={name}")
+        Head { depth: -1, detail: name.to_string(), ..head }
     }
 
     fn outer_level(&self, column: &Column) -> Option<(usize, usize, usize)> {
@@ -399,7 +360,7 @@ impl Walk {
             && let Some(row) = self.exprs.last_mut()
         {
             // Two columns that are not found must not look the same.
-            let _ = write!(row.op, " unresolved={}", column.flat_name());
+            row.head.detail = column.flat_name();
         }
         let (input, field) = found.map_or((u32::MAX, u32::MAX), |(i, f)| (small(i), small(f)));
         self.colrefs.push(ColRow {
@@ -478,7 +439,7 @@ impl Walk {
                 self.kids(id, [&*set.expr], spot, place)?;
                 return self.nested(&set.subquery, id, place);
             }
-            Expr::GroupingSet(set) => return self.kids(id, grouping_text(set).1, spot, place),
+            Expr::GroupingSet(set) => return self.kids(id, grouping(set).1, spot, place),
             Expr::Unnest(unnest) => return self.kids(id, [&*unnest.expr], spot, place),
             Expr::Lambda(lambda) => {
                 self.lambdas.push(lambda.params.clone());
@@ -513,30 +474,50 @@ fn window_head(window: &WindowFunction) -> Result<Head> {
         WindowFunctionDefinition::AggregateUDF(f) => (f.name(), f.signature().volatility),
         WindowFunctionDefinition::WindowUDF(f) => (f.name(), f.signature().volatility),
     };
-    let family = match &window.fun {
-        WindowFunctionDefinition::AggregateUDF(_) => "aggregate",
-        WindowFunctionDefinition::WindowUDF(_) => "window",
-    };
-    let op = format!(
-        "{name} family={family} args={} partition={} filter={} order={} distinct={} \
-         ignore_nulls={} frame={}",
-        params.args.len(),
-        params.partition_by.len(),
-        params.filter.is_some(),
-        params.order_by.len(),
-        params.distinct,
-        nulls_ignored(params.null_treatment),
-        frame_text(&params.window_frame)?
-    );
     let identity = match &window.fun {
         WindowFunctionDefinition::AggregateUDF(f) => aggregate::host_identity(f),
         WindowFunctionDefinition::WindowUDF(_) => None,
     };
-    Ok(Head::builtin("window_function", op, volatility).of_host(identity))
+    let head = Head {
+        call: CallRow::of_window(params)?,
+        ..Head::builtin("window_function", name.to_string(), volatility)
+    };
+    let aggregate = matches!(window.fun, WindowFunctionDefinition::AggregateUDF(_));
+    Ok(head
+        .of_host(identity)
+        .flag(wb_expr_flag::WB_EXPR_AGGREGATE, aggregate)
+        .flag(wb_expr_flag::WB_EXPR_DISTINCT, params.distinct)
+        .flag(wb_expr_flag::WB_EXPR_FILTERED, params.filter.is_some())
+        .flag(wb_expr_flag::WB_EXPR_IGNORE_NULLS, nulls_ignored(params.null_treatment)))
 }
 
-fn signed(n: usize) -> i32 {
-    i32::try_from(n).unwrap_or(i32::MAX)
+/// What of a type decides something, whatever its other parts are.
+fn type_flags(data_type: &DataType) -> u32 {
+    let mut flags = 0;
+    for (flag, set) in [
+        (wb_expr_flag::WB_EXPR_IS_FLOAT, data_type.is_floating()),
+        (wb_expr_flag::WB_EXPR_IS_INTEGER, data_type.is_integer()),
+        (wb_expr_flag::WB_EXPR_HAS_FLOATS, has_floats(data_type)),
+    ] {
+        flags |= if set { flag as u32 } else { 0 };
+    }
+    flags
+}
+
+fn has_floats(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::List(field)
+        | DataType::LargeList(field)
+        | DataType::ListView(field)
+        | DataType::LargeListView(field)
+        | DataType::FixedSizeList(field, _)
+        | DataType::Map(field, _)
+        | DataType::RunEndEncoded(_, field) => has_floats(field.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_floats(field.data_type())),
+        DataType::Union(fields, _) => fields.iter().any(|(_, field)| has_floats(field.data_type())),
+        DataType::Dictionary(_, values) => has_floats(values),
+        other => other.is_floating(),
+    }
 }
 
 fn find(inputs: &[DFSchemaRef], column: &Column) -> Option<(usize, usize)> {

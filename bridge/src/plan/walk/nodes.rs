@@ -1,5 +1,5 @@
-//! Plan tables: a plan as flat rows in canonical form. What can change a result is in kinds,
-//! details, operators, indexes, literals and types; names are in columns of their own.
+//! Plan tables: a plan as flat rows in canonical form (WB_PLAN_FORM). What can change a result is
+//! in kinds, flags, operators, indexes, literals and types; names are in columns of their own.
 
 use std::sync::Arc;
 
@@ -13,9 +13,12 @@ use datafusion::logical_expr::{Distinct, LogicalPlan, Partitioning, TableScan, U
 
 use crate::plan::walk::canon::{metadata_text, type_text};
 use crate::plan::edit::edits::{place_of, sort_class};
+use crate::edge::abi::wb_node_flag;
 use crate::edge::error::Result;
 use crate::input::late::LateBound;
-use crate::plan::walk::rows::{NodeRow, OutputRow, Place, ScanRow, Walk, small};
+use crate::plan::walk::rows::{
+    NodeRow, OutputRow, Place, ScanRow, UnnestRow, Walk, What, small,
+};
 use crate::relation::node::RelNode;
 use crate::function::series::Series;
 use crate::session::sess::SessInner;
@@ -23,10 +26,6 @@ use crate::session::sess::SessInner;
 fn list(indexes: impl IntoIterator<Item = usize>) -> String {
     let texts: Vec<String> = indexes.into_iter().map(|i| i.to_string()).collect();
     texts.join(",")
-}
-
-fn number(n: Option<usize>) -> String {
-    n.map_or_else(|| "none".to_string(), |n| n.to_string())
 }
 
 fn join_kind(join_type: JoinType) -> &'static str {
@@ -55,6 +54,7 @@ impl Walk {
             exprs: Vec::new(),
             colrefs: Vec::new(),
             scans: Vec::new(),
+            unnests: Vec::new(),
             outer: Vec::new(),
             laterals: Vec::new(),
             recursions: Vec::new(),
@@ -67,14 +67,15 @@ impl Walk {
 
     fn node(&mut self, plan: &LogicalPlan, parent: i32, child_ord: u32, of: i32) -> Result<()> {
         let id = small(self.nodes.len());
-        let (kind, detail) = self.describe(plan)?;
-        self.nodes.push(NodeRow { parent, child_ord, kind, detail, subquery_of: of });
+        let (kind, what) = self.describe(plan);
+        self.nodes.push(NodeRow { parent, child_ord, kind, subquery_of: of, what });
         self.places.push(place_of(plan));
         self.outputs(id, plan.schema());
         let inputs: Vec<DFSchemaRef> =
             plan.inputs().iter().map(|input| Arc::clone(input.schema())).collect();
         match plan {
             LogicalPlan::TableScan(scan) => self.scan(id, scan)?,
+            LogicalPlan::Unnest(unnest) => self.unnest(id, unnest),
             plan => self.node_exprs(plan, &Place::new(id, inputs))?,
         }
         self.children(plan, id)
@@ -144,8 +145,9 @@ impl Walk {
         let schema = scan.table_name.schema().unwrap_or(&self.default_schema).to_string();
         let table = scan.table_name.table().to_string();
         let late = provider.as_ref().and_then(|p| p.downcast_ref::<LateBound>());
-        if let Some((schema, table, provider)) = late.map(LateBound::labels) {
-            return self.scan_row(node, scan, schema.into(), table.into(), provider);
+        if let Some((schema, table, tag)) = late.map(LateBound::labels) {
+            let names = (schema.to_string(), table.to_string());
+            return self.scan_row(node, scan, names, LateBound::KIND, tag.to_string());
         }
         let (provider, schema, table) = match &provider {
             Some(p) if p.is::<CteWorkTable>() => ("work_table", String::new(), String::new()),
@@ -156,22 +158,23 @@ impl Walk {
             _ if schema == "information_schema" => ("information_schema", schema, table),
             _ => ("other", schema, table),
         };
-        self.scan_row(node, scan, schema, table, provider.to_string())
+        self.scan_row(node, scan, (schema, table), provider, String::new())
     }
 
     fn scan_row(
         &mut self,
         node: u32,
         scan: &TableScan,
-        schema: String,
-        table: String,
-        provider: String,
+        (schema, table): (String, String),
+        provider: &'static str,
+        tag: String,
     ) -> Result<()> {
         self.scans.push(ScanRow {
             node,
             schema,
             table,
             provider,
+            tag,
             projection: match &scan.projection {
                 Some(projection) => list(projection.iter().copied()),
                 None => "*".to_string(),
@@ -192,136 +195,116 @@ impl Walk {
         self.exprs_of("scan_filter", &scan.filters, &place)
     }
 
-    fn scan_detail(&self, scan: &TableScan) -> String {
-        let Ok(provider) = source_as_provider(&scan.source) else { return String::new() };
+    /// Of a recursive query's own rows: how many such queries out they are. Of a series: whether
+    /// its end is one of the rows.
+    fn scan_what(&self, scan: &TableScan) -> What {
+        let Ok(provider) = source_as_provider(&scan.source) else { return What::none() };
         if let Some(work_table) = provider.downcast_ref::<CteWorkTable>() {
             let depth = self.recursions.iter().rev().position(|name| name == work_table.name());
-            return format!("depth={}", number(depth));
+            return What::count(depth);
         }
-        if let Some(series) = provider.downcast_ref::<GenerateSeriesTable>() {
-            return Series::of(series).map(|series| series.detail()).unwrap_or_default();
-        }
-        String::new()
+        let series = provider.downcast_ref::<GenerateSeriesTable>();
+        let series = series.and_then(|series| Series::of(series).ok());
+        What::none().flag(wb_node_flag::WB_NODE_WITH_END, series.is_some_and(|s| s.with_end()))
     }
 
-    fn describe(&self, plan: &LogicalPlan) -> Result<(&'static str, String)> {
-        let none = String::new();
-        let opaque = |what: &str| format!("opaque={what}");
-        Ok(match plan {
+    fn describe(&self, plan: &LogicalPlan) -> (&'static str, What) {
+        let none = What::none();
+        match plan {
             LogicalPlan::Projection(_) => ("projection", none),
             LogicalPlan::Filter(_) => ("filter", none),
             LogicalPlan::Window(_) => ("window", none),
-            LogicalPlan::Aggregate(aggregate) => {
-                let groups = aggregate.group_expr.len();
-                ("aggregate", format!("groups={groups} aggregates={}", aggregate.aggr_expr.len()))
-            }
-            LogicalPlan::Sort(sort) => ("sort", format!("fetch={}", number(sort.fetch))),
+            LogicalPlan::Aggregate(_) => ("aggregate", none),
+            LogicalPlan::Sort(sort) => ("sort", What::count(sort.fetch)),
             LogicalPlan::Join(join) => {
-                let nulls = match join.null_equality {
-                    NullEquality::NullEqualsNothing => "nothing",
-                    NullEquality::NullEqualsNull => "null",
-                };
-                let detail = format!(
-                    "type={} null_equals={nulls} null_aware={} keys={} filter={}",
-                    join_kind(join.join_type),
-                    join.null_aware,
-                    join.on.len(),
-                    join.filter.is_some()
-                );
-                ("join", detail)
+                let nulls = matches!(join.null_equality, NullEquality::NullEqualsNull);
+                let what = What::variant(join_kind(join.join_type))
+                    .flag(wb_node_flag::WB_NODE_NULLS_EQUAL, nulls)
+                    .flag(wb_node_flag::WB_NODE_NULL_AWARE, join.null_aware);
+                ("join", what)
             }
             LogicalPlan::Repartition(repartition) => {
-                let scheme = match &repartition.partitioning_scheme {
-                    Partitioning::RoundRobinBatch(n) => format!("round_robin={n}"),
-                    Partitioning::Hash(exprs, n) => format!("hash={n} keys={}", exprs.len()),
-                    Partitioning::Range(_) => opaque("range"),
-                    Partitioning::DistributeBy(exprs) => format!("by={}", exprs.len()),
+                let (scheme, n) = match &repartition.partitioning_scheme {
+                    Partitioning::RoundRobinBatch(n) => ("round_robin", Some(*n)),
+                    Partitioning::Hash(_, n) => ("hash", Some(*n)),
+                    Partitioning::Range(_) => ("range", None),
+                    Partitioning::DistributeBy(_) => ("by", None),
                 };
-                ("repartition", scheme)
+                ("repartition", What { variant: scheme.to_string(), ..What::count(n) })
             }
-            LogicalPlan::Union(union) => ("union", format!("inputs={}", union.inputs.len())),
-            LogicalPlan::TableScan(scan) => ("scan", self.scan_detail(scan)),
+            LogicalPlan::Union(_) => ("union", none),
+            LogicalPlan::TableScan(scan) => ("scan", self.scan_what(scan)),
             LogicalPlan::EmptyRelation(empty) => {
-                ("empty", format!("rows={}", u8::from(empty.produce_one_row)))
+                ("empty", What::count(Some(usize::from(empty.produce_one_row))))
             }
             LogicalPlan::Subquery(_) => ("subquery", none),
             LogicalPlan::SubqueryAlias(_) => ("alias", none),
-            LogicalPlan::Limit(limit) => {
-                let (skip, fetch) = (limit.skip.is_some(), limit.fetch.is_some());
-                ("limit", format!("skip={skip} fetch={fetch}"))
+            LogicalPlan::Limit(_) => ("limit", none),
+            LogicalPlan::Statement(statement) => ("statement", What::variant(statement.name())),
+            LogicalPlan::Values(values) => ("values", What::count(Some(values.values.len()))),
+            LogicalPlan::Explain(explain) => {
+                let what = What::variant(explain.explain_format.to_string());
+                ("explain", what.flag(wb_node_flag::WB_NODE_VERBOSE, explain.verbose))
             }
-            LogicalPlan::Statement(statement) => ("statement", opaque(statement.name())),
-            LogicalPlan::Values(values) => {
-                let columns = values.schema.fields().len();
-                ("values", format!("rows={} columns={columns}", values.values.len()))
-            }
-            LogicalPlan::Explain(explain) => (
-                "explain",
-                format!("verbose={} format={}", explain.verbose, explain.explain_format),
-            ),
             LogicalPlan::Analyze(analyze) => {
-                ("explain_analyze", format!("verbose={}", analyze.verbose))
+                ("explain_analyze", none.flag(wb_node_flag::WB_NODE_VERBOSE, analyze.verbose))
             }
             LogicalPlan::Extension(extension) => {
                 let node = extension.node.as_any().downcast_ref::<RelNode>();
-                let detail = node.map(RelNode::canonical);
-                ("extension", detail.unwrap_or_else(|| opaque(extension.node.name())))
+                let detail = node.map(RelNode::canonical).unwrap_or_default();
+                ("extension", What { detail, ..What::variant(extension.node.name()) })
             }
             LogicalPlan::Distinct(Distinct::All(_)) => ("distinct", none),
-            LogicalPlan::Distinct(Distinct::On(on)) => {
-                let sorts = on.sort_expr.as_ref().map(Vec::len);
-                let detail = format!(
-                    "on={} select={} sort={}",
-                    on.on_expr.len(),
-                    on.select_expr.len(),
-                    number(sorts)
-                );
-                ("distinct_on", detail)
-            }
-            LogicalPlan::Dml(dml) => ("dml", opaque(&dml.op.to_string())),
-            LogicalPlan::Ddl(ddl) => ("ddl", opaque(ddl.name())),
-            LogicalPlan::Copy(_) => ("copy", opaque("copy")),
+            LogicalPlan::Distinct(Distinct::On(_)) => ("distinct_on", none),
+            LogicalPlan::Dml(dml) => ("dml", What::variant(dml.op.to_string())),
+            LogicalPlan::Ddl(ddl) => ("ddl", What::variant(ddl.name())),
+            LogicalPlan::Copy(_) => ("copy", none),
             LogicalPlan::DescribeTable(describe) => {
                 let table = DataType::Struct(describe.schema.fields().clone());
-                ("describe", type_text(&table))
+                ("describe", What { detail: type_text(&table), ..none })
             }
-            LogicalPlan::Unnest(unnest) => ("unnest", unnest_detail(unnest)),
+            LogicalPlan::Unnest(unnest) => {
+                let nulls = match unnest.options.null_handling {
+                    NullHandling::Drop => "drop",
+                    NullHandling::Preserve => "preserve",
+                    NullHandling::PreserveAndExpandEmpty => "preserve_and_expand_empty",
+                };
+                ("unnest", What::variant(nulls))
+            }
             LogicalPlan::RecursiveQuery(query) => {
-                ("recursive", format!("distinct={}", query.is_distinct))
+                ("recursive", none.flag(wb_node_flag::WB_NODE_DISTINCT, query.is_distinct))
             }
-        })
+        }
     }
-}
 
-/// Columns by index: inputs in the input, recursions' outputs in the output.
-fn unnest_detail(unnest: &Unnest) -> String {
-    let input = unnest.input.schema();
-    let exec = unnest.exec_columns.iter().map(|c| number(input.maybe_index_of_column(c)));
-    let lists = unnest.list_type_columns.iter().map(|(i, list)| {
-        let out = number(unnest.schema.maybe_index_of_column(&list.output_column));
-        format!("{i}:{out}:{}", list.depth)
-    });
-    let recursions = unnest.options.recursions.iter().map(|r| {
-        let from = number(input.maybe_index_of_column(&r.input_column));
-        let to = number(unnest.schema.maybe_index_of_column(&r.output_column));
-        format!("{from}:{to}:{}", r.depth)
-    });
-    let nulls = match unnest.options.null_handling {
-        NullHandling::Drop => "drop",
-        NullHandling::Preserve => "preserve",
-        NullHandling::PreserveAndExpandEmpty => "preserve_and_expand_empty",
-    };
-    format!(
-        "columns={} lists={} structs={} from={} nulls={nulls} recursions={}",
-        exec.collect::<Vec<_>>().join(","),
-        lists.collect::<Vec<_>>().join(","),
-        list(unnest.struct_type_columns.iter().copied()),
-        list(unnest.dependency_indices.iter().copied()),
-        recursions.collect::<Vec<_>>().join(",")
-    )
+    /// Columns by index: inputs in the input, outputs in the output.
+    fn unnest(&mut self, node: u32, unnest: &Unnest) {
+        let input = unnest.input.schema();
+        let place = |n: Option<usize>| n.map_or(-1, |n| signed(small(n)));
+        let mut row = |kind, input, output, depth: usize| {
+            self.unnests.push(UnnestRow { node, kind, input, output, depth: small(depth) });
+        };
+        for column in &unnest.exec_columns {
+            row("column", place(input.maybe_index_of_column(column)), -1, 0);
+        }
+        for (from, list) in &unnest.list_type_columns {
+            let to = place(unnest.schema.maybe_index_of_column(&list.output_column));
+            row("list", place(Some(*from)), to, list.depth);
+        }
+        for from in &unnest.struct_type_columns {
+            row("struct", place(Some(*from)), -1, 0);
+        }
+        for from in &unnest.dependency_indices {
+            row("from", place(Some(*from)), -1, 0);
+        }
+        for recursion in &unnest.options.recursions {
+            let from = place(input.maybe_index_of_column(&recursion.input_column));
+            let to = place(unnest.schema.maybe_index_of_column(&recursion.output_column));
+            row("recursion", from, to, recursion.depth);
+        }
+    }
 }
 
 fn signed(id: u32) -> i32 {
     i32::try_from(id).unwrap_or(i32::MAX)
 }
-

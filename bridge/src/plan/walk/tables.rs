@@ -60,8 +60,11 @@ impl Walk {
             .i32s("parent_id", rows.iter().map(|r| r.parent))
             .u32s("child_ord", rows.iter().map(|r| r.child_ord))
             .texts("kind", rows.iter().map(|r| r.kind))
-            .texts("detail", rows.iter().map(|r| r.detail.as_str()))
             .i32s("subquery_of", rows.iter().map(|r| r.subquery_of))
+            .texts("variant", rows.iter().map(|r| r.what.variant.as_str()))
+            .u32s("flags", rows.iter().map(|r| r.what.flags))
+            .i64s("count", rows.iter().map(|r| r.what.count))
+            .texts("detail", rows.iter().map(|r| r.what.detail.as_str()))
             .batch()
     }
 
@@ -84,25 +87,31 @@ impl Walk {
         Columns::default()
             .u32s("expr_id", 0..small(rows.len()))
             .u32s("node_id", rows.iter().map(|r| r.node))
-            .texts("role", rows.iter().map(|r| r.role))
-            .u32s("role_ord", rows.iter().map(|r| r.role_ord))
-            .i32s("parent_expr", rows.iter().map(|r| r.parent))
-            .u32s("child_ord", rows.iter().map(|r| r.child_ord))
-            .texts("kind", rows.iter().map(|r| r.kind))
-            .texts("op", rows.iter().map(|r| r.op.as_str()))
-            .texts("func_identity", rows.iter().map(|r| r.func_identity.as_str()))
-            .texts("func_origin", rows.iter().map(|r| r.func_origin))
-            .texts("literal", rows.iter().map(|r| r.literal.as_str()))
-            .texts("volatility", rows.iter().map(|r| r.volatility))
+            .texts("role", rows.iter().map(|r| r.spot.role))
+            .u32s("role_ord", rows.iter().map(|r| r.spot.role_ord))
+            .i32s("parent_expr", rows.iter().map(|r| r.spot.parent))
+            .u32s("child_ord", rows.iter().map(|r| r.spot.child_ord))
+            .texts("kind", rows.iter().map(|r| r.head.kind))
+            .texts("op", rows.iter().map(|r| r.head.op.as_str()))
+            .texts("func_identity", rows.iter().map(|r| r.head.func_identity.as_str()))
+            .texts("func_origin", rows.iter().map(|r| r.head.func_origin))
+            .texts("literal", rows.iter().map(|r| r.head.literal.as_str()))
+            .texts("volatility", rows.iter().map(|r| r.head.volatility))
             .texts("type", rows.iter().map(|r| r.data_type.as_str()))
-            .u32s("args", rows.iter().map(|r| r.call.args))
-            .u32s("partition_keys", rows.iter().map(|r| r.call.partition_keys))
-            .u32s("order_keys", rows.iter().map(|r| r.call.order_keys))
-            .bools("distinct", rows.iter().map(|r| r.call.distinct))
-            .bools("ignore_nulls", rows.iter().map(|r| r.call.ignore_nulls))
-            .u32s("frame", rows.iter().map(|r| r.call.frame))
-            .i32s("frame_from", rows.iter().map(|r| r.call.from))
-            .i32s("frame_to", rows.iter().map(|r| r.call.to))
+            .u32s("flags", rows.iter().map(|r| r.head.flags))
+            .i32s("number", rows.iter().map(|r| r.head.number))
+            .i32s("depth", rows.iter().map(|r| r.head.depth))
+            .texts("detail", rows.iter().map(|r| r.head.detail.as_str()))
+            .u32s("args", rows.iter().map(|r| r.head.call.args))
+            .u32s("partition_keys", rows.iter().map(|r| r.head.call.partition_keys))
+            .u32s("order_keys", rows.iter().map(|r| r.head.call.order_keys))
+            .u32s("frame", rows.iter().map(|r| r.head.call.frame))
+            .i32s("frame_from", rows.iter().map(|r| r.head.call.from))
+            .i32s("frame_to", rows.iter().map(|r| r.head.call.to))
+            .texts("from_by", rows.iter().map(|r| r.head.call.from_by.as_str()))
+            .texts("to_by", rows.iter().map(|r| r.head.call.to_by.as_str()))
+            .u32s("line", rows.iter().map(|r| r.head.place.0))
+            .u32s("column", rows.iter().map(|r| r.head.place.1))
             .batch()
     }
 
@@ -125,10 +134,22 @@ impl Walk {
             .u32s("node_id", rows.iter().map(|r| r.node))
             .texts("schema_name", rows.iter().map(|r| r.schema.as_str()))
             .texts("table_name", rows.iter().map(|r| r.table.as_str()))
-            .texts("provider_kind", rows.iter().map(|r| r.provider.as_str()))
+            .texts("provider_kind", rows.iter().map(|r| r.provider))
+            .texts("tag", rows.iter().map(|r| r.tag.as_str()))
             .texts("projection", rows.iter().map(|r| r.projection.as_str()))
             .i64s("fetch", rows.iter().map(|r| r.fetch))
             .u32s("n_filters", rows.iter().map(|r| r.filters))
+            .batch()
+    }
+
+    fn unnests_batch(&self) -> Result<RecordBatch> {
+        let rows = &self.unnests;
+        Columns::default()
+            .u32s("node_id", rows.iter().map(|r| r.node))
+            .texts("kind", rows.iter().map(|r| r.kind))
+            .i32s("input", rows.iter().map(|r| r.input))
+            .i32s("output", rows.iter().map(|r| r.output))
+            .u32s("depth", rows.iter().map(|r| r.depth))
             .batch()
     }
 }
@@ -140,12 +161,14 @@ pub(crate) fn table(walk: &Walk, which: i32) -> Result<RecordBatch> {
     const EXPRS: i32 = wb_plan_table::WB_PLAN_EXPRS as i32;
     const COLREFS: i32 = wb_plan_table::WB_PLAN_COLREFS as i32;
     const SCANS: i32 = wb_plan_table::WB_PLAN_SCANS as i32;
+    const UNNESTS: i32 = wb_plan_table::WB_PLAN_UNNESTS as i32;
     match which {
         NODES => walk.nodes_batch(),
         OUTPUTS => walk.outputs_batch(),
         EXPRS => walk.exprs_batch(),
         COLREFS => walk.colrefs_batch(),
         SCANS => walk.scans_batch(),
+        UNNESTS => walk.unnests_batch(),
         _ => {
             let message = format!("{which} is no table of a plan");
             Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))
