@@ -4,10 +4,35 @@
 
 #include "udf/kernel.h"
 
-/* The 8-byte digest as a number in [0, 2^63). */
-static int64_t number(const uint8_t digest[8]) {
+#define WI_ORIGIN "udf"
+
+/* ---- BLAKE2b ---- */
+
+void wi_hasher_init(wi_hasher *h, size_t length) {
+  h->length = length;
+  blake2b_init(&h->fresh, length);
+}
+
+/* Copies only what init sets up; the library zero-fills the block buffer itself. */
+void wi_hasher_run(const wi_hasher *h, const char *p, size_t n, uint8_t *out) {
+  blake2b_state s;
+  memcpy(s.h, h->fresh.h, sizeof s.h);
+  memcpy(s.t, h->fresh.t, sizeof s.t);
+  memcpy(s.f, h->fresh.f, sizeof s.f);
+  s.buflen = h->fresh.buflen;
+  s.outlen = h->fresh.outlen;
+  s.last_node = h->fresh.last_node;
+  if (n > 0) {
+    blake2b_update(&s, (const uint8_t *)p, n);
+  }
+  blake2b_final(&s, out, h->length);
+}
+
+int64_t wi_hash64(const wi_hasher *h, const char *p, size_t n) {
+  uint8_t digest[8];
   uint64_t v = 0;
-  for (size_t i = 0; i < 8; i++) {
+  wi_hasher_run(h, p, n, digest);
+  for (size_t i = 0; i < sizeof digest; i++) {
     v = v << 8 | digest[i];
   }
   return (int64_t)(v & INT64_MAX);
@@ -66,20 +91,11 @@ weir_status wi_ids_init(wi_ids *ids, struct ArrowArray *out, const wi_fn *fn,
   ids->form = form;
   ids->prefix = prefix;
   ids->at = 0;
-  ids->rows = 0;
-  ids->n_waiting = 0;
-  wi_hashes_init(&ids->hashes, form == WI_ID_HEX ? 16 : 8, wi_hash_lanes());
+  wi_hasher_init(&ids->hasher, form == WI_ID_HEX ? 16 : 8);
   return wi_out_text(out, fn->name, rows, room < 0 ? INT64_MAX : room, &ids->text, err);
 }
 
-/* The rows before this one that have no text end where the last text ended. */
-static void end_rows(wi_ids *ids, int64_t before) {
-  for (; ids->rows < before; ids->rows++) {
-    ids->text.offsets[ids->rows + 1] = (int32_t)ids->at;
-  }
-}
-
-static void write_one(wi_ids *ids, int64_t row, const uint8_t *digest) {
+void wi_ids_put(wi_ids *ids, int64_t row, const char *p, size_t n) {
   char *at = ids->text.data + ids->at;
   if (ids->prefix != NULL) {
     wi_str prefix = wi_col_text(ids->prefix, row);
@@ -90,37 +106,23 @@ static void write_one(wi_ids *ids, int64_t row, const uint8_t *digest) {
     *at++ = ':';
   }
   if (ids->form == WI_ID_HEX) {
+    uint8_t digest[16];
+    wi_hasher_run(&ids->hasher, p, n, digest);
     put_hex(digest, at);
     at += HEX_CHARS;
   } else {
-    at += wi_digits((uint64_t)number(digest), at);
+    at += wi_digits((uint64_t)wi_hash64(&ids->hasher, p, n), at);
   }
-  end_rows(ids, row);
   ids->at = at - ids->text.data;
-  end_rows(ids, row + 1);
+  ids->text.offsets[row + 1] = (int32_t)ids->at;
 }
 
-static void write_waiting(wi_ids *ids) {
-  wi_hashes_end(&ids->hashes);
-  for (size_t i = 0; i < ids->n_waiting; i++) {
-    write_one(ids, ids->waiting[i], ids->digests[i]);
-  }
-  ids->n_waiting = 0;
-}
-
-void wi_ids_put(wi_ids *ids, int64_t row, const char *p, size_t n) {
-  size_t i = ids->n_waiting++;
-  ids->waiting[i] = row;
-  wi_hashes_put(&ids->hashes, p, n, ids->digests[i]);
-  if (ids->n_waiting == WI_HASH_LANES) {
-    write_waiting(ids);
-  }
+void wi_ids_skip(wi_ids *ids, int64_t row) {
+  ids->text.offsets[row + 1] = (int32_t)ids->at;
 }
 
 weir_status wi_ids_finish(wi_ids *ids, struct ArrowArray *out, int64_t rows,
                           wi_valid *valid, weir_error *err) {
-  write_waiting(ids);
-  end_rows(ids, rows);
   ArrowArrayBuffer(out, 2)->size_bytes = ids->at;
   wi_out_seal(out, rows, valid);
   return wi_out_finish(out, err);
@@ -232,24 +234,20 @@ weir_status wi_run_hash64(const wi_fn *fn, size_t n, const wi_fn_arg *args, int6
   weir_status status = WEIR_OK;
   wi_cols cols = WI_COLS_INIT;
   wi_valid valid;
-  wi_hashes hashes;
+  wi_hasher hasher;
   void *data = NULL;
   memset(out, 0, sizeof *out);
   wi_valid_none(&valid);
   WI_CHECK(wi_cols_open(&cols, fn, n, args, rows, 1, err));
   WI_CHECK(wi_valid_init(&valid, cols.items, 1, rows, err));
   WI_CHECK(wi_out_fixed(out, NANOARROW_TYPE_INT64, rows * 8, &data, err));
-  wi_hashes_init(&hashes, 8, wi_hash_lanes());
+  wi_hasher_init(&hasher, 8);
   int64_t *values = data;
   for (int64_t i = 0; i < rows; i++) {
     if (wi_valid_at(&valid, i)) {
       wi_str value = wi_col_text(&cols.items[0], i);
-      wi_hashes_put(&hashes, value.p, value.n, (uint8_t *)&values[i]);
+      values[i] = wi_hash64(&hasher, value.p, value.n);
     }
-  }
-  wi_hashes_end(&hashes);
-  for (int64_t i = 0; i < rows; i++) {
-    values[i] = wi_valid_at(&valid, i) ? number((const uint8_t *)&values[i]) : values[i];
   }
   wi_out_seal(out, rows, &valid);
   WI_CHECK(wi_out_finish(out, err));
@@ -282,6 +280,8 @@ static weir_status run_text_ids(const wi_fn *fn, size_t n, const wi_fn_arg *args
     if (wi_valid_at(&valid, i)) {
       wi_str text = wi_col_text(value, i);
       wi_ids_put(&ids, i, text.p, text.n);
+    } else {
+      wi_ids_skip(&ids, i);
     }
   }
   WI_CHECK(wi_ids_finish(&ids, out, rows, &valid, err));

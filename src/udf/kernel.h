@@ -6,51 +6,32 @@
 
 #include "udf/arrow_io.h"
 
-/* ---- BLAKE2b with the length parameter, 8 or 16 bytes (hashes.c) ---- */
+/* ---- BLAKE2b with the length parameter, 8 or 16 bytes (hash.c) ---- */
 typedef struct wi_hasher {
   blake2b_state fresh; /* as after init: set up once, copied for each value */
   size_t length;
 } wi_hasher;
 void wi_hasher_init(wi_hasher *h, size_t length);
 void wi_hasher_run(const wi_hasher *h, const char *p, size_t n, uint8_t *out);
-
-/* Many texts, of which as many as there are lanes are hashed at once, if they are short. */
-#define WI_HASH_LANES 8
-#define WI_HASH_BLOCK 128
-typedef struct wi_hashes {
-  wi_hasher one;
-  size_t lanes, used;
-  uint64_t blocks[WI_HASH_LANES][WI_HASH_BLOCK / 8];
-  uint64_t lengths[WI_HASH_LANES];
-  uint8_t *out[WI_HASH_LANES];
-} wi_hashes;
-/* How many this processor can do: 1, 4 or 8. */
-size_t wi_hash_lanes(void);
-/* `lanes`: at most that many. */
-void wi_hashes_init(wi_hashes *h, size_t length, size_t lanes);
-/* The text is copied; `out` has its digest at wi_hashes_end at the latest. */
-void wi_hashes_put(wi_hashes *h, const char *p, size_t n, uint8_t *out);
-void wi_hashes_end(wi_hashes *h);
+/* The 8-byte digest as a number in [0, 2^63). */
+int64_t wi_hash64(const wi_hasher *h, const char *p, size_t n);
 
 /* ---- texts that carry a hash: "hex", "prefix:hex" or "prefix:decimal" (hash.c) ---- */
 typedef enum wi_id_form { WI_ID_HEX, WI_ID_DECIMAL } wi_id_form;
 typedef struct wi_ids {
-  wi_hashes hashes;
+  wi_hasher hasher;
   wi_id_form form;
   const wi_col *prefix; /* NULL: none */
   wi_text_out text;
-  int64_t at, rows; /* bytes and rows that are written */
-  /* Rows whose digests may still be under way. */
-  uint8_t digests[WI_HASH_LANES][16];
-  int64_t waiting[WI_HASH_LANES];
-  size_t n_waiting;
+  int64_t at;
 } wi_ids;
 /* Makes the result with room for every valid row; `fn` names the function in errors. */
 weir_status wi_ids_init(wi_ids *ids, struct ArrowArray *out, const wi_fn *fn,
                         wi_id_form form, const wi_col *prefix, int64_t rows,
                         const wi_valid *valid, weir_error *err);
-/* Rows in order; those that are left out are null. */
+/* Rows in order, each either put or skipped (null). */
 void wi_ids_put(wi_ids *ids, int64_t row, const char *p, size_t n);
+void wi_ids_skip(wi_ids *ids, int64_t row);
 weir_status wi_ids_finish(wi_ids *ids, struct ArrowArray *out, int64_t rows,
                           wi_valid *valid, weir_error *err);
 

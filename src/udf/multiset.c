@@ -17,6 +17,7 @@ typedef struct multiset {
   wi_code *codes;
   wi_arena arena;
   wi_buf row;
+  wi_hasher hasher;
   wi_slots sums; /* wi_u128 */
 } multiset;
 
@@ -78,6 +79,7 @@ static weir_status multiset_open(const wi_agg_call *call, bool retracts, void **
   wi_slots_init(&m->sums, sizeof(wi_u128));
   m->n_args = call->n_args;
   m->row = (wi_buf)WI_BUF_INIT;
+  wi_hasher_init(&m->hasher, DIGEST);
   size_t n = m->n_args > 0 ? m->n_args : 1;
   m->schemas = wi_alloc_array(n, sizeof *m->schemas);
   m->codes = wi_arena_array(&m->arena, n, sizeof *m->codes);
@@ -105,47 +107,20 @@ static uint64_t multiset_size(const void *acc) {
 
 /* ---- rows ---- */
 
-/* Rows whose digests are under way, and the groups that they belong to. */
-typedef struct adding {
-  multiset *m;
-  bool take; /* away */
-  wi_hashes hashes;
-  uint8_t digests[WI_HASH_LANES][DIGEST];
-  uint64_t groups[WI_HASH_LANES];
-  size_t n;
-} adding;
-
 /* The digest read as a number, most significant byte first, so that the hash of one row is
  * its digest. */
-static wi_u128 number(const uint8_t digest[DIGEST]) {
+static wi_u128 row_hash(multiset *m, const wi_cols *cols, int64_t row) {
+  uint8_t digest[DIGEST];
   wi_u128 h = 0;
-  for (size_t i = 0; i < DIGEST; i++) {
-    h = h << 8 | digest[i];
-  }
-  return h;
-}
-
-static void add_all(adding *a) {
-  wi_hashes_end(&a->hashes);
-  for (size_t i = 0; i < a->n; i++) {
-    wi_u128 h = number(a->digests[i]);
-    wi_u128 *sum = sum_slot(a->m, a->groups[i]);
-    *sum += a->take ? (wi_u128)0 - h : h;
-  }
-  a->n = 0;
-}
-
-static void add_row(adding *a, const wi_cols *cols, int64_t row, uint64_t group) {
-  multiset *m = a->m;
   wi_buf_clear(&m->row);
   for (size_t i = 0; i < cols->n; i++) {
     wi_code_put(&m->row, &m->codes[i], &cols->items[i].view, row);
   }
-  a->groups[a->n] = group;
-  wi_hashes_put(&a->hashes, wi_buf_text(&m->row), m->row.n, a->digests[a->n++]);
-  if (a->n == WI_HASH_LANES) {
-    add_all(a);
+  wi_hasher_run(&m->hasher, wi_buf_text(&m->row), m->row.n, digest);
+  for (size_t i = 0; i < DIGEST; i++) {
+    h = h << 8 | digest[i];
   }
+  return h;
 }
 
 static weir_status cols_open(const multiset *m, const struct ArrowArray *const *args,
@@ -173,8 +148,6 @@ static weir_status rows_hash(multiset *m, const struct ArrowArray *const *args,
   weir_status status;
   wi_cols cols = WI_COLS_INIT;
   struct ArrowArrayView mask;
-  adding a = {.m = m, .take = take};
-  wi_hashes_init(&a.hashes, DIGEST, wi_hash_lanes());
   ArrowArrayViewInitFromType(&mask, NANOARROW_TYPE_BOOL);
   WI_CHECK(cols_open(m, args, rows, &cols, err));
   if (filter != NULL) {
@@ -185,9 +158,10 @@ static weir_status rows_hash(multiset *m, const struct ArrowArray *const *args,
                            ArrowArrayViewGetIntUnsafe(&mask, i) == 0)) {
       continue;
     }
-    add_row(&a, &cols, i, groups == NULL ? 0 : groups[i]);
+    wi_u128 h = row_hash(m, &cols, i);
+    wi_u128 *sum = sum_slot(m, groups == NULL ? 0 : groups[i]);
+    *sum += take ? (wi_u128)0 - h : h;
   }
-  add_all(&a);
   status = wi_buf_check(&m->row, err, WI_ORIGIN);
 done:
   ArrowArrayViewReset(&mask);

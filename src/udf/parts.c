@@ -35,6 +35,7 @@ static weir_status parts_loop(parts *p, wi_ids *ids, int64_t rows, const wi_vali
                               weir_error *err) {
   for (int64_t i = 0; i < rows; i++) {
     if (!wi_valid_at(valid, i)) {
+      wi_ids_skip(ids, i);
       continue;
     }
     parts_row(p, i);
