@@ -255,6 +255,7 @@ typedef enum wb_rule_flags {
   WB_RULE_STRIP_CAST = 4,
 } wb_rule_flags;
 
+#if defined(WI_TEST)
 // What an engine does with a store.
 typedef enum wb_store_op {
   // An object, whole.
@@ -277,6 +278,7 @@ typedef enum wb_store_op {
   WB_STORE_COPY = 12,
   WB_STORE_RENAME = 13,
 } wb_store_op;
+#endif
 
 // What a statement may have at most.
 typedef struct Limits Limits;
@@ -351,6 +353,7 @@ typedef struct wb_kv {
   struct wb_str value;
 } wb_kv;
 
+#if defined(WI_TEST)
 // Asked before each operation of a store, on the thread that is at it: many may be asking at
 // once, they are the engines' own, and no call of the bridge that waits is allowed on them.
 typedef struct wb_store_hook {
@@ -364,6 +367,7 @@ typedef struct wb_store_hook {
   // Once, after the last question; may be NULL.
   void (*release)(void *ctx);
 } wb_store_hook;
+#endif
 
 // Files of a table, for wb_bind_table.
 typedef struct wb_table {
@@ -824,10 +828,11 @@ void wb_err_free(struct wb_err *err);
 // Frees the bytes of a buffer and zeroes it.
 void wb_buf_free(struct wb_buf *buf);
 
-// Test switch: the next time the named point is passed, it panics. Points: each export's name,
-// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
-int32_t wb_test_panic_at(struct wb_str point,
-                         struct wb_err *err);
+#if defined(WI_TEST)
+// Only in a build for tests: the next time the named point is passed, it panics. Points: each
+// export's name, "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+int32_t wb_test_panic_at(struct wb_str name, struct wb_err *err);
+#endif
 
 // Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
 // their own at one time; `io_threads` do everything else (0: the engine's own do both).
@@ -859,16 +864,22 @@ int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
 
 // Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
 // the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
-// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
-// context stays the caller's when this fails).
+// the environment. A memory store is empty and known by its handle only.
 int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_str url,
                       const struct wb_kv *options,
                       size_t n_options,
-                      const struct wb_store_hook *hook,
                       struct wb_store **out,
                       struct wb_err *err);
+
+#if defined(WI_TEST)
+// Only in a build for tests: takes a store that was just opened and gives one whose hook is
+// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+// context stays the caller's when this fails, and so does the store).
+int32_t wb_test_store_hook(struct wb_store *store,
+                           const struct wb_store_hook *hook,
+                           struct wb_err *err);
+#endif
 
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
 // where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here

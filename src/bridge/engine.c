@@ -99,7 +99,7 @@ static weir_status resolve(void *library, const char *path, wi_engine_table *tab
     size_t offset;
   } rows[] = {
 #define WI_ENGINE_ROW(fn) {#fn, offsetof(wi_engine_table, fn)},
-      WI_ENGINE_FUNCTIONS(WI_ENGINE_ROW)
+      WI_ENGINE_FUNCTIONS(WI_ENGINE_ROW) WI_ENGINE_TEST_FUNCTIONS(WI_ENGINE_ROW)
 #undef WI_ENGINE_ROW
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -280,10 +280,6 @@ weir_status wi_engine_versions(wi_engine *engine, wi_map *out, weir_error *err) 
 done:
   wi_cursor_free(&cursor);
   return status;
-}
-
-weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_test_panic_at(wi_wb_str(point), &from));
 }
 
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,

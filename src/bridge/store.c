@@ -4,13 +4,11 @@
 #define WI_ORIGIN "bridge"
 
 weir_status wi_br_store_open(wi_engine *engine, const char *url,
-                             const wi_br_pair *options, size_t n_options,
-                             const wi_br_store_hook *hook, wb_store **out,
+                             const wi_br_pair *options, size_t n_options, wb_store **out,
                              weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
-  wb_store_hook asked = {sizeof asked, NULL, NULL, NULL};
   *out = NULL;
   wb_kv *rows = wi_alloc_array(n_options + 1, sizeof(*rows));
   if (rows == NULL) {
@@ -21,13 +19,8 @@ weir_status wi_br_store_open(wi_engine *engine, const char *url,
     rows[i].key = wi_wb_str(options[i].key);
     rows[i].value = wi_wb_str(options[i].value);
   }
-  if (hook != NULL) {
-    asked.ctx = hook->ctx;
-    asked.ask = hook->ask;
-    asked.release = hook->release;
-  }
   int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options,
-                              hook != NULL ? &asked : NULL, out, &from);
+                              out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
   wi_free(rows);

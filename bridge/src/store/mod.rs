@@ -1,6 +1,7 @@
 //! Object stores: opening them, their files, and the one name each has among all tables.
 
 pub(crate) mod export;
+#[cfg(any(test, weir_test))]
 pub mod hook;
 pub(crate) mod folder;
 pub(crate) mod hints;

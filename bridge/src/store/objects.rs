@@ -16,6 +16,7 @@ use crate::edge::codes::{E_BAD_VALUE, E_EXISTS, E_TOO_LARGE};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::runtime::threads::RtInner;
 use crate::store::open;
+#[cfg(weir_test)]
 use crate::store::hook::{HookedStore, wb_store_hook};
 
 /// How many requests of one call are under way at once.
@@ -31,9 +32,9 @@ pub struct wb_store {
 pub struct StoreInner {
     /// The runtime that waits for it.
     pub rt: Arc<RtInner>,
-    /// The store, rooted, as the engines see it: with the hook before it, if there is one.
+    /// The store, rooted, as the engines see it.
     pub store: Arc<dyn ObjectStore>,
-    /// The store without a hook, for the caller's own operations.
+    /// The same for the caller's own operations.
     plain: Arc<dyn ObjectStore>,
     /// Whether it lists in the order of paths.
     pub sorted: bool,
@@ -48,24 +49,30 @@ impl std::fmt::Debug for StoreInner {
 }
 
 impl StoreInner {
-    /// Opens the root `url`; the engines' operations ask the hook, if there is one.
-    pub fn open(
-        rt: Arc<RtInner>,
-        url: &str,
-        options: &[(String, String)],
-        hook: Option<wb_store_hook>,
-    ) -> Result<Self> {
+    /// Opens the root `url`.
+    pub fn open(rt: Arc<RtInner>, url: &str, options: &[(String, String)]) -> Result<Self> {
         rt.check()?;
         // The runtime is entered because clients start their timers when they are built.
         let _entered = rt.handle().enter();
         let opened = open::open(url, options, rt.io_handle())?;
         let plain = opened.store;
-        // Last, since a hook stays the caller's when this fails.
-        let store = match hook {
-            None => Arc::clone(&plain),
-            Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
-        };
+        let store = Arc::clone(&plain);
         Ok(Self { sorted: opened.sorted, store, plain, shown: opened.shown, rt })
+    }
+
+    /// The same store, whose hook the engines' operations ask.
+    #[cfg(weir_test)]
+    pub fn hooked(&self, hook: wb_store_hook) -> Result<Self> {
+        let plain = Arc::clone(&self.plain);
+        // Its failures are those of such a store.
+        let name = if self.shown.starts_with("file:") { "LocalFileSystem" } else { "store" };
+        Ok(Self {
+            store: Arc::new(HookedStore::new(Arc::clone(&plain), hook, name)?),
+            plain,
+            rt: Arc::clone(&self.rt),
+            shown: self.shown.clone(),
+            ..*self
+        })
     }
 }
 

@@ -55,7 +55,7 @@ pub fn runtime() -> Arc<RtInner> {
 }
 
 pub fn open(rt: &Arc<RtInner>, url: &str) -> Arc<StoreInner> {
-    Arc::new(StoreInner::open(Arc::clone(rt), url, &[], None).unwrap())
+    Arc::new(StoreInner::open(Arc::clone(rt), url, &[]).unwrap())
 }
 
 pub fn bind() -> wb_bind {

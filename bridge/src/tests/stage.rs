@@ -523,14 +523,12 @@ fn objects_come_and_go() {
         Arc::clone(&rt),
         "s3://bucket/table",
         &[("no_such_key".into(), "x".into())],
-        None,
     );
     assert_eq!(secret.unwrap_err().code, E_BAD_VALUE);
     secret = StoreInner::open(
         Arc::clone(&rt),
         "s3://bucket/table",
         &[("aws_region".into(), "eu-west-1".into()), ("max_retries".into(), "2".into())],
-        None,
     );
     assert!(secret.is_ok());
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bridge/hook.h"
 #include "bridge/private.h"
 #include "common/fixtures.h"
 #include "common/test.h"
@@ -155,7 +156,7 @@ static bool make_table(void) {
   snprintf(uri, sizeof uri, "%s/t", c.folder.root);
   snprintf(url, sizeof url, "file://%s/t", c.folder.root);
   bool ok = wf_table(uri, "n:l! letter:t", cells, 3, NULL) &&
-            wi_br_store_open(c.engine, url, NULL, 0, NULL, &c.store, &err) == WEIR_OK &&
+            wi_br_store_open(c.engine, url, NULL, 0, &c.store, &err) == WEIR_OK &&
             wi_br_snap_open(c.engine, c.store, -1, &c.snap, &err) == WEIR_OK;
   if (!ok) {
     wt_fail(__FILE__, __LINE__, "no table: %s", err.message);
@@ -613,7 +614,7 @@ static int call_exec_table_read(wb_err *e) {
 
 static int call_store_open(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
   c.t->wb_store_free(store);
   return code;
 }
@@ -668,10 +669,6 @@ static int call_snap_txn(wb_err *e) {
 
 static int call_snap_checkpoint(wb_err *e) {
   return c.t->wb_snap_checkpoint(c.snap, NULL, e);
-}
-
-static int call_test_panic_at(wb_err *e) {
-  return c.t->wb_test_panic_at(wi_wb_str(""), e);
 }
 
 /* ---- calls without a status: a panic is swallowed and has done nothing, so that the thing
@@ -796,7 +793,7 @@ static int free_snap(wb_err *e) {
 
 static int free_store(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
@@ -873,7 +870,6 @@ static const export_case cases[] = {
     CALLS(sql_refs),
     RELEASES(store_free, free_store),
     CALLS(store_open),
-    CALLS(test_panic_at),
     CALLS(versions),
 };
 #define N_CASES (sizeof cases / sizeof cases[0])
