@@ -19,7 +19,7 @@
 #include "weir/arrow.h"
 
 // The version of this interface.
-#define WB_ABI 3
+#define WB_ABI 4
 
 // Who said it.
 typedef enum wb_origin {
@@ -183,6 +183,11 @@ typedef enum wb_edit_kind {
   WB_EDIT_ROWS = 3,
 } wb_edit_kind;
 
+typedef enum wb_snap_table {
+  WB_SNAP_ACTIONS = 1,
+  WB_SNAP_FILES = 2,
+} wb_snap_table;
+
 typedef enum wb_exec_table {
   // node_id, parent_id, kind, detail, partitions
   WB_EXEC_NODES = 1,
@@ -190,6 +195,7 @@ typedef enum wb_exec_table {
   WB_EXEC_FILES = 2,
   // node_id, name, partition i32, value i64
   WB_EXEC_METRICS = 3,
+  WB_EXEC_TOTALS = 4,
 } wb_exec_table;
 
 // How the bytes of a row that a function makes are counted.
@@ -340,6 +346,7 @@ typedef struct wb_str {
 
 typedef struct wb_rt_options {
   size_t struct_size;
+  uint32_t abi;
   uint32_t threads;
   uint32_t io_threads;
   size_t stack_bytes;
@@ -818,10 +825,6 @@ typedef struct wb_stage_options {
 } wb_stage_options;
 
 
-
-// WB_ABI of the library; the caller compares it with the header's.
-uint32_t wb_abi_version(void);
-
 // Frees the texts of an error and zeroes it.
 void wb_err_free(struct wb_err *err);
 
@@ -931,20 +934,13 @@ int32_t wb_snap_open(const struct wb_store *store,
                      struct wb_snap **out,
                      struct wb_err *err);
 
-// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
-int32_t wb_snap_actions(const struct wb_snap *snap,
-                        struct wb_buf *protocol_json,
-                        struct wb_buf *metadata_json,
-                        struct wb_err *err);
 
-// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
-// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
-// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
-// statistics in columns only, it has numRecords alone.
-int32_t wb_snap_files(const struct wb_snap *snap,
-                      const struct wb_cancel *cancel,
-                      struct ArrowArrayStream *out,
-                      struct wb_err *err);
+// Reads a table of the snapshot: wb_snap_table.
+int32_t wb_snap_table_read(const struct wb_snap *snap,
+                           int32_t which,
+                           const struct wb_cancel *cancel,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
 
 // The latest transaction version of an application, as far as the table still remembers;
 // -1 where it knows none, since 0 is a version like another.
@@ -1175,8 +1171,6 @@ int32_t wb_exec_table_read(const struct wb_exec *exec,
                            struct ArrowArrayStream *out,
                            struct wb_err *err);
 
-// The most bytes that the execution's pool had given out at one time.
-uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
 
 // Frees an execution; a stream of it keeps its own share.
 void wb_exec_free(struct wb_exec *exec);

@@ -445,6 +445,7 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
                              weir_error *err);
 weir_status wi_br_exec_table_read(wi_engine *engine, const wb_exec *exec, int32_t which,
                                   wi_cursor **out, weir_error *err);
+/* The most bytes that the execution's pool had given out at one time; 0: nobody knows. */
 uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec);
 void wi_br_exec_free(wi_engine *engine, wb_exec **exec);
 

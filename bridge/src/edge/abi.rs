@@ -7,7 +7,7 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
 
 /// The version of this interface.
-pub const WB_ABI: u32 = 3;
+pub const WB_ABI: u32 = 4;
 
 /// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
 #[repr(C)]
@@ -87,6 +87,8 @@ pub enum wb_origin {
 pub struct wb_rt_options {
     /// sizeof(wb_rt_options)
     pub struct_size: usize,
+    /// WB_ABI of the header that the caller was compiled with; another is ENGINE_LOAD
+    pub abi: u32,
     /// workers of each place where executions run; at least 1
     pub threads: u32,
     /// those that wait for stores and the log, and compute no rows; 0: the others do it too
@@ -649,4 +651,19 @@ pub enum wb_exec_table {
     WB_EXEC_FILES = 2,
     /// node_id, name, partition i32, value i64
     WB_EXEC_METRICS = 3,
+    /// name, value i64: peak_bytes, the most that the execution's pool had given out at one time
+    WB_EXEC_TOTALS = 4,
+}
+
+/// Tables of a snapshot, for wb_snap_table_read.
+#[repr(C)]
+pub enum wb_snap_table {
+    /// name protocol|metadata, json: the action as an object, without the `{"protocol": ..}`
+    /// around it
+    WB_SNAP_ACTIONS = 1,
+    /// path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+    /// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+    /// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+    /// statistics in columns only, it has numRecords alone. Read from the log at each asking.
+    WB_SNAP_FILES = 2,
 }

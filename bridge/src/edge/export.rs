@@ -2,15 +2,9 @@
 
 use std::ffi::CString;
 
-use crate::edge::abi::{WB_ABI, wb_buf, wb_err};
+use crate::edge::abi::{wb_buf, wb_err};
 #[cfg(weir_test)]
 use crate::edge::{abi::wb_str, guard, point};
-
-/// WB_ABI of the library; the caller compares it with the header's.
-#[unsafe(no_mangle)]
-pub extern "C" fn wb_abi_version() -> u32 {
-    WB_ABI
-}
 
 /// Frees the texts of an error and zeroes it.
 #[unsafe(no_mangle)]

@@ -12,6 +12,7 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displaya
 use crate::edge::abi::wb_exec_table;
 use crate::edge::codes::E_BAD_VALUE;
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::exec::run::ExecInner;
 use crate::input::node::InputExec;
 use crate::store::place::path_of;
 use crate::input::table_source::TableSource;
@@ -160,16 +161,23 @@ fn metrics_batch(nodes: &[Node<'_>]) -> Result<RecordBatch> {
 }
 
 /// One of the tables (wb_exec_table).
-pub(crate) fn table(plan: &Plan, which: i32) -> Result<RecordBatch> {
+pub(crate) fn table(exec: &ExecInner, which: i32) -> Result<RecordBatch> {
     const NODES: i32 = wb_exec_table::WB_EXEC_NODES as i32;
     const FILES: i32 = wb_exec_table::WB_EXEC_FILES as i32;
     const METRICS: i32 = wb_exec_table::WB_EXEC_METRICS as i32;
+    const TOTALS: i32 = wb_exec_table::WB_EXEC_TOTALS as i32;
     let mut nodes = Vec::new();
-    collect(plan, -1, None, &mut nodes);
+    if which != TOTALS {
+        collect(&exec.plan, -1, None, &mut nodes);
+    }
     match which {
         NODES => nodes_batch(&nodes),
         FILES => files_batch(&nodes),
         METRICS => metrics_batch(&nodes),
+        TOTALS => batch(vec![
+            ("name", texts(["peak_bytes"])),
+            ("value", Arc::new(Int64Array::from_iter_values([exec.peak_bytes()]))),
+        ]),
         _ => {
             let message = format!("{which} is no table of an execution");
             Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))

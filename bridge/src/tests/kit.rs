@@ -46,6 +46,7 @@ impl Drop for Folder {
 pub fn runtime() -> Arc<RtInner> {
     let options = wb_rt_options {
         struct_size: size_of::<wb_rt_options>(),
+        abi: crate::edge::abi::WB_ABI,
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,

@@ -533,14 +533,14 @@ fn objects_come_and_go() {
     assert!(secret.is_ok());
 }
 
-/// wb_snap_files through the interface.
+/// WB_SNAP_FILES through the interface.
 fn listed(snap: &Arc<SnapInner>) -> RecordBatch {
     let handle = crate::snapshot::snap::wb_snap { inner: Arc::clone(snap) };
     let mut c = FFI_ArrowArrayStream::empty();
     let mut err = crate::edge::abi::wb_err::empty();
     // SAFETY: locals.
     let mut stream = unsafe {
-        assert_eq!(crate::snapshot::export::wb_snap_files(&handle, std::ptr::null(), &mut c, &mut err), 0);
+        assert_eq!(crate::snapshot::export::wb_snap_table_read(&handle, 2, std::ptr::null(), &mut c, &mut err), 0);
         import_stream(&mut c).unwrap()
     };
     let mut batches = Vec::new();
@@ -598,10 +598,11 @@ fn a_snapshot_gives_its_parts() {
     assert_eq!(snap.version, 0);
     assert_eq!(snap.txn("weir").unwrap(), Some(7));
     assert_eq!(snap.txn("other").unwrap(), None);
-    let (protocol, metadata) = snap.actions().unwrap();
-    let json = String::from_utf8(metadata).unwrap();
-    assert!(json.contains(r#""configuration":{"a":"2","b":"1"}"#), "{json}");
-    assert!(String::from_utf8(protocol).unwrap().contains(r#""minReaderVersion":1"#));
+    let actions = snap.actions().unwrap();
+    let json = |row| text(&actions, "json", row).unwrap();
+    assert_eq!(text(&actions, "name", 0).as_deref(), Some("protocol"));
+    assert!(json(0).contains(r#""minReaderVersion":1"#), "{}", json(0));
+    assert!(json(1).contains(r#""a":"2""#) && json(1).contains(r#""b":"1""#), "{}", json(1));
     snap.checkpoint().unwrap();
     snap.checkpoint().unwrap();
     assert!(folder.0.join("_delta_log/00000000000000000000.checkpoint.parquet").exists());

@@ -225,7 +225,8 @@ static int call_ipc_write(wb_err *e) {
 }
 
 static int call_rt_new(wb_err *e) {
-  wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
+  wb_rt_options o = {
+      .struct_size = sizeof o, .abi = WB_ABI, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
   c.t->wb_rt_free(rt, 1000);
@@ -648,17 +649,12 @@ static int call_snap_open(wb_err *e) {
   return code;
 }
 
-static int call_snap_actions(wb_err *e) {
-  wb_buf protocol = {0}, metadata = {0};
-  int code = c.t->wb_snap_actions(c.snap, &protocol, &metadata, e);
-  c.t->wb_buf_free(&protocol);
-  c.t->wb_buf_free(&metadata);
-  return code;
-}
-
-static int call_snap_files(wb_err *e) {
+static int call_snap_table_read(wb_err *e) {
   struct ArrowArrayStream out = {0};
-  return drop(&out, c.t->wb_snap_files(c.snap, NULL, &out, e));
+  int code = drop(&out, c.t->wb_snap_table_read(c.snap, WB_SNAP_ACTIONS, NULL, &out, e));
+  return code == 0
+             ? drop(&out, c.t->wb_snap_table_read(c.snap, WB_SNAP_FILES, NULL, &out, e))
+             : code;
 }
 
 static int call_snap_txn(wb_err *e) {
@@ -675,7 +671,8 @@ static int call_snap_checkpoint(wb_err *e) {
  * is still there; then it is freed in earnest ---- */
 
 static int free_rt(wb_err *e) {
-  wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
+  wb_rt_options o = {
+      .struct_size = sizeof o, .abi = WB_ABI, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
   wb_sess *sess = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
@@ -747,16 +744,6 @@ static int free_one_plan(wb_err *e) {
   return code;
 }
 
-static int peak_bytes(wb_err *e) {
-  wb_exec *exec = NULL;
-  int code = exec_new(c.optimized, &exec, e);
-  if (code == 0) {
-    code = c.t->wb_exec_peak_bytes(exec) == 0 ? 0 : WEIR_E_BUG;
-    c.t->wb_exec_free(exec);
-  }
-  return code;
-}
-
 static int free_exec(wb_err *e) {
   wb_exec *exec = NULL;
   int code = exec_new(c.optimized, &exec, e);
@@ -785,7 +772,7 @@ static int free_snap(wb_err *e) {
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     c.t->wb_snap_free(snap);
-    code = drop(&out, c.t->wb_snap_files(snap, NULL, &out, e));
+    code = drop(&out, c.t->wb_snap_table_read(snap, WB_SNAP_FILES, NULL, &out, e));
     c.t->wb_snap_free(snap);
   }
   return code;
@@ -817,7 +804,6 @@ typedef struct export_case {
 #define RELEASES(name, how) {"wb_" #name, "release", how, true}
 #define PLAIN(name)         {"wb_" #name, NULL, NULL, false}
 static const export_case cases[] = {
-    PLAIN(abi_version),
     CALLS(bind_copy),
     CALLS(bind_table),
     RELEASES(bind_free, free_bind),
@@ -830,7 +816,6 @@ static const export_case cases[] = {
     PLAIN(err_free),
     FREES(exec_free, free_exec),
     CALLS(exec_new),
-    FREES(exec_peak_bytes, peak_bytes),
     CALLS(exec_stage),
     CALLS(exec_stream),
     CALLS(exec_table_read),
@@ -860,11 +845,10 @@ static const export_case cases[] = {
     CALLS(sess_new),
     CALLS(sess_seal),
     CALLS(sess_table_read),
-    CALLS(snap_actions),
     CALLS(snap_checkpoint),
-    CALLS(snap_files),
     RELEASES(snap_free, free_snap),
     CALLS(snap_open),
+    CALLS(snap_table_read),
     CALLS(snap_txn),
     CALLS(sql_params),
     CALLS(sql_refs),
@@ -957,6 +941,16 @@ WT_TEST(exports_turn_panics_into_errors) {
       check_case(&cases[i]);
     }
   }
+}
+
+WT_TEST(another_interface_is_refused) {
+  wb_rt_options o = {.struct_size = sizeof o, .abi = WB_ABI + 1, .threads = 1};
+  wb_rt *rt = NULL;
+  wb_err e = {0};
+  WT_CHECK(ready());
+  WT_EQ_INT(c.t->wb_rt_new(&o, &rt, &e), WEIR_E_ENGINE_LOAD);
+  WT_CHECK(rt == NULL && strstr(e.message, "ABI") != NULL);
+  c.t->wb_err_free(&e);
 }
 
 /* exports.txt is what the library exports (a check of the build); each must be above. */
