@@ -115,6 +115,7 @@ weir_status wi_rows_new(const wi_rows_column *columns, size_t n, wi_rows **out,
                         weir_error *err);
 void wi_rows_text(wi_rows *rows, wi_str text); /* p NULL: null */
 void wi_rows_cstr(wi_rows *rows, const char *text);
+void wi_rows_buf(wi_rows *rows, wi_buf *text);  /* empties it for the next one */
 void wi_rows_int(wi_rows *rows, int64_t value); /* also booleans and times */
 void wi_rows_texts(wi_rows *rows, const wi_str *texts, size_t n);
 void wi_rows_null(wi_rows *rows);

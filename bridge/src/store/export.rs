@@ -9,7 +9,7 @@ use crate::edge::abi::{wb_err, wb_kv, wb_str};
 use crate::runtime::stream;
 use crate::runtime::threads::{self, wb_cancel, wb_rt};
 #[cfg(weir_test)]
-use crate::store::hook::wb_store_hook;
+use crate::store::hook_abi::wb_store_hook;
 use crate::store::objects::{StoreInner, delete_impl, get_impl, list_impl, put_impl, wb_store};
 
 /// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of

@@ -2,7 +2,8 @@
 
 pub(crate) mod export;
 #[cfg(any(test, weir_test))]
-pub mod hook;
+pub(crate) mod hook;
+pub mod hook_abi;
 pub(crate) mod folder;
 pub(crate) mod hints;
 pub(crate) mod log_check;

@@ -17,7 +17,7 @@ use crate::edge::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
 use crate::runtime::threads::RtInner;
 use crate::store::open;
 #[cfg(weir_test)]
-use crate::store::hook::{HookedStore, wb_store_hook};
+use crate::store::{hook::HookedStore, hook_abi::wb_store_hook};
 
 /// How many requests of one call are under way at once.
 const IN_FLIGHT: usize = 16;
