@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::{Field, Schema};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_plan::metrics::MetricValue;
@@ -14,6 +13,7 @@ use crate::edge::codes::E_BAD_VALUE;
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::exec::run::ExecInner;
 use crate::input::node::InputExec;
+use crate::runtime::small_table;
 use crate::store::place::path_of;
 use crate::input::table_source::TableSource;
 
@@ -55,12 +55,7 @@ fn collect<'a>(
 }
 
 fn batch(columns: Vec<(&str, Arc<dyn arrow::array::Array>)>) -> Result<RecordBatch> {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), false))
-        .collect();
-    let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+    small_table::batch(columns.into_iter().map(|(name, array)| (name, false, array)).collect())
 }
 
 fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> Arc<StringArray> {

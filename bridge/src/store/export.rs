@@ -83,9 +83,9 @@ pub unsafe extern "C" fn wb_obj_get(
         let paths = unsafe { given::strings(paths, n)? };
         let work = || get_impl(&store.inner, &paths, max_bytes);
         // SAFETY: the caller's promise.
-        let (schema, batches) = unsafe { threads::under(cancel, work)? };
+        let batch = unsafe { threads::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_batches(schema, batches, out) }
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
 }
 
@@ -112,9 +112,9 @@ pub unsafe extern "C" fn wb_obj_list(
         let start_after = unsafe { start_after.to_str()? };
         let work = || list_impl(&store.inner, prefix, start_after, recursive);
         // SAFETY: the caller's promise.
-        let (schema, batches) = unsafe { threads::under(cancel, work)? };
+        let batch = unsafe { threads::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_batches(schema, batches, out) }
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
 }
 

@@ -492,8 +492,8 @@ fn objects_come_and_go() {
     std::os::unix::fs::symlink("..", folder.0.join("d/e/circle")).unwrap();
     std::fs::write(folder.0.join("d/e/deep"), "x").unwrap();
     let list = |store: &StoreInner, prefix: &str, after: &str, deep: bool| -> Vec<String> {
-        let (_, batches) = objects::list_impl(store, prefix, after, deep).unwrap();
-        let column = batches[0].column(0).as_string::<i32>().clone();
+        let listed = objects::list_impl(store, prefix, after, deep).unwrap();
+        let column = listed.column(0).as_string::<i32>().clone();
         column.iter().map(|v| v.unwrap().to_string()).collect()
     };
     let to = open(&rt, &folder.url());
@@ -511,9 +511,9 @@ fn objects_come_and_go() {
         assert_eq!(e.code, E_EXISTS);
         objects::put_impl(&to, "z/a%20b", b"two".to_vec(), false).unwrap();
         let paths = vec!["z/a%20b".to_string(), "z/none".to_string()];
-        let (_, batches) = objects::get_impl(&to, &paths, 1 << 20).unwrap();
-        assert_eq!(batches[0].column(2).as_boolean(), &BooleanArray::from(vec![true, false]));
-        assert_eq!(batches[0].column(6).as_binary::<i32>().value(0), b"two");
+        let got = objects::get_impl(&to, &paths, 1 << 20).unwrap();
+        assert_eq!(got.column(2).as_boolean(), &BooleanArray::from(vec![true, false]));
+        assert_eq!(got.column(6).as_binary::<i32>().value(0), b"two");
         assert_eq!(list(&to, "z", "", true), ["z/a%20b"]);
         objects::delete_impl(&to, &paths).unwrap();
         assert!(list(&to, "z", "", true).is_empty());
