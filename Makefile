@@ -34,17 +34,18 @@ c: setup build/build.ninja
 
 # The unit tests under ASan and UBSan.
 asan: setup build-asan/build.ninja
-	@cmake --build build-asan --target weir_bridge tests
+	@cmake --build build-asan --target weir_bridge weir_bridge_hooked tests
 	@tests/run --build build-asan build-asan/
 
 # The tests of what threads share under ThreadSanitizer; a reported race fails its suite.
 tsan: setup build-tsan/build.ninja
-	@cmake --build build-tsan --target weir_bridge tests
+	@cmake --build build-tsan --target weir_bridge weir_bridge_hooked tests
 	@tests/run --build build-tsan build-tsan/
 
 test: build build-asan/build.ninja build-tsan/build.ninja
-	@cmake --build build-asan --target weir_bridge tests
-	@cmake --build build-tsan --target weir_bridge tests
+	@cmake --build build --target weir_bridge_hooked
+	@cmake --build build-asan --target weir_bridge weir_bridge_hooked tests
+	@cmake --build build-tsan --target weir_bridge weir_bridge_hooked tests
 	@tools/check-symbols build
 	@tests/run --build build --build build-asan --build build-tsan
 

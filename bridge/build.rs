@@ -61,6 +61,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     let def = manifest.join("../include/weir/errors.def");
     println!("cargo:rerun-if-changed=build.rs");
+    // What tests set in a build of their own (tools/build-bridge).
+    println!("cargo::rustc-check-cfg=cfg(weir_test)");
     println!("cargo:rerun-if-changed={}", def.display());
     fs::write(out_dir.join("codes.rs"), codes(&fs::read_to_string(def)?)?)?;
     let lock = manifest.join("Cargo.lock");

@@ -13,3 +13,10 @@ add_custom_target(weir_bridge ALL
     ${CMAKE_SOURCE_DIR}/tools/build-bridge ${CMAKE_BINARY_DIR} ${bridge_profile}
   BYPRODUCTS ${CMAKE_BINARY_DIR}/libweir_bridge.so
   USES_TERMINAL VERBATIM)
+
+# The same with what only tests have, for those that tests/CMakeLists.txt lists.
+add_custom_target(weir_bridge_hooked
+  COMMAND ${CMAKE_COMMAND} -E env WEIR_CACHE=${WEIR_CACHE}
+    ${CMAKE_SOURCE_DIR}/tools/build-bridge --hooks ${CMAKE_BINARY_DIR}
+  BYPRODUCTS ${CMAKE_BINARY_DIR}/hooked/libweir_bridge.so
+  USES_TERMINAL VERBATIM)

@@ -19,35 +19,51 @@
 #include "weir/arrow.h"
 
 // The version of this interface.
-#define WB_ABI 3
+#define WB_ABI 4
 
 // Of the form of these tables: another number where the same plan has other rows. Digests have it.
 #define WB_PLAN_FORM 2
 
 // Who said it.
 typedef enum wb_origin {
+  // The bridge itself: wrong arguments, limits of the host.
   WB_ORIGIN_BRIDGE = 1,
+  // The query engine, its parser included.
   WB_ORIGIN_DATAFUSION = 2,
+  // delta-rs.
   WB_ORIGIN_DELTA = 3,
+  // The reader of Delta's log.
   WB_ORIGIN_KERNEL = 4,
+  // Arrow: arrays and their kernels.
   WB_ORIGIN_ARROW = 5,
+  // The reader or writer of Parquet files.
   WB_ORIGIN_PARQUET = 6,
+  // An object store, or a folder that is one.
   WB_ORIGIN_STORE = 7,
+  // A callback of the host; the text is its own.
   WB_ORIGIN_HOST = 8,
 } wb_origin;
 
 // Parameter classes of a signature.
 typedef enum wb_type_class {
+  // Any type, as it is.
   WB_T_ANY = 0,
   // Utf8, LargeUtf8, Utf8View as they are; dictionaries are decoded; others coerced if
   // castable implicitly (null)
   WB_T_TEXT = 1,
+  // 64-bit integers; others are cast if that is implicit in SQL.
   WB_T_INT64 = 2,
+  // 32-bit integers; likewise.
   WB_T_INT32 = 3,
+  // Booleans.
   WB_T_BOOL = 4,
+  // 64-bit floats; other numbers are cast.
   WB_T_FLOAT64 = 5,
+  // Structs of any fields, as they are.
   WB_T_STRUCT = 6,
+  // Lists of any items and layout, as they are.
   WB_T_LIST = 7,
+  // Maps of any entries, as they are.
   WB_T_MAP = 8,
   // any, dictionaries decoded
   WB_T_ANY_FLAT = 9,
@@ -56,6 +72,7 @@ typedef enum wb_type_class {
   WB_T_ITEM = 10,
 } wb_type_class;
 
+// Of wb_scalar_fn.flags.
 typedef enum wb_fn_flags {
   // May leave arguments unevaluated: none of them is taken out of the call.
   WB_FN_SHORT_CIRCUITS = 1,
@@ -65,18 +82,24 @@ typedef enum wb_fn_flags {
   WB_FN_FOREIGN = 2,
 } wb_fn_flags;
 
+// What a function promises of its result, as in SQL.
 typedef enum wb_volatility {
+  // The same for the same arguments: may be computed while planning.
   WB_IMMUTABLE = 1,
+  // The same for the same arguments within one execution.
   WB_STABLE = 2,
+  // Anything: called for each row.
   WB_VOLATILE = 3,
 } wb_volatility;
 
+// Of wb_sess_options.flags.
 typedef enum wb_sess_flags {
   // Checks every value that a function of the host returns (UTF-8, offsets, dictionary
   // keys), not only the layout: for tests.
   WB_SESS_VALIDATE_FULL = 1,
 } wb_sess_flags;
 
+// Tables of a session, for wb_sess_table_read; texts unless said otherwise.
 typedef enum wb_sess_table {
   // key, value
   WB_SESS_SETTINGS = 1,
@@ -91,10 +114,15 @@ typedef enum wb_sess_table {
   WB_SESS_MACROS = 4,
 } wb_sess_table;
 
+// Of wb_value.type.
 typedef enum wb_param_type {
+  // i64
   WB_P_INT64 = 1,
+  // f64
   WB_P_FLOAT64 = 2,
+  // text
   WB_P_TEXT = 3,
+  // i64: 0 or 1
   WB_P_BOOL = 4,
   // i64 = days
   WB_P_DATE = 5,
@@ -102,7 +130,9 @@ typedef enum wb_param_type {
   WB_P_TIMESTAMP = 6,
 } wb_param_type;
 
+// Of wb_plan_sql.
 typedef enum wb_plan_flags {
+  // A statement that is no query is refused.
   WB_PLAN_READ_ONLY = 1,
 } wb_plan_flags;
 
@@ -147,9 +177,13 @@ typedef enum wb_plan_table {
   WB_PLAN_UNNESTS = 7,
 } wb_plan_table;
 
+// For wb_plan_text: for people, and not the same in every version of the engine.
 typedef enum wb_plan_format {
+  // A line a node, children indented.
   WB_PLAN_INDENT = 1,
+  // The same with the columns of each.
   WB_PLAN_INDENT_SCHEMA = 2,
+  // A graph in DOT.
   WB_PLAN_GRAPHVIZ = 3,
 } wb_plan_format;
 
@@ -221,21 +255,31 @@ typedef enum wb_expr_flag {
 
 // The units of a window function's frame; NONE: no window function.
 typedef enum wb_frame {
+  // Not a window function.
   WB_FRAME_NONE = 0,
+  // Bounds count rows.
   WB_FRAME_ROWS = 1,
+  // Bounds are distances of the order key.
   WB_FRAME_RANGE = 2,
+  // Bounds count groups of equal order keys.
   WB_FRAME_GROUPS = 3,
 } wb_frame;
 
 // Where a frame begins or ends.
 typedef enum wb_bound {
+  // UNBOUNDED PRECEDING
   WB_BOUND_FIRST = -2,
+  // n PRECEDING
   WB_BOUND_BEFORE = -1,
+  // CURRENT ROW
   WB_BOUND_CURRENT = 0,
+  // n FOLLOWING
   WB_BOUND_AFTER = 1,
+  // UNBOUNDED FOLLOWING
   WB_BOUND_LAST = 2,
 } wb_bound;
 
+// Of wb_edit.kind.
 typedef enum wb_edit_kind {
   // `column` of the node's input, or `function` of it, as the last key, ascending with nulls
   // first: of function `ord` of a Window or Aggregate node, or of a Sort or DISTINCT ON node
@@ -256,6 +300,7 @@ typedef enum wb_edit_kind {
   WB_EDIT_DROP_NULLS = 7,
 } wb_edit_kind;
 
+// Tables of an execution, for wb_exec_table_read: of the physical plan, as far as it went.
 typedef enum wb_exec_table {
   // node_id, parent_id, kind, detail, partitions
   WB_EXEC_NODES = 1,
@@ -263,7 +308,21 @@ typedef enum wb_exec_table {
   WB_EXEC_FILES = 2,
   // node_id, name, partition i32, value i64
   WB_EXEC_METRICS = 3,
+  // name, value i64: peak_bytes, the most that the execution's pool had given out at one time
+  WB_EXEC_TOTALS = 4,
 } wb_exec_table;
+
+// Tables of a snapshot, for wb_snap_table_read.
+typedef enum wb_snap_table {
+  // name protocol|metadata, json: the action as an object, without the `{"protocol": ..}`
+  // around it
+  WB_SNAP_ACTIONS = 1,
+  // path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+  // partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+  // base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+  // statistics in columns only, it has numRecords alone. Read from the log at each asking.
+  WB_SNAP_FILES = 2,
+} wb_snap_table;
 
 // How the bytes of a row that a function makes are counted.
 typedef enum wb_bytes {
@@ -283,6 +342,7 @@ typedef enum wb_bytes {
   WB_BYTES_COPIES = 7,
 } wb_bytes;
 
+// Of wb_aggregate_fn.flags.
 typedef enum wb_agg_flags {
   // `f(*)` stands for all columns of the input, in order
   WB_AGG_STAR = 1,
@@ -292,6 +352,7 @@ typedef enum wb_agg_flags {
   WB_AGG_NULL_TREATMENT = 4,
 } wb_agg_flags;
 
+// Of wb_rel_input.flags.
 typedef enum wb_rel_flags {
   // Outputs that nobody reads need not be computed.
   WB_REL_NARROW = 1,
@@ -303,6 +364,7 @@ typedef enum wb_rel_flags {
   WB_REL_ALONE = 8,
 } wb_rel_flags;
 
+// Of wb_rule.kind: what a rule does.
 typedef enum wb_rule_kind {
   // the operator `name` over a left side of the class stands for the scalar `function` of
   // both sides
@@ -319,6 +381,7 @@ typedef enum wb_rule_kind {
   WB_RULE_BOUND = 4,
 } wb_rule_kind;
 
+// Of wb_rule.flags.
 typedef enum wb_rule_flags {
   // the right side is the first argument
   WB_RULE_SWAPPED = 1,
@@ -328,15 +391,18 @@ typedef enum wb_rule_flags {
   WB_RULE_STRIP_CAST = 4,
 } wb_rule_flags;
 
+#if defined(WI_TEST)
 // What an engine does with a store.
 typedef enum wb_store_op {
   // An object, whole.
   WB_STORE_PUT = 1,
   // Begins an object of parts.
   WB_STORE_UPLOAD = 2,
+  // One part of it.
   WB_STORE_PART = 3,
   // The object is there once it is done.
   WB_STORE_COMPLETE = 4,
+  // Gives the object up.
   WB_STORE_ABORT = 5,
   // A request for an object or one range of it.
   WB_STORE_GET = 6,
@@ -344,12 +410,18 @@ typedef enum wb_store_op {
   WB_STORE_BYTES = 7,
   // Ranges of an object, with their bytes.
   WB_STORE_RANGES = 8,
+  // What is known of an object, without its bytes.
   WB_STORE_HEAD = 9,
+  // The objects of a folder.
   WB_STORE_LIST = 10,
+  // One object.
   WB_STORE_DELETE = 11,
+  // Within the store.
   WB_STORE_COPY = 12,
+  // Within the store.
   WB_STORE_RENAME = 13,
 } wb_store_op;
+#endif
 
 // What a statement may have at most.
 typedef struct Limits Limits;
@@ -390,29 +462,43 @@ typedef struct wb_err {
   char *chain;
   // 1-based place in the SQL if the engine gave one
   uint32_t line;
+  // 1-based, in characters; 0 if `line` is
   uint32_t column;
   // errno of the operating system's call that failed, 0 if none did
   int32_t os_error;
+  // 0
   uint32_t reserved;
 } wb_err;
 
 // Bytes owned by the bridge: wb_buf_free.
 typedef struct wb_buf {
+  // The first byte; NULL if there are none.
   uint8_t *p;
+  // Bytes that are used.
   size_t n;
+  // Bytes that were allocated: for wb_buf_free.
   size_t cap;
 } wb_buf;
 
 // Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
 typedef struct wb_str {
+  // The first byte.
   const char *p;
+  // Bytes, not characters; there is no NUL behind them.
   size_t n;
 } wb_str;
 
+// Threads of a runtime; wb_rt_new copies it.
 typedef struct wb_rt_options {
+  // sizeof(wb_rt_options)
   size_t struct_size;
+  // WB_ABI of the header that the caller was compiled with; another is ENGINE_LOAD
+  uint32_t abi;
+  // workers of each place where executions run; at least 1
   uint32_t threads;
+  // those that wait for stores and the log, and compute no rows; 0: the others do it too
   uint32_t io_threads;
+  // of each of these threads; at least 65536
   size_t stack_bytes;
   // so many executions at one time have `threads` of their own; the others share
   uint32_t rooms;
@@ -420,14 +506,19 @@ typedef struct wb_rt_options {
 
 // A key and its value.
 typedef struct wb_kv {
+  // Unique within a list.
   struct wb_str key;
+  // As text, whatever it means.
   struct wb_str value;
 } wb_kv;
 
+#if defined(WI_TEST)
 // Asked before each operation of a store, on the thread that is at it: many may be asking at
 // once, they are the engines' own, and no call of the bridge that waits is allowed on them.
 typedef struct wb_store_hook {
+  // sizeof(wb_store_hook)
   size_t struct_size;
+  // What ask and release get; may be NULL.
   void *ctx;
   // op: a wb_store_op; path: NUL-terminated, below the store's root, of a list the folder, of
   // a copy and a rename the target. again is 0; answers: 0 does it, a negative number lets it
@@ -437,6 +528,7 @@ typedef struct wb_store_hook {
   // Once, after the last question; may be NULL.
   void (*release)(void *ctx);
 } wb_store_hook;
+#endif
 
 // Files of a table, for wb_bind_table.
 typedef struct wb_table {
@@ -473,13 +565,17 @@ typedef struct wb_sql_limits {
   uint64_t joins;
 } wb_sql_limits;
 
+// What a session is made of; wb_sess_new copies it.
 typedef struct wb_sess_options {
+  // sizeof(wb_sess_options)
   size_t struct_size;
   // DataFusion keys; unknown or bad value: BAD_VALUE
   const struct wb_kv *settings;
+  // of settings
   size_t n_settings;
   // default catalog and schema names
   struct wb_str catalog;
+  // of names without one
   struct wb_str schema;
   // the pinned clock, Unix microseconds
   int64_t now_us;
@@ -488,22 +584,29 @@ typedef struct wb_sess_options {
   // The host's own settings, as the session's settings show them beside the engine's; whole
   // keys. The engine reads none of them, and none can be set later.
   const struct wb_kv *host_settings;
+  // of host_settings
   size_t n_host_settings;
   // What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
   // kept by place, so that no two snapshots share one; the other two, of statistics and of
   // lists, are for tables that are folders.
   uint64_t footer_cache_bytes;
+  // likewise, of statistics of files
   uint64_t statistics_cache_bytes;
+  // likewise, of lists of folders
   uint64_t list_cache_bytes;
+  // of every statement of the session
   struct wb_sql_limits limits;
 } wb_sess_options;
 
 // A declared parameter of a function.
 typedef struct wb_param {
+  // lower case; for calls with named arguments
   struct wb_str name;
   // for documentation
   struct wb_str type_text;
+  // one sentence
   struct wb_str doc;
+  // wb_type_class
   int32_t type_class;
   // 1: may be left out
   uint32_t optional;
@@ -513,39 +616,59 @@ typedef struct wb_param {
   uint32_t literal;
 } wb_param;
 
+// What information_schema and the host say of a function: texts, copied.
 typedef struct wb_doc {
+  // the heading that it stands under
   struct wb_str section;
+  // what it does
   struct wb_str description;
+  // a call with the names of its parameters
   struct wb_str syntax;
+  // a statement that runs
   struct wb_str example;
 } wb_doc;
 
 // What a callback reports on failure: text is copied at once.
 typedef struct wb_fn_err {
+  // WEIR_E_*; where it is none, EXECUTION
   int32_t code;
+  // UTF-8, NUL-terminated
   char message[1020];
 } wb_fn_err;
 
 // One argument of a call: borrowed.
 typedef struct wb_arg {
+  // As many rows as the call has, or one if is_scalar.
   const struct ArrowArray *array;
+  // Its type; the name is of no meaning.
   const struct ArrowSchema *schema;
+  // 1: one value for all rows
   uint32_t is_scalar;
+  // 0
   uint32_t reserved;
 } wb_arg;
 
 // A scalar function of the host.
 typedef struct wb_scalar_fn {
+  // sizeof(wb_scalar_fn)
   size_t struct_size;
+  // lower case, unique among all functions of the session
   struct wb_str name;
+  // other names, as unique; may be NULL
   const struct wb_str *aliases;
+  // of aliases
   size_t n_aliases;
+  // what the function does, as a digest: plans that call it differ where this does
   uint8_t identity[32];
+  // wb_volatility
   int32_t volatility;
+  // in the order of the arguments; copied
   const struct wb_param *params;
+  // of params
   size_t n_params;
   // return type for information_schema, e.g. "Utf8", "Int64"
   struct wb_str return_text;
+  // for readers; copied
   struct wb_doc doc;
   // immutable, thread-safe
   void *self;
@@ -577,7 +700,9 @@ typedef struct wb_scalar_fn {
 // callback that is asked for types only (return_field, state_schema) sees no literals and no
 // ignore_nulls, because the engine asks before it knows of them.
 typedef struct wb_agg_call {
+  // of args and of literals
   size_t n_args;
+  // the types of the arguments
   const struct ArrowSchema *const *args;
   // an entry is NULL unless the argument is a literal, then a 1-row array; or all NULL
   const struct ArrowArray *const *literals;
@@ -591,20 +716,31 @@ typedef struct wb_agg_call {
 // engine threads; those with `acc` never twice at once for one accumulator (but size may be).
 // Its results must not depend on the order of rows, batches and merges.
 typedef struct wb_aggregate_fn {
+  // sizeof(wb_aggregate_fn)
   size_t struct_size;
+  // lower case, unique among all functions of the session
   struct wb_str name;
+  // other names, as unique; may be NULL
   const struct wb_str *aliases;
+  // of aliases
   size_t n_aliases;
+  // what the function does, as a digest: plans that call it differ where this does
   uint8_t identity[32];
+  // wb_volatility
   int32_t volatility;
   // wb_agg_flags
   uint32_t flags;
+  // in the order of the arguments; copied
   const struct wb_param *params;
+  // of params
   size_t n_params;
+  // return type for information_schema, e.g. "Int64"
   struct wb_str return_text;
+  // for readers; copied
   struct wb_doc doc;
   // immutable, thread-safe
   void *self;
+  // The result's field, by the types of the arguments; out is owned by the bridge.
   int (*return_field)(void *object,
                       const struct wb_agg_call *call,
                       struct ArrowSchema *out,
@@ -685,9 +821,11 @@ typedef struct wb_aggregate_fn {
 
 // An argument `name => literal` of a call.
 typedef struct wb_rel_option {
+  // as written, lower case
   struct wb_str name;
   // wb_param_type (integers, floats, texts, booleans); 0: another type
   int32_t type;
+  // then `text` is empty
   bool is_null;
   // the value as text: digits, true or false
   struct wb_str text;
@@ -695,8 +833,11 @@ typedef struct wb_rel_option {
 
 // A column that rows are sorted by.
 typedef struct wb_rel_order {
+  // index into the input's schema
   uint32_t column;
+  // largest first
   bool descending;
+  // nulls before all values, whichever way it goes
   bool nulls_first;
 } wb_rel_order;
 
@@ -704,16 +845,20 @@ typedef struct wb_rel_order {
 typedef struct wb_rel_input {
   // columns that go to the output, in its order
   const uint32_t *outputs;
+  // of outputs
   size_t n_outputs;
   // columns by whose equality rows come together, pairwise with the other input's; both are
   // cast to a type in which they can be compared; a null is equal to nothing
   const uint32_t *groups;
+  // of groups; the same as the other input's
   size_t n_groups;
   // columns that run reads, cast to int64
   const uint32_t *values;
+  // of values
   size_t n_values;
   // the order of rows within a group
   const struct wb_rel_order *order;
+  // of order
   size_t n_order;
   // wb_rel_flags
   uint32_t flags;
@@ -721,33 +866,45 @@ typedef struct wb_rel_input {
 
 // What plan answers. Everything but the schema is the call's and lives until drop_call.
 typedef struct wb_rel_plan {
+  // of the first relation
   struct wb_rel_input left;
+  // of the second one
   struct wb_rel_input right;
   // a struct: left outputs, right outputs, then columns that run computes; moved from
   struct ArrowSchema schema;
   // everything of the options that can change a result, and is in no index above
   struct wb_str canonical;
+  // what open and drop_call get; may be NULL
   void *call;
 } wb_rel_plan;
 
 // Whole groups of both inputs. Group g is the rows from offsets[g] to offsets[g + 1]; values
 // are those that plan asked for. All borrowed.
 typedef struct wb_rel_chunk {
+  // of both inputs
   size_t n_groups;
+  // n_groups + 1 row numbers of the left input
   const int64_t *left_offsets;
+  // likewise of the right one
   const int64_t *right_offsets;
+  // the columns that plan asked for, one array each
   const struct ArrowArray *const *left;
+  // likewise of the right input
   const struct ArrowArray *const *right;
   // Whether run may end, with CANCELLED: nobody waits for it any more. To be asked from time
   // to time; quick, from any thread.
   bool (*stopped)(const void *stop);
+  // what stopped takes
   const void *stop;
 } wb_rel_chunk;
 
 // A relation operator of the host: FROM name(relation, relation, option => literal, ..).
 typedef struct wb_relation_fn {
+  // sizeof(wb_relation_fn)
   size_t struct_size;
+  // lower case, unique among all functions of the session
   struct wb_str name;
+  // what the operator does, as a digest: plans that call it differ where this does
   uint8_t identity[32];
   // immutable, thread-safe
   void *self;
@@ -771,6 +928,7 @@ typedef struct wb_relation_fn {
              const struct wb_rel_chunk *chunk,
              struct ArrowArray *out,
              struct wb_fn_err *err);
+  // Frees a state; called once for each that open made, on any thread.
   void (*close)(void *state);
   // Called once, when nothing refers to the operator any more; may be NULL.
   void (*release)(void *object);
@@ -780,7 +938,9 @@ typedef struct wb_relation_fn {
 typedef struct wb_rule {
   // wb_rule_kind
   int32_t kind;
+  // what is written: an operator, or a function
   struct wb_str name;
+  // what stands for it; empty of a bound
   struct wb_str function;
   // wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
   int32_t type_class;
@@ -790,30 +950,42 @@ typedef struct wb_rule {
   uint32_t version;
   // of a bound: wb_bytes, and which arguments count
   int32_t bytes;
+  // the argument (from 0) whose bytes count
   uint32_t item;
+  // the argument that says how often
   uint32_t times;
+  // bytes
   uint64_t limit;
 } wb_rule;
 
 // The value of a parameter.
 typedef struct wb_value {
+  // without the sign before it
   struct wb_str name;
   // wb_param_type
   int32_t type;
+  // then the type alone counts
   bool is_null;
+  // see wb_param_type
   int64_t i64;
+  // see wb_param_type
   double f64;
+  // see wb_param_type
   struct wb_str text;
 } wb_value;
 
 // A call of a table function in a statement, and the input that it stands for: bound like a
 // declared one, but known to this statement alone.
 typedef struct wb_call {
+  // the name of a table function of the session
   struct wb_str function;
   // int64 or text, not null; names are not looked at
   const struct wb_value *args;
+  // of args
   size_t n_args;
+  // under which the input is bound
   struct wb_str schema;
+  // the name that it is bound by
   struct wb_str table;
   // tells plans apart that read the same columns; may be empty
   struct wb_str tag;
@@ -825,16 +997,23 @@ typedef struct wb_call {
 typedef struct wb_edit {
   // wb_edit_kind
   int32_t kind;
+  // its node_id
   uint32_t node;
+  // which of the node's functions, from 0
   uint32_t ord;
+  // of the node's input, from 0; not used by every kind
   uint32_t column;
   // ADD_KEY: a scalar function of the session of one argument; empty: none
   struct wb_str function;
 } wb_edit;
 
+// How a plan is executed; wb_exec_new copies it.
 typedef struct wb_exec_options {
+  // sizeof(wb_exec_options)
   size_t struct_size;
+  // into which inputs are cut, and worked on at once; at least 1
   uint32_t partitions;
+  // rows of a batch at most; at least 1
   uint32_t batch_rows;
   // 0: unbounded pool
   uint64_t memory_bytes;
@@ -842,6 +1021,7 @@ typedef struct wb_exec_options {
   struct wb_str spill_dir;
   // limit; 0: engine's default
   uint64_t spill_bytes;
+  // joins that sort, and can spill, in place of those that hash
   bool no_hash_join;
   // of memory_bytes: what all sorts together gather before they spill
   uint32_t gather_percent;
@@ -860,18 +1040,26 @@ typedef struct wb_exec_options {
   uint32_t top_rows;
 } wb_exec_options;
 
+// How rows become files; borrowed for the call of wb_exec_stage.
 typedef struct wb_stage_options {
+  // sizeof(wb_stage_options)
   size_t struct_size;
+  // the folder of the files below the root of the store
   struct wb_str prefix;
+  // those whose values make folders, not columns of files; may be NULL
   const struct wb_str *partition_columns;
+  // of partition_columns
   size_t n_partition_columns;
   // what the rows of each file are sorted by, ascending with nulls first; for its footer
   const struct wb_str *sort_columns;
   size_t n_sort_columns;
   // dotted leaf paths to give min/max/nulls for; NULL: all leaves
   const struct wb_str *stats_columns;
+  // of stats_columns
   size_t n_stats_columns;
+  // a file that is larger ends, and another begins
   uint64_t target_file_bytes;
+  // rows of a row group at most
   uint64_t row_group_rows;
   // encoded, and what the writer holds for it
   uint64_t row_group_bytes;
@@ -879,11 +1067,15 @@ typedef struct wb_stage_options {
   uint64_t bound_bytes;
   // an object of more bytes is written in parts of this size, so many at once
   uint64_t part_bytes;
+  // parts of one object that are sent at once
   uint32_t parts_in_flight;
   // zstd | snappy | none
   struct wb_str compression;
+  // of zstd
   int32_t compression_level;
+  // goes into the footer of each file; may be NULL
   const struct wb_kv *file_metadata;
+  // of file_metadata
   size_t n_file_metadata;
   // how long it may take to let go of a file that was begun and failed
   uint64_t abort_ms;
@@ -891,22 +1083,22 @@ typedef struct wb_stage_options {
 
 
 
-// WB_ABI of the library; the caller compares it with the header's.
-uint32_t wb_abi_version(void);
-
 // Frees the texts of an error and zeroes it.
 void wb_err_free(struct wb_err *err);
 
 // Frees the bytes of a buffer and zeroes it.
 void wb_buf_free(struct wb_buf *buf);
 
-// Test switch: the next time the named point is passed, it panics. Points: each export's name,
-// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
-int32_t wb_test_panic_at(struct wb_str point,
+#if defined(WI_TEST)
+// Only in a build for tests: the next time the named point is passed, it panics. Points: each
+// export's name, "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+int32_t wb_test_panic_at(struct wb_str name,
                          struct wb_err *err);
+#endif
 
-// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
-// their own at one time; `io_threads` do everything else (0: the engine's own do both).
+// Starts a runtime; the first call of all, which sees whether both sides mean the same interface.
+// `threads` run an execution, `rooms` says how many of them have threads of their own at one
+// time; `io_threads` do everything else (0: the engine's own do both).
 int32_t wb_rt_new(const struct wb_rt_options *options,
                   struct wb_rt **out,
                   struct wb_err *err);
@@ -935,16 +1127,22 @@ int32_t wb_versions(struct ArrowArrayStream *out, struct wb_err *err);
 
 // Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
 // the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
-// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
-// context stays the caller's when this fails).
+// the environment. A memory store is empty and known by its handle only.
 int32_t wb_store_open(struct wb_rt *rt,
                       struct wb_str url,
                       const struct wb_kv *options,
                       size_t n_options,
-                      const struct wb_store_hook *hook,
                       struct wb_store **out,
                       struct wb_err *err);
+
+#if defined(WI_TEST)
+// Only in a build for tests: takes a store that was just opened and gives one whose hook is
+// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+// context stays the caller's when this fails, and so does the store).
+int32_t wb_test_store_hook(struct wb_store *store,
+                           const struct wb_store_hook *hook,
+                           struct wb_err *err);
+#endif
 
 // Rows (ord u32, path, found bool, size u64, mtime_us i64, etag Utf8?, bytes Binary (NULL
 // where max_bytes is 0)); concurrent inside. TOO_LARGE where all together have more. cancel, here
@@ -996,20 +1194,12 @@ int32_t wb_snap_open(const struct wb_store *store,
                      struct wb_snap **out,
                      struct wb_err *err);
 
-// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
-int32_t wb_snap_actions(const struct wb_snap *snap,
-                        struct wb_buf *protocol_json,
-                        struct wb_buf *metadata_json,
-                        struct wb_err *err);
-
-// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
-// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
-// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
-// statistics in columns only, it has numRecords alone.
-int32_t wb_snap_files(const struct wb_snap *snap,
-                      const struct wb_cancel *cancel,
-                      struct ArrowArrayStream *out,
-                      struct wb_err *err);
+// Reads a table of the snapshot: wb_snap_table.
+int32_t wb_snap_table_read(const struct wb_snap *snap,
+                           int32_t which,
+                           const struct wb_cancel *cancel,
+                           struct ArrowArrayStream *out,
+                           struct wb_err *err);
 
 // The latest transaction version of an application, as far as the table still remembers;
 // -1 where it knows none, since 0 is a version like another.
@@ -1233,9 +1423,6 @@ int32_t wb_exec_table_read(const struct wb_exec *exec,
                            int32_t which,
                            struct ArrowArrayStream *out,
                            struct wb_err *err);
-
-// The most bytes that the execution's pool had given out at one time.
-uint64_t wb_exec_peak_bytes(const struct wb_exec *exec);
 
 // Frees an execution; a stream of it keeps its own share.
 void wb_exec_free(struct wb_exec *exec);

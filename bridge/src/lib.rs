@@ -1,6 +1,7 @@
 //! A C ABI over DataFusion and delta-rs: mechanism only.
 #![deny(
     unsafe_op_in_unsafe_fn,
+    missing_docs,
     improper_ctypes_definitions,
     clippy::undocumented_unsafe_blocks,
     clippy::multiple_unsafe_ops_per_block,

@@ -34,7 +34,6 @@ void wi_engine_unref(wi_engine **engine); /* waits a little for running tasks */
 weir_status wi_engine_versions(wi_engine *engine,
                                wi_map *out /* name -> wi_alloc'd text */,
                                weir_error *err);
-weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error *err);
 /* Writes the stream in Arrow IPC stream format; takes the stream. */
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,
                                 weir_error *err);
@@ -116,6 +115,7 @@ weir_status wi_rows_new(const wi_rows_column *columns, size_t n, wi_rows **out,
                         weir_error *err);
 void wi_rows_text(wi_rows *rows, wi_str text); /* p NULL: null */
 void wi_rows_cstr(wi_rows *rows, const char *text);
+void wi_rows_buf(wi_rows *rows, wi_buf *text);  /* empties it for the next one */
 void wi_rows_int(wi_rows *rows, int64_t value); /* also booleans and times */
 void wi_rows_texts(wi_rows *rows, const wi_str *texts, size_t n);
 void wi_rows_null(wi_rows *rows);
@@ -460,36 +460,13 @@ weir_status wi_br_exec_stage(wi_engine *engine, wb_exec *exec, const wb_store *s
                              weir_error *err);
 weir_status wi_br_exec_table_read(wi_engine *engine, const wb_exec *exec, int32_t which,
                                   wi_cursor **out, weir_error *err);
+/* The most bytes that the execution's pool had given out at one time; 0: nobody knows. */
 uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec);
 void wi_br_exec_free(wi_engine *engine, wb_exec **exec);
 
 /* ---- stores and snapshots (store.c) ---- */
-typedef enum wi_br_store_op { /* as WB_STORE_* */
-                              WI_BR_STORE_PUT = 1,
-                              WI_BR_STORE_UPLOAD = 2,
-                              WI_BR_STORE_PART = 3,
-                              WI_BR_STORE_COMPLETE = 4,
-                              WI_BR_STORE_ABORT = 5,
-                              WI_BR_STORE_GET = 6,
-                              WI_BR_STORE_BYTES = 7,
-                              WI_BR_STORE_RANGES = 8,
-                              WI_BR_STORE_HEAD = 9,
-                              WI_BR_STORE_LIST = 10,
-                              WI_BR_STORE_DELETE = 11,
-                              WI_BR_STORE_COPY = 12,
-                              WI_BR_STORE_RENAME = 13
-} wi_br_store_op;
-/* For tests (storage/hook.h): asked on threads of the engine, many at once, before each
- * operation that it does by itself, as wb.h says of wb_store_hook; wi_br_obj_* are none. */
-typedef struct wi_br_store_hook {
-  int32_t (*ask)(void *ctx, uint32_t op, const char *path, int32_t again);
-  void (*release)(void *ctx); /* once, after the last question */
-  void *ctx;                  /* the caller's still when the store cannot be opened */
-} wi_br_store_hook;
-/* `hook` may be NULL, and outside of tests is. */
 weir_status wi_br_store_open(wi_engine *engine, const char *url,
-                             const wi_br_pair *options, size_t n_options,
-                             const wi_br_store_hook *hook, wb_store **out,
+                             const wi_br_pair *options, size_t n_options, wb_store **out,
                              weir_error *err);
 /* Rows: ord, path, found, size, mtime_us, etag, bytes. max_bytes 0: only looked at; TOO_LARGE
  * where all together have more. */

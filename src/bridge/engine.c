@@ -99,7 +99,7 @@ static weir_status resolve(void *library, const char *path, wi_engine_table *tab
     size_t offset;
   } rows[] = {
 #define WI_ENGINE_ROW(fn) {#fn, offsetof(wi_engine_table, fn)},
-      WI_ENGINE_FUNCTIONS(WI_ENGINE_ROW)
+      WI_ENGINE_FUNCTIONS(WI_ENGINE_ROW) WI_ENGINE_TEST_FUNCTIONS(WI_ENGINE_ROW)
 #undef WI_ENGINE_ROW
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -112,10 +112,6 @@ static weir_status resolve(void *library, const char *path, wi_engine_table *tab
     }
     memcpy((char *)table + rows[i].offset, &symbol, sizeof(symbol));
   }
-  if (table->wb_abi_version() != WB_ABI) {
-    return WI_ERR(err, WEIR_E_ENGINE_LOAD, "'%s' has ABI %u, this library needs %u", path,
-                  table->wb_abi_version(), (unsigned)WB_ABI);
-  }
   return WEIR_OK;
 }
 
@@ -123,8 +119,8 @@ static weir_status load(wi_engine *engine, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_buf path = WI_BUF_INIT;
   wb_err from;
-  wb_rt_options options = {sizeof(options), engine->threads, engine->threads, STACK_BYTES,
-                           ROOMS};
+  wb_rt_options options = {sizeof(options), WB_ABI,      engine->threads,
+                           engine->threads, STACK_BYTES, ROOMS};
   memset(&from, 0, sizeof(from));
   WI_CHECK(library_path(engine, &path, err));
   void *library = dlopen(wi_buf_text(&path), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -280,10 +276,6 @@ weir_status wi_engine_versions(wi_engine *engine, wi_map *out, weir_error *err) 
 done:
   wi_cursor_free(&cursor);
   return status;
-}
-
-weir_status wi_engine_panic_at(wi_engine *engine, const char *point, weir_error *err) {
-  WI_ENGINE_RETURN(engine, err, t->wb_test_panic_at(wi_wb_str(point), &from));
 }
 
 weir_status wi_engine_ipc_write(wi_engine *engine, struct ArrowArrayStream *take, int fd,

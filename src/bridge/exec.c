@@ -143,8 +143,19 @@ weir_status wi_br_exec_table_read(wi_engine *engine, const wb_exec *exec, int32_
 }
 
 uint64_t wi_br_exec_peak_bytes(wi_engine *engine, const wb_exec *exec) {
-  const wi_engine_table *t = wi_engine_loaded(engine);
-  return t != NULL && exec != NULL ? t->wb_exec_peak_bytes(exec) : 0;
+  wi_cursor *rows = NULL;
+  bool has = false;
+  uint64_t bytes = 0;
+  if (exec != NULL && wi_engine_loaded(engine) != NULL &&
+      wi_br_exec_table_read(engine, exec, WB_EXEC_TOTALS, &rows, NULL) == WEIR_OK) {
+    while (wi_cursor_next(rows, &has, NULL) == WEIR_OK && has) {
+      if (wi_str_eq(wi_cursor_text(rows, 0), "peak_bytes")) {
+        bytes = (uint64_t)wi_cursor_int(rows, 1);
+      }
+    }
+  }
+  wi_cursor_free(&rows);
+  return bytes;
 }
 
 void wi_br_exec_free(wi_engine *engine, wb_exec **exec) {

@@ -9,7 +9,7 @@
  * the list for an expression and never comes to rest. */
 /* clang-format off */
 #define WI_ENGINE_FUNCTIONS(X) \
-  X(wb_abi_version) X(wb_versions) X(wb_err_free) X(wb_buf_free) X(wb_test_panic_at) \
+  X(wb_versions) X(wb_err_free) X(wb_buf_free) \
   X(wb_ipc_write) X(wb_rt_new) X(wb_rt_free) X(wb_cancel_new) X(wb_cancel_fire) \
   X(wb_cancel_free) X(wb_sess_new) X(wb_sess_add_scalar) X(wb_sess_add_aggregate) \
   X(wb_sess_add_macros) X(wb_sess_add_relation) X(wb_sess_add_table_fn) \
@@ -20,14 +20,20 @@
   X(wb_bind_free) X(wb_sql_refs) X(wb_plan_sql) X(wb_plan_edit) \
   X(wb_plan_optimize) X(wb_plan_schema) X(wb_plan_table_read) \
   X(wb_plan_text) X(wb_plan_free) X(wb_exec_new) X(wb_exec_stream) X(wb_exec_stage) \
-  X(wb_exec_table_read) X(wb_exec_peak_bytes) X(wb_exec_free) X(wb_store_open) \
+  X(wb_exec_table_read) X(wb_exec_free) X(wb_store_open) \
   X(wb_obj_get) X(wb_obj_list) X(wb_obj_put) X(wb_obj_delete) X(wb_store_free) \
-  X(wb_snap_open) X(wb_snap_actions) X(wb_snap_files) X(wb_snap_txn) X(wb_snap_checkpoint) X(wb_snap_free)
+  X(wb_snap_open) X(wb_snap_table_read) X(wb_snap_txn) X(wb_snap_checkpoint) X(wb_snap_free)
+#ifdef WI_TEST
+#define WI_ENGINE_TEST_FUNCTIONS(X) X(wb_test_panic_at) X(wb_test_store_hook)
+#else
+#define WI_ENGINE_TEST_FUNCTIONS(X)
+#endif
 /* clang-format on */
 
 typedef struct wi_engine_table {
 #define WI_ENGINE_MEMBER(name) __typeof__(&name) name;
   WI_ENGINE_FUNCTIONS(WI_ENGINE_MEMBER)
+  WI_ENGINE_TEST_FUNCTIONS(WI_ENGINE_MEMBER)
 #undef WI_ENGINE_MEMBER
 } wi_engine_table;
 

@@ -99,6 +99,14 @@ void wi_rows_cstr(wi_rows *r, const char *text) {
   wi_rows_text(r, (wi_str){text, text != NULL ? strlen(text) : 0});
 }
 
+void wi_rows_buf(wi_rows *r, wi_buf *text) {
+  if (text->failed && r->code == NANOARROW_OK) {
+    r->code = ENOMEM;
+  }
+  wi_rows_text(r, (wi_str){wi_buf_text(text), text->n});
+  wi_buf_clear(text);
+}
+
 void wi_rows_int(wi_rows *r, int64_t value) {
   struct ArrowArray *a = next(r);
   if (a != NULL) {

@@ -4,13 +4,11 @@
 #define WI_ORIGIN "bridge"
 
 weir_status wi_br_store_open(wi_engine *engine, const char *url,
-                             const wi_br_pair *options, size_t n_options,
-                             const wi_br_store_hook *hook, wb_store **out,
+                             const wi_br_pair *options, size_t n_options, wb_store **out,
                              weir_error *err) {
   weir_status status = WEIR_OK;
   const wi_engine_table *t = NULL;
   wb_err from = {0};
-  wb_store_hook asked = {sizeof asked, NULL, NULL, NULL};
   *out = NULL;
   wb_kv *rows = wi_alloc_array(n_options + 1, sizeof(*rows));
   if (rows == NULL) {
@@ -21,13 +19,8 @@ weir_status wi_br_store_open(wi_engine *engine, const char *url,
     rows[i].key = wi_wb_str(options[i].key);
     rows[i].value = wi_wb_str(options[i].value);
   }
-  if (hook != NULL) {
-    asked.ctx = hook->ctx;
-    asked.ask = hook->ask;
-    asked.release = hook->release;
-  }
   int code = t->wb_store_open(wi_engine_runtime(engine), wi_wb_str(url), rows, n_options,
-                              hook != NULL ? &asked : NULL, out, &from);
+                              out, &from);
   status = wi_wb_status(t, code, &from, err);
 done:
   wi_free(rows);
@@ -97,30 +90,39 @@ weir_status wi_br_snap_open(wi_engine *engine, const wb_store *store, int64_t ve
                            t->wb_snap_open(store, version, stop, out, &from));
 }
 
+static weir_status snap_table(wi_engine *engine, const wb_snap *snap, int32_t which,
+                              wi_cursor **out, weir_error *err) {
+  WI_ENGINE_RETURN_ROWS_STOPPED(engine, out, err,
+                                t->wb_snap_table_read(snap, which, stop, &stream, &from));
+}
+
 weir_status wi_br_snap_actions(wi_engine *engine, const wb_snap *snap, wi_buf *protocol,
                                wi_buf *metadata, weir_error *err) {
   weir_status status = WEIR_OK;
-  const wi_engine_table *t = NULL;
-  wb_err from = {0};
-  wb_buf p = {0}, m = {0};
+  wi_cursor *rows = NULL;
+  bool has = false;
   wi_buf_clear(protocol);
   wi_buf_clear(metadata);
-  WI_TRY(wi_engine_use(engine, &t, err));
-  WI_CHECK(wi_wb_status(t, t->wb_snap_actions(snap, &p, &m, &from), &from, err));
-  wi_buf_add(protocol, p.p, p.n);
-  wi_buf_add(metadata, m.p, m.n);
+  WI_TRY(snap_table(engine, snap, WB_SNAP_ACTIONS, &rows, err));
+  for (;;) {
+    WI_CHECK(wi_cursor_next(rows, &has, err));
+    if (!has) {
+      break;
+    }
+    wi_str json = wi_cursor_text(rows, 1);
+    wi_buf *to = wi_str_eq(wi_cursor_text(rows, 0), "protocol") ? protocol : metadata;
+    wi_buf_add(to, json.p, json.n);
+  }
   WI_CHECK(wi_buf_check(protocol, err, WI_ORIGIN));
   WI_CHECK(wi_buf_check(metadata, err, WI_ORIGIN));
 done:
-  t->wb_buf_free(&p);
-  t->wb_buf_free(&m);
+  wi_cursor_free(&rows);
   return status;
 }
 
 weir_status wi_br_snap_files(wi_engine *engine, const wb_snap *snap, wi_cursor **out,
                              weir_error *err) {
-  WI_ENGINE_RETURN_ROWS_STOPPED(engine, out, err,
-                                t->wb_snap_files(snap, stop, &stream, &from));
+  return snap_table(engine, snap, WB_SNAP_FILES, out, err);
 }
 
 weir_status wi_br_snap_txn(wi_engine *engine, const wb_snap *snap, const char *app_id,

@@ -182,7 +182,7 @@ static int exec_stream(wb_exec *exec, struct ArrowArrayStream *out, wb_err *err)
 void wi_tsan_wrap(wi_engine_table *table) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&lock);
-  if (wi_tsan_engine.wb_abi_version == NULL) {
+  if (wi_tsan_engine.wb_versions == NULL) {
     wi_tsan_engine = *table;
   }
   pthread_mutex_unlock(&lock);

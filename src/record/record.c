@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "nanoarrow/nanoarrow.h"
-
 #define WI_ORIGIN "record"
 
 typedef struct record_column {
@@ -41,10 +39,9 @@ typedef struct record_value {
 } record_value;
 
 struct wi_record {
-  const record_column *columns; /* of this table: they stand together in the list */
+  wi_rows_column columns[MAX_COLUMNS];
   size_t n_columns;
-  struct ArrowSchema schema;
-  struct ArrowArray array;
+  wi_rows *made;
   record_value row[MAX_COLUMNS];
   bool open;
   size_t rows;
@@ -66,30 +63,17 @@ bool wi_record_table_find(const char *name, wi_record_table *out) {
   return false;
 }
 
-static int set_type(struct ArrowSchema *schema, char type) {
+static wi_rows_type rows_type(char type) {
   switch (type) {
     case 'I':
-      return ArrowSchemaSetType(schema, NANOARROW_TYPE_INT64);
+      return WI_ROWS_INT64;
     case 'B':
-      return ArrowSchemaSetType(schema, NANOARROW_TYPE_BOOL);
+      return WI_ROWS_BOOL;
     case 'S':
-      return ArrowSchemaSetTypeDateTime(schema, NANOARROW_TYPE_TIMESTAMP,
-                                        NANOARROW_TIME_UNIT_MICRO, "UTC");
+      return WI_ROWS_TIME;
     default:
-      return ArrowSchemaSetType(schema, NANOARROW_TYPE_STRING);
+      return WI_ROWS_TEXT;
   }
-}
-
-static int make_schema(wi_record *r) {
-  ArrowSchemaInit(&r->schema);
-  NANOARROW_RETURN_NOT_OK(ArrowSchemaSetTypeStruct(&r->schema, (int64_t)r->n_columns));
-  for (size_t i = 0; i < r->n_columns; i++) {
-    NANOARROW_RETURN_NOT_OK(set_type(r->schema.children[i], r->columns[i].type));
-    NANOARROW_RETURN_NOT_OK(
-        ArrowSchemaSetName(r->schema.children[i], r->columns[i].name));
-  }
-  NANOARROW_RETURN_NOT_OK(ArrowArrayInitFromSchema(&r->array, &r->schema, NULL));
-  return ArrowArrayStartAppending(&r->array);
 }
 
 weir_status wi_record_new(wi_record_table table, wi_record **out, weir_error *err) {
@@ -99,28 +83,33 @@ weir_status wi_record_new(wi_record_table table, wi_record **out, weir_error *er
     return wi_err_nomem(err, WI_ORIGIN);
   }
   for (size_t i = 0; i < N_ALL; i++) {
-    if (all_columns[i].table == table) {
-      r->columns = r->columns == NULL ? &all_columns[i] : r->columns;
-      r->n_columns++;
+    const record_column *c = &all_columns[i];
+    if (c->table != table) {
+      continue;
     }
+    if (r->n_columns == MAX_COLUMNS) {
+      wi_record_free(&r);
+      return WI_ERR(err, WEIR_E_BUG, "a record table has more than %d columns",
+                    MAX_COLUMNS);
+    }
+    r->columns[r->n_columns++] = (wi_rows_column){c->name, rows_type(c->type), true};
   }
-  if (r->n_columns > MAX_COLUMNS || make_schema(r) != NANOARROW_OK) {
+  weir_status status = wi_rows_new(r->columns, r->n_columns, &r->made, err);
+  if (status != WEIR_OK) {
     wi_record_free(&r);
-    return wi_err_nomem(err, WI_ORIGIN);
   }
   *out = r;
-  return WEIR_OK;
+  return status;
 }
 
-static int append_value(struct ArrowArray *child, char type, const record_value *v) {
+static void put_value(wi_rows *made, wi_rows_type type, const record_value *v) {
   if (!v->set) {
-    return ArrowArrayAppendNull(child, 1);
+    wi_rows_null(made);
+  } else if (type == WI_ROWS_TEXT) {
+    wi_rows_cstr(made, v->text);
+  } else {
+    wi_rows_int(made, v->number);
   }
-  if (type == 'T') {
-    struct ArrowStringView text = {v->text, (int64_t)strlen(v->text)};
-    return ArrowArrayAppendString(child, text);
-  }
-  return ArrowArrayAppendInt(child, v->number);
 }
 
 static void clear_row(wi_record *r) {
@@ -134,13 +123,10 @@ static void close_row(wi_record *r) {
   if (!r->open) {
     return;
   }
-  for (size_t i = 0; i < r->n_columns && !r->failed; i++) {
-    r->failed = append_value(r->array.children[i], r->columns[i].type, &r->row[i]) !=
-                NANOARROW_OK;
+  for (size_t i = 0; i < r->n_columns; i++) {
+    put_value(r->made, r->columns[i].type, &r->row[i]);
   }
-  if (!r->failed) {
-    r->failed = ArrowArrayFinishElement(&r->array) != NANOARROW_OK;
-  }
+  wi_rows_end(r->made);
   clear_row(r);
   r->open = false;
   r->rows++;
@@ -201,18 +187,12 @@ size_t wi_record_rows(const wi_record *r) {
 
 weir_status wi_record_stream(wi_record *r, struct ArrowArrayStream *out,
                              weir_error *err) {
-  struct ArrowError why;
   memset(out, 0, sizeof(*out));
   close_row(r);
   if (r->unknown != NULL) {
     return WI_ERR(err, WEIR_E_BUG, "a record has no column '%s'", r->unknown);
   }
-  if (r->failed || ArrowArrayFinishBuildingDefault(&r->array, &why) != NANOARROW_OK ||
-      ArrowBasicArrayStreamInit(out, &r->schema, 1) != NANOARROW_OK) {
-    return wi_err_nomem(err, WI_ORIGIN);
-  }
-  ArrowBasicArrayStreamSetArray(out, 0, &r->array);
-  return WEIR_OK;
+  return r->failed ? wi_err_nomem(err, WI_ORIGIN) : wi_rows_stream(r->made, out, err);
 }
 
 void wi_record_free(wi_record **record) {
@@ -222,11 +202,6 @@ void wi_record_free(wi_record **record) {
     return;
   }
   clear_row(r);
-  if (r->array.release != NULL) {
-    r->array.release(&r->array);
-  }
-  if (r->schema.release != NULL) {
-    r->schema.release(&r->schema);
-  }
+  wi_rows_free(&r->made);
   wi_free(r);
 }

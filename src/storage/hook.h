@@ -1,6 +1,6 @@
-/* For tests only: code that runs around every operation of a store, so that a test can meet any
- * interleaving, fail an operation, lose its answer, or keep the bytes elsewhere. Nothing in
- * weir sets one.
+/* Only in a build for tests (WI_TEST, docs/build.md): code that runs around every operation of a
+ * store, so that a test can meet any interleaving, fail an operation, lose its answer, or keep the
+ * bytes elsewhere.
  *
  * All of list, read, put, remove and sync go through `around`, also on local roots. What the
  * engine does with its own handle (wi_store_handle: snapshots, data files, checkpoints) it asks
@@ -9,34 +9,11 @@
 #ifndef WI_STORAGE_HOOK_H
 #define WI_STORAGE_HOOK_H
 
-#include "storage/storage.h"
+#include "bridge/hook.h"
+#include "storage/internal.h"
 
-typedef enum wi_store_op {
-  WI_STORE_LIST = 1,
-  WI_STORE_READ = 2,
-  WI_STORE_PUT_NEW = 3,
-  WI_STORE_REMOVE = 4,
-  WI_STORE_REMOVE_ALL = 5,
-  WI_STORE_SYNC = 6
-} wi_store_op;
 /* Plus a wi_br_store_op: an operation of the engine. */
 enum { WI_STORE_ENGINE = 16 };
-
-/* One operation with what it takes and where its results go. */
-typedef struct wi_store_call {
-  wi_store_op op;
-  wi_store *store;
-  const char *const *paths; /* one, but for REMOVE and SYNC */
-  size_t n;
-  const void *bytes; /* of PUT_NEW */
-  size_t size;
-  bool deep;                       /* LIST: at any depth */
-  const char *after;               /* LIST: only paths after this one; NULL: all */
-  bool (*sized)(const char *name); /* LIST: as of wi_store_list_from; NULL: each */
-  wi_store_entries *entries;
-  wi_buf *out;
-  int64_t *mtime_us; /* may be NULL */
-} wi_store_call;
 
 typedef struct wi_store_hook {
   /* Stands in for the operation; wi_store_perform does what would have been done. */
@@ -48,7 +25,6 @@ typedef struct wi_store_hook {
    * about once more, with `again` as that answer: below 0 its own answer is lost. */
   int32_t (*engine)(void *ctx, const char *uri, int op, const char *path, int32_t again);
 } wi_store_hook;
-weir_status wi_store_perform(const wi_store_call *call, weir_error *err);
 
 /* Of this store; NULL takes it off: the engine asks it no more. The hook outlives the store's
  * last operation. One with `engine` closes the store's handle, if it is open, and the next one
@@ -59,11 +35,15 @@ void wi_store_set_hook(wi_store *store, const wi_store_hook *hook);
 void wi_store_hook_new(const wi_store_hook *hook);
 
 /* Leases of short lives, and objects instead of locks on local roots too; NULL: as usual. */
-typedef struct wi_lease_times {
-  int64_t first_us;           /* until the first object */
-  int64_t renew_us, again_us; /* between two; after one that failed */
-  int64_t holds_us;           /* how long its holder believes it */
-} wi_lease_times;
 void wi_lease_set_times(const wi_lease_times *times);
+
+/* ---- between hook.c and store.c ---- */
+/* What the engine's handle on the root `uri` asks. */
+weir_status wi_store_link_new(const wi_store_hook *hook, const char *uri,
+                              wi_br_store_hook *out, weir_error *err);
+/* Where the handle does not. */
+void wi_store_link_free(wi_br_store_hook *link);
+/* From now on no handle asks this hook; waits for those that are asking. */
+void wi_store_links_cut(const wi_store_hook *hook);
 
 #endif

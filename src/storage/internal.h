@@ -2,7 +2,7 @@
 #ifndef WI_STORAGE_INTERNAL_H
 #define WI_STORAGE_INTERNAL_H
 
-#include "storage/hook.h"
+#include "storage/storage.h"
 
 /* No file of a log is larger: what is, is none, and would take all memory. */
 #define WI_STORE_FILE_LIMIT ((size_t)1 << 30)
@@ -26,22 +26,43 @@ weir_status wi_store_entries_add(wi_store_entries *entries, const char *path,
                                  uint64_t size, int64_t mtime_us, weir_error *err);
 
 /* ---- stores (store.c) ---- */
+typedef enum wi_store_op {
+  WI_STORE_LIST = 1,
+  WI_STORE_READ = 2,
+  WI_STORE_PUT_NEW = 3,
+  WI_STORE_REMOVE = 4,
+  WI_STORE_REMOVE_ALL = 5,
+  WI_STORE_SYNC = 6
+} wi_store_op;
+/* One operation with what it takes and where its results go. */
+typedef struct wi_store_call {
+  wi_store_op op;
+  wi_store *store;
+  const char *const *paths; /* one, but for REMOVE and SYNC */
+  size_t n;
+  const void *bytes; /* of PUT_NEW */
+  size_t size;
+  bool deep;                       /* LIST: at any depth */
+  const char *after;               /* LIST: only paths after this one; NULL: all */
+  bool (*sized)(const char *name); /* LIST: as of wi_store_list_from; NULL: each */
+  wi_store_entries *entries;
+  wi_buf *out;
+  int64_t *mtime_us; /* may be NULL */
+} wi_store_call;
+
+weir_status wi_store_perform(const wi_store_call *call, weir_error *err);
 wi_engine *wi_store_engine(const wi_store *store); /* NULL: none was given */
 
-/* ---- leases (lease_read.c) ---- */
+/* ---- leases (lease.c, lease_read.c) ---- */
+typedef struct wi_lease_times {
+  int64_t first_us;           /* until the first object */
+  int64_t renew_us, again_us; /* between two; after one that failed */
+  int64_t holds_us;           /* how long its holder believes it */
+} wi_lease_times;
 #define WI_LEASE_CLOCK "clock-" /* what a store's clock is read off */
 /* As wi_leases_read, of a listing of the folder. */
 weir_status wi_leases_see(wi_store *store, const wi_store_entries *entries,
                           int64_t now_us, wi_leases *out, weir_error *err);
-
-/* ---- what a hook hears of the engine's handle (link.c) ---- */
-/* What a handle on the root `uri` is opened with. */
-weir_status wi_store_link_new(const wi_store_hook *hook, const char *uri,
-                              wi_br_store_hook *out, weir_error *err);
-/* Where the handle could not be opened. */
-void wi_store_link_free(wi_br_store_hook *link);
-/* From now on no handle asks this hook; waits for those that are asking. */
-void wi_store_links_cut(const wi_store_hook *hook);
 
 /* ---- local roots (local.c); `root` is an absolute folder ---- */
 weir_status wi_local_list(const char *root, const char *folder, bool deep,

@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef WI_TEST
 #include "storage/hook.h"
+#endif
 #include "storage/internal.h"
 
 #define WI_ORIGIN "lease"
@@ -25,7 +27,6 @@
 
 static const wi_lease_times usual = {60 * SECOND_US, 120 * SECOND_US, 15 * SECOND_US,
                                      WI_LEASE_LIFE_US - 5 * 60 * SECOND_US};
-static const wi_lease_times *_Atomic times_of_tests;
 
 struct wi_lease {
   wi_store *store;
@@ -42,12 +43,24 @@ struct wi_lease {
   int64_t wall_us, monotonic_us; /* when it last was certain that others see us alive */
 };
 
+#ifdef WI_TEST
+static const wi_lease_times *_Atomic times_of_tests;
+
 void wi_lease_set_times(const wi_lease_times *times) {
   atomic_store(&times_of_tests, times);
 }
 
+static const wi_lease_times *given_times(void) {
+  return atomic_load(&times_of_tests);
+}
+#else
+static const wi_lease_times *given_times(void) {
+  return NULL;
+}
+#endif
+
 bool wi_lease_by_object(const wi_store *store) {
-  return wi_store_local(store) == NULL || atomic_load(&times_of_tests) != NULL;
+  return wi_store_local(store) == NULL || given_times() != NULL;
 }
 
 static int64_t monotonic_us(void) {
@@ -205,7 +218,7 @@ static weir_status share(wi_lease *l, const wi_stop *stop, weir_error *err) {
 
 weir_status wi_lease_take(wi_store *store, const char *run_id, const wi_stop *stop,
                           wi_lease **out, weir_error *err) {
-  const wi_lease_times *times = atomic_load(&times_of_tests);
+  const wi_lease_times *times = given_times();
   weir_status status = WEIR_OK;
   *out = NULL;
   wi_lease *l = wi_alloc(sizeof *l);

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef WI_TEST
+#include "storage/hook.h"
+#endif
 #include "storage/internal.h"
 
 #define WI_ORIGIN "storage"
@@ -18,8 +21,14 @@ struct wi_store {
   pthread_mutex_t lock; /* of `handle` */
   wb_store *handle;
   wi_store_memo memo;
-  const wi_store_hook *_Atomic hook; /* of a test; NULL */
+#ifdef WI_TEST
+  const wi_store_hook *_Atomic hook; /* NULL */
+#endif
 };
+
+/* ---- what a test puts before operations (hook.h) ---- */
+
+#ifdef WI_TEST
 
 static const wi_store_hook *_Atomic hook_of_new;
 
@@ -42,10 +51,50 @@ void wi_store_set_hook(wi_store *store, const wi_store_hook *hook) {
   pthread_mutex_unlock(&store->lock);
 }
 
+static void begin_hook(wi_store *store) {
+  atomic_init(&store->hook, atomic_load(&hook_of_new));
+}
+
 static weir_status operate(const wi_store_call *call, weir_error *err) {
   const wi_store_hook *hook = atomic_load(&call->store->hook);
   return hook != NULL ? hook->around(hook->ctx, call, err) : wi_store_perform(call, err);
 }
+
+/* The engine's handle, just opened, asks the hook. */
+static weir_status link_handle(wi_store *s, weir_error *err) {
+  wi_br_store_hook link = {NULL, NULL, NULL};
+  const wi_store_hook *hook = atomic_load(&s->hook);
+  if (hook == NULL || hook->engine == NULL) {
+    return WEIR_OK;
+  }
+  WI_TRY(wi_store_link_new(hook, s->uri, &link, err));
+  weir_status status = wi_br_store_hook_on(s->engine, s->handle, &link, err);
+  if (status != WEIR_OK) {
+    wi_store_link_free(&link);
+    wi_br_store_free(s->engine, &s->handle);
+  }
+  return status;
+}
+
+#else
+
+static void begin_hook(wi_store *store) {
+  (void)store;
+}
+
+static weir_status operate(const wi_store_call *call, weir_error *err) {
+  return wi_store_perform(call, err);
+}
+
+static weir_status link_handle(wi_store *s, weir_error *err) {
+  (void)s;
+  (void)err;
+  return WEIR_OK;
+}
+
+#endif
+
+/* ---- a store ---- */
 
 static void store_free(wi_store *s) {
   if (s->handle != NULL) {
@@ -81,7 +130,7 @@ weir_status wi_store_open(wi_engine *engine, const char *canonical_uri,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   atomic_init(&s->refs, 1);
-  atomic_init(&s->hook, atomic_load(&hook_of_new));
+  begin_hook(s);
   /* Plain ones cannot fail to be made. */
   pthread_mutex_init(&s->lock, NULL);
   pthread_mutex_init(&s->memo.lock, NULL);
@@ -137,10 +186,6 @@ const char *wi_store_local(const wi_store *store) {
 }
 
 static weir_status open_handle(wi_store *s, weir_error *err) {
-  weir_status status = WEIR_OK;
-  wi_br_store_hook link = {NULL, NULL, NULL};
-  const wi_store_hook *hook = atomic_load(&s->hook);
-  bool asks = hook != NULL && hook->engine != NULL;
   /* Options are about object stores; the profile's go to each of its roots. */
   size_t n = s->local == NULL ? s->options.n : 0;
   wi_br_pair *pairs = wi_alloc_array(n + 1, sizeof *pairs);
@@ -150,17 +195,9 @@ static weir_status open_handle(wi_store *s, weir_error *err) {
   for (size_t i = 0; i < n; i++) {
     pairs[i] = (wi_br_pair){s->options.items[i].key, s->options.items[i].value};
   }
-  if (asks) {
-    WI_CHECK(wi_store_link_new(hook, s->uri, &link, err));
-  }
-  status =
-      wi_br_store_open(s->engine, s->uri, pairs, n, asks ? &link : NULL, &s->handle, err);
-  if (asks && status != WEIR_OK) {
-    wi_store_link_free(&link);
-  }
-done:
+  weir_status status = wi_br_store_open(s->engine, s->uri, pairs, n, &s->handle, err);
   wi_free(pairs);
-  return status;
+  return status == WEIR_OK ? link_handle(s, err) : status;
 }
 
 weir_status wi_store_handle(wi_store *s, wb_store **out, weir_error *err) {

@@ -7,13 +7,15 @@ use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 
 
 /// The version of this interface.
-pub const WB_ABI: u32 = 3;
+pub const WB_ABI: u32 = 4;
 
 /// Text of the caller, UTF-8, borrowed for the call; p may be NULL if n is 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wb_str {
+    /// The first byte.
     pub p: *const c_char,
+    /// Bytes, not characters; there is no NUL behind them.
     pub n: usize,
 }
 
@@ -21,15 +23,20 @@ pub struct wb_str {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wb_kv {
+    /// Unique within a list.
     pub key: wb_str,
+    /// As text, whatever it means.
     pub value: wb_str,
 }
 
 /// Bytes owned by the bridge: wb_buf_free.
 #[repr(C)]
 pub struct wb_buf {
+    /// The first byte; NULL if there are none.
     pub p: *mut u8,
+    /// Bytes that are used.
     pub n: usize,
+    /// Bytes that were allocated: for wb_buf_free.
     pub cap: usize,
 }
 
@@ -46,30 +53,47 @@ pub struct wb_err {
     pub chain: *mut c_char,
     /// 1-based place in the SQL if the engine gave one
     pub line: u32,
+    /// 1-based, in characters; 0 if `line` is
     pub column: u32,
     /// errno of the operating system's call that failed, 0 if none did
     pub os_error: i32,
+    /// 0
     pub reserved: u32,
 }
 
 /// Who said it.
 #[repr(C)]
 pub enum wb_origin {
+    /// The bridge itself: wrong arguments, limits of the host.
     WB_ORIGIN_BRIDGE = 1,
+    /// The query engine, its parser included.
     WB_ORIGIN_DATAFUSION = 2,
+    /// delta-rs.
     WB_ORIGIN_DELTA = 3,
+    /// The reader of Delta's log.
     WB_ORIGIN_KERNEL = 4,
+    /// Arrow: arrays and their kernels.
     WB_ORIGIN_ARROW = 5,
+    /// The reader or writer of Parquet files.
     WB_ORIGIN_PARQUET = 6,
+    /// An object store, or a folder that is one.
     WB_ORIGIN_STORE = 7,
+    /// A callback of the host; the text is its own.
     WB_ORIGIN_HOST = 8,
 }
 
+/// Threads of a runtime; wb_rt_new copies it.
 #[repr(C)]
 pub struct wb_rt_options {
+    /// sizeof(wb_rt_options)
     pub struct_size: usize,
+    /// WB_ABI of the header that the caller was compiled with; another is ENGINE_LOAD
+    pub abi: u32,
+    /// workers of each place where executions run; at least 1
     pub threads: u32,
+    /// those that wait for stores and the log, and compute no rows; 0: the others do it too
     pub io_threads: u32,
+    /// of each of these threads; at least 65536
     pub stack_bytes: usize,
     /// so many executions at one time have `threads` of their own; the others share
     pub rooms: u32,
@@ -78,32 +102,46 @@ pub struct wb_rt_options {
 /// One argument of a call: borrowed.
 #[repr(C)]
 pub struct wb_arg {
+    /// As many rows as the call has, or one if is_scalar.
     pub array: *const FFI_ArrowArray,
+    /// Its type; the name is of no meaning.
     pub schema: *const FFI_ArrowSchema,
+    /// 1: one value for all rows
     pub is_scalar: u32,
+    /// 0
     pub reserved: u32,
 }
 
 /// What a callback reports on failure: text is copied at once.
 #[repr(C)]
 pub struct wb_fn_err {
+    /// WEIR_E_*; where it is none, EXECUTION
     pub code: i32,
+    /// UTF-8, NUL-terminated
     pub message: [c_char; 1020],
 }
 
 /// Parameter classes of a signature.
 #[repr(C)]
 pub enum wb_type_class {
+    /// Any type, as it is.
     WB_T_ANY = 0,
     /// Utf8, LargeUtf8, Utf8View as they are; dictionaries are decoded; others coerced if
     /// castable implicitly (null)
     WB_T_TEXT = 1,
+    /// 64-bit integers; others are cast if that is implicit in SQL.
     WB_T_INT64 = 2,
+    /// 32-bit integers; likewise.
     WB_T_INT32 = 3,
+    /// Booleans.
     WB_T_BOOL = 4,
+    /// 64-bit floats; other numbers are cast.
     WB_T_FLOAT64 = 5,
+    /// Structs of any fields, as they are.
     WB_T_STRUCT = 6,
+    /// Lists of any items and layout, as they are.
     WB_T_LIST = 7,
+    /// Maps of any entries, as they are.
     WB_T_MAP = 8,
     /// any, dictionaries decoded
     WB_T_ANY_FLAT = 9,
@@ -112,6 +150,7 @@ pub enum wb_type_class {
     WB_T_ITEM = 10,
 }
 
+/// Of wb_scalar_fn.flags.
 #[repr(C)]
 pub enum wb_fn_flags {
     /// May leave arguments unevaluated: none of them is taken out of the call.
@@ -122,20 +161,27 @@ pub enum wb_fn_flags {
     WB_FN_FOREIGN = 2,
 }
 
+/// What a function promises of its result, as in SQL.
 #[repr(C)]
 pub enum wb_volatility {
+    /// The same for the same arguments: may be computed while planning.
     WB_IMMUTABLE = 1,
+    /// The same for the same arguments within one execution.
     WB_STABLE = 2,
+    /// Anything: called for each row.
     WB_VOLATILE = 3,
 }
 
 /// A declared parameter of a function.
 #[repr(C)]
 pub struct wb_param {
+    /// lower case; for calls with named arguments
     pub name: wb_str,
     /// for documentation
     pub type_text: wb_str,
+    /// one sentence
     pub doc: wb_str,
+    /// wb_type_class
     pub type_class: i32,
     /// 1: may be left out
     pub optional: u32,
@@ -145,11 +191,16 @@ pub struct wb_param {
     pub literal: u32,
 }
 
+/// What information_schema and the host say of a function: texts, copied.
 #[repr(C)]
 pub struct wb_doc {
+    /// the heading that it stands under
     pub section: wb_str,
+    /// what it does
     pub description: wb_str,
+    /// a call with the names of its parameters
     pub syntax: wb_str,
+    /// a statement that runs
     pub example: wb_str,
 }
 
@@ -157,16 +208,25 @@ pub struct wb_doc {
 /// cbindgen:field-names=[struct_size, name, aliases, n_aliases, identity, volatility, params, n_params, return_text, doc, self, return_field, invoke, release, flags]
 #[repr(C)]
 pub struct wb_scalar_fn {
+    /// sizeof(wb_scalar_fn)
     pub struct_size: usize,
+    /// lower case, unique among all functions of the session
     pub name: wb_str,
+    /// other names, as unique; may be NULL
     pub aliases: *const wb_str,
+    /// of aliases
     pub n_aliases: usize,
+    /// what the function does, as a digest: plans that call it differ where this does
     pub identity: [u8; 32],
+    /// wb_volatility
     pub volatility: i32,
+    /// in the order of the arguments; copied
     pub params: *const wb_param,
+    /// of params
     pub n_params: usize,
     /// return type for information_schema, e.g. "Utf8", "Int64"
     pub return_text: wb_str,
+    /// for readers; copied
     pub doc: wb_doc,
     /// immutable, thread-safe
     pub self_: *mut c_void,
@@ -221,14 +281,18 @@ pub struct wb_sql_limits {
     pub joins: u64,
 }
 
+/// What a session is made of; wb_sess_new copies it.
 #[repr(C)]
 pub struct wb_sess_options {
+    /// sizeof(wb_sess_options)
     pub struct_size: usize,
     /// DataFusion keys; unknown or bad value: BAD_VALUE
     pub settings: *const wb_kv,
+    /// of settings
     pub n_settings: usize,
     /// default catalog and schema names
     pub catalog: wb_str,
+    /// of names without one
     pub schema: wb_str,
     /// the pinned clock, Unix microseconds
     pub now_us: i64,
@@ -237,16 +301,21 @@ pub struct wb_sess_options {
     /// The host's own settings, as the session's settings show them beside the engine's; whole
     /// keys. The engine reads none of them, and none can be set later.
     pub host_settings: *const wb_kv,
+    /// of host_settings
     pub n_host_settings: usize,
     /// What the session may keep of files that it read, in bytes; 0 keeps nothing. Footers are
     /// kept by place, so that no two snapshots share one; the other two, of statistics and of
     /// lists, are for tables that are folders.
     pub footer_cache_bytes: u64,
+    /// likewise, of statistics of files
     pub statistics_cache_bytes: u64,
+    /// likewise, of lists of folders
     pub list_cache_bytes: u64,
+    /// of every statement of the session
     pub limits: wb_sql_limits,
 }
 
+/// Of wb_sess_options.flags.
 #[repr(C)]
 pub enum wb_sess_flags {
     /// Checks every value that a function of the host returns (UTF-8, offsets, dictionary
@@ -254,6 +323,7 @@ pub enum wb_sess_flags {
     WB_SESS_VALIDATE_FULL = 1,
 }
 
+/// Tables of a session, for wb_sess_table_read; texts unless said otherwise.
 #[repr(C)]
 pub enum wb_sess_table {
     /// key, value
@@ -269,6 +339,7 @@ pub enum wb_sess_table {
     WB_SESS_MACROS = 4,
 }
 
+/// Of wb_rule.kind: what a rule does.
 #[repr(C)]
 pub enum wb_rule_kind {
     /// the operator `name` over a left side of the class stands for the scalar `function` of
@@ -286,6 +357,7 @@ pub enum wb_rule_kind {
     WB_RULE_BOUND = 4,
 }
 
+/// Of wb_rule.flags.
 #[repr(C)]
 pub enum wb_rule_flags {
     /// the right side is the first argument
@@ -301,7 +373,9 @@ pub enum wb_rule_flags {
 pub struct wb_rule {
     /// wb_rule_kind
     pub kind: i32,
+    /// what is written: an operator, or a function
     pub name: wb_str,
+    /// what stands for it; empty of a bound
     pub function: wb_str,
     /// wb_type_class: ANY, FLOAT64 (floats of any width), STRUCT, LIST or MAP
     pub type_class: i32,
@@ -311,16 +385,24 @@ pub struct wb_rule {
     pub version: u32,
     /// of a bound: wb_bytes, and which arguments count
     pub bytes: i32,
+    /// the argument (from 0) whose bytes count
     pub item: u32,
+    /// the argument that says how often
     pub times: u32,
+    /// bytes
     pub limit: u64,
 }
 
+/// Of wb_value.type.
 #[repr(C)]
 pub enum wb_param_type {
+    /// i64
     WB_P_INT64 = 1,
+    /// f64
     WB_P_FLOAT64 = 2,
+    /// text
     WB_P_TEXT = 3,
+    /// i64: 0 or 1
     WB_P_BOOL = 4,
     /// i64 = days
     WB_P_DATE = 5,
@@ -331,12 +413,17 @@ pub enum wb_param_type {
 /// The value of a parameter.
 #[repr(C)]
 pub struct wb_value {
+    /// without the sign before it
     pub name: wb_str,
     /// wb_param_type
     pub r#type: i32,
+    /// then the type alone counts
     pub is_null: bool,
+    /// see wb_param_type
     pub i64: i64,
+    /// see wb_param_type
     pub f64: f64,
+    /// see wb_param_type
     pub text: wb_str,
 }
 
@@ -344,11 +431,15 @@ pub struct wb_value {
 /// declared one, but known to this statement alone.
 #[repr(C)]
 pub struct wb_call {
+    /// the name of a table function of the session
     pub function: wb_str,
     /// int64 or text, not null; names are not looked at
     pub args: *const wb_value,
+    /// of args
     pub n_args: usize,
+    /// under which the input is bound
     pub schema: wb_str,
+    /// the name that it is bound by
     pub table: wb_str,
     /// tells plans apart that read the same columns; may be empty
     pub tag: wb_str,
@@ -356,8 +447,10 @@ pub struct wb_call {
     pub columns: *const FFI_ArrowSchema,
 }
 
+/// Of wb_plan_sql.
 #[repr(C)]
 pub enum wb_plan_flags {
+    /// A statement that is no query is refused.
     WB_PLAN_READ_ONLY = 1,
 }
 
@@ -478,22 +571,32 @@ pub enum wb_sort_class {
 /// The units of a window function's frame; NONE: no window function.
 #[repr(C)]
 pub enum wb_frame {
+    /// Not a window function.
     WB_FRAME_NONE = 0,
+    /// Bounds count rows.
     WB_FRAME_ROWS = 1,
+    /// Bounds are distances of the order key.
     WB_FRAME_RANGE = 2,
+    /// Bounds count groups of equal order keys.
     WB_FRAME_GROUPS = 3,
 }
 
 /// Where a frame begins or ends.
 #[repr(C)]
 pub enum wb_bound {
+    /// UNBOUNDED PRECEDING
     WB_BOUND_FIRST = -2,
+    /// n PRECEDING
     WB_BOUND_BEFORE = -1,
+    /// CURRENT ROW
     WB_BOUND_CURRENT = 0,
+    /// n FOLLOWING
     WB_BOUND_AFTER = 1,
+    /// UNBOUNDED FOLLOWING
     WB_BOUND_LAST = 2,
 }
 
+/// Of wb_edit.kind.
 #[repr(C)]
 pub enum wb_edit_kind {
     /// `column` of the node's input, or `function` of it, as the last key, ascending with nulls
@@ -520,24 +623,35 @@ pub enum wb_edit_kind {
 pub struct wb_edit {
     /// wb_edit_kind
     pub kind: i32,
+    /// its node_id
     pub node: u32,
+    /// which of the node's functions, from 0
     pub ord: u32,
+    /// of the node's input, from 0; not used by every kind
     pub column: u32,
     /// ADD_KEY: a scalar function of the session of one argument; empty: none
     pub function: wb_str,
 }
 
+/// For wb_plan_text: for people, and not the same in every version of the engine.
 #[repr(C)]
 pub enum wb_plan_format {
+    /// A line a node, children indented.
     WB_PLAN_INDENT = 1,
+    /// The same with the columns of each.
     WB_PLAN_INDENT_SCHEMA = 2,
+    /// A graph in DOT.
     WB_PLAN_GRAPHVIZ = 3,
 }
 
+/// How a plan is executed; wb_exec_new copies it.
 #[repr(C)]
 pub struct wb_exec_options {
+    /// sizeof(wb_exec_options)
     pub struct_size: usize,
+    /// into which inputs are cut, and worked on at once; at least 1
     pub partitions: u32,
+    /// rows of a batch at most; at least 1
     pub batch_rows: u32,
     /// 0: unbounded pool
     pub memory_bytes: u64,
@@ -545,6 +659,7 @@ pub struct wb_exec_options {
     pub spill_dir: wb_str,
     /// limit; 0: engine's default
     pub spill_bytes: u64,
+    /// joins that sort, and can spill, in place of those that hash
     pub no_hash_join: bool,
     /// of memory_bytes: what all sorts together gather before they spill
     pub gather_percent: u32,
@@ -563,19 +678,27 @@ pub struct wb_exec_options {
     pub top_rows: u32,
 }
 
+/// How rows become files; borrowed for the call of wb_exec_stage.
 #[repr(C)]
 pub struct wb_stage_options {
+    /// sizeof(wb_stage_options)
     pub struct_size: usize,
+    /// the folder of the files below the root of the store
     pub prefix: wb_str,
+    /// those whose values make folders, not columns of files; may be NULL
     pub partition_columns: *const wb_str,
+    /// of partition_columns
     pub n_partition_columns: usize,
     /// what the rows of each file are sorted by, ascending with nulls first; for its footer
     pub sort_columns: *const wb_str,
     pub n_sort_columns: usize,
     /// dotted leaf paths to give min/max/nulls for; NULL: all leaves
     pub stats_columns: *const wb_str,
+    /// of stats_columns
     pub n_stats_columns: usize,
+    /// a file that is larger ends, and another begins
     pub target_file_bytes: u64,
+    /// rows of a row group at most
     pub row_group_rows: u64,
     /// encoded, and what the writer holds for it
     pub row_group_bytes: u64,
@@ -583,16 +706,21 @@ pub struct wb_stage_options {
     pub bound_bytes: u64,
     /// an object of more bytes is written in parts of this size, so many at once
     pub part_bytes: u64,
+    /// parts of one object that are sent at once
     pub parts_in_flight: u32,
     /// zstd | snappy | none
     pub compression: wb_str,
+    /// of zstd
     pub compression_level: i32,
+    /// goes into the footer of each file; may be NULL
     pub file_metadata: *const wb_kv,
+    /// of file_metadata
     pub n_file_metadata: usize,
     /// how long it may take to let go of a file that was begun and failed
     pub abort_ms: u64,
 }
 
+/// Tables of an execution, for wb_exec_table_read: of the physical plan, as far as it went.
 #[repr(C)]
 pub enum wb_exec_table {
     /// node_id, parent_id, kind, detail, partitions
@@ -601,4 +729,19 @@ pub enum wb_exec_table {
     WB_EXEC_FILES = 2,
     /// node_id, name, partition i32, value i64
     WB_EXEC_METRICS = 3,
+    /// name, value i64: peak_bytes, the most that the execution's pool had given out at one time
+    WB_EXEC_TOTALS = 4,
+}
+
+/// Tables of a snapshot, for wb_snap_table_read.
+#[repr(C)]
+pub enum wb_snap_table {
+    /// name protocol|metadata, json: the action as an object, without the `{"protocol": ..}`
+    /// around it
+    WB_SNAP_ACTIONS = 1,
+    /// path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
+    /// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
+    /// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
+    /// statistics in columns only, it has numRecords alone. Read from the log at each asking.
+    WB_SNAP_FILES = 2,
 }

@@ -12,7 +12,9 @@ use crate::edge::abi::{wb_doc, wb_fn_err, wb_param, wb_str};
 /// ignore_nulls, because the engine asks before it knows of them.
 #[repr(C)]
 pub struct wb_agg_call {
+    /// of args and of literals
     pub n_args: usize,
+    /// the types of the arguments
     pub args: *const *const FFI_ArrowSchema,
     /// an entry is NULL unless the argument is a literal, then a 1-row array; or all NULL
     pub literals: *const *const FFI_ArrowArray,
@@ -22,6 +24,7 @@ pub struct wb_agg_call {
     pub distinct: u32,
 }
 
+/// Of wb_aggregate_fn.flags.
 #[repr(C)]
 pub enum wb_agg_flags {
     /// `f(*)` stands for all columns of the input, in order
@@ -38,20 +41,31 @@ pub enum wb_agg_flags {
 /// cbindgen:field-names=[struct_size, name, aliases, n_aliases, identity, volatility, flags, params, n_params, return_text, doc, self, return_field, state_schema, empty, open, update, retract, merge, evaluate, state, convert, size, close, release]
 #[repr(C)]
 pub struct wb_aggregate_fn {
+    /// sizeof(wb_aggregate_fn)
     pub struct_size: usize,
+    /// lower case, unique among all functions of the session
     pub name: wb_str,
+    /// other names, as unique; may be NULL
     pub aliases: *const wb_str,
+    /// of aliases
     pub n_aliases: usize,
+    /// what the function does, as a digest: plans that call it differ where this does
     pub identity: [u8; 32],
+    /// wb_volatility
     pub volatility: i32,
     /// wb_agg_flags
     pub flags: u32,
+    /// in the order of the arguments; copied
     pub params: *const wb_param,
+    /// of params
     pub n_params: usize,
+    /// return type for information_schema, e.g. "Int64"
     pub return_text: wb_str,
+    /// for readers; copied
     pub doc: wb_doc,
     /// immutable, thread-safe
     pub self_: *mut c_void,
+    /// The result's field, by the types of the arguments; out is owned by the bridge.
     pub return_field: Option<
         unsafe extern "C" fn(
             object: *mut c_void,

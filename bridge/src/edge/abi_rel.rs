@@ -11,9 +11,11 @@ use crate::edge::abi::{wb_fn_err, wb_str};
 /// An argument `name => literal` of a call.
 #[repr(C)]
 pub struct wb_rel_option {
+    /// as written, lower case
     pub name: wb_str,
     /// wb_param_type (integers, floats, texts, booleans); 0: another type
     pub r#type: i32,
+    /// then `text` is empty
     pub is_null: bool,
     /// the value as text: digits, true or false
     pub text: wb_str,
@@ -23,11 +25,15 @@ pub struct wb_rel_option {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct wb_rel_order {
+    /// index into the input's schema
     pub column: u32,
+    /// largest first
     pub descending: bool,
+    /// nulls before all values, whichever way it goes
     pub nulls_first: bool,
 }
 
+/// Of wb_rel_input.flags.
 #[repr(C)]
 pub enum wb_rel_flags {
     /// Outputs that nobody reads need not be computed.
@@ -45,16 +51,20 @@ pub enum wb_rel_flags {
 pub struct wb_rel_input {
     /// columns that go to the output, in its order
     pub outputs: *const u32,
+    /// of outputs
     pub n_outputs: usize,
     /// columns by whose equality rows come together, pairwise with the other input's; both are
     /// cast to a type in which they can be compared; a null is equal to nothing
     pub groups: *const u32,
+    /// of groups; the same as the other input's
     pub n_groups: usize,
     /// columns that run reads, cast to int64
     pub values: *const u32,
+    /// of values
     pub n_values: usize,
     /// the order of rows within a group
     pub order: *const wb_rel_order,
+    /// of order
     pub n_order: usize,
     /// wb_rel_flags
     pub flags: u32,
@@ -63,12 +73,15 @@ pub struct wb_rel_input {
 /// What plan answers. Everything but the schema is the call's and lives until drop_call.
 #[repr(C)]
 pub struct wb_rel_plan {
+    /// of the first relation
     pub left: wb_rel_input,
+    /// of the second one
     pub right: wb_rel_input,
     /// a struct: left outputs, right outputs, then columns that run computes; moved from
     pub schema: FFI_ArrowSchema,
     /// everything of the options that can change a result, and is in no index above
     pub canonical: wb_str,
+    /// what open and drop_call get; may be NULL
     pub call: *mut c_void,
 }
 
@@ -76,14 +89,20 @@ pub struct wb_rel_plan {
 /// are those that plan asked for. All borrowed.
 #[repr(C)]
 pub struct wb_rel_chunk {
+    /// of both inputs
     pub n_groups: usize,
+    /// n_groups + 1 row numbers of the left input
     pub left_offsets: *const i64,
+    /// likewise of the right one
     pub right_offsets: *const i64,
+    /// the columns that plan asked for, one array each
     pub left: *const *const FFI_ArrowArray,
+    /// likewise of the right input
     pub right: *const *const FFI_ArrowArray,
     /// Whether run may end, with CANCELLED: nobody waits for it any more. To be asked from time
     /// to time; quick, from any thread.
     pub stopped: Option<unsafe extern "C" fn(stop: *const c_void) -> bool>,
+    /// what stopped takes
     pub stop: *const c_void,
 }
 
@@ -91,8 +110,11 @@ pub struct wb_rel_chunk {
 /// cbindgen:field-names=[struct_size, name, identity, self, plan, drop_call, open, scratch, run, close, release]
 #[repr(C)]
 pub struct wb_relation_fn {
+    /// sizeof(wb_relation_fn)
     pub struct_size: usize,
+    /// lower case, unique among all functions of the session
     pub name: wb_str,
+    /// what the operator does, as a digest: plans that call it differ where this does
     pub identity: [u8; 32],
     /// immutable, thread-safe
     pub self_: *mut c_void,
@@ -131,6 +153,7 @@ pub struct wb_relation_fn {
             err: *mut wb_fn_err,
         ) -> c_int,
     >,
+    /// Frees a state; called once for each that open made, on any thread.
     pub close: Option<unsafe extern "C" fn(state: *mut c_void)>,
     /// Called once, when nothing refers to the operator any more; may be NULL.
     pub release: Option<unsafe extern "C" fn(object: *mut c_void)>,

@@ -2,14 +2,9 @@
 
 use std::ffi::CString;
 
-use crate::edge::guard;
-use crate::edge::abi::{WB_ABI, wb_buf, wb_err, wb_str};
-
-/// WB_ABI of the library; the caller compares it with the header's.
-#[unsafe(no_mangle)]
-pub extern "C" fn wb_abi_version() -> u32 {
-    WB_ABI
-}
+use crate::edge::abi::{wb_buf, wb_err};
+#[cfg(weir_test)]
+use crate::edge::{abi::wb_str, guard, point};
 
 /// Frees the texts of an error and zeroes it.
 #[unsafe(no_mangle)]
@@ -35,13 +30,14 @@ pub unsafe extern "C" fn wb_buf_free(buf: *mut wb_buf) {
     }
 }
 
-/// Test switch: the next time the named point is passed, it panics. Points: each export's name,
-/// "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+/// Only in a build for tests: the next time the named point is passed, it panics. Points: each
+/// export's name, "stream.get_next", "operator.task", "udf.call", "release". Empty name clears.
+#[cfg(weir_test)]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_test_panic_at(point: wb_str, err: *mut wb_err) -> i32 {
+pub unsafe extern "C" fn wb_test_panic_at(name: wb_str, err: *mut wb_err) -> i32 {
     guard::entry("wb_test_panic_at", err, || {
         // SAFETY: the contract says that the text is valid.
-        guard::arm(unsafe { point.to_str()? });
+        point::arm(unsafe { name.to_str()? });
         Ok(())
     })
 }

@@ -2,8 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once};
 
 use futures::FutureExt;
@@ -11,40 +10,7 @@ use futures::FutureExt;
 use crate::edge::abi::wb_err;
 use crate::edge::codes::{E_BUG, E_PANIC};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
-
-/// Whether a test armed a panic point; the only cost of `point` otherwise.
-static ARMED: AtomicBool = AtomicBool::new(false);
-static POINT: Mutex<String> = Mutex::new(String::new());
-
-/// Arms the named point for its next passing; an empty name clears.
-pub fn arm(name: &str) {
-    let mut point = POINT.lock().unwrap_or_else(|e| e.into_inner());
-    point.clear();
-    point.push_str(name);
-    ARMED.store(!name.is_empty(), Ordering::Release);
-}
-
-/// A place where a test can make the bridge panic.
-#[inline]
-pub fn point(name: &'static str) {
-    if ARMED.load(Ordering::Relaxed) {
-        fire(name);
-    }
-}
-
-#[cold]
-#[expect(clippy::panic, reason = "a test asked for it")]
-fn fire(name: &'static str) {
-    {
-        let mut point = POINT.lock().unwrap_or_else(|e| e.into_inner());
-        if point.as_str() != name {
-            return;
-        }
-        point.clear();
-        ARMED.store(false, Ordering::Release);
-    }
-    panic_any(format!("test panic at {name}"));
-}
+pub use crate::edge::point::point;
 
 thread_local! {
     /// Where this thread's last panic happened; the payload does not know.
@@ -181,6 +147,8 @@ pub fn entry(name: &'static str, err: *mut wb_err, f: impl FnOnce() -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use std::panic::panic_any;
+
     use super::*;
 
     #[test]

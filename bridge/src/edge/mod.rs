@@ -10,3 +10,4 @@ pub(crate) mod error_map;
 pub(crate) mod given;
 pub(crate) mod guard;
 pub(crate) mod layout;
+pub(crate) mod point;

@@ -113,21 +113,10 @@ pub unsafe extern "C" fn wb_exec_table_read(
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
         let exec = unsafe { in_ref(exec)? };
-        let batch = tables::table(&exec.inner.plan, which)?;
+        let batch = tables::table(&exec.inner, which)?;
         // SAFETY: zeroed above.
         unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
-}
-
-/// The most bytes that the execution's pool had given out at one time.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_exec_peak_bytes(exec: *const wb_exec) -> u64 {
-    let mut bytes = 0;
-    guard::quiet("wb_exec_peak_bytes", || {
-        // SAFETY: the contract says that the execution is live.
-        bytes = unsafe { exec.as_ref() }.map_or(0, |exec| exec.inner.peak_bytes());
-    });
-    bytes
 }
 
 /// Frees an execution; a stream of it keeps its own share.

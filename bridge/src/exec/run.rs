@@ -207,8 +207,8 @@ impl ExecInner {
     }
 
     /// The most bytes that were reserved at one time.
-    pub fn peak_bytes(&self) -> u64 {
-        u64::try_from(self.pool.max_reserved()).unwrap_or(u64::MAX)
+    pub fn peak_bytes(&self) -> i64 {
+        i64::try_from(self.pool.max_reserved()).unwrap_or(i64::MAX)
     }
 }
 

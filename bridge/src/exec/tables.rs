@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use arrow::array::{Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array};
-use arrow::datatypes::{Field, Schema};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_plan::metrics::MetricValue;
@@ -12,7 +11,9 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, displaya
 use crate::edge::abi::wb_exec_table;
 use crate::edge::codes::E_BAD_VALUE;
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
+use crate::exec::run::ExecInner;
 use crate::input::node::InputExec;
+use crate::runtime::small_table;
 use crate::store::place::path_of;
 use crate::input::table_source::TableSource;
 
@@ -54,12 +55,7 @@ fn collect<'a>(
 }
 
 fn batch(columns: Vec<(&str, Arc<dyn arrow::array::Array>)>) -> Result<RecordBatch> {
-    let fields: Vec<Field> = columns
-        .iter()
-        .map(|(name, array)| Field::new(*name, array.data_type().clone(), false))
-        .collect();
-    let arrays = columns.into_iter().map(|(_, array)| array).collect();
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+    small_table::batch(columns.into_iter().map(|(name, array)| (name, false, array)).collect())
 }
 
 fn texts<'a>(values: impl IntoIterator<Item = &'a str>) -> Arc<StringArray> {
@@ -160,16 +156,23 @@ fn metrics_batch(nodes: &[Node<'_>]) -> Result<RecordBatch> {
 }
 
 /// One of the tables (wb_exec_table).
-pub(crate) fn table(plan: &Plan, which: i32) -> Result<RecordBatch> {
+pub(crate) fn table(exec: &ExecInner, which: i32) -> Result<RecordBatch> {
     const NODES: i32 = wb_exec_table::WB_EXEC_NODES as i32;
     const FILES: i32 = wb_exec_table::WB_EXEC_FILES as i32;
     const METRICS: i32 = wb_exec_table::WB_EXEC_METRICS as i32;
+    const TOTALS: i32 = wb_exec_table::WB_EXEC_TOTALS as i32;
     let mut nodes = Vec::new();
-    collect(plan, -1, None, &mut nodes);
+    if which != TOTALS {
+        collect(&exec.plan, -1, None, &mut nodes);
+    }
     match which {
         NODES => nodes_batch(&nodes),
         FILES => files_batch(&nodes),
         METRICS => metrics_batch(&nodes),
+        TOTALS => batch(vec![
+            ("name", texts(["peak_bytes"])),
+            ("value", Arc::new(Int64Array::from_iter_values([exec.peak_bytes()]))),
+        ]),
         _ => {
             let message = format!("{which} is no table of an execution");
             Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))

@@ -6,14 +6,17 @@ use std::time::Duration;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::edge::guard;
-use crate::edge::abi::{wb_err, wb_rt_options};
+use crate::edge::abi::{WB_ABI, wb_err, wb_rt_options};
+use crate::edge::codes::E_ENGINE_LOAD;
+use crate::edge::error::{Error, ORIGIN_BRIDGE};
 use crate::edge::given::{check_size, in_ref, out_ref};
 use crate::runtime::stream;
 use crate::runtime::threads::{CancelToken, RtInner, wb_cancel, wb_rt};
 use crate::runtime::versions::rows;
 
-/// Starts a runtime. `threads` run an execution, `rooms` says how many of them have threads of
-/// their own at one time; `io_threads` do everything else (0: the engine's own do both).
+/// Starts a runtime; the first call of all, which sees whether both sides mean the same interface.
+/// `threads` run an execution, `rooms` says how many of them have threads of their own at one
+/// time; `io_threads` do everything else (0: the engine's own do both).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_rt_new(
     options: *const wb_rt_options,
@@ -26,6 +29,10 @@ pub unsafe extern "C" fn wb_rt_new(
         // SAFETY: as above.
         let out = unsafe { out_ref(out)? };
         *out = std::ptr::null_mut();
+        if options.abi != WB_ABI {
+            let message = format!("it has ABI {WB_ABI}, its caller needs {}", options.abi);
+            return Err(Error::new(E_ENGINE_LOAD, ORIGIN_BRIDGE, message));
+        }
         check_size::<wb_rt_options>(options.struct_size)?;
         guard::keep_quiet();
         let inner = Arc::new(RtInner::new(options)?);

@@ -1,16 +1,12 @@
 //! What C calls of this folder.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::ffi_stream::FFI_ArrowArrayStream;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-
-use futures::StreamExt;
 
 use crate::edge::{given, guard};
-use crate::edge::abi::{wb_buf, wb_err, wb_str};
-use crate::edge::codes::E_VERSION_MISSING;
+use crate::edge::abi::{wb_err, wb_snap_table, wb_str};
+use crate::edge::codes::{E_BAD_VALUE, E_VERSION_MISSING};
 use crate::edge::error::{Error, ORIGIN_BRIDGE};
 use crate::runtime::stream;
 use crate::runtime::threads::{self, wb_cancel};
@@ -50,72 +46,42 @@ pub unsafe extern "C" fn wb_snap_open(
     })
 }
 
-/// The actions as JSON objects with sorted keys, without the `{"protocol": ..}` around them.
+/// Reads a table of the snapshot: wb_snap_table.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_actions(
+pub unsafe extern "C" fn wb_snap_table_read(
     snap: *const wb_snap,
-    protocol_json: *mut wb_buf,
-    metadata_json: *mut wb_buf,
-    err: *mut wb_err,
-) -> i32 {
-    guard::entry("wb_snap_actions", err, || {
-        // SAFETY: the caller's promise.
-        let protocol = unsafe { given::out_ref(protocol_json)? };
-        *protocol = wb_buf::empty();
-        // SAFETY: as above.
-        let metadata = unsafe { given::out_ref(metadata_json)? };
-        *metadata = wb_buf::empty();
-        // SAFETY: as above.
-        let snap = unsafe { given::in_ref(snap)? };
-        let (first, second) = snap.inner.actions()?;
-        *protocol = wb_buf::from_vec(first);
-        *metadata = wb_buf::from_vec(second);
-        Ok(())
-    })
-}
-
-/// Rows: path Utf8 (raw as in the log), size i64, mtime_ms i64, stats Utf8 (JSON or null),
-/// partition_values Utf8 (JSON object text), dv Utf8 (JSON of the deletionVector or null),
-/// base_row_id i64?, tags Utf8 (JSON or null). stats is the log's own text; where the log has
-/// statistics in columns only, it has numRecords alone.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn wb_snap_files(
-    snap: *const wb_snap,
+    which: i32,
     cancel: *const wb_cancel,
     out: *mut FFI_ArrowArrayStream,
     err: *mut wb_err,
 ) -> i32 {
-    guard::entry("wb_snap_files", err, || {
+    const ACTIONS: i32 = wb_snap_table::WB_SNAP_ACTIONS as i32;
+    const FILES: i32 = wb_snap_table::WB_SNAP_FILES as i32;
+    guard::entry("wb_snap_table_read", err, || {
         // SAFETY: the caller's promise.
         unsafe { stream::zero(out)? };
         // SAFETY: as above.
         let snap = unsafe { given::in_ref(snap)? };
-        // SAFETY: as above.
-        let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
-        let inner = Arc::clone(&snap.inner);
-        let rt = Arc::clone(&inner.store.rt);
-        rt.check()?;
-        let files = {
-            let _entered = rt.handle().enter();
-            inner.snapshot.files(inner.log.as_ref(), None)
-        };
-        let snap = Arc::clone(&inner);
-        let rows = AssertUnwindSafe(files).catch_unwind().then(move |batch| {
-            let batch = match batch {
-                Ok(batch) => batch.map_err(|e| snap.explain(e)),
-                Err(payload) => Err(guard::panicked("the reader of the log", payload)),
-            };
-            let snap = Arc::clone(&snap);
-            async move {
-                match batch.and_then(|batch| files::flatten(&batch)) {
-                    Ok(rows) => Ok(rows),
-                    Err(e) => Err(snap.damaged(e).await.into_df()),
-                }
+        match which {
+            ACTIONS => {
+                let batch = snap.inner.actions()?;
+                // SAFETY: the caller's promise; zeroed above.
+                unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
             }
-        });
-        let rows = RecordBatchStreamAdapter::new(files::schema(), rows);
-        // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_stream(&rt, Box::pin(rows), cancel, Box::new(inner), out) }
+            FILES => {
+                // SAFETY: the caller's promise.
+                let cancel = unsafe { cancel.as_ref().map(|cancel| cancel.token.clone()) };
+                let rt = Arc::clone(&snap.inner.store.rt);
+                let rows = files::rows(&snap.inner)?;
+                let keep = Box::new(Arc::clone(&snap.inner));
+                // SAFETY: as above.
+                unsafe { stream::export_stream(&rt, rows, cancel, keep, out) }
+            }
+            other => {
+                let message = format!("{other} is no table of a snapshot");
+                Err(Error::new(E_BAD_VALUE, ORIGIN_BRIDGE, message))
+            }
+        }
     })
 }
 

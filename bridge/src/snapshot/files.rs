@@ -1,5 +1,6 @@
 //! The list of a snapshot's files as flat rows.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -9,13 +10,18 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
 use serde_json::{Map, Value};
 
 use crate::edge::codes::E_ENGINE;
 use crate::edge::error::{Error, ORIGIN_DELTA, Result};
+use crate::edge::guard;
+use crate::snapshot::snap::SnapInner;
 
-/// The columns of `wb_snap_files`.
-pub fn schema() -> SchemaRef {
+/// The columns of WB_SNAP_FILES.
+fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("path", DataType::Utf8, false),
         Field::new("size", DataType::Int64, false),
@@ -26,6 +32,31 @@ pub fn schema() -> SchemaRef {
         Field::new("base_row_id", DataType::Int64, true),
         Field::new("tags", DataType::Utf8, true),
     ]))
+}
+
+/// WB_SNAP_FILES: read from the log as the rows are asked for.
+pub fn rows(snap: &Arc<SnapInner>) -> Result<SendableRecordBatchStream> {
+    let rt = &snap.store.rt;
+    rt.check()?;
+    let files = {
+        let _entered = rt.handle().enter();
+        snap.snapshot.files(snap.log.as_ref(), None)
+    };
+    let snap = Arc::clone(snap);
+    let rows = AssertUnwindSafe(files).catch_unwind().then(move |batch| {
+        let batch = match batch {
+            Ok(batch) => batch.map_err(|e| snap.explain(e)),
+            Err(payload) => Err(guard::panicked("the reader of the log", payload)),
+        };
+        let snap = Arc::clone(&snap);
+        async move {
+            match batch.and_then(|batch| flatten(&batch)) {
+                Ok(rows) => Ok(rows),
+                Err(e) => Err(snap.damaged(e).await.into_df()),
+            }
+        }
+    });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema(), rows)))
 }
 
 fn missing(what: &str) -> Error {
@@ -131,7 +162,7 @@ impl Vectors {
 }
 
 /// One batch of the log's list as rows of `schema`.
-pub fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
+fn flatten(batch: &RecordBatch) -> Result<RecordBatch> {
     let as_struct = |name: &str| batch.column_by_name(name).and_then(|c| c.as_struct_opt());
     let path = text(batch.column_by_name("path"))?.ok_or_else(|| missing("path"))?;
     let size = number(batch.column_by_name("size"))?.ok_or_else(|| missing("size"))?;

@@ -3,18 +3,20 @@
 
 use std::sync::{Arc, OnceLock};
 
+use arrow::array::StringArray;
 use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
 use buoyant_kernel::{Engine, Snapshot as KernelSnapshot};
 use buoyant_kernel::engine::arrow_conversion::TryIntoArrow;
 use deltalake_core::kernel::Snapshot;
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use object_store::ObjectStore;
-use serde_json::Value;
 
 use crate::edge::guard;
 use crate::edge::codes::{E_FILE_CORRUPT, E_LOG_CORRUPT, E_PANIC, E_VERSION_MISSING};
 use crate::edge::error::{Error, ORIGIN_DELTA, Result};
+use crate::runtime::small_table;
 use crate::snapshot::error;
 use crate::store::hints::LogView;
 use crate::store::objects::StoreInner;
@@ -177,29 +179,18 @@ impl SnapInner {
         })
     }
 
-    /// The two actions as JSON objects, keys sorted.
-    pub fn actions(&self) -> Result<(Vec<u8>, Vec<u8>)> {
-        let protocol = serde_json::to_value(self.snapshot.protocol());
-        let metadata = serde_json::to_value(self.snapshot.metadata());
-        Ok((to_json(protocol)?, to_json(metadata)?))
+    /// WB_SNAP_ACTIONS.
+    pub fn actions(&self) -> Result<RecordBatch> {
+        let protocol = to_json(serde_json::to_string(self.snapshot.protocol()))?;
+        let metadata = to_json(serde_json::to_string(self.snapshot.metadata()))?;
+        small_table::batch(vec![
+            ("name", false, Arc::new(StringArray::from(vec!["protocol", "metadata"]))),
+            ("json", false, Arc::new(StringArray::from(vec![protocol, metadata]))),
+        ])
     }
 }
 
-/// Keys in order, so that one table always gives one text.
-pub(crate) fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.into_iter().collect();
-            entries.sort_by(|a, b| a.0.cmp(&b.0));
-            Value::Object(entries.into_iter().map(|(k, v)| (k, sorted(v))).collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        other => other,
-    }
-}
-
-fn to_json(action: serde_json::Result<Value>) -> Result<Vec<u8>> {
+fn to_json(action: serde_json::Result<String>) -> Result<String> {
     action
-        .and_then(|value| serde_json::to_vec(&sorted(value)))
         .map_err(|e| Error::new(E_LOG_CORRUPT, ORIGIN_DELTA, format!("an action of the log: {e}")))
 }

@@ -8,21 +8,19 @@ use crate::edge::{given, guard};
 use crate::edge::abi::{wb_err, wb_kv, wb_str};
 use crate::runtime::stream;
 use crate::runtime::threads::{self, wb_cancel, wb_rt};
-use crate::store::hook::wb_store_hook;
+#[cfg(weir_test)]
+use crate::store::hook_abi::wb_store_hook;
 use crate::store::objects::{StoreInner, delete_impl, get_impl, list_impl, put_impl, wb_store};
 
 /// Opens the root `url`: file, memory, s3, s3a, az, adl, abfs, abfss, gs. Options are those of
 /// the kind of store; unknown ones are BAD_VALUE. Nothing is created, and nothing is read from
-/// the environment. A memory store is empty and known by its handle only. hook: NULL, or what is
-/// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
-/// context stays the caller's when this fails).
+/// the environment. A memory store is empty and known by its handle only.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_store_open(
     rt: *mut wb_rt,
     url: wb_str,
     options: *const wb_kv,
     n_options: usize,
-    hook: *const wb_store_hook,
     out: *mut *mut wb_store,
     err: *mut wb_err,
 ) -> i32 {
@@ -36,10 +34,28 @@ pub unsafe extern "C" fn wb_store_open(
         let url = unsafe { url.to_str()? };
         // SAFETY: as above.
         let options = unsafe { given::pairs(options, n_options)? };
-        // SAFETY: as above.
-        let hook = unsafe { hook.as_ref().copied() };
-        let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options, hook)?);
+        let inner = Arc::new(StoreInner::open(Arc::clone(&rt.inner), url, &options)?);
         *out = Box::into_raw(Box::new(wb_store { inner }));
+        Ok(())
+    })
+}
+
+/// Only in a build for tests: takes a store that was just opened and gives one whose hook is
+/// asked before each operation of the engines, which those of wb_obj_* are not (copied; its
+/// context stays the caller's when this fails, and so does the store).
+#[cfg(weir_test)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wb_test_store_hook(
+    store: *mut wb_store,
+    hook: *const wb_store_hook,
+    err: *mut wb_err,
+) -> i32 {
+    guard::entry("wb_test_store_hook", err, || {
+        // SAFETY: the caller's promise; nobody else has the store yet.
+        let store = unsafe { given::out_ref(store)? };
+        // SAFETY: as above.
+        let hook = unsafe { given::in_ref(hook)? };
+        store.inner = Arc::new(store.inner.hooked(*hook)?);
         Ok(())
     })
 }
@@ -67,9 +83,9 @@ pub unsafe extern "C" fn wb_obj_get(
         let paths = unsafe { given::strings(paths, n)? };
         let work = || get_impl(&store.inner, &paths, max_bytes);
         // SAFETY: the caller's promise.
-        let (schema, batches) = unsafe { threads::under(cancel, work)? };
+        let batch = unsafe { threads::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_batches(schema, batches, out) }
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
 }
 
@@ -96,9 +112,9 @@ pub unsafe extern "C" fn wb_obj_list(
         let start_after = unsafe { start_after.to_str()? };
         let work = || list_impl(&store.inner, prefix, start_after, recursive);
         // SAFETY: the caller's promise.
-        let (schema, batches) = unsafe { threads::under(cancel, work)? };
+        let batch = unsafe { threads::under(cancel, work)? };
         // SAFETY: the caller's promise; zeroed above.
-        unsafe { stream::export_batches(schema, batches, out) }
+        unsafe { stream::export_batches(batch.schema(), vec![batch], out) }
     })
 }
 

@@ -1,7 +1,7 @@
 //! A store that asks before each of its operations what becomes of it: for tests of whoever is
 //! above. Without a hook there is no such store, and nothing is asked.
 
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::CString;
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
@@ -21,52 +21,8 @@ use object_store::{
 use crate::edge::{given, guard};
 use crate::edge::codes::E_BUG;
 use crate::edge::error::{Error as BridgeError, ORIGIN_BRIDGE};
-
-/// What an engine does with a store.
-#[allow(non_camel_case_types)]
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub enum wb_store_op {
-    /// An object, whole.
-    WB_STORE_PUT = 1,
-    /// Begins an object of parts.
-    WB_STORE_UPLOAD = 2,
-    WB_STORE_PART = 3,
-    /// The object is there once it is done.
-    WB_STORE_COMPLETE = 4,
-    WB_STORE_ABORT = 5,
-    /// A request for an object or one range of it.
-    WB_STORE_GET = 6,
-    /// The bytes that come with its answer.
-    WB_STORE_BYTES = 7,
-    /// Ranges of an object, with their bytes.
-    WB_STORE_RANGES = 8,
-    WB_STORE_HEAD = 9,
-    WB_STORE_LIST = 10,
-    WB_STORE_DELETE = 11,
-    WB_STORE_COPY = 12,
-    WB_STORE_RENAME = 13,
-}
-use wb_store_op::*;
-
-/// Asked before each operation of a store, on the thread that is at it: many may be asking at
-/// once, they are the engines' own, and no call of the bridge that waits is allowed on them.
-#[allow(non_camel_case_types)]
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct wb_store_hook {
-    pub struct_size: usize,
-    pub ctx: *mut c_void,
-    /// op: a wb_store_op; path: NUL-terminated, below the store's root, of a list the folder, of
-    /// a copy and a rename the target. again is 0; answers: 0 does it, a negative number lets it
-    /// fail undone, any other does it and then asks once more with again as that number: a
-    /// negative one loses its answer, which then is a failure.
-    pub ask: Option<
-        unsafe extern "C" fn(ctx: *mut c_void, op: u32, path: *const c_char, again: i32) -> i32,
-    >,
-    /// Once, after the last question; may be NULL.
-    pub release: Option<unsafe extern "C" fn(ctx: *mut c_void)>,
-}
+use crate::store::hook_abi::{wb_store_hook, wb_store_op};
+use crate::store::hook_abi::wb_store_op::*;
 
 /// The hook, as long as anybody may ask.
 struct Asked {
@@ -305,7 +261,7 @@ impl ObjectStore for HookedStore {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::CStr;
+    use std::ffi::{CStr, c_char, c_void};
     use std::sync::atomic::{AtomicI32, Ordering};
 
     use object_store::memory::InMemory;

@@ -1,7 +1,9 @@
 //! Object stores: opening them, their files, and the one name each has among all tables.
 
 pub(crate) mod export;
-pub mod hook;
+#[cfg(any(test, weir_test))]
+pub(crate) mod hook;
+pub mod hook_abi;
 pub(crate) mod folder;
 pub(crate) mod hints;
 pub(crate) mod log_check;

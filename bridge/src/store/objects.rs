@@ -4,8 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{ArrayRef, BinaryBuilder, BooleanBuilder, Int64Builder, StringBuilder, UInt32Builder, UInt64Builder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{BinaryArray, BooleanArray, Int64Array, StringArray, UInt32Array, UInt64Array};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
@@ -14,9 +13,11 @@ use object_store::path::Path;
 
 use crate::edge::codes::{E_BAD_VALUE, E_EXISTS, E_TOO_LARGE};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, ORIGIN_STORE, Result};
+use crate::runtime::small_table;
 use crate::runtime::threads::RtInner;
 use crate::store::open;
-use crate::store::hook::{HookedStore, wb_store_hook};
+#[cfg(weir_test)]
+use crate::store::{hook::HookedStore, hook_abi::wb_store_hook};
 
 /// How many requests of one call are under way at once.
 const IN_FLIGHT: usize = 16;
@@ -31,9 +32,9 @@ pub struct wb_store {
 pub struct StoreInner {
     /// The runtime that waits for it.
     pub rt: Arc<RtInner>,
-    /// The store, rooted, as the engines see it: with the hook before it, if there is one.
+    /// The store, rooted, as the engines see it.
     pub store: Arc<dyn ObjectStore>,
-    /// The store without a hook, for the caller's own operations.
+    /// The same for the caller's own operations.
     plain: Arc<dyn ObjectStore>,
     /// Whether it lists in the order of paths.
     pub sorted: bool,
@@ -48,24 +49,30 @@ impl std::fmt::Debug for StoreInner {
 }
 
 impl StoreInner {
-    /// Opens the root `url`; the engines' operations ask the hook, if there is one.
-    pub fn open(
-        rt: Arc<RtInner>,
-        url: &str,
-        options: &[(String, String)],
-        hook: Option<wb_store_hook>,
-    ) -> Result<Self> {
+    /// Opens the root `url`.
+    pub fn open(rt: Arc<RtInner>, url: &str, options: &[(String, String)]) -> Result<Self> {
         rt.check()?;
         // The runtime is entered because clients start their timers when they are built.
         let _entered = rt.handle().enter();
         let opened = open::open(url, options, rt.io_handle())?;
         let plain = opened.store;
-        // Last, since a hook stays the caller's when this fails.
-        let store = match hook {
-            None => Arc::clone(&plain),
-            Some(hook) => Arc::new(HookedStore::new(Arc::clone(&plain), hook, opened.name)?),
-        };
+        let store = Arc::clone(&plain);
         Ok(Self { sorted: opened.sorted, store, plain, shown: opened.shown, rt })
+    }
+
+    /// The same store, whose hook the engines' operations ask.
+    #[cfg(weir_test)]
+    pub fn hooked(&self, hook: wb_store_hook) -> Result<Self> {
+        let plain = Arc::clone(&self.plain);
+        // Its failures are those of such a store.
+        let name = if self.shown.starts_with("file:") { "LocalFileSystem" } else { "store" };
+        Ok(Self {
+            store: Arc::new(HookedStore::new(Arc::clone(&plain), hook, name)?),
+            plain,
+            rt: Arc::clone(&self.rt),
+            shown: self.shown.clone(),
+            ..*self
+        })
     }
 }
 
@@ -80,17 +87,8 @@ fn micros(meta: &ObjectMeta) -> i64 {
     meta.last_modified.timestamp_micros()
 }
 
-/// The rows of `wb_obj_get`.
-fn get_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("ord", DataType::UInt32, false),
-        Field::new("path", DataType::Utf8, false),
-        Field::new("found", DataType::Boolean, false),
-        Field::new("size", DataType::UInt64, true),
-        Field::new("mtime_us", DataType::Int64, true),
-        Field::new("etag", DataType::Utf8, true),
-        Field::new("bytes", DataType::Binary, true),
-    ]))
+fn etag(meta: &ObjectMeta) -> Option<&str> {
+    meta.e_tag.as_deref()
 }
 
 fn if_there<T>(found: object_store::Result<T>) -> Result<Option<T>> {
@@ -128,7 +126,7 @@ pub fn get_impl(
     store: &StoreInner,
     paths: &[String],
     max_bytes: u64,
-) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+) -> Result<RecordBatch> {
     let mut wanted = Vec::with_capacity(paths.len());
     for path in paths {
         wanted.push(path_of(path)?);
@@ -141,35 +139,17 @@ pub fn get_impl(
             .buffered(IN_FLIGHT)
             .try_collect::<Vec<_>>(),
     )??;
-    let mut ord = UInt32Builder::new();
-    let mut path = StringBuilder::new();
-    let mut there = BooleanBuilder::new();
-    let mut size = UInt64Builder::new();
-    let mut mtime = Int64Builder::new();
-    let mut etag = StringBuilder::new();
-    let mut bytes = BinaryBuilder::new();
-    for (i, (name, object)) in paths.iter().zip(&found).enumerate() {
-        ord.append_value(u32::try_from(i).unwrap_or(u32::MAX));
-        path.append_value(name);
-        there.append_value(object.is_some());
-        let meta = object.as_ref().map(|(meta, _)| meta);
-        size.append_option(meta.map(|m| m.size));
-        mtime.append_option(meta.map(micros));
-        etag.append_option(meta.and_then(|m| m.e_tag.as_deref()));
-        bytes.append_option(object.as_ref().and_then(|(_, b)| b.as_deref()));
-    }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(ord.finish()),
-        Arc::new(path.finish()),
-        Arc::new(there.finish()),
-        Arc::new(size.finish()),
-        Arc::new(mtime.finish()),
-        Arc::new(etag.finish()),
-        Arc::new(bytes.finish()),
-    ];
-    let schema = get_schema();
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
-    Ok((schema, vec![batch]))
+    let metas = || found.iter().map(|object| object.as_ref().map(|(meta, _)| meta));
+    let bodies = found.iter().map(|object| object.as_ref().and_then(|(_, body)| body.as_deref()));
+    small_table::batch(vec![
+        ("ord", false, Arc::new(UInt32Array::from_iter_values((0..).zip(&found).map(|(i, _)| i)))),
+        ("path", false, Arc::new(StringArray::from_iter_values(paths))),
+        ("found", false, Arc::new(BooleanArray::from_iter(metas().map(|m| Some(m.is_some()))))),
+        ("size", true, Arc::new(UInt64Array::from_iter(metas().map(|m| m.map(|m| m.size))))),
+        ("mtime_us", true, Arc::new(Int64Array::from_iter(metas().map(|m| m.map(micros))))),
+        ("etag", true, Arc::new(StringArray::from_iter(metas().map(|m| m.and_then(etag))))),
+        ("bytes", true, Arc::new(BinaryArray::from_iter(bodies))),
+    ])
 }
 
 /// Lists the objects below a folder, sorted by path.
@@ -178,7 +158,7 @@ pub fn list_impl(
     prefix: &str,
     start_after: &str,
     recursive: bool,
-) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+) -> Result<RecordBatch> {
     let folder = path_of(prefix)?;
     let prefix = (!folder.as_ref().is_empty()).then_some(folder);
     let after = if start_after.is_empty() { None } else { Some(path_of(start_after)?) };
@@ -202,30 +182,13 @@ pub fn list_impl(
         objects.retain(|o| o.location.as_ref() > after.as_ref());
     }
     objects.sort_unstable_by(|a, b| a.location.as_ref().cmp(b.location.as_ref()));
-    let mut path = StringBuilder::new();
-    let mut size = UInt64Builder::new();
-    let mut mtime = Int64Builder::new();
-    let mut etag = StringBuilder::new();
-    for object in &objects {
-        path.append_value(object.location.as_ref());
-        size.append_value(object.size);
-        mtime.append_value(micros(object));
-        etag.append_option(object.e_tag.as_deref());
-    }
-    let schema = Arc::new(Schema::new(vec![
-        Field::new("path", DataType::Utf8, false),
-        Field::new("size", DataType::UInt64, false),
-        Field::new("mtime_us", DataType::Int64, false),
-        Field::new("etag", DataType::Utf8, true),
-    ]));
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(path.finish()),
-        Arc::new(size.finish()),
-        Arc::new(mtime.finish()),
-        Arc::new(etag.finish()),
-    ];
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns)?;
-    Ok((schema, vec![batch]))
+    let paths = objects.iter().map(|o| o.location.as_ref());
+    small_table::batch(vec![
+        ("path", false, Arc::new(StringArray::from_iter_values(paths))),
+        ("size", false, Arc::new(UInt64Array::from_iter_values(objects.iter().map(|o| o.size)))),
+        ("mtime_us", false, Arc::new(Int64Array::from_iter_values(objects.iter().map(micros)))),
+        ("etag", true, Arc::new(StringArray::from_iter(objects.iter().map(etag)))),
+    ])
 }
 
 /// Writes one object; with `if_absent` only if there is none: EXISTS.

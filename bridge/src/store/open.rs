@@ -25,8 +25,6 @@ pub struct Opened {
     pub store: Arc<dyn ObjectStore>,
     /// Whether it lists in the order of paths.
     pub sorted: bool,
-    /// What it is called in its errors, if it is a folder of this machine as that is.
-    pub name: &'static str,
     /// The same as a text.
     pub shown: String,
 }
@@ -121,7 +119,6 @@ pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Re
     let (scheme, prefix) = ObjectStoreScheme::parse(&url)
         .map_err(|e| bad(format!("\"{shown}\" is no URL of a store: {e}")))?;
     let mut sorted = true;
-    let name = if matches!(scheme, ObjectStoreScheme::Local) { "LocalFileSystem" } else { "store" };
     let store: Arc<dyn ObjectStore> = match scheme {
         ObjectStoreScheme::Local => {
             no_options("file", options)?;
@@ -172,5 +169,5 @@ pub fn open(text: &str, options: &[(String, String)], io: Option<&Handle>) -> Re
         }
         _ => return Err(bad(format!("no store for URLs such as \"{shown}\""))),
     };
-    Ok(Opened { store, sorted, name, shown })
+    Ok(Opened { store, sorted, shown })
 }

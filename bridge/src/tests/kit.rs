@@ -46,6 +46,7 @@ impl Drop for Folder {
 pub fn runtime() -> Arc<RtInner> {
     let options = wb_rt_options {
         struct_size: size_of::<wb_rt_options>(),
+        abi: crate::edge::abi::WB_ABI,
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
@@ -55,7 +56,7 @@ pub fn runtime() -> Arc<RtInner> {
 }
 
 pub fn open(rt: &Arc<RtInner>, url: &str) -> Arc<StoreInner> {
-    Arc::new(StoreInner::open(Arc::clone(rt), url, &[], None).unwrap())
+    Arc::new(StoreInner::open(Arc::clone(rt), url, &[]).unwrap())
 }
 
 pub fn bind() -> wb_bind {

@@ -55,6 +55,7 @@ pub(crate) fn rows(order: impl Iterator<Item = usize>) -> RecordBatch {
 pub(crate) fn runtime() -> Arc<RtInner> {
     let options = wb_rt_options {
         struct_size: size_of::<wb_rt_options>(),
+        abi: crate::edge::abi::WB_ABI,
         threads: 2,
         io_threads: 0,
         stack_bytes: 8 << 20,
@@ -594,7 +595,7 @@ fn executions() {
     let plan1 = analyzed.optimize().unwrap();
     assert_eq!(make(&plan1, &spec(0)).err().unwrap().code, E_BAD_VALUE);
     let names = |exec: &ExecInner| {
-        let nodes = tables::table(&exec.plan, 1).unwrap();
+        let nodes = tables::table(exec, 1).unwrap();
         nodes
             .column(2)
             .as_string::<i32>()
@@ -608,11 +609,13 @@ fn executions() {
     assert_eq!(exec.start().err().unwrap().code, E_STREAM_USED);
     let batches: Vec<RecordBatch> = sess.rt.block_on(stream.try_collect()).unwrap().unwrap();
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 3);
-    assert!(exec.peak_bytes() > 0);
-    let metrics = tables::table(&exec.plan, 3).unwrap();
+    let totals = tables::table(&exec, 4).unwrap();
+    assert_eq!(totals.column(0).as_string::<i32>().value(0), "peak_bytes");
+    assert!(totals.column(1).as_primitive::<Int64Type>().value(0) > 0);
+    let metrics = tables::table(&exec, 3).unwrap();
     let found = metrics.column(1).as_string::<i32>().iter().position(|n| n == Some("output_rows"));
     assert!(metrics.column(3).as_primitive::<Int64Type>().value(found.unwrap()) >= 0);
-    assert_eq!(tables::table(&exec.plan, 2).unwrap().num_rows(), 0);
+    assert_eq!(tables::table(&exec, 2).unwrap().num_rows(), 0);
     let sorted = make(&plan1, &ExecSpec { no_hash_join: true, ..spec(4) }).unwrap();
     assert!(!names(&sorted).iter().any(|n| n == "HashJoinExec"), "{:?}", names(&sorted));
     // Too little memory names who took it.

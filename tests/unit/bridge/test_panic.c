@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bridge/hook.h"
 #include "bridge/private.h"
 #include "common/fixtures.h"
 #include "common/test.h"
@@ -155,7 +156,7 @@ static bool make_table(void) {
   snprintf(uri, sizeof uri, "%s/t", c.folder.root);
   snprintf(url, sizeof url, "file://%s/t", c.folder.root);
   bool ok = wf_table(uri, "n:l! letter:t", cells, 3, NULL) &&
-            wi_br_store_open(c.engine, url, NULL, 0, NULL, &c.store, &err) == WEIR_OK &&
+            wi_br_store_open(c.engine, url, NULL, 0, &c.store, &err) == WEIR_OK &&
             wi_br_snap_open(c.engine, c.store, -1, &c.snap, &err) == WEIR_OK;
   if (!ok) {
     wt_fail(__FILE__, __LINE__, "no table: %s", err.message);
@@ -224,7 +225,8 @@ static int call_ipc_write(wb_err *e) {
 }
 
 static int call_rt_new(wb_err *e) {
-  wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
+  wb_rt_options o = {
+      .struct_size = sizeof o, .abi = WB_ABI, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
   c.t->wb_rt_free(rt, 1000);
@@ -607,7 +609,7 @@ static int call_exec_table_read(wb_err *e) {
 
 static int call_store_open(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
   c.t->wb_store_free(store);
   return code;
 }
@@ -641,17 +643,12 @@ static int call_snap_open(wb_err *e) {
   return code;
 }
 
-static int call_snap_actions(wb_err *e) {
-  wb_buf protocol = {0}, metadata = {0};
-  int code = c.t->wb_snap_actions(c.snap, &protocol, &metadata, e);
-  c.t->wb_buf_free(&protocol);
-  c.t->wb_buf_free(&metadata);
-  return code;
-}
-
-static int call_snap_files(wb_err *e) {
+static int call_snap_table_read(wb_err *e) {
   struct ArrowArrayStream out = {0};
-  return drop(&out, c.t->wb_snap_files(c.snap, NULL, &out, e));
+  int code = drop(&out, c.t->wb_snap_table_read(c.snap, WB_SNAP_ACTIONS, NULL, &out, e));
+  return code == 0
+             ? drop(&out, c.t->wb_snap_table_read(c.snap, WB_SNAP_FILES, NULL, &out, e))
+             : code;
 }
 
 static int call_snap_txn(wb_err *e) {
@@ -664,15 +661,12 @@ static int call_snap_checkpoint(wb_err *e) {
   return c.t->wb_snap_checkpoint(c.snap, NULL, e);
 }
 
-static int call_test_panic_at(wb_err *e) {
-  return c.t->wb_test_panic_at(wi_wb_str(""), e);
-}
-
 /* ---- calls without a status: a panic is swallowed and has done nothing, so that the thing
  * is still there; then it is freed in earnest ---- */
 
 static int free_rt(wb_err *e) {
-  wb_rt_options o = {.struct_size = sizeof o, .threads = 1, .stack_bytes = 2 << 20};
+  wb_rt_options o = {
+      .struct_size = sizeof o, .abi = WB_ABI, .threads = 1, .stack_bytes = 2 << 20};
   wb_rt *rt = NULL;
   wb_sess *sess = NULL;
   int code = c.t->wb_rt_new(&o, &rt, e);
@@ -744,16 +738,6 @@ static int free_one_plan(wb_err *e) {
   return code;
 }
 
-static int peak_bytes(wb_err *e) {
-  wb_exec *exec = NULL;
-  int code = exec_new(c.optimized, &exec, e);
-  if (code == 0) {
-    code = c.t->wb_exec_peak_bytes(exec) == 0 ? 0 : WEIR_E_BUG;
-    c.t->wb_exec_free(exec);
-  }
-  return code;
-}
-
 static int free_exec(wb_err *e) {
   wb_exec *exec = NULL;
   int code = exec_new(c.optimized, &exec, e);
@@ -782,7 +766,7 @@ static int free_snap(wb_err *e) {
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     c.t->wb_snap_free(snap);
-    code = drop(&out, c.t->wb_snap_files(snap, NULL, &out, e));
+    code = drop(&out, c.t->wb_snap_table_read(snap, WB_SNAP_FILES, NULL, &out, e));
     c.t->wb_snap_free(snap);
   }
   return code;
@@ -790,7 +774,7 @@ static int free_snap(wb_err *e) {
 
 static int free_store(wb_err *e) {
   wb_store *store = NULL;
-  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, NULL, &store, e);
+  int code = c.t->wb_store_open(c.rt, wi_wb_str("file:///tmp"), NULL, 0, &store, e);
   if (code == 0) {
     struct ArrowArrayStream out = {0};
     wb_str path = wi_wb_str("no-such-object");
@@ -814,7 +798,6 @@ typedef struct export_case {
 #define RELEASES(name, how) {"wb_" #name, "release", how, true}
 #define PLAIN(name)         {"wb_" #name, NULL, NULL, false}
 static const export_case cases[] = {
-    PLAIN(abi_version),
     CALLS(bind_copy),
     CALLS(bind_table),
     RELEASES(bind_free, free_bind),
@@ -827,7 +810,6 @@ static const export_case cases[] = {
     PLAIN(err_free),
     FREES(exec_free, free_exec),
     CALLS(exec_new),
-    FREES(exec_peak_bytes, peak_bytes),
     CALLS(exec_stage),
     CALLS(exec_stream),
     CALLS(exec_table_read),
@@ -856,17 +838,15 @@ static const export_case cases[] = {
     CALLS(sess_new),
     CALLS(sess_seal),
     CALLS(sess_table_read),
-    CALLS(snap_actions),
     CALLS(snap_checkpoint),
-    CALLS(snap_files),
     RELEASES(snap_free, free_snap),
     CALLS(snap_open),
+    CALLS(snap_table_read),
     CALLS(snap_txn),
     CALLS(sql_params),
     CALLS(sql_refs),
     RELEASES(store_free, free_store),
     CALLS(store_open),
-    CALLS(test_panic_at),
     CALLS(versions),
 };
 #define N_CASES (sizeof cases / sizeof cases[0])
@@ -954,6 +934,16 @@ WT_TEST(exports_turn_panics_into_errors) {
       check_case(&cases[i]);
     }
   }
+}
+
+WT_TEST(another_interface_is_refused) {
+  wb_rt_options o = {.struct_size = sizeof o, .abi = WB_ABI + 1, .threads = 1};
+  wb_rt *rt = NULL;
+  wb_err e = {0};
+  WT_CHECK(ready());
+  WT_EQ_INT(c.t->wb_rt_new(&o, &rt, &e), WEIR_E_ENGINE_LOAD);
+  WT_CHECK(rt == NULL && strstr(e.message, "ABI") != NULL);
+  c.t->wb_err_free(&e);
 }
 
 /* exports.txt is what the library exports (a check of the build); each must be above. */

@@ -2,6 +2,7 @@
  * with the session. */
 #include <stdlib.h>
 
+#include "bridge/hook.h"
 #include "bridge/private.h"
 #include "common/test.h"
 

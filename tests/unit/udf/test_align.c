@@ -1,7 +1,7 @@
 /* The kernel of interval_align against the definition, row by row. */
 #include <stdlib.h>
 
-#include "udf/align_call.h"
+#include "udf/align/align_call.h"
 #include "udf_test.h"
 
 #define MOST 64

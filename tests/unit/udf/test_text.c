@@ -1,7 +1,7 @@
 /* The fixed text of every type, alone and within JSON. */
 #include <math.h>
 
-#include "udf/text.h"
+#include "udf/text/text.h"
 #include "udf_test.h"
 
 /* The text of row i of a column, alone; "error ..." when there is none. */
