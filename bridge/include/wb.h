@@ -1052,6 +1052,7 @@ typedef struct wb_stage_options {
   size_t n_partition_columns;
   // what the rows of each file are sorted by, ascending with nulls first; for its footer
   const struct wb_str *sort_columns;
+  // how many sort_columns there are
   size_t n_sort_columns;
   // dotted leaf paths to give min/max/nulls for; NULL: all leaves
   const struct wb_str *stats_columns;

@@ -691,6 +691,7 @@ pub struct wb_stage_options {
     pub n_partition_columns: usize,
     /// what the rows of each file are sorted by, ascending with nulls first; for its footer
     pub sort_columns: *const wb_str,
+    /// how many sort_columns there are
     pub n_sort_columns: usize,
     /// dotted leaf paths to give min/max/nulls for; NULL: all leaves
     pub stats_columns: *const wb_str,
