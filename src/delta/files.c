@@ -232,8 +232,7 @@ static uint64_t mark_of(wi_str text) {
 static weir_status add_placed(builder *b, const one_file *f, wi_str place, int64_t rows,
                               weir_error *err) {
   live_path *path = wi_vec_add(&b->paths);
-  if (path == NULL ||
-      (path->text = wi_arena_ndup(&b->arena, place.p, place.n)) == NULL) {
+  if (path == NULL || (path->text = wi_arena_ndup(&b->arena, place.p, place.n)) == NULL) {
     return wi_err_nomem(err, WI_ORIGIN);
   }
   path->mark = mark_of(place);
@@ -338,10 +337,9 @@ static weir_status check_paths(builder *b, weir_error *err) {
   }
   for (size_t i = 1; i < n; i++) {
     if (by_mark(&paths[i - 1], &paths[i]) == 0) {
-      weir_status status =
-          WI_ERR(err, WEIR_E_LOG_CORRUPT,
-                 "the log has the file '%.300s' twice among its live files",
-                 paths[i].text);
+      weir_status status = WI_ERR(
+          err, WEIR_E_LOG_CORRUPT,
+          "the log has the file '%.300s' twice among its live files", paths[i].text);
       wi_err_hint(err,
                   "restore the table's log: an add or a remove of this file is wrong");
       return status;
