@@ -292,7 +292,7 @@ static weir_status make_plan(wi_planned *p, const wi_sql *sql,
   if (sql->reads) {
     WI_CHECK(check_relations(s, &sql->refs, err)); /* since they were checked first */
   }
-  WI_CHECK(wi_statement_plan(s, statement, &p->logical, &p->optimized, err));
+  WI_CHECK(wi_statement_plan(s, &sql->refs, statement, &p->logical, &p->optimized, err));
   WI_CHECK(wi_br_bind_copy(p->engine, s->bind, p->optimized, &p->bind, err));
 done:
   pthread_rwlock_unlock(&s->names);
