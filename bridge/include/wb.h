@@ -130,12 +130,6 @@ typedef enum wb_param_type {
   WB_P_TIMESTAMP = 6,
 } wb_param_type;
 
-// Of wb_plan_sql.
-typedef enum wb_plan_flags {
-  // A statement that is no query is refused.
-  WB_PLAN_READ_ONLY = 1,
-} wb_plan_flags;
-
 // Flat tables of a plan. node_id is pre-order over the plan incl. subquery plans.
 typedef enum wb_plan_table {
   // node_id u32, parent_id i32 (-1), child_ord u32, kind Utf8, subquery_of i32 expr_id or -1,
@@ -1251,8 +1245,8 @@ int32_t wb_bind_table(struct wb_bind *bind,
 // unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
 // Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
 // name for a named one}; null otherwise)), in the order of the text, one for each use.
-// kind=statement comes first and has the class as its name:
-// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+// kind=statement comes first and has the class as its name, query|explain|ddl|dml|copy|set|other,
+// and as args the words that the statement begins with. An empty SQL or more than one statement:
 // SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
 int32_t wb_sql_refs(struct wb_str sql,
                     const struct wb_sql_limits *limits,
@@ -1330,8 +1324,8 @@ int32_t wb_sess_add_rule(struct wb_sess *sess,
                          struct wb_err *err);
 
 // Parses one statement, replaces $name by typed literals in the AST, plans and analyses
-// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
-// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
+// (EXPLAIN is left unanalysed). Whatever it is: that it only reads, and that the engine computes it
+// rightly, is the host's to see in the plan's tables. A $name without a
 // value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
 // that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
 // steps of its rules, or NULL.
@@ -1341,7 +1335,6 @@ int32_t wb_plan_sql(struct wb_sess *sess,
                     size_t n_values,
                     const struct wb_call *calls,
                     size_t n_calls,
-                    uint32_t flags,
                     const struct wb_cancel *cancel,
                     struct wb_plan **out,
                     struct wb_err *err);

@@ -283,13 +283,16 @@ static weir_status bind_calls(wi_planned *p, weir_error *err) {
   return WEIR_OK;
 }
 
-static weir_status make_plan(wi_planned *p, const wi_br_statement *statement,
-                             weir_error *err) {
+static weir_status make_plan(wi_planned *p, const wi_sql *sql,
+                             const wi_br_statement *statement, weir_error *err) {
   weir_status status = WEIR_OK;
   wi_session *s = p->session;
-  /* A name that the plan finds has its binding as long as nobody takes names out. */
+  /* A name that is there has its binding as long as nobody takes names out. */
   pthread_rwlock_rdlock(&s->names);
-  WI_CHECK(wi_statement_plan(s, statement, &p->logical, &p->optimized, err));
+  if (sql->reads) {
+    WI_CHECK(check_relations(s, &sql->refs, err)); /* since they were checked first */
+  }
+  WI_CHECK(wi_statement_plan(s, &sql->refs, statement, &p->logical, &p->optimized, err));
   WI_CHECK(wi_br_bind_copy(p->engine, s->bind, p->optimized, &p->bind, err));
 done:
   pthread_rwlock_unlock(&s->names);
@@ -325,7 +328,7 @@ weir_status wi_planned_open(const wi_sql *sql, const wi_br_value *values, size_t
                                      .n_values = n,
                                      .calls = calls,
                                      .n_calls = p->n_calls};
-  WI_CHECK(make_plan(p, &statement, err));
+  WI_CHECK(make_plan(p, sql, &statement, err));
   WI_CHECK(wi_stop_check(stop, err));
   *out = p;
   p = NULL;

@@ -336,7 +336,7 @@ typedef struct wi_br_statement {
   const wi_br_call *calls;
   size_t n_calls;
 } wi_br_statement;
-/* Only what reads is allowed. */
+/* Whatever the statement does: src/plan refuses what does not only read. */
 weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
                            const wi_br_statement *statement, wb_plan **out,
                            weir_error *err);

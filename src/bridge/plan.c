@@ -119,9 +119,8 @@ weir_status wi_br_plan_sql(wi_engine *engine, wb_sess *sess,
   WI_CHECK(statement_to_wb(statement, &values, &calls, err));
   WI_CHECK(wi_engine_use(engine, &t, err));
   WI_CHECK(wi_stop_now(&stop, err));
-  int code =
-      t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values, calls,
-                     statement->n_calls, WB_PLAN_READ_ONLY, stop, out, &from);
+  int code = t->wb_plan_sql(sess, wi_wb_str(statement->sql), values, statement->n_values,
+                            calls, statement->n_calls, stop, out, &from);
   status = wi_wb_status(t, code, &from, err);
   wi_wb_syntax(err, statement->sql);
 done:

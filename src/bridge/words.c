@@ -304,11 +304,6 @@ void wi_wb_words(weir_error *err, const char *whole) {
       types_apart(err);
       no_syntax_tree(err);
       break;
-    case WEIR_E_NOT_IN_CORRELATED:
-      cut_before(err, "; write NOT EXISTS instead");
-      wi_err_hint_replace(
-          err, "write NOT EXISTS (SELECT ... WHERE inner.column = outer.column)");
-      break;
     case WEIR_E_EXECUTION:
       execution(err);
       break;

@@ -75,21 +75,10 @@ done:
   return status;
 }
 
-weir_status wi_functions_check(wi_session *s, const char *sql, weir_error *err) {
-  weir_error ignored = WEIR_ERROR_INIT;
-  weir_status status = WEIR_OK;
-  wi_refs refs = {0};
+weir_status wi_functions_check(wi_session *s, const wi_refs *refs, weir_error *err) {
   size_t n = 0;
-  if (wi_refs_read(s->engine, sql, &refs, &ignored) != WEIR_OK) {
-    weir_error_release(&ignored); /* planning tells it, with more words */
-    return WEIR_OK;
+  for (size_t i = 0; i < refs->n_functions; i++) {
+    n += known(s, refs->functions[i].name) ? 0 : 1;
   }
-  for (size_t i = 0; i < refs.n_functions; i++) {
-    n += known(s, refs.functions[i].name) ? 0 : 1;
-  }
-  if (n > 0 && wi_refs_only_read(&refs)) {
-    status = tell(s, &refs, n, err);
-  }
-  wi_refs_release(&refs);
-  return status;
+  return n > 0 ? tell(s, refs, n, err) : WEIR_OK;
 }

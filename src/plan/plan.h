@@ -25,6 +25,7 @@ typedef struct wi_refs {
   wi_ref *params; /* without the $ */
   size_t n_params;
   char *statement; /* query, explain, ddl, dml, copy, set, other */
+  char *words;     /* that it begins with */
 } wi_refs;
 weir_status wi_refs_read(wi_engine *engine, const char *sql, wi_refs *out,
                          weir_error *err);
@@ -93,20 +94,22 @@ typedef struct wi_view_plan {
   bool order_sensitive; /* floats added up inexactly: one partition, no spilling */
   bool is_volatile;     /* only under relaxed */
 } wi_view_plan;
-/* `values` are the bound parameters that the view uses, `calls` what its table functions stand
- * for. Errors carry the view's file and the line in it. */
+/* `refs` is what the view's SQL names; NULL: not read yet. `values` are the bound parameters that
+ * the view uses, `calls` what its table functions stand for. Errors carry the view's file and the
+ * line in it. */
 weir_status wi_view_plan_new(wi_session *session, const wi_spec_view *view,
-                             const wi_br_value *values, size_t n_values,
-                             const wi_br_call *calls, size_t n_calls, wi_view_plan **out,
-                             weir_error *err);
+                             const wi_refs *refs, const wi_br_value *values,
+                             size_t n_values, const wi_br_call *calls, size_t n_calls,
+                             wi_view_plan **out, weir_error *err);
 void wi_view_plan_free(wi_view_plan **plan);
 
 /* An ad-hoc read-only query: planned and optimized, no type map. */
 weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_value *values,
                           size_t n_values, wb_plan **logical, wb_plan **optimized,
                           weir_error *err);
-weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statement,
-                              wb_plan **logical, wb_plan **optimized, weir_error *err);
+weir_status wi_statement_plan(wi_session *session, const wi_refs *refs,
+                              const wi_br_statement *statement, wb_plan **logical,
+                              wb_plan **optimized, weir_error *err);
 
 /* ---- digest (canon.c) ---- */
 typedef struct wi_plan_facts {

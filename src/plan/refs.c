@@ -93,8 +93,11 @@ static weir_status read_row(const wi_cursor *rows, ref_list *lists, wi_refs *out
   }
   if (wi_str_eq(kind, "statement")) {
     wi_free(out->statement);
+    wi_free(out->words);
     out->statement = wi_strndup(name.p, name.n);
-    return out->statement != NULL ? WEIR_OK : wi_err_nomem(err, WI_ORIGIN);
+    out->words = wi_strndup(args.p != NULL ? args.p : "", args.n);
+    return out->statement != NULL && out->words != NULL ? WEIR_OK
+                                                        : wi_err_nomem(err, WI_ORIGIN);
   }
   return WI_ERR(err, WEIR_E_BUG,
                 "the engine told of a reference of kind '" WI_STR_FMT "'",
@@ -160,6 +163,7 @@ void wi_refs_release(wi_refs *refs) {
   list_free(refs->table_functions, refs->n_table_functions);
   list_free(refs->params, refs->n_params);
   wi_free(refs->statement);
+  wi_free(refs->words);
   memset(refs, 0, sizeof(*refs));
 }
 

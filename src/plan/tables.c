@@ -231,6 +231,8 @@ static weir_status expr_row(reader *r, weir_error *err) {
   expr->number = number(r, 14);
   expr->depth = number(r, 15);
   expr->detail = text(r, 16);
+  expr->line = (uint32_t)number(r, 25);
+  expr->place = (uint32_t)number(r, 26);
   expr->kind = expr_kind(expr->word, expr->op);
   expr->unstable = wi_str_eq(volatility, "volatile") || wi_str_eq(volatility, "stable");
   expr->name = expr->origin.n > 0 ? expr->op.p : NULL;

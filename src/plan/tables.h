@@ -102,7 +102,8 @@ typedef struct wi_plan_expr {
   const wi_plan_call *call; /* NULL: not of those functions */
   int64_t input;            /* of a column, with its index there; -1 */
   size_t column;
-  bool outer; /* the column is one of a query around; then it has no input */
+  uint32_t line, place; /* in the SQL, of a subquery; 0: not known */
+  bool outer;           /* the column is one of a query around; then it has no input */
   int64_t outer_input;
   uint64_t hash;
 } wi_plan_expr;
@@ -161,6 +162,10 @@ typedef struct wi_plan_needs {
 } wi_plan_needs;
 weir_status wi_plan_needs_find(const wi_plan *t, wi_plan_needs *out, weir_error *err);
 void wi_plan_needs_release(wi_plan_needs *needs);
+
+/* ---- what is refused always (allowed.c) ---- */
+/* READ_ONLY, NOT_IN_CORRELATED. */
+weir_status wi_plan_allowed(const wi_plan *t, weir_error *err);
 
 /* ---- exact aggregates in the place of others (exact.c) ---- */
 typedef struct wi_exact {

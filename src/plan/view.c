@@ -10,21 +10,53 @@ weir_status wi_query_plan(wi_session *session, const char *sql, const wi_br_valu
                           size_t n_values, wb_plan **logical, wb_plan **optimized,
                           weir_error *err) {
   const wi_br_statement statement = {.sql = sql, .values = values, .n_values = n_values};
-  return wi_statement_plan(session, &statement, logical, optimized, err);
+  return wi_statement_plan(session, NULL, &statement, logical, optimized, err);
 }
 
-weir_status wi_statement_plan(wi_session *session, const wi_br_statement *statement,
-                              wb_plan **logical, wb_plan **optimized, weir_error *err) {
+/* What a statement's syntax tree says of it; `refs` NULL: it is read for this. */
+static weir_status check_refs(wi_session *s, const wi_refs *refs, const char *sql,
+                              weir_error *err) {
   weir_status status = WEIR_OK;
+  weir_error ignored = WEIR_ERROR_INIT;
+  wi_refs read = {0};
+  if (refs == NULL) {
+    if (wi_refs_read(s->engine, sql, &read, &ignored) != WEIR_OK) {
+      weir_error_release(&ignored); /* planning tells it, with more words */
+      return WEIR_OK;
+    }
+    refs = &read;
+  }
+  WI_CHECK(wi_statement_reads(refs, err));
+  WI_CHECK(wi_functions_check(s, refs, err));
+done:
+  wi_refs_release(&read);
+  return status;
+}
+
+/* A logical plan, with its tables, that may be executed. */
+static weir_status plan_sql(wi_session *s, const wi_refs *refs,
+                            const wi_br_statement *statement, wb_plan **out,
+                            wi_plan **tables, weir_error *err) {
+  WI_TRY(check_refs(s, refs, statement->sql, err));
+  WI_TRY(wi_br_plan_sql(s->engine, s->handle, statement, out, err));
+  WI_TRY(wi_plan_read(s->engine, *out, tables, err));
+  return wi_plan_allowed(*tables, err);
+}
+
+weir_status wi_statement_plan(wi_session *session, const wi_refs *refs,
+                              const wi_br_statement *statement, wb_plan **logical,
+                              wb_plan **optimized, weir_error *err) {
+  weir_status status = WEIR_OK;
+  wi_plan *tables = NULL;
   *logical = *optimized = NULL;
   if (!session->sealed) {
     return WI_ERR_HINT(err, WEIR_E_NOT_SEALED, "call weir_session_seal first",
                        "planning before the session is sealed");
   }
-  WI_CHECK(wi_functions_check(session, statement->sql, err));
-  WI_CHECK(wi_br_plan_sql(session->engine, session->handle, statement, logical, err));
+  WI_CHECK(plan_sql(session, refs, statement, logical, &tables, err));
   WI_CHECK(wi_br_plan_optimize(session->engine, *logical, optimized, err));
 done:
+  wi_plan_free(&tables);
   if (status != WEIR_OK) {
     wi_br_plan_free(session->engine, logical);
   }
@@ -212,8 +244,8 @@ done:
 }
 
 static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
-                              const wi_br_statement *statement, wi_view_plan *out,
-                              weir_error *err) {
+                              const wi_refs *refs, const wi_br_statement *statement,
+                              wi_view_plan *out, weir_error *err) {
   weir_status status = WEIR_OK;
   wb_plan *made = NULL, **plan = &out->plan;
   wi_plan *t = NULL;
@@ -222,9 +254,7 @@ static weir_status plan_steps(wi_session *s, const wi_spec_view *view,
   wi_br_edits edits = {.target = &out->schema};
   wi_strict_facts facts = {0};
   bool strict = view->determinism == WI_DET_STRICT;
-  WI_CHECK(wi_functions_check(s, statement->sql, err));
-  WI_CHECK(wi_br_plan_sql(s->engine, s->handle, statement, plan, err));
-  WI_CHECK(wi_plan_read(s->engine, *plan, &t, err));
+  WI_CHECK(plan_sql(s, refs, statement, plan, &t, err));
   WI_CHECK(wi_strict_check(t, strict, &facts, err));
   if (strict) {
     WI_CHECK(make_strict(t, &facts, &changed, err));
@@ -247,7 +277,7 @@ done:
   return status;
 }
 
-weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
+weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view, const wi_refs *refs,
                              const wi_br_value *values, size_t n_values,
                              const wi_br_call *calls, size_t n_calls, wi_view_plan **out,
                              weir_error *err) {
@@ -259,7 +289,7 @@ weir_status wi_view_plan_new(wi_session *s, const wi_spec_view *view,
     return wi_err_nomem(err, WI_ORIGIN);
   }
   v->engine = wi_engine_ref(s->engine);
-  WI_CHECK(plan_steps(s, view, &statement, v, err));
+  WI_CHECK(plan_steps(s, view, refs, &statement, v, err));
   *out = v;
   v = NULL;
 done:

@@ -122,8 +122,8 @@ static weir_status plan_with_calls(wi_pass *pass, wi_run_view *view, weir_error 
     WI_CHECK(to_engine(pass, &pass->sources[refs->call_sources[i]], &refs->calls.items[i],
                        &arena, &columns[i], &calls[i], err));
   }
-  WI_CHECK(wi_view_plan_new(pass->session, refs->spec, refs->values, refs->n_values,
-                            calls, n, &view->made.plan, err));
+  WI_CHECK(wi_view_plan_new(pass->session, refs->spec, &refs->sql, refs->values,
+                            refs->n_values, calls, n, &view->made.plan, err));
 done:
   for (size_t i = 0; columns != NULL && i < n; i++) {
     wi_schema_drop(&columns[i]);

@@ -447,13 +447,6 @@ pub struct wb_call {
     pub columns: *const FFI_ArrowSchema,
 }
 
-/// Of wb_plan_sql.
-#[repr(C)]
-pub enum wb_plan_flags {
-    /// A statement that is no query is refused.
-    WB_PLAN_READ_ONLY = 1,
-}
-
 /// Flat tables of a plan. node_id is pre-order over the plan incl. subquery plans.
 #[repr(C)]
 pub enum wb_plan_table {

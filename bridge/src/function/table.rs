@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn plan(sess: &Arc<SessInner>, sql: &str, tag: &str) -> Result<String> {
-        let plan = PlanInner::from_sql(sess, sql, &Params::new(), calls(tag), true)?;
+        let plan = PlanInner::from_sql(sess, sql, &Params::new(), calls(tag))?;
         let batch = table(plan.walk()?, wb_plan_table::WB_PLAN_SCANS as i32)?;
         let mut out = Vec::new();
         for row in 0..batch.num_rows() {

@@ -4,7 +4,7 @@ use arrow::ffi::FFI_ArrowSchema;
 use arrow::ffi_stream::FFI_ArrowArrayStream;
 
 use crate::edge::guard;
-use crate::edge::abi::{wb_buf, wb_call, wb_edit, wb_err, wb_plan_flags, wb_plan_format, wb_plan_table, wb_str, wb_value};
+use crate::edge::abi::{wb_buf, wb_call, wb_edit, wb_err, wb_plan_format, wb_plan_table, wb_str, wb_value};
 use crate::edge::given::{in_ref, out_ref, slice_of, strings, zero_schema};
 use crate::function::table::calls_of;
 use crate::plan::edit::edits::Edits;
@@ -16,8 +16,8 @@ use crate::sql::size;
 use crate::sql::params::params_of;
 
 /// Parses one statement, replaces $name by typed literals in the AST, plans and analyses
-/// (EXPLAIN is left unanalysed). READ_ONLY refuses DDL, DML, COPY, SET and statements; EXPLAIN,
-/// SHOW and DESCRIBE are allowed. Correlated NOT IN: NOT_IN_CORRELATED. A $name without a
+/// (EXPLAIN is left unanalysed). Whatever it is: that it only reads, and that the engine computes it
+/// rightly, is the host's to see in the plan's tables. A $name without a
 /// value: PARAM_UNKNOWN. A bool is in i64 (0 or 1). A call of a table function of the host
 /// that is none of `calls`: SQL_PLAN. cancel, here and in wb_plan_optimize: stops it between the
 /// steps of its rules, or NULL.
@@ -29,7 +29,6 @@ pub unsafe extern "C" fn wb_plan_sql(
     n_values: usize,
     calls: *const wb_call,
     n_calls: usize,
-    flags: u32,
     cancel: *const wb_cancel,
     out: *mut *mut wb_plan,
     err: *mut wb_err,
@@ -50,8 +49,7 @@ pub unsafe extern "C" fn wb_plan_sql(
         let list = unsafe { slice_of(calls, n_calls)? };
         // SAFETY: as above.
         let calls = unsafe { calls_of(list)? };
-        let read_only = flags & wb_plan_flags::WB_PLAN_READ_ONLY as u32 != 0;
-        let work = || PlanInner::from_sql(&sess.inner, sql, &params, calls, read_only);
+        let work = || PlanInner::from_sql(&sess.inner, sql, &params, calls);
         // SAFETY: as above.
         give(out, unsafe { threads::under(cancel, work)? });
         Ok(())

@@ -8,17 +8,16 @@ use arrow::compute::can_cast_types;
 use arrow::datatypes::Schema;
 use datafusion::common::Column;
 use datafusion::execution::{FunctionRegistry, SessionState};
-use datafusion::execution::context::SQLOptions;
 use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Sort};
 use datafusion::logical_expr::expr::{Cast, Sort as SortExpr};
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
-use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_READ_ONLY, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN};
+use crate::edge::codes::{E_BAD_VALUE, E_BUG, E_SCHEMA_CHANGED, E_UNKNOWN_COLUMN};
 use crate::edge::error::{Error, ORIGIN_BRIDGE, Result};
 use crate::function::{aggregate, table};
 use crate::function::table::Calls;
-use crate::plan::edit::{edits, exact, not_in, star};
+use crate::plan::edit::{edits, exact, star};
 use crate::plan::edit::edits::Edits;
 use crate::plan::walk::canon;
 use crate::plan::walk::rows::Walk;
@@ -76,7 +75,7 @@ fn with_macros(sess: &SessInner, statement: &mut Statement) -> Result<(BTreeSet<
 }
 
 impl Ready {
-    fn new(sess: &Arc<SessInner>, text: &str, calls: Calls, read_only: bool) -> Result<Self> {
+    fn new(sess: &Arc<SessInner>, text: &str, calls: Calls) -> Result<Self> {
         let mut state = sess.planning_state()?;
         state.config_mut().set_extension(Arc::new(calls));
         // Places in the SQL are for messages; plans do not differ with it.
@@ -88,11 +87,6 @@ impl Ready {
         let nesting = options.recursion_limit.get();
         let limits = &sess.limits;
         refs::parse_one(text, dialect.as_ref(), nesting, limits, |mut statement| {
-            if read_only && !refs::reads_only(&statement) {
-                let (_, words) = refs::classify(&statement);
-                let message = format!("{words} is not a query; only queries are allowed here");
-                return Err(Error::new(E_READ_ONLY, ORIGIN_BRIDGE, message));
-            }
             let (called, depth) = with_macros(sess, &mut statement)?;
             let rules = sess.rules();
             macros::rename(&mut statement, &rules.aliases);
@@ -138,18 +132,12 @@ impl PlanInner {
         text: &str,
         params: &Params,
         calls: Calls,
-        read_only: bool,
     ) -> Result<Self> {
-        let ready = Ready::new(sess, text, calls, read_only)?;
-        size::with_room(ready.depth, || Self::from_ready(sess, ready, params, read_only))
+        let ready = Ready::new(sess, text, calls)?;
+        size::with_room(ready.depth, || Self::from_ready(sess, ready, params))
     }
 
-    fn from_ready(
-        sess: &Arc<SessInner>,
-        mut ready: Ready,
-        params: &Params,
-        read_only: bool,
-    ) -> Result<Self> {
+    fn from_ready(sess: &Arc<SessInner>, mut ready: Ready, params: &Params) -> Result<Self> {
         let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
         params::replace(&mut ready.statement, params, decimals)?;
         let Ready { state, statement, planner, called, depth } = ready;
@@ -157,14 +145,6 @@ impl PlanInner {
         let plan = star::expand(plan)?;
         let mut used = planner.used();
         used.extend(called.into_iter().map(|name| ("macro".to_string(), name)));
-        if read_only {
-            let options = SQLOptions::new()
-                .with_allow_ddl(false)
-                .with_allow_dml(false)
-                .with_allow_statements(false);
-            options.verify_plan(&plan).map_err(|e| Error::from(e).with_code(E_READ_ONLY))?;
-        }
-        not_in::refuse_correlated(&plan)?;
         aggregate::check_calls(&plan)?;
         // EXPLAIN shows the plan before analysis as well.
         let plan = match plan {
@@ -183,7 +163,7 @@ impl PlanInner {
         params: &Params,
         calls: Calls,
     ) -> Result<RecordBatch> {
-        let mut ready = Ready::new(sess, text, calls, true)?;
+        let mut ready = Ready::new(sess, text, calls)?;
         let types = size::with_room(ready.depth, || -> Result<_> {
             let decimals = ready.state.config_options().sql_parser.parse_float_as_decimal;
             params::replace_known(&mut ready.statement, params, decimals)?;

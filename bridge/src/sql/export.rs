@@ -14,8 +14,8 @@ use crate::sql::size::Limits;
 /// unquoted parts in lower case; a parameter without its $), line UInt32, column UInt32, args
 /// Utf8 (of a table function: a JSON array of {kind: text|int|null|param|name|other, text, and
 /// name for a named one}; null otherwise)), in the order of the text, one for each use.
-/// kind=statement comes first and has the class as its name:
-/// query|explain|ddl|dml|copy|set|other. An empty SQL or more than one statement:
+/// kind=statement comes first and has the class as its name, query|explain|ddl|dml|copy|set|other,
+/// and as args the words that the statement begins with. An empty SQL or more than one statement:
 /// SQL_SYNTAX; above a limit: TOO_LARGE, with the place. Names among the relation arguments of `operators` are relations, too.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn wb_sql_refs(

@@ -100,7 +100,7 @@ fn query_class(query: &Query) -> Class {
 }
 
 /// The class, and the words the statement begins with.
-pub(crate) fn classify(statement: &Statement) -> (Class, String) {
+fn classify(statement: &Statement) -> (Class, String) {
     match statement {
         Statement::Explain(explain) => {
             let (inner, words) = classify(&explain.statement);
@@ -154,16 +154,6 @@ fn sql_class(statement: &SqlStatement) -> (Class, String) {
     (class, words.join(" "))
 }
 
-/// Whether it only reads: DESCRIBE and SHOW do too.
-pub(crate) fn reads_only(statement: &Statement) -> bool {
-    let (class, words) = classify(statement);
-    match class {
-        Class::Query | Class::Explain => true,
-        Class::Other => words.starts_with("SHOW") || words.starts_with("DESC"),
-        _ => false,
-    }
-}
-
 /// A name as the engine looks it up: unquoted parts fold to lower case. Parts that a dot could
 /// make ambiguous stay in quotes.
 pub(crate) fn dotted(name: &ObjectName) -> String {
@@ -193,7 +183,7 @@ pub(crate) struct Ref {
     pub name: String,
     pub line: u32,
     pub column: u32,
-    /// Of table functions; see `sql_args`.
+    /// Of table functions; see `sql_args`. Of the statement: the words that it begins with.
     pub args: Option<String>,
 }
 
@@ -315,10 +305,13 @@ pub(crate) fn refs(
     limits: &Limits,
 ) -> Result<Vec<Ref>> {
     parse_one(sql, &GenericDialect {}, NESTING, limits, |mut statement| {
-        let (class, _) = classify(&statement);
+        let (class, words) = classify(&statement);
         names::wrap_names(&mut statement, operators)?;
         let mut refs = Refs::default();
         refs.push("statement", class.name().to_string(), Location { line: 1, column: 1 });
+        if let Some(row) = refs.rows.last_mut() {
+            row.args = Some(words);
+        }
         refs.statement(&statement);
         Ok(refs.rows)
     })
@@ -376,7 +369,7 @@ mod tests {
         assert_eq!(names(sql, "relation"), Vec::<String>::new());
         assert_eq!(names("SELECT * FROM unnest([1])", "table_function"), ["unnest"]);
         let args =
-            |sql| refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap().into_iter().find_map(|r| r.args).unwrap();
+            |sql| refs(sql, &BTreeSet::new(), &Limits::NONE).unwrap().into_iter().skip(1).find_map(|r| r.args).unwrap();
         assert_eq!(
             args("SELECT * FROM Read_Delta('a', ((-5)), $p, t.X, uri => 1 + 1)"),
             concat!(

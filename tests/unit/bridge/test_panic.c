@@ -122,8 +122,7 @@ static int declare(wb_sess *sess, const char *name, wb_err *e) {
 }
 
 static int plan(const char *sql, wb_plan **out, wb_err *e) {
-  return c.t->wb_plan_sql(c.sess, wi_wb_str(sql), NULL, 0, NULL, 0, WB_PLAN_READ_ONLY,
-                          NULL, out, e);
+  return c.t->wb_plan_sql(c.sess, wi_wb_str(sql), NULL, 0, NULL, 0, NULL, out, e);
 }
 
 static int bind_memory(wb_bind *bind, const char *name, wb_err *e) {

@@ -66,7 +66,7 @@ static inline weir_status child_run(const child_job *job, weir_error *err) {
   }
   WI_CHECK(wi_session_seal(s, err));
   WI_CHECK(wi_refs_read(s->engine, sql, &refs, err));
-  WI_CHECK(wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, err));
+  WI_CHECK(wi_view_plan_new(s, &view, &refs, NULL, 0, NULL, 0, &plan, err));
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
                           &exec, err));
   WI_CHECK(wi_br_exec_stream(s->engine, exec, &stream, err));

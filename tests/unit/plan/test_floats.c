@@ -163,10 +163,11 @@ static bool run(wi_session *s, const way *w, const char *sql, char out[WI_DIGEST
   wi_exec_options(s, &(wi_exec_room){w->memory, w->partitions, false}, WI_ATTEMPT_FIRST,
                   &options);
   options.batch_rows = (uint32_t)strtoul(w->batch_rows, NULL, 10);
-  bool fine = wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, &err) == WEIR_OK &&
-              wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
-                             &exec, &err) == WEIR_OK &&
-              wi_br_exec_stream(s->engine, exec, &stream, &err) == WEIR_OK;
+  bool fine =
+      wi_view_plan_new(s, &view, NULL, NULL, 0, NULL, 0, &plan, &err) == WEIR_OK &&
+      wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL, &exec,
+                     &err) == WEIR_OK &&
+      wi_br_exec_stream(s->engine, exec, &stream, &err) == WEIR_OK;
   if (fine && plan->order_sensitive) {
     wt_fail(__FILE__, __LINE__, "%s: still wants one partition", sql);
   }

@@ -96,7 +96,7 @@ static weir_status run_bound(wi_session *s, const char *sql, const wb_bind *bind
   view.determinism = WI_DET_STRICT;
   options.partitions = partitions;
   options.batch_rows = 8192;
-  WI_CHECK(wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, err));
+  WI_CHECK(wi_view_plan_new(s, &view, NULL, NULL, 0, NULL, 0, &plan, err));
   WI_CHECK(
       wi_br_exec_new(s->engine, s->handle, plan->plan, bind, &options, NULL, &exec, err));
   WI_CHECK(read_files(s, exec, out, err));

@@ -84,7 +84,7 @@ static weir_status run(wi_session *s, const char *sql, uint64_t memory, outcome 
   view.sql = text;
   view.determinism = WI_DET_STRICT;
   wi_exec_options(s, &(wi_exec_room){memory, 2, false}, WI_ATTEMPT_FIRST, &options);
-  WI_CHECK(wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, err));
+  WI_CHECK(wi_view_plan_new(s, &view, NULL, NULL, 0, NULL, 0, &plan, err));
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
                           &exec, err));
   WI_CHECK(wi_br_exec_stream(s->engine, exec, &stream, err));

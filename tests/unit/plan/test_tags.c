@@ -67,7 +67,8 @@ static void check_view(const char *sql, const char *want) {
   view.file = file;
   view.sql = text;
   view.determinism = WI_DET_STRICT;
-  if (wi_view_plan_new(session(), &view, NULL, 0, NULL, 0, &plan, &err) != WEIR_OK) {
+  if (wi_view_plan_new(session(), &view, NULL, NULL, 0, NULL, 0, &plan, &err) !=
+      WEIR_OK) {
     wt_fail(__FILE__, __LINE__, "%s: %s", sql, err.message);
   } else {
     check_tag("the view", sql, plan->plan, want);

@@ -138,7 +138,7 @@ static weir_status run(size_t which, const char *sql, bool strict, result *out,
   view.determinism = strict ? WI_DET_STRICT : WI_DET_RELAXED;
   options.partitions = ways[which].partitions;
   options.batch_rows = (uint32_t)strtoul(ways[which].batch_rows, NULL, 10);
-  WI_CHECK(wi_view_plan_new(s, &view, NULL, 0, NULL, 0, &plan, err));
+  WI_CHECK(wi_view_plan_new(s, &view, NULL, NULL, 0, NULL, 0, &plan, err));
   WI_CHECK(wi_br_exec_new(s->engine, s->handle, plan->plan, s->bind, &options, NULL,
                           &exec, err));
   WI_CHECK(wi_br_exec_stream(s->engine, exec, &stream, err));

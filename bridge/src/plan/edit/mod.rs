@@ -3,7 +3,6 @@
 pub(crate) mod edits;
 pub(crate) mod exact;
 pub(crate) mod nodes;
-pub(crate) mod not_in;
 pub(crate) mod rewrite;
 pub(crate) mod star;
 pub(crate) mod tie_sort;
