@@ -118,7 +118,8 @@ static weir_status node_row(reader *r, weir_error *err) {
   node->end = id + 1;
   node->hash = mix_str(mix_str(mix_str(0, node->word), node->variant), node->detail);
   node->hash = mix_int(mix_int(node->hash, node->flags), node->count);
-  if (node->parent >= (int64_t)id) {
+  if (node->parent < -1 || node->parent >= (int64_t)id ||
+      (node->in_expr && node->parent < 0)) {
     return astray("a node", err);
   }
   if (node->in_expr) {

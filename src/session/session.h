@@ -115,9 +115,9 @@ weir_status wi_session_add_macros(wi_session *session, const char *sql, weir_err
 /* Loads a plug-in and adds its functions; `path` is absolute, or relative to the working
  * folder. After a failure the session may have some of them: it is to be freed. */
 weir_status wi_session_add_plugin(wi_session *session, const char *path, weir_error *err);
-/* The function of a plug-in of the session, by name or alias; NULL: there is none. */
 /* All that are put behind the engine's own; those of WI_BR_RULE_REPLACE are src/plan's to apply. */
 const wi_br_rule *wi_session_rule_list(size_t *n);
+/* The function of a plug-in of the session, by name or alias; NULL: there is none. */
 const wi_plugin_fn *wi_session_plugin_fn(const wi_session *session, const char *name);
 weir_status wi_session_seal(wi_session *session, weir_error *err);
 /* Envelope digest: session digest, profile and inputs with their pins. */

@@ -10,8 +10,32 @@ use crate::edge::error::{Error, ORIGIN_STORE};
 use crate::store::place;
 use crate::store::whole::{self, Look};
 
+/// What could not be read of a file.
+#[derive(Clone, Copy)]
+pub enum Part {
+    /// What says where everything else is.
+    Footer,
+    /// Bytes up to this one.
+    Bytes(u64),
+}
+
+impl Part {
+    /// The file is there, and as long as it should be: who failed, the store or who wrote the file?
+    async fn blamed(self, store: &Arc<dyn ObjectStore>, file: &ObjectMeta) -> i32 {
+        let broken = match self {
+            Self::Bytes(end) => end > file.size,
+            Self::Footer => {
+                let look = whole::look_at_footer(Arc::clone(store), file.clone()).await;
+                matches!(look, Look::Broken(_))
+            }
+        };
+        if broken { E_FILE_CORRUPT } else { E_STORE }
+    }
+}
+
 /// Looks at the file that could not be read: is it there, and as long as it should be?
 pub async fn explain(
+    part: Part,
     what: &str,
     store: &Arc<dyn ObjectStore>,
     file: &ObjectMeta,
@@ -35,11 +59,7 @@ pub async fn explain(
             (E_FILE_CORRUPT, error.origin, text)
         }
         Ok(_) => {
-            // There, and as long as it should be: who failed, another reading shows.
-            let code = match whole::look(Arc::clone(store), file.clone()).await {
-                Look::Broken(_) => E_FILE_CORRUPT,
-                Look::Whole | Look::Unread => E_STORE,
-            };
+            let code = part.blamed(store, file).await;
             (code, error.origin, format!("{what}: the file {location}: {}", shown(&error.message)))
         }
     };

@@ -21,7 +21,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::statistics::Statistics;
 
 use crate::edge::error::Error;
-use crate::input::file_error;
+use crate::input::file_error::{self, Part};
 
 /// See the module.
 #[derive(Debug)]
@@ -61,8 +61,9 @@ struct Named {
 }
 
 impl Named {
-    async fn explain(&self, error: ParquetError) -> ParquetError {
-        let error = file_error::explain(&self.what, &self.store, &self.meta, Error::from(error)).await;
+    async fn explain(&self, part: Part, error: ParquetError) -> ParquetError {
+        let (error, store) = (Error::from(error), &self.store);
+        let error = file_error::explain(part, &self.what, store, &self.meta, error).await;
         ParquetError::External(Box::new(error))
     }
 }
@@ -106,9 +107,10 @@ struct TableReader {
 impl AsyncFileReader for TableReader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
         async move {
+            let part = Part::Bytes(range.end);
             match self.inner.get_bytes(range).await {
                 Ok(bytes) => Ok(bytes),
-                Err(e) => Err(self.named.explain(e).await),
+                Err(e) => Err(self.named.explain(part, e).await),
             }
         }
         .boxed()
@@ -119,9 +121,10 @@ impl AsyncFileReader for TableReader {
         ranges: Vec<Range<u64>>,
     ) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
         async move {
+            let part = Part::Bytes(ranges.iter().map(|range| range.end).max().unwrap_or_default());
             match self.inner.get_byte_ranges(ranges).await {
                 Ok(bytes) => Ok(bytes),
-                Err(e) => Err(self.named.explain(e).await),
+                Err(e) => Err(self.named.explain(part, e).await),
             }
         }
         .boxed()
@@ -134,7 +137,7 @@ impl AsyncFileReader for TableReader {
         async move {
             match self.inner.get_metadata(options).await {
                 Ok(metadata) => trusted(metadata),
-                Err(e) => Err(self.named.explain(e).await),
+                Err(e) => Err(self.named.explain(Part::Footer, e).await),
             }
         }
         .boxed()

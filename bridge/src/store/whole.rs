@@ -11,7 +11,7 @@ use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use crate::edge::guard;
 
@@ -46,7 +46,9 @@ impl AsyncFileReader for Bytes {
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
         async move {
             let size = self.meta.size;
-            ParquetMetaDataReader::new().load_and_finish(&mut *self, size).await.map(Arc::new)
+            let reader = ParquetMetaDataReader::new();
+            let reader = reader.with_page_index_policy(PageIndexPolicy::Optional);
+            reader.load_and_finish(&mut *self, size).await.map(Arc::new)
         }
         .boxed()
     }
@@ -64,15 +66,27 @@ pub enum Look {
 
 /// Reads a Parquet file whole.
 pub async fn look(store: Arc<dyn ObjectStore>, meta: ObjectMeta) -> Look {
+    again(store, meta, async |reader| {
+        let mut rows = ParquetRecordBatchStreamBuilder::new(reader).await?.build()?;
+        while rows.try_next().await?.is_some() {}
+        Ok(())
+    })
+    .await
+}
+
+/// Reads what a reader of the file reads first: its footer, and where its pages are.
+pub async fn look_at_footer(store: Arc<dyn ObjectStore>, meta: ObjectMeta) -> Look {
+    again(store, meta, async |mut reader| reader.get_metadata(None).await.map(|_| ())).await
+}
+
+async fn again(
+    store: Arc<dyn ObjectStore>,
+    meta: ObjectMeta,
+    read: impl AsyncFnOnce(Bytes) -> Result<()>,
+) -> Look {
     let failed = Arc::new(AtomicBool::new(false));
     let reader = Bytes { store, meta, failed: Arc::clone(&failed) };
-    let read = async {
-        let builder = ParquetRecordBatchStreamBuilder::new(reader).await?;
-        let mut rows = builder.build()?;
-        while rows.try_next().await?.is_some() {}
-        Ok::<(), ParquetError>(())
-    };
-    let why = match AssertUnwindSafe(read).catch_unwind().await {
+    let why = match AssertUnwindSafe(read(reader)).catch_unwind().await {
         Ok(Ok(())) => return Look::Whole,
         Ok(Err(e)) => e.to_string(),
         Err(payload) => guard::caught(payload).0,
