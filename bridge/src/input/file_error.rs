@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
-use crate::edge::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_STORE};
+use crate::edge::codes::{E_FILE_CORRUPT, E_FILE_MISSING, E_IO, E_STORE};
 use crate::edge::error::{Error, ORIGIN_STORE};
 use crate::store::place;
 use crate::store::whole::{self, Look};
@@ -41,11 +41,16 @@ pub async fn explain(
     file: &ObjectMeta,
     error: Error,
 ) -> Error {
-    if !matches!(error.code, E_FILE_CORRUPT | E_FILE_MISSING) {
-        return error;
-    }
     let location = place::path_of(&file.location);
     let shown = |text: &str| place::shown(&file.location, text);
+    match error.code {
+        E_FILE_CORRUPT | E_FILE_MISSING => {}
+        E_STORE | E_IO => {
+            let message = format!("{what}: the file {location}: {}", shown(&error.message));
+            return Error { message, chain: shown(&error.chain), ..error };
+        }
+        _ => return error,
+    }
     let (code, origin, message) = match store.head(&file.location).await {
         Err(object_store::Error::NotFound { .. }) => {
             (E_FILE_MISSING, ORIGIN_STORE, format!("{what}: the file {location} is not there"))

@@ -307,3 +307,36 @@ WT_TEST(the_log_is_read_once_for_a_snapshot) {
       looks("SELECT count(*) AS n FROM t", "SELECT a.* FROM t AS a CROSS JOIN t AS b"),
       0);
 }
+
+/* ---- a store that fails ---- */
+
+/* Each read of a data file fails once: that is the store's, for the files are whole. */
+WT_TEST(a_failed_read_is_the_stores) {
+  char uri[1024];
+  outcome now;
+  int failed = 0;
+  snprintf(uri, sizeof uri, "file://%s/dat-basic_append/table", golden());
+  for (int nth = 1; nth < 100; nth++) {
+    wh_hooks h = {.who = WH_ENGINES};
+    wh_run(&h, 0, ".parquet", nth, WH_FAIL, NULL, NULL);
+    wh_on_new(&h);
+    wi_session *s = open_table(uri, -1);
+    kit_must(s != NULL, "the table opens");
+    run(s, "SELECT sum(number) AS n FROM t", s->bind, &now);
+    int fired = h.fired;
+    if (fired > 0) {
+      WT_CHECK(now.status == WEIR_E_STORE || now.status == WEIR_E_IO);
+      WT_CHECK(strstr(now.message, "the file part-00000-") != NULL);
+      failed++;
+    } else {
+      WT_EQ_INT(now.status, WEIR_OK);
+    }
+    outcome_free(&now);
+    wi_session_free(&s);
+    wh_off(&h);
+    if (fired == 0) {
+      break;
+    }
+  }
+  WT_CHECK(failed >= 2);
+}
