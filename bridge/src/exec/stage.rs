@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use futures::StreamExt;
-use futures::future::join;
+use futures::future::try_join;
 use object_store::path::Path;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
@@ -142,9 +142,13 @@ fn size(name: &str, n: u64) -> Result<usize> {
 }
 
 /// What a footer says of the order of rows: as far as all readers mean the same by it.
-fn sorting(schema: &Schema, names: &[String]) -> Option<Vec<SortingColumn>> {
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
+fn sorting(schema: &Schema, options: &StageOptions) -> Option<Vec<SortingColumn>> {
+    let mut found = Vec::with_capacity(options.sort_columns.len());
+    for name in &options.sort_columns {
+        // One value in a file, and no column of it.
+        if options.partition_columns.contains(name) {
+            continue;
+        }
         let Some((at, field)) = schema.column_with_name(name) else { break };
         // NaN has no place there.
         if field.data_type().is_nested() || field.data_type().is_floating() {
@@ -172,7 +176,7 @@ fn properties(options: &StageOptions, schema: &Schema) -> Result<WriterPropertie
         .set_statistics_truncate_length(Some(bound))
         .set_column_index_truncate_length(Some(bound))
         .set_coerce_types(true)
-        .set_sorting_columns(sorting(schema, &options.sort_columns))
+        .set_sorting_columns(sorting(schema, options))
         .build())
 }
 
@@ -400,9 +404,8 @@ pub async fn stage(
         while let Some(batch) = following.transpose()? {
             let adapted = layout.adapter.adapt(batch)?;
             // The next rows are made while these are written.
-            let (written, next) = join(stager.write(&adapted), rows.next()).await;
-            written?;
-            following = next;
+            let next = async { Ok(rows.next().await) };
+            ((), following) = try_join(stager.write(&adapted), next).await?;
         }
         stager.finish().await
     };

@@ -1,6 +1,7 @@
 //! A staged file as it is encoded: its columns side by side, on the threads of the execution. Each
-//! column's bytes follow from its values alone, and where a row group ends from all columns' sizes
-//! after whole batches: the file has the same bytes however many threads there are.
+//! column's bytes follow from its values as they come in batches, and where a row group ends from all
+//! columns' sizes after whole batches: however many threads encode, the bytes are the same. What
+//! makes other batches, or ends a group early for want of memory, makes other bytes of equal rows.
 
 use std::sync::Arc;
 
@@ -172,6 +173,8 @@ impl Encoder {
     /// Adds rows; groups that are full are closed and given to the sink.
     pub(crate) async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         let mut waiting = vec![rows.clone()];
+        // No rows would find no room in a group that has none.
+        waiting.retain(|part| part.num_rows() > 0);
         while let Some(part) = waiting.pop() {
             let rows = part.num_rows();
             let fit = self.room(rows);

@@ -266,15 +266,19 @@ fn footers_say_what_rows_are_sorted_by() {
     let to = open(&rt, &folder.url());
     let batch = all_types().project(&[18, 8, 6, 4]).unwrap();
     let schema = batch.schema();
-    let cases: [(&[&str], &[i32]); 4] = [
-        (&["s", "i64", "f64", "s"], &[3, 5]),
-        (&["st", "s"], &[]),
-        (&["f64"], &[]),
-        (&[], &[]),
+    // A column of the folder has one value in each file.
+    let cases: [(&[&str], &[&str], &[i32]); 5] = [
+        (&["s", "i64", "f64", "s"], &[], &[3, 5]),
+        (&["st", "s"], &[], &[]),
+        (&["f64"], &[], &[]),
+        (&[], &[], &[]),
+        (&["s", "i64"], &["s"], &[4]),
     ];
-    for (at, (names, leaves)) in cases.iter().enumerate() {
-        let sort_columns = names.iter().map(|name| name.to_string()).collect();
-        let options = StageOptions { sort_columns, prefix: format!("{at}/"), ..options() };
+    let texts = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+    for (at, (names, folders, leaves)) in cases.iter().enumerate() {
+        let (sort_columns, partition_columns) = (texts(names), texts(folders));
+        let prefix = format!("{at}/");
+        let options = StageOptions { sort_columns, partition_columns, prefix, ..options() };
         let bound = memory(&schema, vec![batch.clone()]);
         staged(&rt, &to, "select * from t", &schema, bound, &options).unwrap();
         let path = folder.0.join(format!("{at}/00000.parquet"));
